@@ -1,0 +1,21 @@
+# Third-party libraries, all Debian 12 packages (docs/decisions has the reasons). Boost 1.81 is
+# installed beside Debian's default 1.74, so its version is pinned here.
+find_package(Threads REQUIRED)
+find_package(OpenSSL 3.0 REQUIRED)
+find_package(Boost 1.81 EXACT REQUIRED COMPONENTS json)
+find_package(fmt 9 REQUIRED)
+find_package(spdlog 1.10 REQUIRED)
+find_package(tl-expected REQUIRED)
+find_package(tomlplusplus 3.3 REQUIRED)
+find_package(CLI11 2.1 REQUIRED)
+find_package(SQLite3 3.40 REQUIRED)
+find_package(RocksDB 7.8 REQUIRED)
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(GSASL REQUIRED IMPORTED_TARGET libgsasl>=2.2)
+
+# libunbound's own .pc file asks for libevent, which we do not use.
+find_path(UNBOUND_INCLUDE_DIR unbound.h REQUIRED)
+find_library(UNBOUND_LIBRARY unbound REQUIRED)
+add_library(unbound INTERFACE)
+target_include_directories(unbound INTERFACE ${UNBOUND_INCLUDE_DIR})
+target_link_libraries(unbound INTERFACE ${UNBOUND_LIBRARY})

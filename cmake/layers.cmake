@@ -1,0 +1,36 @@
+# Who may include whom. This table is law: `./dev check` compares it with the real #includes and
+# refuses a cycle. A change here needs a line in docs/decisions/.
+
+# Values and words everybody uses; no I/O.
+waypost_library(base USES fmt::fmt tl::expected)
+
+# Pure: octets and times in, decisions out.
+waypost_library(smtp DEPENDS base)
+waypost_library(message DEPENDS base)
+waypost_library(config DEPENDS base USES tomlplusplus::tomlplusplus)
+
+# The only door outside.
+waypost_library(io DEPENDS base USES Threads::Threads Boost::headers OpenSSL::Crypto)
+
+waypost_library(events DEPENDS base smtp USES Boost::json)
+waypost_library(dns DEPENDS base io USES unbound)
+waypost_library(sasl DEPENDS base io USES PkgConfig::GSASL)
+waypost_library(tls DEPENDS base io dns USES OpenSSL::SSL)
+waypost_library(spool DEPENDS base io smtp USES RocksDB::rocksdb-shared Boost::json)
+waypost_library(records DEPENDS base io smtp message events USES SQLite::SQLite3 OpenSSL::Crypto Boost::json)
+waypost_library(shaping DEPENDS base smtp events)
+waypost_library(queue DEPENDS base io smtp events spool shaping)
+waypost_library(delivery DEPENDS base io smtp message events dns tls sasl spool)
+waypost_library(intake DEPENDS base io smtp message events spool records)
+waypost_library(submission DEPENDS base io smtp message events dns tls sasl intake)
+
+# Wiring.
+waypost_library(demo DEPENDS base io smtp message config events dns tls sasl records)
+waypost_library(daemon
+  DEPENDS base io smtp message config events dns tls sasl spool records shaping queue delivery
+    intake submission demo
+  USES spdlog::spdlog Boost::json)
+waypost_library(cli
+  DEPENDS base io smtp message config events dns tls sasl spool records shaping queue delivery
+    intake submission demo
+  USES CLI11::CLI11 spdlog::spdlog Boost::json)

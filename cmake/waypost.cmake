@@ -1,0 +1,22 @@
+# waypost_library(NAME DEPENDS folder ... USES target ...): one folder of src/ is one library.
+# DEPENDS names the only folders that it may include; `./dev check` compares it with the real
+# #includes. USES names third-party targets.
+
+add_library(waypost_flags INTERFACE)
+target_include_directories(waypost_flags INTERFACE ${CMAKE_SOURCE_DIR}/src)
+target_compile_options(waypost_flags INTERFACE
+  -Wall -Wextra -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Wimplicit-fallthrough
+  -Werror -fno-omit-frame-pointer)
+
+function(waypost_library name)
+  cmake_parse_arguments(ARG "" "" "DEPENDS;USES" ${ARGN})
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${name}/*.cc)
+  list(TRANSFORM ARG_DEPENDS PREPEND waypost_)
+  if(sources)
+    add_library(waypost_${name} STATIC ${sources})
+    target_link_libraries(waypost_${name} PUBLIC waypost_flags ${ARG_DEPENDS} ${ARG_USES})
+  else()
+    add_library(waypost_${name} INTERFACE)
+    target_link_libraries(waypost_${name} INTERFACE waypost_flags ${ARG_DEPENDS} ${ARG_USES})
+  endif()
+endfunction()
