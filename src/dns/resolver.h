@@ -1,0 +1,52 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/ip_address.h"
+#include "base/result.h"
+#include "io/task.h"
+
+namespace waypost::dns {
+
+// What the name system says about a question. Failing to get any answer (timeout, SERVFAIL, bogus)
+// is a Result error, `ErrorCode::dns` or `timed_out`; that a name or record does not exist is an
+// answer.
+enum class AnswerStatus {
+  found,
+  no_such_name,    // NXDOMAIN: the domain does not exist (RFC 2308 §2.1)
+  no_such_record,  // the name exists, the type does not: NODATA (RFC 2308 §2.2)
+};
+
+struct Answer {
+  AnswerStatus status = AnswerStatus::no_such_record;
+  bool secure = false;         // validated by DNSSEC
+  std::string canonical_name;  // the end of the CNAME chain, lower case, no final dot
+  Duration ttl{0};
+};
+
+struct MxRecord {
+  uint16_t preference = 0;
+  std::string host;  // lower case, no final dot; "" is the null MX of RFC 7505
+};
+struct MxAnswer : Answer {
+  std::vector<MxRecord> records;  // as received
+};
+struct AddressAnswer : Answer {
+  std::vector<IpAddress> addresses;  // the family that was asked for
+};
+
+enum class AddressFamily { v4, v6 };
+
+// Looks names up for one shard. Answers come from its cache where they can.
+// Thread: the shard's loop.
+class Resolver {
+ public:
+  virtual ~Resolver() = default;
+  virtual io::Task<Result<MxAnswer>> mx(std::string domain, Instant deadline) = 0;
+  virtual io::Task<Result<AddressAnswer>> addresses(std::string host, AddressFamily family,
+                                                    Instant deadline) = 0;
+};
+
+}  // namespace waypost::dns

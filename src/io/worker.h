@@ -1,0 +1,64 @@
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <string>
+#include <thread>
+
+#include "io/completion.h"
+#include "io/loop.h"
+#include "io/task.h"
+
+namespace waypost::io {
+
+// One thread for work that blocks (database, sync, files), so that no loop ever does.
+// Work runs in the order of submission. The destructor runs what was submitted, then joins.
+class Worker {
+ public:
+  // `name` is what the system's tools show, 15 octets at most.
+  explicit Worker(const std::string& name);
+  Worker(const Worker&) = delete;
+  Worker& operator=(const Worker&) = delete;
+  ~Worker();
+
+  // Any thread.
+  void submit(std::function<void()> work);
+
+ private:
+  void run();
+
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  std::deque<std::function<void()>> work_;
+  bool stopping_ = false;
+  std::thread thread_;
+};
+
+// Runs `work` on `worker` and resumes on `loop` with its result. The caller awaits it to the end,
+// so `work` may hold references to what the caller owns.
+template <class T>
+Task<T> run_on(Worker& worker, Loop& loop, std::function<T()> work) {
+  Completion<T> done;
+  worker.submit([&] {
+    auto result = std::make_shared<T>(work());
+    loop.post([&done, result] { done.complete(std::move(*result)); });
+  });
+  co_return co_await done;
+}
+
+// Calls `ready` on an own thread whenever `descriptor` has something to read, until destroyed.
+class ReadableWatch {
+ public:
+  ReadableWatch(int descriptor, std::function<void()> ready);
+  ~ReadableWatch();
+
+ private:
+  void run(int descriptor);
+  std::function<void()> ready_;
+  int wake_descriptor_;
+  std::thread thread_;
+};
+
+}  // namespace waypost::io
