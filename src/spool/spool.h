@@ -7,6 +7,7 @@
 
 #include "base/message_id.h"
 #include "base/result.h"
+#include "base/time.h"
 #include "io/task.h"
 #include "spool/envelope.h"
 
