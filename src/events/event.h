@@ -1,0 +1,72 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/message_id.h"
+#include "base/result.h"
+#include "base/time.h"
+#include "events/outcome.h"
+
+namespace waypost::events {
+
+// What can happen to mail. The words are the ones that every surface shows (docs/format/events.md).
+enum class EventKind {
+  accepted,   // on stable storage; once per message, lists all recipients
+  rejected,   // refused at submission, never accepted
+  delivered,  // their server said 250; no proof of an inbox
+  deferred,   // they said not now, or did not answer
+  bounced,    // they said no for good
+  expired,    // we gave up after the message's time
+  cancelled,  // removed by a person
+};
+std::string_view name(EventKind kind);
+Result<EventKind> parse_event_kind(std::string_view name);
+
+// One fact about mail, as it is logged, shown and sent to others. Fields that do not apply are
+// empty and are left out of the JSON.
+struct Event {
+  EventKind kind = EventKind::accepted;
+  WallTime at;
+
+  std::optional<MessageId> message;  // none for a refusal before there was a message
+  std::string tenant;
+  std::string stream;
+  std::vector<std::string> tags;
+  std::map<std::string, std::string> metadata;
+
+  std::string sender;                   // "" is the null reverse-path
+  std::vector<std::string> recipients;  // accepted: all; otherwise the ones that this is about
+  std::string login;
+  std::string client;      // address that submitted it: accepted, rejected
+  std::string message_id;  // value of the Message-ID field: accepted
+  uint64_t size_octets = 0;
+
+  uint32_t attempt = 0;  // 1 is the first
+  std::string site;
+  Peer peer;
+  std::optional<Phase> phase;
+  std::string reply;  // "250 2.0.0 Ok: queued as 7D1F", or what happened instead of a reply
+  std::optional<WallTime> next_attempt_at;
+  Duration took{0};  // of this attempt
+  Duration since_accepted{0};
+};
+
+// One line of JSON without the newline; "v":1 is the schema of docs/format/events.md.
+std::string to_json_line(const Event& event);
+// The reverse, strict about types, tolerant of unknown fields. corrupt when it is no event.
+Result<Event> parse_json_line(std::string_view line);
+
+// Where events go: the log now, subscribers later. Emitting never blocks and never fails visibly.
+// Thread: any shard's loop.
+class Sink {
+ public:
+  virtual ~Sink() = default;
+  virtual void emit(Event event) = 0;
+};
+
+}  // namespace waypost::events

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/time.h"
+#include "smtp/reply.h"
+
+namespace waypost::events {
+
+// How far an attempt came. In order: each phase is reached through the one before it.
+enum class Phase {
+  resolve,   // finding out which hosts take mail for the domain
+  connect,   // TCP
+  greeting,  // their 220
+  hello,     // EHLO, HELO
+  tls,       // STARTTLS and the handshake
+  mail,
+  rcpt,
+  data,     // the reply to DATA
+  content,  // the octets and the reply to the final dot
+};
+std::string_view name(Phase phase);
+
+enum class Verdict {
+  delivered,  // they said 2yz to the final dot
+  deferred,   // not now: 4yz, or we got no answer
+  bounced,    // no, for good: 5yz, or the name system says that the domain takes no mail
+};
+
+// Where an attempt went.
+struct Peer {
+  std::string host;     // name of the MX host, or the address for a fixed next hop by address
+  std::string address;  // "192.0.2.1:25", empty before there was one
+  std::string tls;      // "TLSv1.3 TLS_AES_256_GCM_SHA384", empty without TLS
+};
+
+// What one attempt came to, for one recipient. A reply is data here, not an Error.
+struct Outcome {
+  Verdict verdict = Verdict::deferred;
+  Phase phase = Phase::resolve;
+  // What they said, or none when there was no reply; then `reason` says what happened instead.
+  std::optional<smtp::Reply> reply;
+  std::string reason;
+  Peer peer;
+  // The failure is about reaching the site at all, so the site's other mail would meet it too.
+  bool concerns_site = false;
+  Duration took{0};
+
+  // The reply's text, or the reason: the one line that people read.
+  std::string text() const;
+};
+
+}  // namespace waypost::events

@@ -1,0 +1,170 @@
+#include <algorithm>
+#include <cstdio>
+#include <fcntl.h>
+#include <filesystem>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+#include <utility>
+
+#include "io/disk.h"
+
+namespace waypost::io {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Closes a descriptor when its scope ends.
+class Descriptor {
+ public:
+  explicit Descriptor(int value) : value_(value) {}
+  Descriptor(Descriptor&& other) noexcept : value_(std::exchange(other.value_, -1)) {}
+  Descriptor& operator=(Descriptor&&) = delete;
+  ~Descriptor() {
+    if (value_ >= 0) ::close(value_);
+  }
+  int get() const { return value_; }
+  bool valid() const { return value_ >= 0; }
+
+ private:
+  int value_;
+};
+
+tl::unexpected<Error> system_error(const char* act, const std::string& path) {
+  return failure(base::system_failure(errno, std::string(act) + " " + path));
+}
+
+Result<void> write_all(int descriptor, std::string_view octets, const std::string& path) {
+  while (!octets.empty()) {
+    ssize_t count = ::write(descriptor, octets.data(), octets.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return system_error("writing", path);
+    octets.remove_prefix(static_cast<size_t>(count));
+  }
+  return {};
+}
+
+Result<void> sync_folder(const std::string& folder) {
+  Descriptor descriptor(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!descriptor.valid() || ::fsync(descriptor.get()) != 0)
+    return system_error("syncing the folder", folder);
+  return {};
+}
+
+class SystemAppendFile final : public AppendFile {
+ public:
+  SystemAppendFile(Descriptor descriptor, std::string path, uint64_t size)
+      : descriptor_(std::move(descriptor)), path_(std::move(path)), size_(size) {}
+
+  Result<void> append(std::string_view octets) override {
+    TRY_VOID(write_all(descriptor_.get(), octets, path_));
+    size_ += octets.size();
+    return {};
+  }
+  Result<void> sync() override {
+    if (::fdatasync(descriptor_.get()) != 0) return system_error("syncing", path_);
+    return {};
+  }
+  uint64_t size() const override { return size_; }
+
+ private:
+  Descriptor descriptor_;
+  std::string path_;
+  uint64_t size_;
+};
+
+class SystemDisk final : public Disk {
+ public:
+  Result<std::unique_ptr<AppendFile>> open_append(const std::string& path, unsigned mode) override {
+    Descriptor descriptor(::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, mode));
+    struct stat facts;
+    if (!descriptor.valid() || ::fstat(descriptor.get(), &facts) != 0)
+      return system_error("opening", path);
+    return std::make_unique<SystemAppendFile>(std::move(descriptor), path,
+                                              static_cast<uint64_t>(facts.st_size));
+  }
+
+  Result<std::string> read_file(const std::string& path, uint64_t octets_max) override {
+    TRY(std::string octets, read_range(path, 0, octets_max + 1));
+    if (octets.size() > octets_max)
+      return failure(ErrorCode::resource_exhausted,
+                     path + " is longer than " + std::to_string(octets_max) + " octets");
+    return octets;
+  }
+
+  Result<std::string> read_range(const std::string& path, uint64_t offset,
+                                 uint64_t octets_max) override {
+    Descriptor descriptor(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!descriptor.valid()) return system_error("opening", path);
+    std::string octets;
+    constexpr size_t step = 1 << 20;
+    while (octets.size() < octets_max) {
+      size_t before = octets.size();
+      octets.resize(std::min<uint64_t>(octets_max, before + step));
+      ssize_t count = ::pread(descriptor.get(), octets.data() + before, octets.size() - before,
+                              static_cast<off_t>(offset + before));
+      octets.resize(before + static_cast<size_t>(std::max<ssize_t>(count, 0)));
+      if (count < 0 && errno == EINTR) continue;
+      if (count < 0) return system_error("reading", path);
+      if (count == 0) break;
+    }
+    return octets;
+  }
+
+  Result<void> write_file(const std::string& path, std::string_view octets,
+                          unsigned mode) override {
+    std::string aside = path + ".new";
+    {
+      Descriptor descriptor(::open(aside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode));
+      if (!descriptor.valid()) return system_error("opening", aside);
+      TRY_VOID(write_all(descriptor.get(), octets, aside));
+      if (::fsync(descriptor.get()) != 0) return system_error("syncing", aside);
+    }
+    TRY_VOID(rename(aside, path));
+    return sync_folder(fs::path(path).parent_path().empty() ? "." : fs::path(path).parent_path());
+  }
+
+  Result<std::vector<std::string>> list(const std::string& folder) override {
+    std::vector<std::string> names;
+    std::error_code error;
+    for (fs::directory_iterator entry(folder, error), end; !error && entry != end;
+         entry.increment(error))
+      names.push_back(entry->path().filename());
+    if (error && error != std::errc::no_such_file_or_directory)
+      return failure(base::system_failure(error.value(), "listing " + folder));
+    std::sort(names.begin(), names.end());
+    return names;
+  }
+
+  Result<void> make_folders(const std::string& folder, unsigned mode) override {
+    std::string path = folder;
+    for (size_t slash = path.find('/', 1);; slash = path.find('/', slash + 1)) {
+      std::string part = path.substr(0, slash);
+      if (::mkdir(part.c_str(), mode) != 0 && errno != EEXIST)
+        return system_error("making the folder", part);
+      if (slash == std::string::npos) return {};
+    }
+  }
+
+  Result<void> rename(const std::string& from, const std::string& to) override {
+    if (::rename(from.c_str(), to.c_str()) != 0) return system_error("renaming", from);
+    return {};
+  }
+  Result<void> remove(const std::string& path) override {
+    if (::unlink(path.c_str()) != 0) return system_error("removing", path);
+    return {};
+  }
+  bool exists(const std::string& path) override { return ::access(path.c_str(), F_OK) == 0; }
+
+  Result<uint64_t> free_octets(const std::string& path) override {
+    struct statvfs facts;
+    if (::statvfs(path.c_str(), &facts) != 0) return system_error("asking for free space at", path);
+    return uint64_t{facts.f_bavail} * facts.f_frsize;
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<Disk> make_system_disk() { return std::make_unique<SystemDisk>(); }
+
+}  // namespace waypost::io
