@@ -137,12 +137,12 @@ def run_pytest(options):
         return Tally()
     report, began = ROOT / "build" / "pytest.xml", time.monotonic()
     report.unlink(missing_ok=True)
-    command = [sys.executable, "-m", "pytest", "-q", "--no-header", "--no-summary",
+    command = [sys.executable, "-m", "pytest", "-v", "--no-header", "--no-summary",
                "-p", "no:cacheprovider", f"--junitxml={report}", "-o", "junit_logging=all",
                "-o", "junit_family=xunit2", *folders]
     if options.filter:
         command += ["-k", options.filter]
-    environment = dict(os.environ, PYTHONDONTWRITEBYTECODE="1")
+    environment = dict(os.environ, PYTHONDONTWRITEBYTECODE="1", PYTHONUNBUFFERED="1")
     with open(ROOT / "build" / "pytest.log", "w", encoding="utf-8") as log:
         process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True,
                                    stderr=subprocess.STDOUT, errors="replace", env=environment)
