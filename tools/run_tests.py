@@ -185,7 +185,8 @@ def report_tally(label, tally, began):
         say("\n".join(lines[-OUTPUT_LINES_MAX:]))
     for name, why in tally.skips:
         say(f"SKIPPED {name}: {why}")
-    say(f"{label}: {tally.line()}, {time.monotonic() - began:.1f} s")
+    if tally.passed + tally.failed + tally.skipped:
+        say(f"{label}: {tally.line()}, {time.monotonic() - began:.1f} s")
 
 
 def show_progress(label, line):
