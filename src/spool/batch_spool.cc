@@ -70,7 +70,7 @@ class BatchSpool final : public Spool {
     co_return co_await write(std::move(operations), Durability::bounded);
   }
 
-  io::Task<Result<void>> remove(const Envelope& envelope) override {
+  io::Task<Result<void>> remove(Envelope envelope) override {
     std::vector<Operation> operations;
     operations.reserve(1 + envelope.recipients.size() + envelope.chunks);
     operations.push_back(erase_once(Family::envelopes, std::string(envelope.id.raw())));
@@ -79,7 +79,7 @@ class BatchSpool final : public Spool {
       operations.push_back({Kind::erase, Family::progress, part_key(envelope.id, recipient), {}});
     for (uint32_t index = 0; index < envelope.chunks; ++index)
       operations.push_back(erase_once(Family::bodies, part_key(envelope.id, index)));
-    return write(std::move(operations), Durability::bounded);
+    co_return co_await write(std::move(operations), Durability::bounded);
   }
 
   io::Task<Result<std::string>> read_chunk(MessageId id, uint32_t index) override {

@@ -59,9 +59,9 @@ class Spool {
   virtual io::Task<Result<void>> update(MessageId id, std::vector<RecipientChange> changes) = 0;
 
   // Removes a message whose recipients are all settled; same promise as update(). Nothing more may
-  // be written of it. What there is to remove is counted from the envelope, which is read before
-  // the call returns, so that the spool keeps no state per message.
-  virtual io::Task<Result<void>> remove(const Envelope& envelope) = 0;
+  // be written of it. What there is to remove is counted from the envelope, so that the spool keeps
+  // no state per message.
+  virtual io::Task<Result<void>> remove(Envelope envelope) = 0;
 
   // One chunk, or not_found, or corrupt.
   virtual io::Task<Result<std::string>> read_chunk(MessageId id, uint32_t index) = 0;
