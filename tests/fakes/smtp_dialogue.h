@@ -38,23 +38,22 @@ class OneKey final : public submission::Authenticator {
   bool broken = false;
 };
 
+struct DialogueOptions {
+  DialogueOptions() {
+    settings.hostname = "relay.example.net";
+    settings.trusted_networks = {*IpPrefix::parse("192.0.2.0/24")};
+  }
+  submission::Settings settings;
+  intake::Limits limits;
+  submission::TlsMode tls_mode = submission::TlsMode::starttls;
+  bool has_certificate = true;
+  IpAddress client = IpAddress::v4({192, 0, 2, 7});  // trusted
+};
+
 // One real session over a connection in memory, with a test as its client.
 class SmtpDialogue {
  public:
-  struct Options {
-    submission::Settings settings = default_settings();
-    intake::Limits limits;
-    submission::TlsMode tls_mode = submission::TlsMode::starttls;
-    bool has_certificate = true;
-    IpAddress client = IpAddress::v4({192, 0, 2, 7});  // trusted
-  };
-  static submission::Settings default_settings() {
-    submission::Settings settings;
-    settings.hostname = "relay.example.net";
-    settings.trusted_networks = {*IpPrefix::parse("192.0.2.0/24")};
-    return settings;
-  }
-
+  using Options = DialogueOptions;
   explicit SmtpDialogue(Options options = Options())
       : options_(std::move(options)),
         way_in({loop,
@@ -68,6 +67,7 @@ class SmtpDialogue {
     auto [near, far] = MemoryStream::make_pair(loop, one_segment);
     near->set_peer({options_.client, 50122});
     wire_ = far.get();
+    server_wire_ = near.get();
     client_ = std::move(far);
     session = std::make_unique<submission::Session>(std::move(near), options_.settings, services_,
                                                     options_.tls_mode);
@@ -119,6 +119,8 @@ class SmtpDialogue {
   // After receive(): the server has closed the connection.
   bool closed() const { return closed_; }
   bool session_ended() const { return running_.running() == 0; }
+  // How often the server has written to the connection, which must still be there.
+  size_t server_writes() const { return server_wire_->writes(); }
 
   // The octets of every stored message.
   std::vector<std::string> stored() {
@@ -163,6 +165,7 @@ class SmtpDialogue {
   submission::Services services_;
   MemoryDisk disk_;
   MemoryStream* wire_ = nullptr;
+  MemoryStream* server_wire_ = nullptr;
   std::unique_ptr<io::Stream> client_;
   bool closed_ = false;
   io::TaskGroup running_;

@@ -223,7 +223,8 @@ TEST(Session, sends_the_replies_to_pipelined_commands_together) {
   SmtpDialogue dialogue;
   dialogue.ask("EHLO x\r\n");
   const size_t before = dialogue.server_writes();
-  dialogue.ask("MAIL FROM:<a@example.org>\r\nRCPT TO:<b@example.net>\r\nRCPT TO:<c@example.net>\r\n");
+  dialogue.ask(
+      "MAIL FROM:<a@example.org>\r\nRCPT TO:<b@example.net>\r\nRCPT TO:<c@example.net>\r\n");
   EXPECT_EQ(dialogue.server_writes(), before + 1);
 }
 
