@@ -56,7 +56,7 @@ class Spool {
   virtual io::Task<Result<void>> update(MessageId id, std::vector<RecipientChange> changes) = 0;
 
   // Removes a message whose recipients are all settled; same promise as update().
-  virtual io::Task<Result<void>> remove(MessageId id) = 0;
+  virtual io::Task<Result<void>> remove(Envelope envelope) = 0;
 
   // One chunk, or not_found, or corrupt.
   virtual io::Task<Result<std::string>> read_chunk(MessageId id, uint32_t index) = 0;
