@@ -1,0 +1,24 @@
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace waypost::config {
+
+// The text in backquotes, fit for a terminal: control characters escaped, at most 60 octets.
+std::string quoted(std::string_view text);
+
+// As a TOML string: in double quotes, with what must be escaped.
+std::string as_toml(std::string_view text);
+
+// "`a`, `b` or `c`".
+std::string alternatives(std::span<const std::string_view> names);
+
+// The name that was probably meant: few letters differ, or the same words stand in another order
+// (max_connections, connections_max). Case and `-` for `_` do not count. None when nothing is near.
+std::optional<std::string> closest(std::string_view written,
+                                   std::span<const std::string_view> names);
+
+}  // namespace waypost::config
