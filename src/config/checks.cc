@@ -173,7 +173,8 @@ void check_queue(Notebook& notebook, const Config& config) {
 }
 
 void check_delivery(Notebook& notebook, const Config&) {
-  if (!notebook.is_written("delivery.next_hop") || !notebook.is_written("delivery.mx_port")) return;
+  for (const char* key : {"delivery.next_hop", "delivery.mx_port"})
+    if (!notebook.is_written(key) || !notebook.is_usable(key)) return;
   warn_at(notebook, notebook.place("delivery.mx_port"),
           {"`mx_port` has no effect here", "",
            "all mail goes to `next_hop`, which has its own port: delete one of the two"});
@@ -185,9 +186,9 @@ void check_once(Notebook& notebook, std::map<std::string, Place>& seen, const st
   auto [known, is_new] = seen.try_emplace(value, place);
   if (is_new) return;
   refuse_at(notebook, place,
-            {fmt::format("two sites have the {} {}", what, quoted(value)),
+            {fmt::format("the {} {} is used twice", what, in_backquotes(value)),
              fmt::format("first used at {}", notebook.origin(known->second).text()),
-             fmt::format("give each [[site]] its own {}: only one of the two could apply", what)});
+             fmt::format("only one of the two could apply: give each [[site]] its own {}", what)});
 }
 
 void check_sites(Notebook& notebook, const Config& config) {

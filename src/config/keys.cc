@@ -39,12 +39,12 @@ bool is_table_like(const Node& node) {
 Diagnostic unknown_table(const Member& member) {
   std::vector<std::string_view> known = section_names();
   Diagnostic diagnostic;
-  diagnostic.message = fmt::format("unknown table {}", quoted(member.key));
+  diagnostic.message = fmt::format("unknown table {}", in_backquotes(member.key));
   diagnostic.did_you_mean = closest(member.key, known);
   if (diagnostic.did_you_mean)
     diagnostic.help = fmt::format("write `{}`", header(*find_section(*diagnostic.did_you_mean)));
   else
-    diagnostic.help = fmt::format("the tables are {}", alternatives(known));
+    diagnostic.help = fmt::format("the tables are {}", all_of(known));
   return diagnostic;
 }
 
@@ -63,35 +63,41 @@ std::pair<const Section*, std::string> near_elsewhere(std::string_view key) {
   return {nullptr, {}};
 }
 
-void suggest(Diagnostic& diagnostic, const Section& section, std::string_view written) {
+// Returns the path of the key that was probably meant, empty when nothing is near.
+std::string suggest(Diagnostic& diagnostic, const TableName& table, const Section& section,
+                    std::string_view written) {
   if (const Section* home = home_of(written, section.name)) {
     diagnostic.expected = fmt::format("belongs {}", where(*home));
-    diagnostic.help = fmt::format("move the line: {} is a key {}", quoted(written), where(*home));
-    return;
+    return TableName{home->name, std::string(home->name)}.of(written);
   }
   std::vector<std::string_view> known = names(section.keys);
   diagnostic.did_you_mean = closest(written, known);
-  if (diagnostic.did_you_mean) return;
+  if (diagnostic.did_you_mean) return table.of(*diagnostic.did_you_mean);
   if (auto [other, name] = near_elsewhere(written); other) {
     diagnostic.did_you_mean = name;
     diagnostic.help = fmt::format("`{}` is a key {}", name, where(*other));
-    return;
+    return TableName{other->name, std::string(other->name)}.of(name);
   }
-  diagnostic.help = fmt::format("the keys {} are {}", where(section), alternatives(known));
+  diagnostic.help = fmt::format("the keys {} are {}", where(section), all_of(known));
+  return {};
 }
 
 }  // namespace
 
-void report_unknown_key(Notebook& notebook, std::string_view section_name, const Member& member) {
+void report_unknown_key(Notebook& notebook, const TableName& table, const Member& member) {
   if (notebook.is_full()) return notebook.report(member.place, {});
-  if (section_name.empty() && is_table_like(member.value))
+  if (table.section.empty() && is_table_like(member.value))
     return notebook.report(member.place, unknown_table(member));
-  const Section& section = *find_section(section_name);
+  const Section& section = *find_section(table.section);
   Diagnostic diagnostic;
-  diagnostic.message = section_name.empty() ? fmt::format("unknown key {}", quoted(member.key))
-                                            : fmt::format("unknown key {} in {}",
-                                                          quoted(member.key), header(section));
-  suggest(diagnostic, section, member.key);
+  diagnostic.message =
+      section.name.empty()
+          ? fmt::format("unknown key {}", in_backquotes(member.key))
+          : fmt::format("unknown key {} in {}", in_backquotes(member.key), header(section));
+  std::string meant = suggest(diagnostic, table, section, member.key);
+  // The key that was meant is not missing as well.
+  if (!meant.empty() && !notebook.is_written(meant))
+    notebook.note_written(meant, member.place, false);
   notebook.report(member.place, std::move(diagnostic));
 }
 

@@ -65,7 +65,7 @@ struct TableName {
   }
 };
 
-void report_unknown_key(Notebook& notebook, std::string_view section, const Member& member);
+void report_unknown_key(Notebook& notebook, const TableName& table, const Member& member);
 void report_missing_key(Notebook& notebook, std::string_view section, const KeyText& key,
                         const Place& place);
 void note_value(Notebook& notebook, const std::string& path, const KeyText& key,
@@ -78,7 +78,7 @@ void read_table(Notebook& notebook, const TableName& name, const Node& table,
     auto known = std::find_if(keys.begin(), keys.end(),
                               [&](const Key<T>& key) { return key.text.name == member.key; });
     if (known == keys.end()) {
-      report_unknown_key(notebook, name.section, member);
+      report_unknown_key(notebook, name, member);
       continue;
     }
     std::vector<Refusal> refusals =

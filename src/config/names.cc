@@ -40,12 +40,14 @@ bool has_high_octets(std::string_view text) {
   return false;
 }
 
+constexpr std::string_view ascii_form =
+    "write international names in their ASCII form, which begins with xn--";
+
 // Why a text is no host name, when there is more to say than that.
 std::string why_not_a_host_name(std::string_view text) {
   if (base::IpAddress::parse(text))
     return "an IP address does not do here: receivers compare this name with your DNS records";
-  if (has_high_octets(text))
-    return "write international names in their ASCII form, which begins with xn--";
+  if (has_high_octets(text)) return std::string(ascii_form);
   if (text.find('_') != std::string_view::npos) return "a host name has no underscores";
   if (is_label(text)) return "one word is not enough: receivers want a full name with its domain";
   return {};
@@ -140,6 +142,7 @@ Reader<std::string> site_pattern() {
                     {},
                     {},
                     std::nullopt};
+    if (has_high_octets(domain)) refusal.help = ascii_form;
     std::string_view bare = domain.substr(domain.rfind('@') + 1);
     if (bare.starts_with('.'))
       refusal.instead = as_toml(fmt::format("*{}", bare));
@@ -161,7 +164,7 @@ Reader<std::string> identifier() {
                    "is not a short name",
                    "expected 1 to 64 lower-case letters, digits, `-`, `_` or `.`",
                    {},
-                   "reports and logs show it, and later files refer to it",
+                   "reports and logs name the rule by it",
                    std::nullopt});
   };
 }
@@ -199,9 +202,9 @@ Reading<size_t> choose(const Node& node, const std::vector<std::string_view>& na
     for (size_t i = 0; i < names.size(); ++i)
       if (node.text == names[i]) return i;
   Refusal refusal{node.place,
-                  node.kind == Kind::text ? fmt::format("cannot be {}", quoted(node.text))
+                  node.kind == Kind::text ? fmt::format("cannot be {}", in_backquotes(node.text))
                                           : fmt::format("cannot be {}", describe(node.kind)),
-                  fmt::format("expected {}", alternatives(names)),
+                  fmt::format("expected {}", one_of(names)),
                   {},
                   {},
                   std::nullopt};

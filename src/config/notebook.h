@@ -31,7 +31,8 @@ class Notebook {
   Place place(const std::string& path) const;
   Origin origin(const Place& place) const;
 
-  // From here on nothing can be called missing: it may have stood on a line that was not understood.
+  // From here on nothing can be called missing: it may have stood on a line that was not
+  // understood.
   void note_broken_line() { has_broken_lines_ = true; }
   bool has_broken_lines() const { return has_broken_lines_; }
 

@@ -44,9 +44,8 @@ void Outline::scan(std::string_view text) {
   bool neutral = true;
   for (size_t at = 0; at < text.size();) {
     if (text[at] != '\n') {
-      bool was_fine = !too_deep_;
       size_t taken = step(text, at);
-      if (was_fine && too_deep_)
+      if (!too_deep_ && (brackets_ > brackets_max || dots_ > dots_max))
         too_deep_ = Place{0, unsigned(lines_.size() + 1), unsigned(at - line_start + 1), 1};
       at += taken;
       continue;
@@ -95,7 +94,6 @@ void Outline::count_nesting(char c) {
   if ((c == ']' || c == '}') && brackets_ > 0) --brackets_;
   if (c == '.') ++dots_;
   if (c == '[' || c == '{' || c == ',' || c == '=') dots_ = 0;
-  if (brackets_ > brackets_max || dots_ > dots_max) too_deep_.emplace();
 }
 
 std::optional<Place> first_invalid_utf8(std::string_view text) {

@@ -59,7 +59,9 @@ std::string spell_octets(uint64_t octets) {
 
 // What somebody who wrote `60` or "5 minutes" meant.
 std::string guess_duration(const Node& node) {
-  if (node.kind == Kind::integer && node.integer > 0) return fmt::format("\"{}s\"", node.integer);
+  constexpr int64_t seconds_max = 1'000'000'000;
+  if (node.kind == Kind::integer && node.integer > 0 && node.integer < seconds_max)
+    return spell(std::chrono::seconds(node.integer));
   if (node.kind != Kind::text) return {};
   auto parts = split_number(node.text);
   if (!parts) return {};

@@ -31,9 +31,6 @@ constexpr std::array hints = std::to_array<Hint>({
     {"expected '='", "this key has no value", "expected `=` and a value", "write `key = value`"},
     {"expected value, saw", "this key has no value", "expected a value",
      "delete the line to have the default"},
-    {"table header: cannot redefine", "this table was already begun above", "",
-     "put the keys of both under one header; where several are meant, as in [[listener]], write "
-     "two brackets at each"},
     {"table header: expected ']'", "this header is not closed", "expected `]`",
      "write `[name]`, or `[[name]]` for one of several"},
     {"table header: expected a comment", "text stands behind the header", "expected the line's end",
@@ -121,12 +118,47 @@ std::optional<Diagnostic> written_twice(const SyntaxError& error, const Outline&
   std::optional<Statement> statement = as_statement(outline.line(place.line));
   if (!is_key || !statement || !outline.stands_alone(place.line)) return std::nullopt;
   Diagnostic diagnostic;
-  diagnostic.message = fmt::format("{} is set twice", quoted(statement->key));
+  diagnostic.message = fmt::format("{} is set twice", in_backquotes(statement->key));
   size_t first = line_that_sets(statement->key, outline, place.line);
   if (first != 0) diagnostic.expected = fmt::format("first set on line {}", first);
   diagnostic.help = "delete one of the two; only a file in conf.d can set a key again";
   place.column = unsigned(outline.line(place.line).find(statement->key) + 1);
   place.length = unsigned(statement->key.size());
+  return diagnostic;
+}
+
+// The caret goes under the whole header.
+std::optional<Diagnostic> table_twice(const SyntaxError& error, const Outline& outline,
+                                      Place& place) {
+  if (error.description.find("table header: cannot redefine") == std::string::npos)
+    return std::nullopt;
+  std::string_view line = outline.line(place.line);
+  std::string_view header = base::trim(line.substr(0, line.find('#')));
+  if (header.empty()) return std::nullopt;
+  Diagnostic diagnostic;
+  diagnostic.message = fmt::format("{} is already there", in_backquotes(header));
+  for (size_t number = 1; number < place.line && diagnostic.expected.empty(); ++number)
+    if (base::trim(outline.line(number)).starts_with(header))
+      diagnostic.expected = fmt::format("first begun on line {}", number);
+  diagnostic.help =
+      "put the keys of both under one header; where several are meant, as in [[listener]], every "
+      "header has two brackets";
+  place.column = unsigned(line.find(header) + 1);
+  place.length = unsigned(header.size());
+  return diagnostic;
+}
+
+// The mistake is above: a bracket or a quote that was never closed.
+std::optional<Diagnostic> still_open(const SyntaxError& error, const Outline& outline,
+                                     const Place& place) {
+  bool fits = error.description.find("could not determine") != std::string::npos ||
+              error.description.find("end-of-file") != std::string::npos;
+  size_t opened = outline.opened_at(place.line);
+  if (!fits || opened == 0 || opened >= place.line) return std::nullopt;
+  Diagnostic diagnostic;
+  diagnostic.message = fmt::format("what begins on line {} is not closed", opened);
+  diagnostic.expected = "still open here";
+  diagnostic.help = "a list ends with `]`, a text over several lines with the three quotes";
   return diagnostic;
 }
 
@@ -146,16 +178,13 @@ Diagnostic from_hints(const SyntaxError& error) {
 }  // namespace
 
 Diagnostic explain_syntax_error(const SyntaxError& error, const Outline& outline, Place& place) {
+  if (place.line == 0) return from_hints(error);
   if (auto diagnostic = written_twice(error, outline, place)) return *std::move(diagnostic);
-  bool in_value = error.description.find("UTF-8") == std::string::npos && place.line != 0;
-  if (in_value)
+  if (auto diagnostic = table_twice(error, outline, place)) return *std::move(diagnostic);
+  if (error.description != "invalid utf-8")
     if (auto diagnostic = unquoted_text(outline, place)) return *std::move(diagnostic);
-  Diagnostic diagnostic = from_hints(error);
-  size_t opened = outline.opened_at(place.line);
-  if (opened != 0 && opened < place.line)
-    diagnostic.help =
-        fmt::format("what begins on line {} is still open here: close it first", opened);
-  return diagnostic;
+  if (auto diagnostic = still_open(error, outline, place)) return *std::move(diagnostic);
+  return from_hints(error);
 }
 
 }  // namespace waypost::config

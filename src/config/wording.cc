@@ -50,15 +50,28 @@ size_t edit_distance(std::string_view a, std::string_view b) {
   return last[b.size()];
 }
 
+constexpr size_t prefix_octets_min = 3;
+
 size_t difference(const std::string& written, std::string_view name) {
+  if (written.size() >= prefix_octets_min && name != written && name.starts_with(written)) return 1;
   size_t as_they_stand = edit_distance(written, name);
   size_t by_words = edit_distance(with_sorted_words(written), with_sorted_words(name));
   return std::min(as_they_stand, by_words);
 }
 
+std::string enumerate(std::span<const std::string_view> names, char quote,
+                      std::string_view last_joint) {
+  std::string text;
+  for (size_t i = 0; i < names.size(); ++i) {
+    if (i > 0) text += i + 1 == names.size() ? last_joint : ", ";
+    text += fmt::format("{0}{1}{0}", quote, names[i]);
+  }
+  return text;
+}
+
 }  // namespace
 
-std::string quoted(std::string_view text) {
+std::string in_backquotes(std::string_view text) {
   std::string shown = base::escape_control(text.substr(0, shown_octets_max + 1));
   if (shown.size() <= shown_octets_max) return fmt::format("`{}`", shown);
   size_t end = shown_octets_max;
@@ -78,13 +91,12 @@ std::string as_toml(std::string_view text) {
   return written + '"';
 }
 
-std::string alternatives(std::span<const std::string_view> names) {
-  std::string text;
-  for (size_t i = 0; i < names.size(); ++i) {
-    if (i > 0) text += i + 1 == names.size() ? " or " : ", ";
-    text += fmt::format("`{}`", names[i]);
-  }
-  return text;
+std::string all_of(std::span<const std::string_view> names) {
+  return enumerate(names, '`', " and ");
+}
+
+std::string one_of(std::span<const std::string_view> names) {
+  return enumerate(names, '"', " or ");
 }
 
 std::optional<std::string> closest(std::string_view written,
