@@ -12,7 +12,8 @@ int main(int argc, char** argv) {
                                .messages = arguments.messages,
                                .seed = arguments.seed,
                                .port = arguments.port,
-                               .color = arguments.color});
+                               .color = arguments.color,
+                               .trace = std::move(arguments.trace)});
   };
   return waypost::cli::run(argc, argv, hooks);
 }

@@ -20,6 +20,8 @@ struct DemoArguments {
   uint64_t seed = 1;
   std::optional<uint16_t> port;  // for submission; none: 1025, or a free one when that is taken
   bool color = false;
+  // What `waypost trace ID` prints, by the configuration in the file.
+  std::function<void(const std::string& config_file, const std::string& id)> trace;
 };
 
 // The commands that run a server; the program joins them, since the command line and the daemon do

@@ -39,7 +39,8 @@ int keys_create_command(const Global& global, const NewKey& key) {
   auto keys = open_keys(global);
   if (!keys) return keys.error();
   io::SystemRng rng;
-  auto secret = (*keys)->create(key.name, key.tenant, key.stream, io::SystemClock().wall_now(), rng);
+  auto secret =
+      (*keys)->create(key.name, key.tenant, key.stream, io::SystemClock().wall_now(), rng);
   if (!secret) return report(secret.error());
   if (global.json) {
     print(json::serialize(json::object{{"name", key.name}, {"secret", *secret}}) + "\n");
@@ -47,9 +48,10 @@ int keys_create_command(const Global& global, const NewKey& key) {
   }
   print(fmt::format("{}\n", *secret));
   if (!global.quiet)
-    note(fmt::format("  This is the password for the login \"{}\". It is shown this once: only a "
-                     "hash of it is kept.\n",
-                     key.name));
+    note(
+        fmt::format("  This is the password for the login \"{}\". It is shown this once: only a "
+                    "hash of it is kept.\n",
+                    key.name));
   return exit_code::ok;
 }
 
@@ -77,9 +79,10 @@ int keys_revoke_command(const Global& global, const std::string& name) {
   auto revoked = (*keys)->revoke(name, io::SystemClock().wall_now());
   if (!revoked) return report(revoked.error());
   if (!global.quiet)
-    note(fmt::format("  \"{}\" cannot log in any more. Sessions that are open stay open until they "
-                     "end.\n",
-                     name));
+    note(
+        fmt::format("  \"{}\" cannot log in any more. Sessions that are open stay open until they "
+                    "end.\n",
+                    name));
   return exit_code::ok;
 }
 

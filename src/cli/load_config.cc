@@ -33,9 +33,10 @@ Result<std::vector<config::Source>> read_sources(io::Disk& disk, const std::stri
 int could_not_read(const Error& error, const std::string& file) {
   report(error);
   if (error.code() == ErrorCode::not_found)
-    note(fmt::format("  Write {} first (docs/operate/waypost.toml in the sources is a commented\n"
-                     "  start), or name another file with --config FILE.\n",
-                     file));
+    note(
+        fmt::format("  Write {} first (docs/operate/waypost.toml in the sources is a commented\n"
+                    "  start), or name another file with --config FILE.\n",
+                    file));
   return error.code() == ErrorCode::permission_denied ? exit_code::rights
                                                       : exit_code::configuration;
 }

@@ -86,9 +86,8 @@ Result<std::string> ask_relay(const std::string& socket, const json::object& req
     }
   };
   io::TaskGroup tasks;
-  loop.post([&] {
-    tasks.start(Exchange::run(loop, socket, json::serialize(request) + "\n", answer));
-  });
+  loop.post(
+      [&] { tasks.start(Exchange::run(loop, socket, json::serialize(request) + "\n", answer)); });
   loop.run();
   return answer;
 }
@@ -105,7 +104,8 @@ Result<QueueView> parse_answer(std::string_view answer) {
     if (error || !value.is_object())
       return failure(ErrorCode::protocol, "the relay's answer is not JSON");
     const json::object& object = value.get_object();
-    if (object.contains("error")) return failure(ErrorCode::invalid_input, text_of(object, "error"));
+    if (object.contains("error"))
+      return failure(ErrorCode::invalid_input, text_of(object, "error"));
     if (!object.contains("end")) {
       view.standings.push_back(to_standing(object));
       continue;
@@ -174,11 +174,11 @@ Result<QueueView> read_queue(const config::DataPaths& paths, std::optional<Messa
     request = {{"command", "queue.ls"}, {"limit", static_cast<int64_t>(limit)}};
   Result<std::string> answer = ask_relay(paths.control_socket, request);
   if (answer) return parse_answer(*answer);
-  bool nobody_there = answer.error().code() == ErrorCode::not_found ||
-                      answer.error().code() == ErrorCode::refused;
+  bool nobody_there =
+      answer.error().code() == ErrorCode::not_found || answer.error().code() == ErrorCode::refused;
   if (!nobody_there)
-    return failure(std::move(answer).error().while_doing("asking the relay at " +
-                                                         paths.control_socket));
+    return failure(
+        std::move(answer).error().while_doing("asking the relay at " + paths.control_socket));
   return read_spool(paths.spool, message, limit);
 }
 

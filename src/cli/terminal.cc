@@ -1,9 +1,8 @@
 #include "cli/terminal.h"
 
-#include <unistd.h>
-
 #include <cstdio>
 #include <cstdlib>
+#include <unistd.h>
 
 #include "base/ascii.h"
 #include "base/utf8.h"

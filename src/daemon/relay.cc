@@ -165,6 +165,8 @@ Result<void> Relay::Parts::listen() {
 
 std::vector<Endpoint> Relay::listening_at() const { return parts_->listening_at; }
 
+size_t Relay::waiting() const { return parts_->queue->unsettled_recipients(); }
+
 io::Task<bool> Relay::stop() {
   Parts& parts = *parts_;
   Instant sessions_end = parts.loop.now() + stop_patience / 2;

@@ -37,6 +37,9 @@ class Relay {
   // The real addresses, in the order of the configuration.
   std::vector<Endpoint> listening_at() const;
 
+  // Recipients that wait.
+  size_t waiting() const;
+
   // Graceful: takes no more connections, lets sessions and attempts end, writes everything down.
   // Suspends at most `stop_patience`. False when attempts were still waiting for a peer then: their
   // messages stay in the spool and the process should end without waiting for them.
