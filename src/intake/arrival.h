@@ -14,6 +14,7 @@
 #include "smtp/command.h"
 #include "smtp/reply.h"
 #include "spool/envelope.h"
+#include "spool/spool.h"
 
 namespace waypost::intake {
 

@@ -9,6 +9,7 @@
 #include "intake/intake.h"
 #include "io/completion.h"
 #include "io/loop.h"
+#include "sasl/server.h"
 #include "smtp/command.h"
 #include "smtp/data.h"
 #include "smtp/reply.h"
@@ -83,7 +84,7 @@ class Session {
 
   io::Task<bool> receive_content(smtp::DataReader& reader);
   io::Task<smtp::Reply> take_message(std::optional<smtp::DataFault> fault);
-  io::Task<smtp::Reply> log_in(std::string_view response);
+  io::Task<smtp::Reply> log_in(sasl::ServerExchange& exchange, sasl::Step step);
   io::Task<smtp::Reply> refuse_login();
 
   const Settings& settings_;

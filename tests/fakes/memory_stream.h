@@ -66,8 +66,14 @@ class MemoryStream final : public io::Stream {
     wake(*out_);
     wake(*in_);
   }
+  // A half close: the peer reads our end, and can still write to us.
+  void end_writing() {
+    out_->ended = true;
+    wake(*out_);
+  }
   Endpoint local() const override { return {IpAddress::v4({192, 0, 2, 1}), 25}; }
-  Endpoint peer() const override { return {IpAddress::v4({192, 0, 2, 2}), 50000}; }
+  Endpoint peer() const override { return peer_; }
+  void set_peer(const Endpoint& peer) { peer_ = peer; }
 
   size_t writes() const { return writes_; }
 
@@ -117,6 +123,7 @@ class MemoryStream final : public io::Stream {
   size_t piece_octets_max_;
   std::shared_ptr<Pipe> in_;
   std::shared_ptr<Pipe> out_;
+  Endpoint peer_{IpAddress::v4({192, 0, 2, 2}), 50000};
   bool stopped_ = false;
   bool closed_ = false;
   size_t writes_ = 0;
