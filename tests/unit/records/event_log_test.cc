@@ -134,9 +134,10 @@ class EventFilesTest : public testing::Test {
     return *std::move(writer);
   }
   std::vector<std::string> files() { return disk_.list(folder_.path()).value(); }
+  std::vector<EventFile> event_files() { return list_event_files(disk_, folder_.path()).value(); }
   std::string contents() {
     std::string all;
-    for (const EventFile& file : list_event_files(disk_, folder_.path()).value())
+    for (const EventFile& file : event_files())
       all += disk_.read_file(folder_ / file.name(), 1 << 30).value();
     return all;
   }
@@ -183,8 +184,7 @@ TEST_F(EventFilesTest, come_in_the_order_of_time_and_number) {
   ASSERT_TRUE(disk_.write_file(folder_ / EventFile{day_one - 1h, 11}.name(), "", 0600));
   ASSERT_TRUE(disk_.write_file(folder_ / "events-note.txt", "", 0600));
   std::vector<uint64_t> numbers;
-  for (const EventFile& file : list_event_files(disk_, folder_.path()).value())
-    numbers.push_back(file.number);
+  for (const EventFile& file : event_files()) numbers.push_back(file.number);
   EXPECT_EQ(numbers, (std::vector<uint64_t>{11, 1, 9, 10}));
 }
 
@@ -253,7 +253,7 @@ TEST_F(EventWriterTest, never_names_a_file_before_what_the_last_one_holds) {
   ASSERT_TRUE(writer->write());
   writer->add(event_of(2, day_one - 24h));
   ASSERT_TRUE(writer->write());
-  std::vector<EventFile> files = list_event_files(disk_, folder_.path()).value();
+  std::vector<EventFile> files = event_files();
   ASSERT_EQ(files.size(), 3u);
   EXPECT_GE(files[1].started_at, day_one + 1h);
   EXPECT_EQ(read(), range(0, 3));
@@ -502,9 +502,9 @@ TEST_F(EventReaderTest, finds_what_happened_since_a_time) {
 
 TEST_F(EventReaderTest, does_not_open_files_that_ended_before) {
   for (int i = 0; i < 5; ++i)
-    write(line_of(event_of(i, day_one + i * 1h + 1min)), {day_one + i * 1h, 1});
-  EventFilter filters[] = {{.message = id_of(4, day_one + 4h + 1min)},
-                           {.since = day_one + 4h + 1min}};
+    write(line_of(event_of(i, day_one + i * 1h + 2min)), {day_one + i * 1h, 1});
+  EventFilter filters[] = {{.message = id_of(4, day_one + 4h + 2min)},
+                           {.since = day_one + 4h + 2min}};
   for (const EventFilter& filter : filters) {
     disk_.ranges_read = 0;
     EXPECT_EQ(read(filter), range(4, 5));
