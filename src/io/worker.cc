@@ -30,17 +30,40 @@ void Worker::submit(std::function<void()> work) {
   wake_.notify_one();
 }
 
+void Worker::submit_after(Duration delay, std::function<void()> work) {
+  {
+    std::lock_guard lock(mutex_);
+    later_.emplace(clock_.now() + delay, std::move(work));
+  }
+  wake_.notify_one();
+}
+
 void Worker::run() {
   std::unique_lock lock(mutex_);
-  while (true) {
-    wake_.wait(lock, [this] { return stopping_ || !work_.empty(); });
-    if (work_.empty()) return;
+  while (wait_for_work(lock)) {
     auto work = std::move(work_.front());
     work_.pop_front();
     lock.unlock();
     work();
     work = nullptr;
     lock.lock();
+  }
+}
+
+// True when work_ holds something to run, false when the thread is to end.
+bool Worker::wait_for_work(std::unique_lock<std::mutex>& lock) {
+  while (true) {
+    Instant now = clock_.now();
+    while (!later_.empty() && (stopping_ || later_.begin()->first <= now)) {
+      work_.push_back(std::move(later_.begin()->second));
+      later_.erase(later_.begin());
+    }
+    if (!work_.empty()) return true;
+    if (stopping_) return false;
+    if (later_.empty())
+      wake_.wait(lock);
+    else
+      wake_.wait_for(lock, later_.begin()->first - now);
   }
 }
 

@@ -3,10 +3,14 @@
 #include <condition_variable>
 #include <deque>
 #include <functional>
+#include <map>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <thread>
 
+#include "base/time.h"
+#include "io/clock.h"
 #include "io/completion.h"
 #include "io/loop.h"
 #include "io/task.h"
@@ -25,13 +29,19 @@ class Worker {
 
   // Any thread.
   void submit(std::function<void()> work);
+  // Runs `work` once `delay` has passed and what was then submitted is done; at once when the worker
+  // is being destroyed. Any thread.
+  void submit_after(Duration delay, std::function<void()> work);
 
  private:
   void run();
+  bool wait_for_work(std::unique_lock<std::mutex>& lock);
 
+  SystemClock clock_;
   std::mutex mutex_;
   std::condition_variable wake_;
   std::deque<std::function<void()>> work_;
+  std::multimap<Instant, std::function<void()>> later_;
   bool stopping_ = false;
   std::thread thread_;
 };

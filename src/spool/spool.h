@@ -38,14 +38,17 @@ class Spool {
  public:
   virtual ~Spool() = default;
 
-  // Stores a piece of a message that is still arriving. Not durable; back-pressure is that it
-  // suspends. Chunks of a message that is never committed are swept at the next start, or by
+  // Stores a piece of a message that is still arriving, each index once. Not durable. Suspends until
+  // it is written, so that what waits in memory is at most one chunk for each arriving message.
+  // Chunks of a message that is never committed are swept at the next start, or by
   // discard().
   virtual io::Task<Result<void>> write_chunk(MessageId id, Chunk chunk) = 0;
 
   // Accepts the message: when this returns, the envelope, `last_chunks` and all chunks written
-  // before are on stable storage. Calls that arrive while a sync runs share the next one.
-  // Fails with resource_exhausted when the disk is full.
+  // before are on stable storage. Calls that arrive while a sync runs share the next one. An id is
+  // committed at most once, and `envelope.chunks` counts the chunks written and given here.
+  // Fails with resource_exhausted when the disk is full; with invalid_input, and the spool stays
+  // healthy, when the envelope could not be read back (envelope_codec.h).
   virtual io::Task<Result<void>> commit(Envelope envelope, std::vector<Chunk> last_chunks) = 0;
 
   // Forgets the chunks of a message that was not committed. Lazy, never fails visibly.
@@ -55,8 +58,10 @@ class Spool {
   // is on stable storage at most `update_sync_delay_max` later, or with the next commit.
   virtual io::Task<Result<void>> update(MessageId id, std::vector<RecipientChange> changes) = 0;
 
-  // Removes a message whose recipients are all settled; same promise as update().
-  virtual io::Task<Result<void>> remove(MessageId id) = 0;
+  // Removes a message whose recipients are all settled; same promise as update(). Nothing more may
+  // be written of it. What there is to remove is counted from the envelope, so that the spool keeps
+  // no state per message.
+  virtual io::Task<Result<void>> remove(Envelope envelope) = 0;
 
   // One chunk, or not_found, or corrupt.
   virtual io::Task<Result<std::string>> read_chunk(MessageId id, uint32_t index) = 0;

@@ -1,0 +1,51 @@
+#include "delivery/pool.h"
+
+#include <algorithm>
+
+namespace waypost::delivery {
+
+std::unique_ptr<Connection> Pool::take(const std::string& site, const std::string& host) {
+  Site& kept = sites_[site];
+  auto found = std::find_if(kept.idle.begin(), kept.idle.end(),
+                            [&](const Idle& idle) { return idle.host == host; });
+  return found == kept.idle.end() ? nullptr : remove(kept, found);
+}
+
+std::unique_ptr<Connection> Pool::remove(Site& site, std::list<Idle>::iterator idle) {
+  std::unique_ptr<Connection> connection = std::move(idle->connection);
+  site.idle.erase(idle);
+  return connection;
+}
+
+io::Task<void> Pool::make_room(const std::string& site, unsigned connections_max) {
+  while (true) {
+    Site& kept = sites_[site];
+    if (kept.open < connections_max || kept.idle.empty()) co_return;
+    co_await discard(site, remove(kept, std::prev(kept.idle.end())));
+  }
+}
+
+void Pool::keep(const std::string& site, const std::string& host,
+                std::unique_ptr<Connection> connection) {
+  Site& kept = sites_[site];
+  kept.idle.emplace_front(host, std::move(connection), loop_.timers());
+  auto idle = kept.idle.begin();
+  idle->timer.start(loop_.now() + idle_for_, [this, site, idle] {
+    endings_.start(discard(site, remove(sites_[site], idle)));
+  });
+}
+
+io::Task<void> Pool::discard(const std::string& site, std::unique_ptr<Connection> connection) {
+  std::string name = site;
+  co_await connection->quit();
+  connection.reset();
+  closed(name);
+}
+
+io::Task<void> Pool::stop() {
+  for (auto& [name, site] : sites_)
+    while (!site.idle.empty()) endings_.start(discard(name, remove(site, site.idle.begin())));
+  co_await endings_.join();
+}
+
+}  // namespace waypost::delivery

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <tl/expected.hpp>
+
+#include "events/outcome.h"
+#include "io/task.h"
+#include "spool/envelope.h"
+
+namespace waypost::queue {
+
+// Some recipients of one message, all in one domain, for one attempt.
+struct Assignment {
+  std::shared_ptr<const spool::Envelope> envelope;
+  std::vector<uint32_t> recipients;  // indexes into envelope->recipients, at least one
+  std::string domain;
+  std::string site;
+  unsigned connections_max = 1;  // to the site, counting the ones kept idle
+  unsigned messages_per_connection_max = 1;
+};
+
+// Who carries mail out; the queue knows no more of delivery than this. Thread: the shard's loop.
+class Courier {
+ public:
+  virtual ~Courier() = default;
+
+  // The first mail host of the domain, when that is known without waiting.
+  virtual std::optional<std::string> known_mail_host(const std::string& domain) = 0;
+  // The same, asked for. Otherwise what that comes to for mail to this domain: a bounce when the
+  // domain takes no mail, a deferral when nobody could tell.
+  virtual io::Task<tl::expected<std::string, events::Outcome>> find_mail_host(
+      std::string domain) = 0;
+
+  // One attempt: one outcome for each recipient, in the order of the assignment.
+  virtual io::Task<std::vector<events::Outcome>> attempt(Assignment assignment) = 0;
+};
+
+}  // namespace waypost::queue

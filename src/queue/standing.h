@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/message_id.h"
+#include "base/time.h"
+
+namespace waypost::queue {
+
+// What holds a recipient just now.
+enum class Hold {
+  sending,    // an attempt runs
+  resolving,  // the name system is being asked where the mail goes
+  slot,       // all connections that the site may have are busy
+  rate,       // the site's messages a second
+  site_shut,  // the site could not be reached; it is probed before others follow
+  deferred,   // they said not now, or we got no answer
+  stopping,   // the queue starts no attempts: it is shutting down or cannot record outcomes
+};
+std::string_view name(Hold hold);
+
+// Where one recipient stands: nothing waits without a reason and, where there is one, a time.
+struct Standing {
+  MessageId id;
+  WallTime accepted_at;
+  WallTime expires_at;
+  std::string sender;
+  std::string recipient;
+  std::string stream;
+  std::string site;  // empty until it is known
+  uint64_t size_octets = 0;
+
+  Hold hold = Hold::slot;
+  std::string reason;        // one sentence for people
+  std::string limit_origin;  // who set the limit that holds it: "waypost.toml:31"; else empty
+  WallTime next_attempt_at;  // the epoch when it depends on others only
+  uint32_t attempts = 0;
+  std::string last_reply;
+  std::string last_host;
+};
+
+}  // namespace waypost::queue

@@ -1,0 +1,268 @@
+#include "spool/envelope_codec.h"
+
+#include <limits>
+
+#include <boost/json.hpp>
+
+namespace waypost::spool {
+namespace {
+
+namespace json = boost::json;
+
+// The end of the year 9999, so that every stored time can be shown in RFC 3339.
+constexpr int64_t microseconds_max = 253'402'300'799'999'999;
+
+tl::unexpected<Error> corrupt(std::string_view field, std::string_view what) {
+  return failure(ErrorCode::corrupt, "field \"" + std::string(field) + "\" " + std::string(what));
+}
+
+json::string_view view(std::string_view text) { return {text.data(), text.size()}; }
+
+// Typed access to the fields of one stored object.
+class Fields {
+ public:
+  explicit Fields(const json::object& object) : object_(object) {}
+
+  Result<const json::value*> value(std::string_view name) const {
+    const json::value* found = object_.if_contains(view(name));
+    if (!found) return corrupt(name, "is missing");
+    return found;
+  }
+
+  Result<uint64_t> number(std::string_view name, uint64_t max) const {
+    TRY(const json::value* found, value(name));
+    const int64_t* whole = found->if_int64();
+    if (!whole || *whole < 0)
+      return corrupt(name, found->is_uint64() ? "is too large" : "is not a whole number from 0 on");
+    if (uint64_t(*whole) > max) return corrupt(name, "is over " + std::to_string(max));
+    return uint64_t(*whole);
+  }
+
+  Result<WallTime> time(std::string_view name) const {
+    TRY(uint64_t microseconds, number(name, microseconds_max));
+    return WallTime(std::chrono::microseconds(microseconds));
+  }
+
+  Result<bool> boolean(std::string_view name) const {
+    TRY(const json::value* found, value(name));
+    if (!found->is_bool()) return corrupt(name, "is neither true nor false");
+    return found->get_bool();
+  }
+
+  Result<std::string> text(std::string_view name) const {
+    TRY(const json::value* found, value(name));
+    return text_of(name, *found);
+  }
+
+  Result<const json::array*> array(std::string_view name) const {
+    TRY(const json::value* found, value(name));
+    if (!found->is_array()) return corrupt(name, "is not a list");
+    return &found->get_array();
+  }
+
+  Result<const json::object*> object(std::string_view name) const {
+    TRY(const json::value* found, value(name));
+    if (!found->is_object()) return corrupt(name, "is not an object");
+    return &found->get_object();
+  }
+
+  static Result<std::string> text_of(std::string_view name, const json::value& value) {
+    if (!value.is_string()) return corrupt(name, "is not text");
+    return std::string(value.get_string().data(), value.get_string().size());
+  }
+
+ private:
+  const json::object& object_;
+};
+
+// <Postmaster> without a domain is a mailbox of the envelope, but not local-part@domain.
+Result<smtp::Mailbox> mailbox_of(std::string_view name, const json::value& value) {
+  TRY(std::string text, Fields::text_of(name, value));
+  if (text == "postmaster") return smtp::Mailbox{text, ""};
+  auto mailbox = smtp::parse_mailbox(text);
+  if (!mailbox) return corrupt(name, "holds no address: " + mailbox.error().message());
+  return mailbox;
+}
+
+std::string_view name(smtp::BodyType body) {
+  return body == smtp::BodyType::eight_bit_mime ? "8bitmime" : "7bit";
+}
+
+Result<smtp::BodyType> body_of(std::string_view text) {
+  if (text == name(smtp::BodyType::seven_bit)) return smtp::BodyType::seven_bit;
+  if (text == name(smtp::BodyType::eight_bit_mime)) return smtp::BodyType::eight_bit_mime;
+  return corrupt("body", "is neither 7bit nor 8bitmime");
+}
+
+// The object in `octets`, in memory of `storage`, when it is of a version that we read.
+Result<json::value> parse(std::string_view octets, size_t octets_max, uint64_t version,
+                          json::storage_ptr storage) {
+  if (octets.size() > octets_max)
+    return failure(ErrorCode::corrupt, std::to_string(octets.size()) + " octets, more than the " +
+                                           std::to_string(octets_max) + " that are allowed");
+  json::parse_options options;
+  options.allow_invalid_utf8 = true;  // a peer's reply may be anything
+  boost::system::error_code error;
+  json::value value = json::parse(view(octets), error, storage, options);
+  if (error) return failure(ErrorCode::corrupt, "not JSON: " + error.message());
+  if (!value.is_object()) return failure(ErrorCode::corrupt, "not a JSON object");
+  TRY(uint64_t found, Fields(value.get_object()).number("v", std::numeric_limits<uint32_t>::max()));
+  if (found == 0) return corrupt("v", "is 0");
+  if (found > version)
+    return failure(ErrorCode::unavailable,
+                   "written by a newer Waypost: version " + std::to_string(found) +
+                       ", this one reads up to " + std::to_string(version));
+  return value;
+}
+
+Result<void> read_labels(const Fields& fields, Envelope& envelope) {
+  TRY(const json::array* tags, fields.array("tags"));
+  for (const json::value& tag : *tags) {
+    TRY(std::string text, Fields::text_of("tags", tag));
+    envelope.tags.push_back(std::move(text));
+  }
+  TRY(const json::object* metadata, fields.object("metadata"));
+  for (const auto& [key, value] : *metadata) {
+    TRY(std::string text, Fields::text_of("metadata", value));
+    envelope.metadata.insert_or_assign(std::string(key.data(), key.size()), std::move(text));
+  }
+  return {};
+}
+
+Result<void> read_addresses(const Fields& fields, Envelope& envelope) {
+  TRY(const json::value* sender, fields.value("sender"));
+  if (!sender->is_null()) {
+    TRY(envelope.sender, mailbox_of("sender", *sender));
+  }
+  TRY(const json::array* recipients, fields.array("recipients"));
+  if (recipients->empty()) return corrupt("recipients", "is empty");
+  envelope.recipients.reserve(recipients->size());
+  for (const json::value& recipient : *recipients) {
+    TRY(smtp::Mailbox mailbox, mailbox_of("recipients", recipient));
+    envelope.recipients.push_back(std::move(mailbox));
+  }
+  return {};
+}
+
+Result<Envelope> read_envelope(const Fields& fields) {
+  Envelope envelope;
+  TRY(envelope.accepted_at, fields.time("accepted_at"));
+  TRY(envelope.expires_at, fields.time("expires_at"));
+  TRY(envelope.tenant, fields.text("tenant"));
+  TRY(envelope.stream, fields.text("stream"));
+  TRY_VOID(read_labels(fields, envelope));
+  TRY(envelope.login, fields.text("login"));
+  TRY(envelope.client, fields.text("client"));
+  TRY(envelope.message_id, fields.text("message_id"));
+  TRY_VOID(read_addresses(fields, envelope));
+  TRY(std::string body, fields.text("body"));
+  TRY(envelope.body, body_of(body));
+  TRY(envelope.size_octets, fields.number("size_octets", std::numeric_limits<int64_t>::max()));
+  TRY(uint64_t chunks, fields.number("chunks", std::numeric_limits<uint32_t>::max()));
+  envelope.chunks = uint32_t(chunks);
+  return envelope;
+}
+
+json::value to_json(const Envelope& envelope) {
+  json::array tags(envelope.tags.begin(), envelope.tags.end());
+  json::object metadata;
+  for (const auto& [key, value] : envelope.metadata) metadata.emplace(view(key), value);
+  json::array recipients;
+  recipients.reserve(envelope.recipients.size());
+  for (const auto& recipient : envelope.recipients) recipients.emplace_back(recipient.text());
+  return {{"v", envelope_version},
+          {"accepted_at", envelope.accepted_at.time_since_epoch().count()},
+          {"expires_at", envelope.expires_at.time_since_epoch().count()},
+          {"tenant", envelope.tenant},
+          {"stream", envelope.stream},
+          {"tags", std::move(tags)},
+          {"metadata", std::move(metadata)},
+          {"login", envelope.login},
+          {"client", envelope.client},
+          {"message_id", envelope.message_id},
+          {"sender", envelope.sender ? json::value(envelope.sender->text()) : json::value()},
+          {"recipients", std::move(recipients)},
+          {"body", view(name(envelope.body))},
+          {"size_octets", envelope.size_octets},
+          {"chunks", envelope.chunks}};
+}
+
+tl::unexpected<Error> not_storable(std::string what) {
+  return failure(ErrorCode::invalid_input, "cannot be stored: " + std::move(what));
+}
+
+Result<void> check_time(std::string_view field, WallTime time) {
+  int64_t microseconds = time.time_since_epoch().count();
+  if (microseconds < 0 || microseconds > microseconds_max)
+    return not_storable(std::string(field) + " is outside the years 1970 to 9999");
+  return {};
+}
+
+Result<void> check_mailbox(const smtp::Mailbox& mailbox) {
+  auto read_back = mailbox_of("address", json::value(mailbox.text()));
+  if (!read_back || *read_back != mailbox) return not_storable("a mailbox is not in its one form");
+  return {};
+}
+
+Result<void> check(const Envelope& envelope) {
+  TRY_VOID(check_time("accepted_at", envelope.accepted_at));
+  TRY_VOID(check_time("expires_at", envelope.expires_at));
+  if (envelope.sender) TRY_VOID(check_mailbox(*envelope.sender));
+  if (envelope.recipients.empty()) return not_storable("there is no recipient");
+  for (const auto& recipient : envelope.recipients) TRY_VOID(check_mailbox(recipient));
+  if (envelope.size_octets > uint64_t(std::numeric_limits<int64_t>::max()))
+    return not_storable("the size is too large");
+  return {};
+}
+
+Result<std::string> serialize(const json::value& value, size_t octets_max) {
+  std::string text = json::serialize(value);
+  if (text.size() > octets_max)
+    return not_storable(std::to_string(text.size()) + " octets, more than the " +
+                        std::to_string(octets_max) + " that are allowed");
+  return text;
+}
+
+}  // namespace
+
+Result<std::string> encode(const Envelope& envelope) {
+  TRY_VOID(check(envelope));
+  return serialize(to_json(envelope), envelope_octets_max);
+}
+
+Result<std::string> encode(const RecipientProgress& progress) {
+  TRY_VOID(check_time("next_attempt_at", progress.next_attempt_at));
+  return serialize({{"v", progress_version},
+                    {"settled", progress.settled},
+                    {"attempts", progress.attempts},
+                    {"next_attempt_at", progress.next_attempt_at.time_since_epoch().count()},
+                    {"last_reply", progress.last_reply},
+                    {"last_host", progress.last_host}},
+                   progress_octets_max);
+}
+
+Result<Envelope> decode_envelope(const MessageId& id, std::string_view octets) {
+  unsigned char buffer[4096];  // most envelopes fit: no heap for the intermediate form
+  json::monotonic_resource memory(buffer, sizeof buffer);
+  TRY(json::value value, parse(octets, envelope_octets_max, envelope_version, &memory));
+  TRY(Envelope envelope, read_envelope(Fields(value.get_object())));
+  envelope.id = id;
+  return envelope;
+}
+
+Result<RecipientProgress> decode_progress(std::string_view octets) {
+  unsigned char buffer[1024];
+  json::monotonic_resource memory(buffer, sizeof buffer);
+  TRY(json::value value, parse(octets, progress_octets_max, progress_version, &memory));
+  Fields fields(value.get_object());
+  RecipientProgress progress;
+  TRY(progress.settled, fields.boolean("settled"));
+  TRY(uint64_t attempts, fields.number("attempts", std::numeric_limits<uint32_t>::max()));
+  progress.attempts = uint32_t(attempts);
+  TRY(progress.next_attempt_at, fields.time("next_attempt_at"));
+  TRY(progress.last_reply, fields.text("last_reply"));
+  TRY(progress.last_host, fields.text("last_host"));
+  return progress;
+}
+
+}  // namespace waypost::spool

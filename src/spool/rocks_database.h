@@ -1,0 +1,53 @@
+#pragma once
+
+#include <array>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+
+#include "spool/batch_store.h"
+#include "spool/rocks_options.h"
+
+namespace rocksdb {
+class ColumnFamilyHandle;
+class DB;
+class Env;
+}  // namespace rocksdb
+
+namespace waypost::spool {
+
+// The RocksDB database of a spool: how it is opened, and calls that block. Any thread.
+class RocksDatabase {
+ public:
+  // Makes the folders (mode 0700) and the database when they are new. `broken` is called on any
+  // thread, and may be called often, when the database fails behind our back (flush, compaction).
+  // Fails with unavailable when another process has it open or a newer version wrote it.
+  static Result<std::unique_ptr<RocksDatabase>> open(const RocksOptions& options,
+                                                     std::function<void()> broken);
+  // Takes no lock and changes nothing that counts. Fails with not_found when there is no spool.
+  static Result<std::unique_ptr<RocksDatabase>> open_read_only(const RocksOptions& options);
+  ~RocksDatabase();
+
+  // All batches as one atomic record of the log; with `sync` that record and all before it are on
+  // stable storage when this returns.
+  Result<void> write(std::span<const Batch> batches, bool sync);
+  Result<void> sync();
+
+  Result<std::string> read(Family family, const std::string& key) const;
+  // The same without waiting for a disk: nothing when that would be needed.
+  std::optional<Result<std::string>> read_cached(Family family, const std::string& key) const;
+  std::unique_ptr<Cursor> scan(Family family) const;
+
+ private:
+  RocksDatabase() = default;
+  Result<void> check_format(const std::string& path, bool read_only);
+
+  std::unique_ptr<rocksdb::Env> env_;
+  std::unique_ptr<rocksdb::DB> database_;
+  rocksdb::ColumnFamilyHandle* default_family_ = nullptr;
+  std::array<rocksdb::ColumnFamilyHandle*, family_count> families_{};
+};
+
+}  // namespace waypost::spool

@@ -1,0 +1,67 @@
+#pragma once
+
+#include <atomic>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/time.h"
+#include "io/clock.h"
+#include "io/worker.h"
+#include "spool/batch_store.h"
+#include "spool/rocks_options.h"
+
+namespace waypost::spool {
+
+class RocksDatabase;
+
+// The spool on disk, shared by all shards: make_spool(store, loop) gives each its own.
+// One thread writes: all that is pending becomes one record of the log, synced once when it holds a
+// commit. Another reads what is not in memory. Destroying the store writes and syncs what is
+// pending; spools go before it, the loops that they post to after it.
+class RocksStore final : public BatchStore {
+ public:
+  // Makes the spool when it is new, and sweeps the chunks of messages that were never committed.
+  // Blocks, in proportion to the log that the last process left.
+  // Fails with unavailable when another process uses the spool or a newer version wrote it, with
+  // corrupt when the log or the tables are damaged where mail may be missing.
+  static Result<std::unique_ptr<RocksStore>> open(const RocksOptions& options);
+  // Only to recover() from while no server runs: no lock is taken, every write is refused.
+  static Result<std::unique_ptr<RocksStore>> open_read_only(const std::string& path);
+  ~RocksStore() override;
+
+  void submit(Batch batch) override;
+  void read(Family family, std::string key, io::Loop& loop,
+            std::shared_ptr<Answer<Result<std::string>>> answer) override;
+  std::unique_ptr<Cursor> scan(Family family) const override;
+  bool healthy() const override { return healthy_->load(); }
+
+ private:
+  RocksStore(std::unique_ptr<RocksDatabase> database, std::shared_ptr<std::atomic<bool>> healthy);
+  void write_pending();
+  std::vector<Batch> take_pending();
+  Result<void> write(const std::vector<Batch>& batches);
+  void sync_when_due();
+  void sync_now();
+
+  std::unique_ptr<RocksDatabase> database_;
+  // Shared with the database's own threads, which report failures until it is closed.
+  std::shared_ptr<std::atomic<bool>> healthy_;
+
+  std::mutex mutex_;
+  std::deque<Batch> pending_;
+  bool writing_ = false;  // write_pending() is submitted or runs
+
+  // The writer's thread only.
+  io::SystemClock clock_;
+  std::optional<Instant> unsynced_since_;
+  bool sync_scheduled_ = false;
+
+  io::Worker reader_;
+  io::Worker writer_;
+};
+
+}  // namespace waypost::spool

@@ -1,0 +1,58 @@
+"""The law: what ./dev check refuses. Each check is one function from a Tree to findings.
+
+    python3 tools/check [--ratchet-update | --format] [ROOT]
+"""
+
+import argparse
+import sys
+import time
+from pathlib import Path
+
+import calls
+import documents
+import formatting
+import layers
+import sizes
+from tree import Tree
+
+CHECKS = (
+    formatting.sources_are_formatted,
+    layers.includes_follow_the_table,
+    layers.table_has_no_cycle,
+    layers.third_party_headers_stay_home,
+    calls.banned_calls_stay_inside_io,
+    calls.names_say_something,
+    calls.no_trace_of_a_machine,
+    sizes.functions_stay_short,
+    sizes.files_stay_short,
+    documents.cited_rfcs_are_listed,
+    documents.architecture_lists_every_folder,
+    documents.links_point_at_files,
+)
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="./dev check")
+    parser.add_argument("--ratchet-update", action="store_true",
+                        help="lower the sizes in tools/ratchet.tsv that have shrunk")
+    parser.add_argument("--format", action="store_true", help="format every source")
+    parser.add_argument("root", nargs="?", default=Path(__file__).resolve().parents[2], type=Path)
+    options = parser.parse_args()
+    tree = Tree(options.root)
+    if options.ratchet_update:
+        return sizes.update_ratchet(tree)
+    if options.format:
+        return formatting.format_sources(tree)
+
+    began = time.monotonic()
+    findings = sorted({finding for check in CHECKS for finding in check(tree)})
+    for finding in findings:
+        print(finding)
+    spent = f"{len(tree.files)} files, {time.monotonic() - began:.1f} s"
+    print(f"{len(findings)} to mend ({spent})" if findings else f"check: all is well ({spent})",
+          file=sys.stderr)
+    return 1 if findings else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
