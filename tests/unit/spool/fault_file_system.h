@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -9,6 +10,7 @@
 #include <optional>
 #include <sstream>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -31,6 +33,7 @@ class FaultFileSystem final : public rocksdb::FileSystemWrapper {
   bool dead() const { return operations_ >= dies_at_; }
   void fail_syncs() { syncs_fail_ = true; }
   void fill_disk() { full_ = true; }
+  void slow_syncs(std::chrono::milliseconds each) { sync_time_ = each; }
   uint64_t log_syncs() const { return log_syncs_; }
 
   // To be called when the database is closed. Of octets that were not synced, a `tail_percent` part
@@ -127,6 +130,7 @@ class FaultFileSystem final : public rocksdb::FileSystemWrapper {
       if (IOStatus status = system_.step(); !status.ok()) return status;
       if (system_.syncs_fail_) return IOStatus::IOError("a sync that fails in the test");
       if (path_.ends_with(".log")) ++system_.log_syncs_;
+      std::this_thread::sleep_for(system_.sync_time_.load());
       system_.note([&] {
         FileState& state = system_.files_[path_];
         state.synced = state.written;
@@ -184,6 +188,7 @@ class FaultFileSystem final : public rocksdb::FileSystemWrapper {
   std::atomic<bool> syncs_fail_ = false;
   std::atomic<bool> full_ = false;
   std::atomic<uint64_t> log_syncs_ = 0;
+  std::atomic<std::chrono::milliseconds> sync_time_ = std::chrono::milliseconds(0);
   std::mutex mutex_;
   std::map<std::string, FileState> files_;
   std::vector<Rename> renames_;
