@@ -25,12 +25,12 @@ waypost_library(intake DEPENDS base io smtp message events spool records)
 waypost_library(submission DEPENDS base io smtp message events dns tls sasl intake)
 
 # Wiring.
-waypost_library(demo DEPENDS base io smtp message config events dns tls sasl records)
 waypost_library(daemon
   DEPENDS base io smtp message config events dns tls sasl spool records shaping queue delivery
-    intake submission demo
+    intake submission
   USES spdlog::spdlog Boost::json)
+waypost_library(demo DEPENDS base io smtp config events tls sasl records delivery daemon)
 waypost_library(cli
   DEPENDS base io smtp message config events dns tls sasl spool records shaping queue delivery
-    intake submission demo
+    intake submission
   USES CLI11::CLI11 spdlog::spdlog Boost::json)

@@ -37,12 +37,13 @@ IpAddress IpAddress::v6(std::array<uint8_t, 16> octets) {
 }
 
 Result<IpAddress> IpAddress::parse(std::string_view text) {
+  // inet_pton would not see what stands behind a NUL.
+  bool whole = text.find('\0') == std::string_view::npos;
   std::string terminated(text);
   std::array<uint8_t, 4> four;
-  if (inet_pton(AF_INET, terminated.c_str(), four.data()) == 1 && terminated.size() == text.size())
-    return v4(four);
+  if (whole && inet_pton(AF_INET, terminated.c_str(), four.data()) == 1) return v4(four);
   std::array<uint8_t, 16> sixteen;
-  if (inet_pton(AF_INET6, terminated.c_str(), sixteen.data()) == 1) return v6(sixteen);
+  if (whole && inet_pton(AF_INET6, terminated.c_str(), sixteen.data()) == 1) return v6(sixteen);
   return failure(ErrorCode::invalid_input, fmt::format("\"{}\" is not an IP address", text));
 }
 

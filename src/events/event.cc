@@ -1,9 +1,15 @@
 #include "events/event.h"
 
+#include <algorithm>
 #include <array>
+#include <cmath>
+#include <iterator>
+#include <utility>
 
 #include <boost/json.hpp>
+#include <fmt/format.h>
 
+#include "base/ascii.h"
 #include "base/utf8.h"
 
 namespace waypost::events {
@@ -25,49 +31,95 @@ constexpr std::array<NamedKind, 7> kinds{{{EventKind::accepted, "accepted"},
                                           {EventKind::expired, "expired"},
                                           {EventKind::cancelled, "cancelled"}}};
 
-double milliseconds(Duration duration) {
-  return static_cast<double>(
-             std::chrono::duration_cast<std::chrono::microseconds>(duration).count()) /
-         1000;
-}
 Duration from_milliseconds(double milliseconds) {
-  return std::chrono::microseconds(static_cast<int64_t>(milliseconds * 1000));
+  return std::chrono::microseconds(std::llround(milliseconds * 1000));
 }
 
-// Most text is valid and is taken as it is; what a peer sent may not be.
-std::string json_text(std::string_view text) {
-  return base::is_utf8(text) ? std::string(text) : base::to_valid_utf8(text);
+void append_escaped(std::string& line, char c) {
+  if (c == '"' || c == '\\') {
+    line += '\\';
+    line += c;
+  } else if (c == '\n') {
+    line += "\\n";
+  } else if (c == '\r') {
+    line += "\\r";
+  } else if (c == '\t') {
+    line += "\\t";
+  } else {
+    fmt::format_to(std::back_inserter(line), "\\u{:04x}", static_cast<unsigned char>(c));
+  }
 }
 
-// Collects the fields that have something to say, in the order in which people read them.
-class ObjectWriter {
+// Most text is valid and plain and is taken as it is; what a peer sent may not be.
+void append_string(std::string& line, std::string_view text) {
+  if (!base::is_utf8(text)) return append_string(line, base::to_valid_utf8(text));
+  line += '"';
+  for (char c : text) {
+    if (base::is_control(c) || c == '"' || c == '\\')
+      append_escaped(line, c);
+    else
+      line += c;
+  }
+  line += '"';
+}
+
+// Writes the fields that have something to say, in the order in which people read them. By hand
+// and not through a json::object, which would be built to be thrown away and would write a duration
+// as 1.5E0.
+class LineWriter {
  public:
-  explicit ObjectWriter(json::object& object) : object_(object) {}
   void text(std::string_view key, std::string_view value) {
-    if (!value.empty()) object_.emplace(key, json_text(value));
+    if (!value.empty()) text_or_empty(key, value);
+  }
+  void text_or_empty(std::string_view key, std::string_view value) {
+    name(key);
+    append_string(line_, value);
   }
   void number(std::string_view key, uint64_t value) {
-    if (value != 0) object_.emplace(key, value);
+    if (value == 0) return;
+    name(key);
+    fmt::format_to(std::back_inserter(line_), "{}", value);
   }
   void duration(std::string_view key, Duration value) {
-    if (value != Duration::zero()) object_.emplace(key, milliseconds(value));
+    auto microseconds = std::chrono::duration_cast<std::chrono::microseconds>(value).count();
+    if (microseconds <= 0) return;
+    name(key);
+    fmt::format_to(std::back_inserter(line_), "{}", microseconds / 1000);
+    if (microseconds % 1000 == 0) return;
+    fmt::format_to(std::back_inserter(line_), ".{:03}", microseconds % 1000);
+    while (line_.back() == '0') line_.pop_back();
   }
   void list(std::string_view key, const std::vector<std::string>& values) {
     if (values.empty()) return;
-    json::array array;
-    array.reserve(values.size());
-    for (const std::string& value : values) array.emplace_back(json_text(value));
-    object_.emplace(key, std::move(array));
+    name(key);
+    char separator = '[';
+    for (const std::string& value : values) {
+      line_ += std::exchange(separator, ',');
+      append_string(line_, value);
+    }
+    line_ += ']';
   }
   void map(std::string_view key, const std::map<std::string, std::string>& values) {
     if (values.empty()) return;
-    json::object object;
-    for (const auto& [name, value] : values) object.emplace(json_text(name), json_text(value));
-    object_.emplace(key, std::move(object));
+    name(key);
+    char separator = '{';
+    for (const auto& [entry, value] : values) {
+      line_ += std::exchange(separator, ',');
+      append_string(line_, entry);
+      line_ += ':';
+      append_string(line_, value);
+    }
+    line_ += '}';
   }
+  std::string finish() && { return std::move(line_) + '}'; }
 
  private:
-  json::object& object_;
+  void name(std::string_view key) {
+    line_ += line_.empty() ? '{' : ',';
+    append_string(line_, key);
+    line_ += ':';
+  }
+  std::string line_;
 };
 
 // Reads fields of the expected type; one of another type makes the whole line corrupt.
@@ -164,7 +216,9 @@ Result<Event> from_object(const json::object& object) {
   if (!at) return not_an_event("no time in \"at\"");
   event.at = *at;
   if (std::string id = reader.text("id"); !id.empty()) {
-    TRY(event.message, MessageId::parse(id));
+    Result<MessageId> parsed = MessageId::parse(id);
+    if (!parsed) return not_an_event("\"id\" is no message id");
+    event.message = *parsed;
   }
   event.tenant = reader.text("tenant");
   event.stream = reader.text("stream");
@@ -176,7 +230,7 @@ Result<Event> from_object(const json::object& object) {
   event.client = reader.text("client");
   event.message_id = reader.text("message_id");
   event.size_octets = reader.number("size");
-  event.attempt = static_cast<uint32_t>(reader.number("attempt"));
+  event.attempt = static_cast<uint32_t>(std::min<uint64_t>(reader.number("attempt"), UINT32_MAX));
   event.site = reader.text("site");
   event.peer = {reader.text("host"), reader.text("address"), reader.text("tls")};
   event.phase = parse_phase(reader.text("phase"));
@@ -199,22 +253,20 @@ std::string_view name(EventKind kind) {
 Result<EventKind> parse_event_kind(std::string_view name) {
   for (const NamedKind& named : kinds)
     if (named.name == name) return named.kind;
-  return not_an_event("unknown kind \"" + std::string(name) + "\"");
+  return not_an_event("unknown kind \"" + base::escape_control(name.substr(0, 64)) + "\"");
 }
 
 std::string to_json_line(const Event& event) {
-  json::object object;
-  object.reserve(24);
-  ObjectWriter writer(object);
-  object.emplace("v", schema_version);
-  object.emplace("event", name(event.kind));
-  object.emplace("at", base::to_rfc3339(event.at));
+  LineWriter writer;
+  writer.number("v", schema_version);
+  writer.text("event", name(event.kind));
+  writer.text("at", base::to_rfc3339(event.at));
   if (event.message) writer.text("id", event.message->text());
   writer.text("tenant", event.tenant);
   writer.text("stream", event.stream);
   writer.list("tags", event.tags);
   writer.map("metadata", event.metadata);
-  object.emplace("sender", json_text(event.sender));
+  writer.text_or_empty("sender", event.sender);
   writer.list("recipients", event.recipients);
   writer.text("login", event.login);
   writer.text("client", event.client);
@@ -231,7 +283,7 @@ std::string to_json_line(const Event& event) {
     writer.text("next_attempt_at", base::to_rfc3339(*event.next_attempt_at));
   writer.duration("took_ms", event.took);
   writer.duration("since_accepted_ms", event.since_accepted);
-  return json::serialize(object);
+  return std::move(writer).finish();
 }
 
 Result<Event> parse_json_line(std::string_view line) {

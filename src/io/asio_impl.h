@@ -12,8 +12,10 @@ std::unique_ptr<Network> make_asio_network(AsioLoop& loop, boost::asio::io_conte
 struct AsioLoop::Impl {
   explicit Impl(AsioLoop& loop) : network(make_asio_network(loop, context)), alarm(context) {}
 
-  // One thread runs it, but post() comes from any: locking stays on, for the queue alone.
-  boost::asio::io_context context{1};
+  // One thread runs it, but post() comes from any. Not with a concurrency hint of 1: that keeps
+  // what the loop posts to itself in a private queue, where another thread's later message can
+  // overtake it.
+  boost::asio::io_context context;
   SystemClock clock;
   SystemRng rng;
   TimerQueue timers;

@@ -245,7 +245,8 @@ class AsioNetwork final : public Network {
   Result<std::unique_ptr<Listener>> listen_local(const std::string& path) override {
     if (path.size() >= sizeof(sockaddr_un::sun_path))
       return failure(ErrorCode::invalid_input, "the path of the local socket is too long: " + path);
-    ::unlink(path.c_str());
+    struct stat facts;
+    if (::lstat(path.c_str(), &facts) == 0 && S_ISSOCK(facts.st_mode)) ::unlink(path.c_str());
     LocalProtocol::acceptor acceptor(context_);
     error_code error;
     acceptor.open(LocalProtocol(), error);

@@ -85,7 +85,8 @@ class SystemDisk final : public Disk {
   }
 
   Result<std::string> read_file(const std::string& path, uint64_t octets_max) override {
-    TRY(std::string octets, read_range(path, 0, octets_max + 1));
+    // One octet more shows that there is more.
+    TRY(std::string octets, read_range(path, 0, std::max(octets_max, octets_max + 1)));
     if (octets.size() > octets_max)
       return failure(ErrorCode::resource_exhausted,
                      path + " is longer than " + std::to_string(octets_max) + " octets");
@@ -115,7 +116,9 @@ class SystemDisk final : public Disk {
                           unsigned mode) override {
     std::string aside = path + ".new";
     {
-      Descriptor descriptor(::open(aside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode));
+      // What a crash left there may have another mode or owner, so it is not written into.
+      if (::unlink(aside.c_str()) != 0 && errno != ENOENT) return system_error("removing", aside);
+      Descriptor descriptor(::open(aside.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode));
       if (!descriptor.valid()) return system_error("opening", aside);
       TRY_VOID(write_all(descriptor.get(), octets, aside));
       if (::fsync(descriptor.get()) != 0) return system_error("syncing", aside);
@@ -140,8 +143,13 @@ class SystemDisk final : public Disk {
     std::string path = folder;
     for (size_t slash = path.find('/', 1);; slash = path.find('/', slash + 1)) {
       std::string part = path.substr(0, slash);
-      if (::mkdir(part.c_str(), mode) != 0 && errno != EEXIST)
-        return system_error("making the folder", part);
+      bool made = ::mkdir(part.c_str(), mode) == 0;
+      if (!made && errno == EEXIST) {
+        std::error_code ignored;
+        made = fs::is_directory(part, ignored);
+        errno = ENOTDIR;
+      }
+      if (!made) return system_error("making the folder", part);
       if (slash == std::string::npos) return {};
     }
   }

@@ -64,6 +64,19 @@ Task<void> TaskGroup::join() {
   }
 }
 
+Task<bool> TaskGroup::join_until(Loop& loop, Instant deadline) {
+  if (running_ == 0) co_return true;
+  CHECK(!joiner_);
+  Completion<bool> ended;
+  joiner_ = &ended;
+  Timer timer(loop.timers());
+  timer.start(deadline, [&] {
+    joiner_ = nullptr;
+    ended.complete(false);
+  });
+  co_return co_await ended;
+}
+
 TaskGroup::~TaskGroup() {
   while (first_) std::coroutine_handle<RootPromise>::from_promise(*first_).destroy();
 }

@@ -3,6 +3,7 @@
 #include <cstddef>
 
 #include "io/completion.h"
+#include "io/loop.h"
 #include "io/task.h"
 
 namespace waypost::io {
@@ -22,6 +23,8 @@ class TaskGroup {
   size_t running() const { return running_; }
   // Suspends until nothing runs any more, including what is started meanwhile. One joiner.
   Task<void> join();
+  // The same with a limit; false when something still runs at `deadline`.
+  Task<bool> join_until(Loop& loop, Instant deadline);
 
  private:
   struct Root;

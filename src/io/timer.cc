@@ -1,5 +1,6 @@
 #include "io/timer.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace waypost::io {
@@ -12,6 +13,7 @@ std::optional<Instant> TimerQueue::next() const {
 size_t TimerQueue::run_due(Instant now) {
   // What a callback starts waits for the next turn, so that a timer set to "now" cannot starve I/O.
   uint64_t started_before = started_;
+  firing_at_ = now;
   size_t fired = 0;
   while (!heap_.empty() && heap_.front().at <= now && heap_.front().order < started_before) {
     Timer& timer = *heap_.front().timer;
@@ -20,10 +22,14 @@ size_t TimerQueue::run_due(Instant now) {
     callback();
     ++fired;
   }
+  firing_at_.reset();
   return fired;
 }
 
 void TimerQueue::insert(Timer& timer, Instant at) {
+  // Behind all that is due in this turn: a callback that starts a timer in the past, again and
+  // again, must not keep the others from firing.
+  if (firing_at_) at = std::max(at, *firing_at_);
   heap_.push_back({at, started_++, &timer});
   timer.index_ = heap_.size() - 1;
   sift_up(timer.index_);
@@ -76,7 +82,10 @@ void Timer::start(Instant at, std::function<void()> callback) {
 }
 
 void Timer::cancel() {
-  if (pending()) queue_.remove(*this);
+  if (!pending()) return;
+  queue_.remove(*this);
+  // What the callback holds goes with it, last: it may hold this timer's owner.
+  auto callback = std::exchange(callback_, nullptr);
 }
 
 }  // namespace waypost::io

@@ -45,6 +45,7 @@ class TimerQueue {
 
   std::vector<Entry> heap_;
   uint64_t started_ = 0;
+  std::optional<Instant> firing_at_;  // while run_due() runs
   std::function<void()> on_earlier_;
 };
 

@@ -306,9 +306,9 @@ void Queue::wake_due() {
   }
 }
 
-io::Task<void> Queue::stop() {
+io::Task<bool> Queue::stop(Instant deadline) {
   stopping_ = true;
-  co_await attempts_.join();
+  co_return co_await attempts_.join_until(deps_.loop, deadline);
 }
 
 Instant Queue::to_instant(WallTime time) const {

@@ -40,8 +40,9 @@ class Queue {
   void add(spool::Envelope envelope);
   void restore(spool::StoredMessage message);
 
-  // Starts no more attempts and suspends until those that run have ended and are recorded.
-  io::Task<void> stop();
+  // Starts no more attempts and suspends until those that run have ended and are recorded, or until
+  // `deadline`; false when some still run then.
+  io::Task<bool> stop(Instant deadline);
 
   size_t messages() const { return messages_.size(); }
   size_t unsettled_recipients() const { return unsettled_; }

@@ -212,13 +212,24 @@ TEST(DataReader, gives_the_same_for_every_cut_in_two) {
 
 TEST(DataReader, gives_the_same_for_random_octets_and_cuts_as_the_plain_rule) {
   std::mt19937 random(20261121);
-  const std::string alphabet("\r\r\r\n\n\n..ab\0"s);
+  const std::string alphabet(
+      "\r\r\r\n\n\n..\t\x0e\x80\xff"
+      "a\0"s);
   for (int round = 0; round < 20000; ++round) {
     std::string wire;
-    for (size_t octets = random() % 24; wire.size() < octets;)
-      wire += random() % 3 == 0 ? "\r\n"s : std::string(1, alphabet[random() % alphabet.size()]);
+    for (size_t octets = random() % 40; wire.size() < octets;) switch (random() % 4) {
+        case 0:
+          wire += "\r\n";
+          break;
+        case 1:
+          wire += std::string_view("text \xc3\xa4 of some length").substr(random() % 20);
+          break;
+        default:
+          wire += alphabet[random() % alphabet.size()];
+      }
     std::vector<size_t> cuts;
-    for (size_t at = 0; at < wire.size(); at += random() % 5) cuts.push_back(at);
+    const size_t piece_octets_max = round % 2 == 0 ? 4 : 60;
+    for (size_t at = 0; at < wire.size(); at += 1 + random() % piece_octets_max) cuts.push_back(at);
     ASSERT_EQ(read(wire, cuts), read_slowly(wire)) << testing::PrintToString(wire);
   }
 }

@@ -1,0 +1,173 @@
+#include "cli/cli.h"
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include "cli/follow_commands.h"
+#include "cli/keys_command.h"
+#include "cli/load_config.h"
+#include "cli/terminal.h"
+
+namespace waypost::cli {
+namespace {
+
+constexpr const char* version = "waypost 0.1.0";
+
+// What the command line said, and the command that it chose. Every option writes into a member, so
+// the whole lives as long as the parser.
+struct CommandLine {
+  explicit CommandLine(const Hooks& the_hooks) : hooks(the_hooks) {}
+
+  const Hooks& hooks;
+  CLI::App app{"Send your own mail, and know why it did or did not arrive."};
+  Global global;
+  std::function<int()> command;
+
+  NewKey new_key;
+  std::string key_name;
+  std::string what;
+  uint64_t limit = 1000;
+  uint64_t trace_limit = 20;
+  DemoArguments demo;
+  std::string demo_time;
+  uint16_t demo_port = 0;
+};
+
+void add_global_options(CommandLine& line) {
+  CLI::App& app = line.app;
+  Global& global = line.global;
+  app.set_version_flag("--version", version);
+  app.add_option("--config", global.config_file, "Configuration file")->type_name("FILE");
+  app.add_option("--resolver", global.resolver, "DNS resolver instead of the configured one")
+      ->type_name("ADDR[:PORT]");
+  app.add_option("--ca-file", global.ca_file, "Certificate authorities to trust, PEM")
+      ->type_name("FILE");
+  static const std::map<std::string, ColorChoice> colors{{"auto", ColorChoice::automatic},
+                                                         {"always", ColorChoice::always},
+                                                         {"never", ColorChoice::never}};
+  app.add_option("--color", global.color, "auto, always or never")
+      ->transform(CLI::CheckedTransformer(colors))
+      ->type_name("WHEN");
+  app.add_flag("--json", global.json, "One JSON document, or one JSON object a line");
+  app.add_flag("-v,--verbose", global.verbose, "Say more");
+  app.add_flag("-q,--quiet", global.quiet, "Say only what was asked for");
+  app.require_subcommand(1);
+  // Global options may stand behind the command, too.
+  app.fallthrough();
+}
+
+void add_server_commands(CommandLine& line) {
+  CLI::App* serve = line.app.add_subcommand("serve", "Run the relay until SIGTERM or SIGINT");
+  serve->callback([&line] {
+    line.command = [&line] {
+      auto config = load_config(line.global, true);
+      if (!config) return config.error();
+      return line.hooks.serve({*std::move(config), line.global.ca_file});
+    };
+  });
+  CLI::App* check = line.app.add_subcommand("check", "Check the configuration");
+  check->callback([&line] { line.command = [&line] { return check_command(line.global); }; });
+}
+
+int run_demo(CommandLine& line, const CLI::App& demo) {
+  if (!line.demo_time.empty()) {
+    Result<Duration> time = base::parse_duration(line.demo_time);
+    if (!time) return report(time.error());
+    line.demo.run_for = *time;
+  } else if (!output_is_terminal()) {
+    line.demo.run_for = Duration::zero();
+  }
+  if (demo.count("--port") > 0) line.demo.port = line.demo_port;
+  line.demo.color = colors_output(line.global.color);
+  line.demo.trace = [global = line.global](const std::string& file, const std::string& id) {
+    Global demo_global = global;
+    demo_global.config_file = file;
+    trace_command(demo_global, id, 1);
+  };
+  return line.hooks.demo(line.demo);
+}
+
+void add_demo_command(CommandLine& line) {
+  CLI::App* demo = line.app.add_subcommand(
+      "demo", "See the relay at work with pretend providers; nothing leaves this machine");
+  demo->add_option("--for", line.demo_time,
+                   "End after this time, or once all is settled if that is later (\"30s\")")
+      ->type_name("TIME");
+  demo->add_option("--messages", line.demo.messages, "Messages to send")
+      ->check(CLI::Range(1, 100'000))
+      ->capture_default_str();
+  demo->add_option("--seed", line.demo.seed, "The same seed gives the same mail")
+      ->capture_default_str();
+  demo->add_option("--port", line.demo_port, "Submission port; 1025 unless it is taken");
+  demo->callback([&line, demo] { line.command = [&line, demo] { return run_demo(line, *demo); }; });
+}
+
+void add_keys_commands(CommandLine& line) {
+  CLI::App* keys = line.app.add_subcommand("keys", "With what applications log in");
+  keys->require_subcommand(1);
+  keys->fallthrough();
+  CLI::App* create = keys->add_subcommand("create", "Make a key; prints its password once");
+  create->add_option("name", line.new_key.name, "The login")->required()->type_name("NAME");
+  create->add_option("--tenant", line.new_key.tenant, "Whose mail it sends")->capture_default_str();
+  create->add_option("--stream", line.new_key.stream, "The stream that its mail belongs to")
+      ->capture_default_str();
+  create->callback([&line] {
+    line.command = [&line] { return keys_create_command(line.global, line.new_key); };
+  });
+  CLI::App* ls = keys->add_subcommand("ls", "List the keys");
+  ls->callback([&line] { line.command = [&line] { return keys_ls_command(line.global); }; });
+  CLI::App* revoke = keys->add_subcommand("revoke", "End a key for good");
+  revoke->add_option("name", line.key_name, "The login")->required()->type_name("NAME");
+  revoke->callback([&line] {
+    line.command = [&line] { return keys_revoke_command(line.global, line.key_name); };
+  });
+}
+
+void add_follow_commands(CommandLine& line) {
+  CLI::App* queue = line.app.add_subcommand("queue", "What waits, and why");
+  queue->require_subcommand(1);
+  queue->fallthrough();
+  CLI::App* ls = queue->add_subcommand("ls", "List the recipients that wait");
+  ls->add_option("--limit", line.limit, "Recipients to show")
+      ->check(CLI::Range(1, 100'000))
+      ->capture_default_str();
+  ls->callback(
+      [&line] { line.command = [&line] { return queue_ls_command(line.global, line.limit); }; });
+
+  CLI::App* trace = line.app.add_subcommand("trace", "What happened to a message");
+  trace->add_option("what", line.what, "A message id, or an address")
+      ->required()
+      ->type_name("ID|ADDRESS");
+  trace->add_option("--limit", line.trace_limit, "Messages to show for an address")
+      ->check(CLI::Range(1, 100'000))
+      ->capture_default_str();
+  trace->callback([&line] {
+    line.command = [&line] { return trace_command(line.global, line.what, line.trace_limit); };
+  });
+
+  CLI::App* why = line.app.add_subcommand("why", "Why a message waits");
+  why->add_option("id", line.what, "A message id")->required()->type_name("ID");
+  why->callback(
+      [&line] { line.command = [&line] { return why_command(line.global, line.what); }; });
+}
+
+}  // namespace
+
+int run(int argc, char** argv, const Hooks& hooks) {
+  CommandLine line(hooks);
+  add_global_options(line);
+  add_server_commands(line);
+  add_follow_commands(line);
+  add_keys_commands(line);
+  add_demo_command(line);
+  try {
+    line.app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    // Help and version are "errors" with code 0; everything else is a wrong call.
+    int code = line.app.exit(error);
+    return code == 0 ? exit_code::ok : exit_code::usage;
+  }
+  return line.command();
+}
+
+}  // namespace waypost::cli

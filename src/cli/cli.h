@@ -1,0 +1,38 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "base/time.h"
+#include "config/config.h"
+
+namespace waypost::cli {
+
+struct ServeArguments {
+  config::Config config;
+  std::string ca_file;  // empty: the system's authorities
+};
+
+struct DemoArguments {
+  std::optional<Duration> run_for;  // none: until interrupted on a terminal, else until it is done
+  unsigned messages = 200;
+  uint64_t seed = 1;
+  std::optional<uint16_t> port;  // for submission; none: 1025, or a free one when that is taken
+  bool color = false;
+  // What `waypost trace ID` prints, by the configuration in the file.
+  std::function<void(const std::string& config_file, const std::string& id)> trace;
+};
+
+// The commands that run a server; the program joins them, since the command line and the daemon do
+// not know each other.
+struct Hooks {
+  std::function<int(ServeArguments)> serve;
+  std::function<int(DemoArguments)> demo;
+};
+
+// Runs the command that `argv` names and returns the exit code: 0 ok, 1 a negative answer, 2 could
+// not finish, 64 usage, 66 input file, 70 a bug, 77 rights, 78 configuration.
+int run(int argc, char** argv, const Hooks& hooks);
+
+}  // namespace waypost::cli

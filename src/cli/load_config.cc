@@ -1,0 +1,123 @@
+#include "cli/load_config.h"
+
+#include <unistd.h>
+
+#include <boost/json.hpp>
+#include <fmt/format.h>
+
+#include "config/parse.h"
+#include "io/disk.h"
+
+namespace waypost::cli {
+namespace {
+
+constexpr uint64_t file_octets_max = 1 << 20;
+
+Result<std::vector<config::Source>> read_sources(io::Disk& disk, const std::string& main_file) {
+  std::vector<config::Source> sources;
+  auto add = [&](const std::string& path) -> Result<void> {
+    TRY(std::string text, disk.read_file(path, file_octets_max));
+    sources.push_back({path, std::move(text)});
+    return {};
+  };
+  TRY_VOID(add(main_file));
+  size_t slash = main_file.rfind('/');
+  std::string folder =
+      (slash == std::string::npos ? "" : main_file.substr(0, slash + 1)) + std::string("conf.d");
+  TRY(std::vector<std::string> names, disk.list(folder));
+  for (const std::string& name : names)
+    if (name.ends_with(".toml") && !name.starts_with(".")) TRY_VOID(add(folder + "/" + name));
+  return sources;
+}
+
+int could_not_read(const Error& error, const std::string& file) {
+  report(error);
+  if (error.code() == ErrorCode::not_found)
+    note(
+        fmt::format("  Write {} first (docs/operate/waypost.toml in the sources is a commented\n"
+                    "  start), or name another file with --config FILE.\n",
+                    file));
+  return error.code() == ErrorCode::permission_denied ? exit_code::rights
+                                                      : exit_code::configuration;
+}
+
+bool standard_error_has_color(const Global& global) {
+  return global.color == ColorChoice::always ||
+         (colors_output(global.color) && ::isatty(STDERR_FILENO) == 1);
+}
+
+struct Loaded {
+  std::vector<config::Source> sources;
+  config::Parsed parsed;
+};
+
+tl::expected<Loaded, int> load(const Global& global) {
+  auto disk = io::make_system_disk();
+  auto sources = read_sources(*disk, global.config_file);
+  if (!sources) return tl::unexpected(could_not_read(sources.error(), global.config_file));
+  config::Parsed parsed = config::parse(*sources);
+  return Loaded{*std::move(sources), std::move(parsed)};
+}
+
+void show(const Loaded& loaded, const Global& global, bool show_warnings) {
+  for (const config::Diagnostic& diagnostic : loaded.parsed.diagnostics)
+    if (show_warnings || diagnostic.severity == config::Severity::error)
+      note(config::render(diagnostic, loaded.sources, standard_error_has_color(global)) + "\n");
+}
+
+std::string json_of(const Loaded& loaded) {
+  boost::json::array diagnostics;
+  for (const config::Diagnostic& diagnostic : loaded.parsed.diagnostics) {
+    boost::json::object object;
+    object["severity"] = diagnostic.severity == config::Severity::error ? "error" : "warning";
+    object["file"] = diagnostic.file;
+    object["line"] = diagnostic.line;
+    object["column"] = diagnostic.column;
+    object["message"] = diagnostic.message;
+    object["expected"] = diagnostic.expected;
+    object["help"] = diagnostic.help;
+    if (diagnostic.did_you_mean) object["did_you_mean"] = *diagnostic.did_you_mean;
+    diagnostics.push_back(std::move(object));
+  }
+  return boost::json::serialize(boost::json::object{{"ok", loaded.parsed.config.has_value()},
+                                                    {"diagnostics", std::move(diagnostics)}});
+}
+
+}  // namespace
+
+tl::expected<config::Config, int> load_config(const Global& global, bool show_warnings) {
+  auto loaded = load(global);
+  if (!loaded) return tl::unexpected(loaded.error());
+  show(*loaded, global, show_warnings);
+  if (!loaded->parsed.config) return tl::unexpected(exit_code::configuration);
+  config::Config config = *std::move(loaded->parsed.config);
+  if (!global.resolver.empty()) {
+    Result<Endpoint> resolver = Endpoint::parse(global.resolver, 53);
+    if (!resolver) return tl::unexpected(report(resolver.error()));
+    config.dns.resolver = *resolver;
+  }
+  return config;
+}
+
+int check_command(const Global& global) {
+  auto loaded = load(global);
+  if (!loaded) return loaded.error();
+  bool good = loaded->parsed.config.has_value();
+  if (global.json) {
+    print(json_of(*loaded) + "\n");
+  } else {
+    show(*loaded, global, true);
+    if (good && !global.quiet) {
+      const config::Config& config = *loaded->parsed.config;
+      print(fmt::format("{} is good: {} file(s), {} listener(s), mail goes to {}\n",
+                        global.config_file, loaded->sources.size(), config.listeners.size(),
+                        config.delivery.next_hop
+                            ? config.delivery.next_hop->host + ":" +
+                                  std::to_string(config.delivery.next_hop->port)
+                            : "each domain's own mail hosts (MX)"));
+    }
+  }
+  return good ? exit_code::ok : exit_code::configuration;
+}
+
+}  // namespace waypost::cli

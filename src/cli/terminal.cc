@@ -1,0 +1,61 @@
+#include "cli/terminal.h"
+
+#include <cstdio>
+#include <cstdlib>
+#include <unistd.h>
+
+#include "base/ascii.h"
+#include "base/utf8.h"
+
+namespace waypost::cli {
+
+bool output_is_terminal() { return ::isatty(STDOUT_FILENO) == 1; }
+
+bool colors_output(ColorChoice choice) {
+  if (choice != ColorChoice::automatic) return choice == ColorChoice::always;
+  const char* no_color = std::getenv("NO_COLOR");
+  return output_is_terminal() && (no_color == nullptr || *no_color == '\0');
+}
+
+void print(std::string_view text) {
+  if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size()) std::exit(exit_code::ok);
+}
+
+void note(std::string_view text) { std::fwrite(text.data(), 1, text.size(), stderr); }
+
+std::string styled(std::string_view text, Style style, bool color) {
+  std::string safe = base::escape_control(base::to_valid_utf8(text));
+  if (!color || style == Style::plain) return safe;
+  switch (style) {
+    case Style::bold:
+      return "\x1b[1m" + safe + "\x1b[0m";
+    case Style::dim:
+      return "\x1b[2m" + safe + "\x1b[0m";
+    case Style::good:
+      return "\x1b[32m" + safe + "\x1b[0m";
+    case Style::warning:
+      return "\x1b[33m" + safe + "\x1b[0m";
+    case Style::bad:
+      return "\x1b[31m" + safe + "\x1b[0m";
+    case Style::plain:
+      break;
+  }
+  return safe;
+}
+
+int report(const Error& error) {
+  note("waypost: " + base::escape_control(error.describe()) + "\n");
+  switch (error.code()) {
+    case ErrorCode::invalid_input:
+      return exit_code::usage;
+    case ErrorCode::permission_denied:
+      return exit_code::rights;
+    case ErrorCode::not_found:
+    case ErrorCode::already_exists:
+      return exit_code::negative;
+    default:
+      return exit_code::could_not_finish;
+  }
+}
+
+}  // namespace waypost::cli

@@ -1,0 +1,166 @@
+#include "cli/timeline.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "cli/terminal.h"
+
+namespace waypost::cli {
+namespace {
+
+using events::Event;
+using events::EventKind;
+
+Style style_of(EventKind kind) {
+  switch (kind) {
+    case EventKind::delivered:
+      return Style::good;
+    case EventKind::deferred:
+      return Style::warning;
+    case EventKind::bounced:
+    case EventKind::expired:
+    case EventKind::rejected:
+      return Style::bad;
+    case EventKind::accepted:
+    case EventKind::cancelled:
+      break;
+  }
+  return Style::plain;
+}
+
+std::string clock_of(WallTime time) { return base::to_rfc3339(time).substr(11, 12); }
+std::string minute_of(WallTime time) {
+  return base::to_rfc3339(time).substr(0, 10) + " " + base::to_rfc3339(time).substr(11, 8);
+}
+
+std::string size_text(uint64_t octets) {
+  if (octets < 1024) return fmt::format("{} B", octets);
+  if (octets < 1024 * 1024) return fmt::format("{:.1f} KiB", double(octets) / 1024);
+  return fmt::format("{:.1f} MiB", double(octets) / 1024 / 1024);
+}
+
+std::string shown_sender(const std::string& sender) { return sender.empty() ? "<>" : sender; }
+
+// When it goes on, as people ask for it: "in 3 m 10 s (14:12:09)".
+std::string until(WallTime time, WallTime now) {
+  if (time <= now) return "now";
+  return fmt::format("in {} ({} UTC)", base::to_human(time - now), clock_of(time).substr(0, 8));
+}
+
+// A label, then the value, as long as there is one.
+void add_part(std::string& line, std::string_view label, const std::string& value) {
+  if (value.empty()) return;
+  line += fmt::format("{}{}{}", line.empty() ? "" : " · ", label, value);
+}
+
+std::string peer_text(const Event& event) {
+  std::string text = event.peer.host;
+  if (!event.peer.address.empty()) text += fmt::format(" [{}]", event.peer.address);
+  return text;
+}
+
+std::string accepted_details(const Event& event) {
+  std::string details;
+  add_part(details, "from ", event.client);
+  add_part(details, "login ", event.login);
+  add_part(details, "", size_text(event.size_octets));
+  add_part(details, "Message-ID ", event.message_id);
+  return details;
+}
+
+std::string attempt_details(const Event& event) {
+  std::string details;
+  add_part(details, "attempt ", event.attempt > 0 ? std::to_string(event.attempt) : "");
+  add_part(details, "", peer_text(event));
+  add_part(details, "", event.peer.tls);
+  if (event.took > Duration::zero()) add_part(details, "took ", base::to_human(event.took));
+  bool went_wrong = event.kind != EventKind::delivered && event.phase.has_value();
+  if (went_wrong) add_part(details, "at ", std::string(events::name(*event.phase)));
+  return details;
+}
+
+std::string event_lines(const Event& event, bool color) {
+  bool accepted = event.kind == EventKind::accepted;
+  std::string who = accepted ? "" : fmt::format("{}", fmt::join(event.recipients, ", "));
+  std::string lines = fmt::format(
+      "  {}  {}  {}\n", clock_of(event.at),
+      styled(fmt::format("{:<9}", events::name(event.kind)), style_of(event.kind), color),
+      styled(accepted ? accepted_details(event) : who, Style::plain, color));
+  if (accepted) return lines;
+  constexpr std::string_view indent = "                           ";
+  if (std::string details = attempt_details(event); !details.empty())
+    lines += fmt::format("{}{}\n", indent, styled(details, Style::dim, color));
+  if (!event.reply.empty())
+    lines += fmt::format("{}{}\n", indent, styled(event.reply, Style::plain, color));
+  if (event.next_attempt_at)
+    lines += fmt::format("{}next attempt {} UTC\n", indent,
+                         clock_of(*event.next_attempt_at).substr(0, 8));
+  return lines;
+}
+
+std::string headline(const Event& event, bool color) {
+  std::string id = event.message ? event.message->text() : "refused";
+  return fmt::format(
+      "{}  {}  {} -> {}\n", styled(id, Style::bold, color), minute_of(event.at),
+      styled(shown_sender(event.sender), Style::plain, color),
+      styled(fmt::format("{}", fmt::join(event.recipients, ", ")), Style::plain, color));
+}
+
+std::string headline(const queue::Standing& standing, bool color) {
+  return fmt::format("{}  {}  {}\n", styled(standing.id.text(), Style::bold, color),
+                     minute_of(standing.accepted_at),
+                     styled(shown_sender(standing.sender), Style::plain, color));
+}
+
+}  // namespace
+
+std::string render_timeline(const std::vector<Event>& events,
+                            const std::vector<queue::Standing>& waiting, WallTime now, bool color) {
+  std::string page;
+  if (!events.empty())
+    page += headline(events.front(), color);
+  else if (!waiting.empty())
+    page += headline(waiting.front(), color);
+  for (const Event& event : events) page += event_lines(event, color);
+  for (const queue::Standing& standing : waiting) page += render_standing(standing, now, color);
+  return page;
+}
+
+std::string render_standing(const queue::Standing& standing, WallTime now, bool color) {
+  std::string page =
+      fmt::format("  {}  {}  {}\n", "now         ",
+                  styled(fmt::format("{:<9}", queue::name(standing.hold)), Style::warning, color),
+                  styled(standing.recipient, Style::plain, color));
+  constexpr std::string_view indent = "                           ";
+  page += fmt::format("{}{}\n", indent, styled(standing.reason, Style::plain, color));
+  if (!standing.limit_origin.empty())
+    page += fmt::format("{}limit set by: {}\n", indent,
+                        styled(standing.limit_origin, Style::plain, color));
+  if (standing.next_attempt_at != WallTime())
+    page += fmt::format("{}next attempt {}\n", indent, until(standing.next_attempt_at, now));
+  if (standing.attempts > 0) {
+    std::string last;
+    add_part(last, "after attempt ", std::to_string(standing.attempts));
+    add_part(last, "", standing.last_host);
+    if (standing.last_reply != standing.reason) add_part(last, "", standing.last_reply);
+    page += fmt::format("{}{}\n", indent, styled(last, Style::dim, color));
+  }
+  page += fmt::format("{}given up {}\n", indent, until(standing.expires_at, now));
+  return page;
+}
+
+std::string render_queue_line(const queue::Standing& standing, WallTime now, bool color) {
+  std::string next;
+  if (standing.next_attempt_at != WallTime())
+    next = ", next " + until(standing.next_attempt_at, now);
+  return fmt::format("{}  {:>9}  {:>8}  {} -> {}\n      {}: {}{}\n",
+                     styled(standing.id.text(), Style::bold, color),
+                     base::to_human(now - standing.accepted_at), size_text(standing.size_octets),
+                     styled(shown_sender(standing.sender), Style::plain, color),
+                     styled(standing.recipient, Style::plain, color),
+                     styled(queue::name(standing.hold), Style::warning, color),
+                     styled(standing.reason, Style::plain, color), next);
+}
+
+}  // namespace waypost::cli

@@ -1,0 +1,154 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/ip_address.h"
+#include "base/time.h"
+
+// The typed configuration. Every default stands here; docs/operate/configuration.md explains each
+// key, and a test keeps the two equal.
+namespace waypost::config {
+
+using base::Duration;
+
+// Where a value was written, so that whatever a limit holds back can name the rule.
+struct Origin {
+  std::string file;  // empty: nobody wrote it
+  unsigned line = 0;
+
+  bool is_built_in() const { return file.empty(); }
+  // "waypost.toml:12" or "built-in default".
+  std::string text() const;
+  bool operator==(const Origin&) const = default;
+};
+
+template <class T>
+struct Sourced {
+  T value{};
+  Origin origin;
+};
+
+enum class TlsMode {
+  starttls,  // plaintext first, then STARTTLS (RFC 3207); logins only inside TLS
+  implicit,  // TLS from the first octet (RFC 8314 §3)
+  none,      // never TLS, so nobody can log in
+};
+
+struct Listener {
+  base::Endpoint address;  // port 0: the system picks one
+  TlsMode tls = TlsMode::starttls;
+  // Who may send without a login; empty: nobody. Never all addresses.
+  std::vector<base::IpPrefix> trusted_networks;
+  Origin origin;
+};
+
+enum class TlsVersion { v1_2, v1_3 };
+
+// Both paths are empty exactly when no listener offers TLS and none were written.
+struct Tls {
+  std::string certificate;  // absolute path of a PEM chain
+  std::string key;          // absolute path of a PEM private key
+  TlsVersion minimum = TlsVersion::v1_2;
+  bool operator==(const Tls&) const = default;
+};
+
+struct Limits {
+  uint64_t message_octets_max = 25ull << 20;
+  unsigned recipients_max = 1000;  // a transaction; at least 100 (RFC 5321 §4.5.3.1.8)
+  unsigned connections_max = 1000;
+  unsigned connections_per_address_max = 250;
+  // Silence after which a session is closed (RFC 5321 §4.5.3.2.7).
+  Duration session_idle = std::chrono::minutes(5);
+  unsigned errors_per_session_max = 20;
+  uint64_t spool_free_octets_min = 512ull << 20;  // below it new mail is refused with a 4yz
+  bool operator==(const Limits&) const = default;
+};
+
+struct QueueSettings {
+  Duration retry_first = std::chrono::minutes(1);
+  double retry_factor = 2.0;  // each wait is the last one times this
+  Duration retry_max = std::chrono::hours(1);
+  double retry_jitter = 0.2;  // fraction of a wait, 0 to 0.5
+  Duration expire_after = std::chrono::hours(24 * 5);
+  bool operator==(const QueueSettings&) const = default;
+};
+
+// A relay that takes all mail.
+struct NextHop {
+  std::string host;  // domain name, or an IP address without brackets
+  uint16_t port = 0;
+  bool operator==(const NextHop&) const = default;
+};
+
+enum class DeliveryTls { opportunistic, required, never };
+
+struct DeliverySettings {
+  std::optional<NextHop> next_hop;  // without: the MX hosts of each recipient's domain
+  uint16_t mx_port = 25;
+  DeliveryTls tls = DeliveryTls::opportunistic;
+  std::optional<base::IpAddress> source_address;
+  Duration connect_timeout = std::chrono::seconds(30);
+  unsigned mx_hosts_tried_max = 5;  // per attempt
+  Duration idle_connection = std::chrono::seconds(10);
+  bool operator==(const DeliverySettings&) const = default;
+};
+
+struct SiteLimits {
+  Sourced<unsigned> connections{20, {}};
+  Sourced<double> messages_per_second{0, {}};  // 0: no limit
+  Sourced<unsigned> messages_per_connection{100, {}};
+  Sourced<unsigned> recipients_per_message{50, {}};
+};
+
+// Limits for the sites that `match`; what the rule leaves out is taken from `site_default`, value
+// and origin.
+struct SiteRule {
+  std::string id;
+  // Lower case: a recipient domain or MX host, or "*." and a suffix: every name below it.
+  std::vector<std::string> match;
+  SiteLimits limits;
+  Origin origin;
+};
+
+struct DnsSettings {
+  std::optional<base::Endpoint> resolver;  // without: the system's
+  std::vector<std::string> records;        // zone-file lines answered by Waypost itself
+  Duration timeout = std::chrono::seconds(10);
+  bool operator==(const DnsSettings&) const = default;
+};
+
+struct EventSettings {
+  uint64_t file_octets_max = 256ull << 20;
+  unsigned keep_files = 20;
+  Duration flush_every = std::chrono::milliseconds(100);
+  bool operator==(const EventSettings&) const = default;
+};
+
+enum class LogLevel { debug, info, warning, error };
+enum class LogFormat { text, json };
+
+struct LogSettings {
+  LogLevel level = LogLevel::info;
+  LogFormat format = LogFormat::text;
+  bool operator==(const LogSettings&) const = default;
+};
+
+struct Config {
+  std::string hostname;  // our name in EHLO, Received and the greeting
+  std::string data_dir = "/var/lib/waypost";
+  std::vector<Listener> listeners;
+  Tls tls;
+  Limits limits;
+  QueueSettings queue;
+  DeliverySettings delivery;
+  SiteLimits site_default;
+  std::vector<SiteRule> sites;
+  DnsSettings dns;
+  EventSettings events;
+  LogSettings log;
+};
+
+}  // namespace waypost::config

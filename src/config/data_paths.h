@@ -1,0 +1,21 @@
+#pragma once
+
+#include <string>
+
+// Where things are below the data folder, for the relay and the commands that read beside it.
+namespace waypost::config {
+
+struct DataPaths {
+  explicit DataPaths(const std::string& data_dir)
+      : spool(data_dir + "/spool"),
+        keys(data_dir + "/records/keys.db"),
+        events(data_dir + "/records/events"),
+        control_socket(data_dir + "/control.sock") {}
+
+  std::string spool;
+  std::string keys;
+  std::string events;
+  std::string control_socket;
+};
+
+}  // namespace waypost::config

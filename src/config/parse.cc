@@ -1,0 +1,101 @@
+#include "config/parse.h"
+
+#include <fmt/format.h>
+
+#include "config/checks.h"
+#include "config/notebook.h"
+#include "config/outline.h"
+#include "config/schema.h"
+#include "config/syntax_hint.h"
+
+namespace waypost::config {
+namespace {
+
+void report_syntax_errors(Notebook& notebook, const Document& document, const Source& source) {
+  if (document.errors.empty()) return;
+  Outline outline(source.text);
+  for (const SyntaxError& error : document.errors) {
+    Place place = error.place;
+    Diagnostic diagnostic = explain_syntax_error(error, outline, place);
+    notebook.report(place, std::move(diagnostic));
+  }
+}
+
+void report_wrong_brackets(Notebook& notebook, const Section& section, const Member& member) {
+  Diagnostic diagnostic;
+  diagnostic.message = section.is_repeated ? fmt::format("`{}` is a list of tables", section.name)
+                                           : fmt::format("`{}` is one table", section.name);
+  std::string_view form = section.is_repeated ? "[[{}]]" : "[{}]";
+  std::string header = fmt::format(fmt::runtime(form), section.name);
+  diagnostic.expected = fmt::format("expected `{}`", header);
+  diagnostic.help = fmt::format("write `{}` on a line of its own, and its keys below", header);
+  notebook.note_written(std::string(section.name), member.place, false);
+  notebook.report(member.place, std::move(diagnostic));
+}
+
+bool is_list_of_tables(const Node& node) {
+  if (node.kind != Node::Kind::list) return false;
+  for (const Node& item : node.items)
+    if (item.kind != Node::Kind::table) return false;
+  return true;
+}
+
+void read_section(Notebook& notebook, const Section& section, const Member& member,
+                  Config& config) {
+  const Node& value = member.value;
+  if (section.is_repeated && is_list_of_tables(value)) {
+    for (const Node& item : value.items) section.read(notebook, item, config);
+  } else if (!section.is_repeated && value.kind == Node::Kind::table) {
+    section.read(notebook, value, config);
+  } else {
+    report_wrong_brackets(notebook, section, member);
+  }
+}
+
+void read_root(Notebook& notebook, Node root, Config& config) {
+  Node top;
+  for (Member& member : root.members) {
+    const Section* section = find_section(member.key);
+    if (section != nullptr && !section->name.empty())
+      read_section(notebook, *section, member, config);
+    else
+      top.members.push_back(std::move(member));
+  }
+  sections().front().read(notebook, top, config);
+}
+
+template <class T>
+void inherit(Sourced<T>& limit, const Sourced<T>& fallback) {
+  if (limit.origin.is_built_in()) limit = fallback;
+}
+
+void fill_sites(Config& config) {
+  const SiteLimits& fallback = config.site_default;
+  for (SiteRule& site : config.sites) {
+    inherit(site.limits.connections, fallback.connections);
+    inherit(site.limits.messages_per_second, fallback.messages_per_second);
+    inherit(site.limits.messages_per_connection, fallback.messages_per_connection);
+    inherit(site.limits.recipients_per_message, fallback.recipients_per_message);
+  }
+}
+
+}  // namespace
+
+Parsed parse(std::span<const Source> sources) {
+  Notebook notebook(sources);
+  Config config;
+  for (size_t i = 0; i < sources.size(); ++i) {
+    Document document = read_document(sources[i].text, unsigned(i));
+    report_syntax_errors(notebook, document, sources[i]);
+    if (!document.errors.empty()) notebook.note_broken_line();
+    read_root(notebook, std::move(document.root), config);
+  }
+  if (!notebook.has_broken_lines()) check_whole(notebook, config);
+  fill_sites(config);
+  Parsed parsed;
+  if (!notebook.has_errors()) parsed.config = std::move(config);
+  parsed.diagnostics = notebook.take();
+  return parsed;
+}
+
+}  // namespace waypost::config

@@ -1,0 +1,203 @@
+#include "config/schema.h"
+
+#include <fmt/format.h>
+
+namespace waypost::config {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr Duration day = std::chrono::hours(24);
+constexpr uint64_t kib = 1ull << 10;
+constexpr uint64_t gib = 1ull << 30;
+
+// clang-format off
+std::vector<Key<Config>> top_keys() {
+  using C = Config;
+  return {
+      required(key<C>("hostname", &C::hostname, host_name(), R"("mail.example.com")", "the name of this server, as it says it to other servers")),
+      key<C>("data_dir", &C::data_dir, path(), R"("/var/lib/waypost")", "the folder for queued mail, records and events"),
+  };
+}
+
+std::vector<Key<Listener>> listener_keys() {
+  using L = Listener;
+  return {
+      required(key<L>("address", &L::address, endpoint(0), R"("0.0.0.0:587")", "the IP address and port on which mail is taken")),
+      key<L>("tls", &L::tls, choice<TlsMode>({{"starttls", TlsMode::starttls}, {"implicit", TlsMode::implicit}, {"none", TlsMode::none}}), R"("starttls")", "when TLS begins on a connection"),
+      key<L>("trusted_networks", &L::trusted_networks, list_of(network()), R"(["127.0.0.0/8"])", "the list of networks that may send without a login"),
+  };
+}
+
+std::vector<Key<Tls>> tls_keys() {
+  return {
+      key<Tls>("certificate", &Tls::certificate, path(), R"("/etc/waypost/tls/fullchain.pem")", "the PEM file with the certificate chain"),
+      key<Tls>("key", &Tls::key, path(), R"("/etc/waypost/tls/privkey.pem")", "the PEM file with the private key"),
+      key<Tls>("minimum", &Tls::minimum, choice<TlsVersion>({{"1.2", TlsVersion::v1_2}, {"1.3", TlsVersion::v1_3}}), R"("1.2")", "the oldest TLS version that a client may use"),
+  };
+}
+
+std::vector<Key<Limits>> limits_keys() {
+  using L = Limits;
+  return {
+      key<L>("message_octets_max", &L::message_octets_max, octets(64 * kib, gib), R"("25MiB")", "the size of the largest message that is taken"),
+      key<L>("recipients_max", &L::recipients_max, count(100, 100'000), "1000", "how many recipients one message may have; RFC 5321 §4.5.3.1.8 asks for at least 100"),
+      key<L>("connections_max", &L::connections_max, count(1, 1'000'000), "1000", "how many clients may be connected at a time"),
+      key<L>("connections_per_address_max", &L::connections_per_address_max, count(1, 1'000'000), "250", "how many connections one client address may have at a time"),
+      key<L>("session_idle", &L::session_idle, duration(1s, 1h), R"("5m")", "how long a client may be silent"),
+      key<L>("errors_per_session_max", &L::errors_per_session_max, count(1, 100'000), "20", "how many refused commands end a session"),
+      key<L>("spool_free_octets_min", &L::spool_free_octets_min, octets(0, 1024 * gib), R"("512MiB")", "the free disk space below which new mail is refused for the time being"),
+  };
+}
+
+std::vector<Key<QueueSettings>> queue_keys() {
+  using Q = QueueSettings;
+  return {
+      key<Q>("retry_first", &Q::retry_first, duration(100ms, day), R"("1m")", "the wait before the second attempt"),
+      key<Q>("retry_factor", &Q::retry_factor, number(1, 10), "2.0", "how many times longer each wait is than the one before"),
+      key<Q>("retry_max", &Q::retry_max, duration(100ms, 7 * day), R"("1h")", "the longest wait between two attempts"),
+      key<Q>("retry_jitter", &Q::retry_jitter, number(0, 0.5), "0.2", "the part of a wait by which chance may shorten or lengthen it"),
+      key<Q>("expire_after", &Q::expire_after, duration(1s, 30 * day), R"("5d")", "the age at which an undelivered message is given up and its sender told"),
+  };
+}
+
+std::vector<Key<DeliverySettings>> delivery_keys() {
+  using D = DeliverySettings;
+  return {
+      key<D>("next_hop", &D::next_hop, next_hop(), R"("smtp.provider.example:587")", "the relay that takes all mail; without it, mail goes to the MX hosts of each domain"),
+      key<D>("mx_port", &D::mx_port, port(), "25", "the port of MX hosts"),
+      key<D>("tls", &D::tls, choice<DeliveryTls>({{"opportunistic", DeliveryTls::opportunistic}, {"required", DeliveryTls::required}, {"never", DeliveryTls::never}}), R"("opportunistic")", "whether mail goes out encrypted"),
+      key<D>("source_address", &D::source_address, ip_address(), R"("192.0.2.10")", "the local address from which mail is sent"),
+      key<D>("connect_timeout", &D::connect_timeout, duration(100ms, 5min), R"("30s")", "how long a connection may take to be made"),
+      key<D>("mx_hosts_tried_max", &D::mx_hosts_tried_max, count(1, 20), "5", "how many MX hosts one attempt tries"),
+      key<D>("idle_connection", &D::idle_connection, duration(0s, 10min), R"("10s")", "how long an idle connection waits for the next message"),
+  };
+}
+
+// For [site_default] and [[site]]; `limits` leads from T to its SiteLimits.
+template <class T, class Access>
+std::vector<Key<T>> site_limit_keys(Access limits) {
+  using S = SiteLimits;
+  auto in = [limits](auto member) {
+    return [limits, member](T& target) -> auto& { return limits(target).*member; };
+  };
+  return {
+      key<T>("connections", in(&S::connections), count(1, 10'000), "20", "how many connections to one site may be open at a time"),
+      key<T>("messages_per_second", in(&S::messages_per_second), number(0, 100'000), "0", "how many messages a second one site gets; 0 is no limit"),
+      key<T>("messages_per_connection", in(&S::messages_per_connection), count(1, 1'000'000), "100", "how many messages go over one connection"),
+      key<T>("recipients_per_message", in(&S::recipients_per_message), count(1, 10'000), "50", "how many recipients one copy of a message may have"),
+  };
+}
+
+std::vector<Key<SiteRule>> site_keys() {
+  using R = SiteRule;
+  std::vector<Key<R>> keys{
+      required(key<R>("id", &R::id, identifier(), R"("gmail")", "the short name of this rule in reports")),
+      required(key<R>("match", &R::match, list_of(site_pattern()), R"(["gmail.com", "*.google.com"])", "the list of recipient domains and MX hosts that this rule is for")),
+  };
+  for (Key<R>& limit : site_limit_keys<R>([](R& rule) -> SiteLimits& { return rule.limits; }))
+    keys.push_back(std::move(limit));
+  return keys;
+}
+
+std::vector<Key<DnsSettings>> dns_keys() {
+  using D = DnsSettings;
+  return {
+      key<D>("resolver", &D::resolver, endpoint(53), R"("127.0.0.1:53")", "the DNS server that is asked; without it, those of the system"),
+      key<D>("records", &D::records, list_of(zone_line()), R"(["mx.example. 60 IN A 192.0.2.1"])", "the list of records that Waypost answers itself, for a lab or a demonstration"),
+      key<D>("timeout", &D::timeout, duration(100ms, 2min), R"("10s")", "how long one question may take"),
+  };
+}
+
+std::vector<Key<EventSettings>> event_keys() {
+  using E = EventSettings;
+  return {
+      key<E>("file_octets_max", &E::file_octets_max, octets(64 * kib, 1024 * gib), R"("256MiB")", "the size at which a new event file is begun"),
+      key<E>("keep_files", &E::keep_files, count(1, 100'000), "20", "how many event files are kept"),
+      key<E>("flush_every", &E::flush_every, duration(1ms, 1min), R"("100ms")", "how long an event may wait before it is written"),
+  };
+}
+
+std::vector<Key<LogSettings>> log_keys() {
+  using L = LogSettings;
+  return {
+      key<L>("level", &L::level, choice<LogLevel>({{"debug", LogLevel::debug}, {"info", LogLevel::info}, {"warning", LogLevel::warning}, {"error", LogLevel::error}}), R"("info")", "the least important kind of line that is logged"),
+      key<L>("format", &L::format, choice<LogFormat>({{"text", LogFormat::text}, {"json", LogFormat::json}}), R"("text")", "whether log lines are for people or for programs"),
+  };
+}
+// clang-format on
+
+template <class T>
+std::vector<KeyText> texts(const std::vector<Key<T>>& keys) {
+  std::vector<KeyText> result;
+  for (const Key<T>& key : keys) result.push_back(key.text);
+  return result;
+}
+
+// `access` is a member pointer or a function from Config& to the table's target.
+template <class T, class Access>
+Section table(std::string_view name, Access access, std::vector<Key<T>> keys) {
+  std::vector<KeyText> key_texts = texts(keys);
+  return {
+      name, false, std::move(key_texts),
+      [name, access, keys = std::move(keys)](Notebook& notebook, const Node& node, Config& config) {
+        read_table(notebook, {name, std::string(name)}, node, keys, std::invoke(access, config));
+      }};
+}
+
+template <class T>
+Section tables(std::string_view name, std::vector<T> Config::*member, std::vector<Key<T>> keys) {
+  std::vector<KeyText> key_texts = texts(keys);
+  auto read = [name, member, keys = std::move(keys)](Notebook& notebook, const Node& node,
+                                                     Config& config) {
+    TableName item{name, fmt::format("{}[{}]", name, (config.*member).size())};
+    T& target = (config.*member).emplace_back();
+    target.origin = notebook.origin(node.place);
+    notebook.note_written(item.path, node.place, true);
+    read_table(notebook, item, node, keys, target);
+    if (notebook.has_broken_lines()) return;
+    for (const Key<T>& key : keys)
+      if (key.text.required && !notebook.is_written(item.of(key.text.name)))
+        report_missing_key(notebook, name, key.text, node.place);
+  };
+  return {name, true, std::move(key_texts), std::move(read)};
+}
+
+}  // namespace
+
+const std::vector<Section>& sections() {
+  using C = Config;
+  static const std::vector<Section> all{
+      table(
+          "", [](C& config) -> C& { return config; }, top_keys()),
+      tables("listener", &C::listeners, listener_keys()),
+      table("tls", &C::tls, tls_keys()),
+      table("limits", &C::limits, limits_keys()),
+      table("queue", &C::queue, queue_keys()),
+      table("delivery", &C::delivery, delivery_keys()),
+      table("site_default", &C::site_default,
+            site_limit_keys<SiteLimits>([](SiteLimits& limits) -> SiteLimits& { return limits; })),
+      tables("site", &C::sites, site_keys()),
+      table("dns", &C::dns, dns_keys()),
+      table("events", &C::events, event_keys()),
+      table("log", &C::log, log_keys()),
+  };
+  return all;
+}
+
+const Section* find_section(std::string_view name) {
+  for (const Section& section : sections())
+    if (section.name == name) return &section;
+  return nullptr;
+}
+
+std::vector<KnownKey> known_keys() {
+  std::vector<KnownKey> keys;
+  for (const Section& section : sections())
+    for (const KeyText& key : section.keys)
+      keys.push_back({std::string(section.name), std::string(key.name), std::string(key.meaning),
+                      std::string(key.example)});
+  return keys;
+}
+
+}  // namespace waypost::config

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "io/loop.h"
+#include "io/network.h"
+#include "io/task_group.h"
+#include "queue/queue.h"
+
+namespace waypost::daemon {
+
+// How the commands beside the relay ask it what it does: a local socket that only its owner may
+// open. One request, a line of JSON, gets lines of JSON and the end of the connection
+// (docs/format/control.md). Thread: the loop's.
+class ControlServer {
+ public:
+  ControlServer(io::Loop& loop, std::unique_ptr<io::Listener> listener, const queue::Queue& queue);
+  ~ControlServer();
+
+  void start();
+  // Takes no more requests and drops those that run.
+  io::Task<void> stop();
+
+ private:
+  io::Task<void> accept();
+  io::Task<void> serve(std::unique_ptr<io::Stream> stream);
+  io::Task<Result<std::string>> read_request(io::Stream& stream, Instant deadline);
+  std::string answer(std::string_view request) const;
+
+  io::Loop& loop_;
+  std::unique_ptr<io::Listener> listener_;
+  const queue::Queue& queue_;
+  std::vector<io::Stream*> open_;
+  io::TaskGroup tasks_;
+};
+
+}  // namespace waypost::daemon

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "config/config.h"
+#include "io/asio_loop.h"
+
+namespace waypost::daemon {
+
+// What the relay tells its operator, one line each; the caller decides where it goes.
+class Journal {
+ public:
+  virtual ~Journal() = default;
+  virtual void info(const std::string& line) = 0;
+  virtual void warning(const std::string& line) = 0;
+  virtual void error(const std::string& line) = 0;
+};
+
+struct RelayOptions {
+  config::Config config;
+  std::string ca_file;  // PEM; empty: the system's authorities
+};
+
+// The running relay: the spool, the queue, the servers and the deliverer, joined. One shard for
+// now; what would cross shards is posted to a loop already.
+// Thread: the loop's, but for start().
+class Relay {
+ public:
+  // Opens everything, goes on with what the spool holds, and listens. Blocks; before the loop runs.
+  // Failures say what could not be opened and what to do.
+  static Result<std::unique_ptr<Relay>> start(io::AsioLoop& loop, RelayOptions options,
+                                              Journal& journal);
+  ~Relay();
+
+  // The real addresses, in the order of the configuration.
+  std::vector<Endpoint> listening_at() const;
+
+  // Recipients that wait.
+  size_t waiting() const;
+
+  // Graceful: takes no more connections, lets sessions and attempts end, writes everything down.
+  // Suspends at most `stop_patience`. False when attempts were still waiting for a peer then: their
+  // messages stay in the spool and the process should end without waiting for them.
+  io::Task<bool> stop();
+  static constexpr Duration stop_patience = std::chrono::seconds(8);
+
+ private:
+  struct Parts;
+  explicit Relay(std::unique_ptr<Parts> parts);
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace waypost::daemon

@@ -1,0 +1,187 @@
+#include "demo/demo.h"
+
+#include <csignal>
+#include <cstdio>
+
+#include <fmt/format.h>
+
+#include "config/data_paths.h"
+#include "daemon/relay.h"
+#include "demo/stage.h"
+#include "demo/summary.h"
+#include "demo/traffic.h"
+#include "io/worker.h"
+#include "records/event_reader.h"
+
+namespace waypost::demo {
+namespace {
+
+constexpr Duration refresh_every = std::chrono::milliseconds(250);
+// The demo's mail is settled in seconds; a limit is there for a machine that is stuck.
+constexpr Duration settled_within_max = std::chrono::minutes(3);
+
+void say(const std::string& text) {
+  std::fputs(text.c_str(), stdout);
+  std::fflush(stdout);
+}
+
+// Only failures of the relay are news in a demo.
+class DemoJournal final : public daemon::Journal {
+ public:
+  void info(const std::string&) override {}
+  void warning(const std::string& line) override { std::fprintf(stderr, "%s\n", line.c_str()); }
+  void error(const std::string& line) override { std::fprintf(stderr, "%s\n", line.c_str()); }
+};
+
+class Demo {
+ public:
+  Demo(io::AsioLoop& loop, Options options, Stage& stage, daemon::Relay& relay)
+      : loop_(loop),
+        options_(std::move(options)),
+        stage_(stage),
+        relay_(relay),
+        signals_(loop, [this](int) { interrupted_ = true; }) {}
+
+  io::Task<void> play(int& exit_code) {
+    greet();
+    Result<void> sent = co_await send_mail();
+    if (!sent) std::fprintf(stderr, "waypost: %s\n", sent.error().describe().c_str());
+    co_await watch_until_settled();
+    co_await summarise();
+    if (!options_.run_for) co_await stay();
+    bool ended_cleanly = co_await relay_.stop();
+    co_await stage_.stop();
+    exit_code = sent && ended_cleanly ? 0 : 2;
+    loop_.stop();
+  }
+
+ private:
+  void greet() {
+    submission_ = relay_.listening_at().front();
+    say(fmt::format(
+        "DEMO  The relay is real; the internet is pretend. Nothing leaves this machine.\n"
+        "      Submission on {} (STARTTLS, login), pretend providers on loopback:\n",
+        submission_.text()));
+    for (const auto& provider : stage_.providers())
+      say(fmt::format("        {:<16} -> {}\n", provider->persona().domain,
+                      provider->persona().mail_host));
+    say("\n");
+    began_ = loop_.now();
+  }
+
+  io::Task<Result<void>> send_mail() {
+    std::vector<std::string> domains;
+    for (const auto& provider : stage_.providers()) domains.push_back(provider->persona().domain);
+    auto disk = io::make_system_disk();
+    CO_TRY(client_tls_, tls::ClientContext::create({}, *disk, loop_.clock()));
+    traffic_.emplace(loop_, submission_, *client_tls_, Stage::login, stage_.password(),
+                     draw_letters(options_.messages, options_.seed, domains));
+    progress_.start(show_progress());
+    co_return co_await traffic_->run();
+  }
+
+  io::Task<void> show_progress() {
+    while (!settled_) {
+      co_await io::sleep_until(loop_, loop_.now() + refresh_every);
+      co_await read_events();
+      std::fprintf(stderr,
+                   "  %5.1f s  accepted %u of %u, delivered %llu, deferrals %llu, bounced %llu, "
+                   "waiting %zu\n",
+                   std::chrono::duration<double>(loop_.now() - began_).count(),
+                   traffic_->accepted(), options_.messages, as_long(summary_.delivered()),
+                   as_long(summary_.deferred()), as_long(summary_.bounced()), relay_.waiting());
+    }
+  }
+  static unsigned long long as_long(uint64_t number) { return number; }
+
+  io::Task<void> watch_until_settled() {
+    Duration limit = options_.run_for.value_or(settled_within_max);
+    if (limit == Duration::zero()) limit = settled_within_max;
+    while (relay_.waiting() > 0 && loop_.now() - began_ < limit && !interrupted_)
+      co_await io::sleep_until(loop_, loop_.now() + refresh_every / 5);
+    settled_ = true;
+    co_await progress_.join();
+  }
+
+  // The event log is what `waypost trace` reads, too.
+  io::Task<void> read_events() {
+    std::function<Summary()> read = [this] {
+      std::vector<Persona> shown = personas();
+      Summary summary(shown);
+      auto disk = io::make_system_disk();
+      auto done = records::read_events(*disk, config::DataPaths(stage_.data_dir()).events, {},
+                                       [&](const events::Event& event) {
+                                         summary.add(event);
+                                         return true;
+                                       });
+      static_cast<void>(done);
+      return summary;
+    };
+    summary_ = co_await io::run_on<Summary>(reader_, loop_, std::move(read));
+  }
+
+  io::Task<void> summarise() {
+    // The log is at most one flush behind.
+    co_await io::sleep_until(loop_, loop_.now() + 2 * stage_.config().events.flush_every);
+    co_await read_events();
+    say(fmt::format("\n{}\n", summary_.table()));
+    auto id = summary_.most_interesting();
+    if (!id || !options_.trace) co_return;
+    say(fmt::format("$ waypost trace {}\n", id->text()));
+    std::function<bool()> trace = [this, id] {
+      options_.trace(stage_.config_file(), id->text());
+      return true;
+    };
+    co_await io::run_on<bool>(reader_, loop_, std::move(trace));
+  }
+
+  io::Task<void> stay() {
+    say(
+        fmt::format("\nThe relay still runs; end it with Ctrl-C. In another terminal:\n"
+                    "  build/release/waypost --config {0} queue ls\n"
+                    "  build/release/waypost --config {0} trace hello@shop.test\n"
+                    "  build/release/waypost --config {0} keys create me    # a login of your own\n"
+                    "  swaks --server {1} --tls --auth PLAIN --auth-user me --to anna@gmail.test\n",
+                    stage_.config_file(), submission_.text()));
+    while (!interrupted_) co_await io::sleep_until(loop_, loop_.now() + refresh_every);
+  }
+
+  io::AsioLoop& loop_;
+  Options options_;
+  Stage& stage_;
+  daemon::Relay& relay_;
+  io::SignalWatch signals_;
+  io::Worker reader_{"waypost-demo"};
+  std::unique_ptr<tls::ClientContext> client_tls_;
+  std::optional<Traffic> traffic_;
+  Summary summary_{personas()};
+  Endpoint submission_;
+  Instant began_;
+  bool settled_ = false;
+  bool interrupted_ = false;
+  io::TaskGroup progress_;
+};
+
+int could_not(const Error& error) {
+  std::fprintf(stderr, "waypost: the demo cannot start: %s\n", error.describe().c_str());
+  return 2;
+}
+
+}  // namespace
+
+int run(Options options) {
+  io::AsioLoop loop;
+  auto stage = Stage::build(loop, options.port);
+  if (!stage) return could_not(stage.error());
+  DemoJournal journal;
+  auto relay = daemon::Relay::start(loop, {(*stage)->config(), {}}, journal);
+  if (!relay) return could_not(relay.error());
+  int exit_code = 2;
+  Demo demo(loop, std::move(options), **stage, **relay);
+  io::TaskGroup tasks;
+  loop.post([&] { tasks.start(demo.play(exit_code)); });
+  loop.run();
+  return exit_code;
+}
+
+}  // namespace waypost::demo

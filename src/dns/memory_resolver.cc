@@ -1,0 +1,87 @@
+#include "dns/memory_resolver.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "base/ascii.h"
+#include "dns/rdata.h"
+
+namespace waypost::dns {
+namespace {
+
+constexpr std::chrono::hours ttl{1};
+
+std::string key_of(std::string_view name) {
+  if (name.ends_with('.')) name.remove_suffix(1);
+  return base::to_lower(name);
+}
+
+// The part of an answer that does not depend on its type.
+template <class T>
+T answer_about(const std::string& name, bool exists, bool has_records) {
+  T answer;
+  answer.canonical_name = name;
+  answer.ttl = ttl;
+  answer.status = !exists       ? AnswerStatus::no_such_name
+                  : has_records ? AnswerStatus::found
+                                : AnswerStatus::no_such_record;
+  return answer;
+}
+
+}  // namespace
+
+void MemoryResolver::add_mx(std::string_view domain, uint16_t preference, std::string_view host) {
+  entries_[key_of(domain)].mx.push_back({preference, key_of(host)});
+}
+
+void MemoryResolver::add_address(std::string_view host, const IpAddress& address) {
+  entries_[key_of(host)].addresses.push_back(address);
+}
+
+void MemoryResolver::set_failure(std::string_view name, Error error) {
+  entries_[key_of(name)].failure = std::move(error);
+}
+
+void MemoryResolver::clear_failure(std::string_view name) {
+  auto entry = entries_.find(key_of(name));
+  if (entry == entries_.end()) return;
+  entry->second.failure.reset();
+  // The failure alone did not make the name exist.
+  if (entry->second.mx.empty() && entry->second.addresses.empty()) entries_.erase(entry);
+}
+
+io::Task<Result<const MemoryResolver::Entry*>> MemoryResolver::look_up(std::string name,
+                                                                       Instant deadline) {
+  Instant answered_at = loop_.now() + latency_;
+  if (latency_ > Duration(0)) co_await io::sleep_until(loop_, std::min(answered_at, deadline));
+  if (answered_at > deadline)
+    co_return failure(ErrorCode::timed_out, fmt::format("no answer about {} in time", name));
+  auto entry = entries_.find(name);
+  if (entry == entries_.end()) co_return nullptr;
+  if (entry->second.failure) co_return failure(*entry->second.failure);
+  co_return &entry->second;
+}
+
+io::Task<Result<MxAnswer>> MemoryResolver::mx(std::string domain, Instant deadline) {
+  CO_TRY(std::string name, normalize_name(domain));
+  CO_TRY(const Entry* entry, co_await look_up(name, deadline));
+  auto answer = answer_about<MxAnswer>(name, entry, entry && !entry->mx.empty());
+  if (entry) answer.records = entry->mx;
+  co_return answer;
+}
+
+io::Task<Result<AddressAnswer>> MemoryResolver::addresses(std::string host, AddressFamily family,
+                                                          Instant deadline) {
+  CO_TRY(std::string name, normalize_name(host));
+  CO_TRY(const Entry* entry, co_await look_up(name, deadline));
+  std::vector<IpAddress> found;
+  for (const IpAddress& address : entry ? entry->addresses : std::vector<IpAddress>()) {
+    if (address.is_v4() == (family == AddressFamily::v4)) found.push_back(address);
+  }
+  auto answer = answer_about<AddressAnswer>(name, entry, !found.empty());
+  answer.addresses = std::move(found);
+  co_return answer;
+}
+
+}  // namespace waypost::dns

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "dns/resolver.h"
+#include "io/loop.h"
+
+namespace waypost::dns {
+
+// Answers from a table, in the time of its loop: for the simulator and for tests. A name that is
+// not in the table does not exist; one that is there without the asked type has no such record.
+// Names are compared without case and final dot. Thread: the loop's.
+class MemoryResolver final : public Resolver {
+ public:
+  explicit MemoryResolver(io::Loop& loop) : loop_(loop) {}
+
+  // "" as `host` is the null MX (RFC 7505 §3).
+  void add_mx(std::string_view domain, uint16_t preference, std::string_view host);
+  void add_address(std::string_view host, const IpAddress& address);
+  // Every question about `name` fails with `error` until clear_failure().
+  void set_failure(std::string_view name, Error error);
+  void clear_failure(std::string_view name);
+  // How long each answer takes. When the deadline comes first, the question ends as timed_out.
+  void set_latency(Duration latency) { latency_ = latency; }
+
+  io::Task<Result<MxAnswer>> mx(std::string domain, Instant deadline) override;
+  io::Task<Result<AddressAnswer>> addresses(std::string host, AddressFamily family,
+                                            Instant deadline) override;
+
+ private:
+  struct Entry {
+    std::vector<MxRecord> mx;
+    std::vector<IpAddress> addresses;
+    std::optional<Error> failure;
+  };
+  // Waits for the latency; then nullptr is a name that does not exist.
+  io::Task<Result<const Entry*>> look_up(std::string name, Instant deadline);
+
+  io::Loop& loop_;
+  std::map<std::string, Entry, std::less<>> entries_;
+  Duration latency_{0};
+};
+
+}  // namespace waypost::dns

@@ -1,0 +1,103 @@
+#include "dns/rdata.h"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+#include <fmt/format.h>
+
+#include "base/ascii.h"
+
+namespace waypost::dns {
+namespace {
+
+constexpr size_t label_octets_max = 63;
+// In wire form, with the length octets and the root (RFC 1035 §2.3.4).
+constexpr size_t wire_name_octets_max = 255;
+constexpr size_t preference_octets = 2;
+
+tl::unexpected<Error> malformed(std::string_view what) {
+  return failure(ErrorCode::dns, fmt::format("the name server sent a malformed {}", what));
+}
+
+bool is_name_character(char c) { return base::is_alnum(c) || c == '-' || c == '_'; }
+
+void append_label(std::string& text, std::string_view label) {
+  if (!text.empty()) text += '.';
+  for (char c : label) {
+    if (is_name_character(c))
+      text += base::to_lower(c);
+    else
+      text += fmt::format("\\{:03}", static_cast<unsigned char>(c));
+  }
+}
+
+// The whole of `wire` as one name; "" is the root.
+Result<std::string> parse_name(std::string_view wire) {
+  if (wire.size() > wire_name_octets_max) return malformed("name: it is too long");
+  std::string text;
+  while (!wire.empty()) {
+    size_t length = static_cast<unsigned char>(wire.front());
+    wire.remove_prefix(1);
+    if (length == 0) {
+      if (!wire.empty()) return malformed("name: octets follow its end");
+      return text;
+    }
+    // Over 63 it is a compression pointer or a kind of label that nobody uses.
+    if (length > label_octets_max) return malformed("name: a label is too long");
+    if (length > wire.size()) return malformed("name: it is cut off");
+    append_label(text, wire.substr(0, length));
+    wire.remove_prefix(length);
+  }
+  return malformed("name: it is cut off");
+}
+
+template <size_t octets>
+std::array<uint8_t, octets> to_array(std::string_view rdata) {
+  std::array<uint8_t, octets> array;
+  std::memcpy(array.data(), rdata.data(), octets);
+  return array;
+}
+
+}  // namespace
+
+Result<MxRecord> parse_mx_rdata(std::string_view rdata) {
+  if (rdata.size() < preference_octets) return malformed("MX record: it is cut off");
+  MxRecord record;
+  record.preference = static_cast<uint16_t>(static_cast<unsigned char>(rdata[0]) << 8 |
+                                            static_cast<unsigned char>(rdata[1]));
+  TRY(record.host, parse_name(rdata.substr(preference_octets)));
+  return record;
+}
+
+Result<IpAddress> parse_address_rdata(std::string_view rdata, AddressFamily family) {
+  if (family == AddressFamily::v4) {
+    if (rdata.size() != 4) return malformed("A record");
+    return IpAddress::v4(to_array<4>(rdata));
+  }
+  if (rdata.size() != 16) return malformed("AAAA record");
+  IpAddress address = IpAddress::v6(to_array<16>(rdata));
+  if (address.is_v4()) return malformed("AAAA record: it holds an IPv4 address");
+  return address;
+}
+
+Result<std::string> normalize_name(std::string_view name) {
+  std::string_view rest = name.ends_with('.') ? name.substr(0, name.size() - 1) : name;
+  if (rest.size() > name_octets_max)
+    return failure(ErrorCode::invalid_input,
+                   fmt::format("a domain name has at most {} octets", name_octets_max));
+  std::string normal = base::to_lower(rest);
+  size_t begin = 0;
+  while (true) {
+    size_t end = std::min(normal.find('.', begin), normal.size());
+    std::string_view label(normal.data() + begin, end - begin);
+    if (label.empty() || label.size() > label_octets_max ||
+        !std::all_of(label.begin(), label.end(), is_name_character))
+      return failure(ErrorCode::invalid_input,
+                     fmt::format("\"{}\" is not a domain name", base::escape_control(rest)));
+    if (end == normal.size()) return normal;
+    begin = end + 1;
+  }
+}
+
+}  // namespace waypost::dns

@@ -1,0 +1,176 @@
+#include "intake/arrival.h"
+
+#include <array>
+#include <utility>
+#include <vector>
+
+#include "base/check.h"
+#include "intake/intake.h"
+#include "intake/replies.h"
+
+namespace waypost::intake {
+
+Arrival::Arrival(Intake& intake, Submitter submitter, std::optional<smtp::Mailbox> sender,
+                 smtp::BodyType body)
+    : intake_(intake), submitter_(std::move(submitter)) {
+  envelope_.tenant = submitter_.tenant;
+  envelope_.stream = submitter_.stream;
+  envelope_.login = submitter_.login;
+  envelope_.client = submitter_.client.text();
+  envelope_.sender = std::move(sender);
+  envelope_.body = body;
+}
+
+Arrival::~Arrival() {
+  // A message whose commit has begun belongs to the spool, even if nobody waits for it any more.
+  if (state_ == State::arriving) discard();
+}
+
+std::optional<smtp::Reply> Arrival::add_recipient(smtp::Mailbox recipient) {
+  if (recipient.domain.empty()) return no_local_mailboxes();
+  if (envelope_.recipients.size() >= intake_.limits_.recipients_max)
+    return too_many_recipients(intake_.limits_.recipients_max);
+  envelope_.recipients.push_back(std::move(recipient));
+  return std::nullopt;
+}
+
+io::Task<void> Arrival::add(std::string content) {
+  CHECK(state_ == State::arriving);
+  content_octets_ += content.size();
+  if (content_octets_ > intake_.limits_.message_octets_max)
+    fail(too_large(intake_.limits_.message_octets_max));
+  std::string_view rest = content;
+  while (!refusal_ && !rest.empty()) {
+    const std::string_view piece = rest.substr(0, spool::chunk_octets_max - pending_.size());
+    pending_ += piece;
+    rest.remove_prefix(piece.size());
+    if (pending_.size() == spool::chunk_octets_max) co_await write_chunk();
+  }
+}
+
+io::Task<void> Arrival::write_chunk() {
+  // A header block that is too large, or a loop, shows in the first chunk: nothing is written then.
+  if (std::optional<smtp::Reply> refusal = check_headers()) {
+    fail(*std::move(refusal));
+    co_return;
+  }
+  name_message();
+  spool::Chunk chunk{next_chunk_++, std::exchange(pending_, std::string())};
+  wrote_chunks_ = true;
+  Result<void> written =
+      co_await intake_.services_.spool.write_chunk(envelope_.id, std::move(chunk));
+  if (written) co_return;
+  if (intake_.services_.storage_failed) intake_.services_.storage_failed(written.error());
+  fail(storage_refusal(written.error()));
+}
+
+io::Task<tl::expected<MessageId, smtp::Reply>> Arrival::finish() {
+  CHECK(state_ == State::arriving);
+  std::optional<smtp::Reply> refusal = check_limits();
+  if (!refusal) refusal = check_headers();
+  if (!refusal) refusal = co_await commit();
+  if (refusal) {
+    reject(*refusal);
+    co_return tl::unexpected<smtp::Reply>(*std::move(refusal));
+  }
+  co_return envelope_.id;
+}
+
+std::optional<smtp::Reply> Arrival::check_limits() const {
+  if (refusal_) return refusal_;
+  if (envelope_.recipients.empty()) return no_recipients();
+  return std::nullopt;
+}
+
+std::optional<smtp::Reply> Arrival::check_headers() {
+  if (header_) return std::nullopt;
+  auto facts = examine_header(pending_, intake_.limits_.received_fields_max);
+  if (!facts) return std::move(facts).error();
+  header_ = *std::move(facts);
+  return std::nullopt;
+}
+
+io::Task<std::optional<smtp::Reply>> Arrival::commit() {
+  name_message();
+  envelope_.accepted_at = intake_.services_.loop.wall_now();
+  envelope_.expires_at = envelope_.accepted_at + std::chrono::duration_cast<WallTime::duration>(
+                                                     intake_.limits_.expire_after);
+  std::vector<spool::Chunk> last_chunks;
+  last_chunks.push_back(take_added_fields());
+  envelope_.size_octets = content_octets_ + last_chunks.front().octets.size();
+  if (!pending_.empty())
+    last_chunks.push_back({next_chunk_++, std::exchange(pending_, std::string())});
+  envelope_.chunks = next_chunk_;
+
+  state_ = State::committing;
+  spool::Envelope envelope = envelope_;
+  Result<void> committed =
+      co_await intake_.services_.spool.commit(std::move(envelope), std::move(last_chunks));
+  if (!committed) {
+    if (intake_.services_.storage_failed) intake_.services_.storage_failed(committed.error());
+    co_return storage_refusal(committed.error());
+  }
+  state_ = State::settled;
+  report_accepted();
+  if (intake_.services_.accepted) intake_.services_.accepted(envelope_);
+  co_return std::nullopt;
+}
+
+spool::Chunk Arrival::take_added_fields() {
+  Acceptance acceptance{envelope_.id, envelope_.accepted_at, intake_.hostname_, std::nullopt};
+  if (envelope_.recipients.size() == 1) acceptance.recipient = envelope_.recipients[0].text();
+  envelope_.message_id =
+      header_->message_id ? *header_->message_id : own_message_id(envelope_.id, intake_.hostname_);
+  return {0, added_fields(*header_, submitter_, acceptance)};
+}
+
+void Arrival::reject(const smtp::Reply& reply) {
+  // After a failed commit nobody but the spool knows what is on the disk; it may be asked to forget
+  // only while it still is sure of itself.
+  if (state_ == State::arriving || intake_.services_.spool.healthy()) discard();
+  state_ = State::settled;
+  std::vector<std::string> recipients;
+  recipients.reserve(envelope_.recipients.size());
+  for (const smtp::Mailbox& recipient : envelope_.recipients)
+    recipients.push_back(recipient.text());
+  intake_.report_rejected(submitter_, envelope_.sender, std::move(recipients), reply);
+}
+
+// Content that comes from now on is dropped; the reply waits for the end of it.
+void Arrival::fail(smtp::Reply refusal) {
+  if (refusal_) return;
+  refusal_ = std::move(refusal);
+  pending_ = std::string();
+  discard();
+}
+
+void Arrival::discard() {
+  if (std::exchange(wrote_chunks_, false)) intake_.services_.spool.discard(envelope_.id);
+}
+
+// As late as possible, since the id tells the time of acceptance.
+void Arrival::name_message() {
+  if (std::exchange(named_, true)) return;
+  std::array<uint8_t, 10> random{};
+  intake_.services_.loop.rng().fill(random);
+  envelope_.id = MessageId::make(intake_.services_.loop.wall_now(), random);
+}
+
+void Arrival::report_accepted() const {
+  events::Event event;
+  event.kind = events::EventKind::accepted;
+  event.at = envelope_.accepted_at;
+  event.message = envelope_.id;
+  event.tenant = envelope_.tenant;
+  event.stream = envelope_.stream;
+  event.sender = envelope_.sender ? envelope_.sender->text() : std::string();
+  for (const smtp::Mailbox& recipient : envelope_.recipients)
+    event.recipients.push_back(recipient.text());
+  event.login = envelope_.login;
+  event.client = envelope_.client;
+  event.message_id = envelope_.message_id;
+  event.size_octets = envelope_.size_octets;
+  intake_.services_.events.emit(std::move(event));
+}
+
+}  // namespace waypost::intake

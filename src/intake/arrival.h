@@ -1,0 +1,82 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include <tl/expected.hpp>
+
+#include "base/message_id.h"
+#include "intake/header_stage.h"
+#include "intake/submitter.h"
+#include "io/task.h"
+#include "smtp/address.h"
+#include "smtp/command.h"
+#include "smtp/reply.h"
+#include "spool/envelope.h"
+#include "spool/spool.h"
+
+namespace waypost::intake {
+
+class Intake;
+
+// One message on its way in. Its content goes to the spool while it arrives, so that it holds about
+// one chunk (256 KiB) at a time, however large the message is. One that is dropped before finish()
+// leaves nothing behind.
+class Arrival {
+ public:
+  // Intake::start() makes them.
+  Arrival(Intake& intake, Submitter submitter, std::optional<smtp::Mailbox> sender,
+          smtp::BodyType body);
+  Arrival(const Arrival&) = delete;
+  Arrival& operator=(const Arrival&) = delete;
+  ~Arrival();
+
+  // Nothing when the recipient was taken; 452 4.5.3 over the limit; 550 5.1.1 for <Postmaster>
+  // without a domain, since a relay has no mailboxes.
+  std::optional<smtp::Reply> add_recipient(smtp::Mailbox recipient);
+
+  // Takes the next piece of content, of any size, without SMTP's transparency dots. Content of a
+  // message that is already refused is dropped; finish() then says why. Suspends while the spool
+  // writes.
+  io::Task<void> add(std::string content);
+
+  // limits -> headers -> commit. With an id the message is on stable storage, the event `accepted`
+  // is out and the queue knows; with a reply it is not accepted and the event `rejected` is out.
+  // Once the commit has begun it is waited for, whatever becomes of the client. Call it once.
+  io::Task<tl::expected<MessageId, smtp::Reply>> finish();
+
+  // Refuses the message for a reason that only the caller can see, instead of finish().
+  void reject(const smtp::Reply& reply);
+
+  const Submitter& submitter() const { return submitter_; }
+  const std::optional<smtp::Mailbox>& sender() const { return envelope_.sender; }
+
+ private:
+  enum class State { arriving, committing, settled };
+
+  std::optional<smtp::Reply> check_limits() const;
+  std::optional<smtp::Reply> check_headers();
+  io::Task<std::optional<smtp::Reply>> commit();
+
+  io::Task<void> write_chunk();
+  spool::Chunk take_added_fields();
+  void fail(smtp::Reply refusal);
+  void discard();
+  void name_message();
+  void report_accepted() const;
+
+  Intake& intake_;
+  Submitter submitter_;
+  spool::Envelope envelope_;
+  State state_ = State::arriving;
+  std::optional<HeaderFacts> header_;
+  std::optional<smtp::Reply> refusal_;
+  uint64_t content_octets_ = 0;
+  std::string pending_;      // content that is not yet in the spool; less than a chunk
+  uint32_t next_chunk_ = 1;  // chunk 0 is for our own fields
+  bool wrote_chunks_ = false;
+  bool named_ = false;  // envelope_.id was made
+};
+
+}  // namespace waypost::intake

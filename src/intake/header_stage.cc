@@ -1,0 +1,65 @@
+#include "intake/header_stage.h"
+
+#include <fmt/format.h>
+
+#include "message/header_block.h"
+#include "message/trace_fields.h"
+
+namespace waypost::intake {
+namespace {
+
+// RFC 5322 §2.1.1; a longer Message-ID is no name that anybody searches by.
+constexpr size_t message_id_octets_max = 998;
+
+constexpr smtp::EnhancedCode routing_loop{5, 4, 6};
+constexpr smtp::EnhancedCode bad_content{5, 6, 0};
+
+tl::unexpected<smtp::Reply> refuse(smtp::EnhancedCode enhanced, std::string text) {
+  return tl::unexpected<smtp::Reply>(smtp::reply(554, enhanced, std::move(text)));
+}
+
+}  // namespace
+
+tl::expected<HeaderFacts, smtp::Reply> examine_header(std::string_view first_octets,
+                                                      size_t received_fields_max) {
+  const message::HeaderBlock header = message::scan_header_block(first_octets);
+  if (header.over_limit())
+    return refuse(bad_content,
+                  fmt::format("The header is too large: at most {} octets and {} fields",
+                              message::header_block_octets_max, message::header_fields_max));
+  const size_t received = header.count("Received");
+  if (received > received_fields_max)
+    return refuse(routing_loop,
+                  fmt::format("Mail loop: the message has passed {} servers, more than {}",
+                              received, received_fields_max));
+  HeaderFacts facts;
+  if (const message::HeaderField* field = header.find("Message-ID"))
+    facts.message_id = message::unfold(field->value).substr(0, message_id_octets_max);
+  facts.has_date = header.find("Date") != nullptr;
+  facts.starts_with_body =
+      header.fields.empty() && header.ended_by == message::HeaderEnd::not_a_field;
+  return facts;
+}
+
+std::string own_message_id(const MessageId& id, std::string_view hostname) {
+  return fmt::format("<{}@{}>", id.text(), hostname);
+}
+
+std::string added_fields(const HeaderFacts& facts, const Submitter& submitter,
+                         const Acceptance& acceptance) {
+  std::string fields = message::received_field({.greeting_name = submitter.hello_name,
+                                                .client = submitter.client.address,
+                                                .hostname = acceptance.hostname,
+                                                .extended = submitter.extended_smtp,
+                                                .tls = submitter.tls,
+                                                .authenticated = submitter.authenticated,
+                                                .id = acceptance.id,
+                                                .recipient = acceptance.recipient,
+                                                .received_at = acceptance.at});
+  if (!facts.message_id) fields += message::message_id_field(acceptance.id, acceptance.hostname);
+  if (!facts.has_date) fields += message::date_field(acceptance.at);
+  if (facts.starts_with_body) fields += "\r\n";
+  return fields;
+}
+
+}  // namespace waypost::intake

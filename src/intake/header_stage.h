@@ -1,0 +1,47 @@
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include <tl/expected.hpp>
+
+#include "base/message_id.h"
+#include "base/time.h"
+#include "intake/submitter.h"
+#include "smtp/reply.h"
+
+// The stage that reads the header block of an arriving message, and writes the fields that the
+// relay puts on top of it. Pure.
+namespace waypost::intake {
+
+struct HeaderFacts {
+  std::optional<std::string> message_id;  // the field's value on one line, 998 octets at most
+  bool has_date = false;
+  // The content begins with its body, without a header field and without a blank line.
+  bool starts_with_body = false;
+};
+
+// `first_octets` is the whole content, or its first 256 KiB or more. The refusal is 554 5.4.6 for
+// more than `received_fields_max` Received fields (RFC 5321 §6.3) and 554 5.6.0 for a header block
+// over the limits of message/header_block.h.
+tl::expected<HeaderFacts, smtp::Reply> examine_header(std::string_view first_octets,
+                                                      size_t received_fields_max);
+
+struct Acceptance {
+  MessageId id;
+  WallTime at;
+  std::string hostname;                  // ours
+  std::optional<std::string> recipient;  // of a message to one recipient only
+};
+
+// Received, and Message-ID and Date where they are missing (RFC 6409 §8). Content that starts with
+// its body gets the blank line that it lacks, so that no line of it can continue a field of ours.
+std::string added_fields(const HeaderFacts& facts, const Submitter& submitter,
+                         const Acceptance& acceptance);
+
+// The value of the Message-ID field that added_fields() writes.
+std::string own_message_id(const MessageId& id, std::string_view hostname);
+
+}  // namespace waypost::intake

@@ -1,0 +1,51 @@
+#include "intake/intake.h"
+
+#include "intake/replies.h"
+
+namespace waypost::intake {
+namespace {
+
+constexpr std::chrono::seconds room_is_fresh_for{1};
+
+}  // namespace
+
+Intake::Intake(Services services, Limits limits, std::string hostname)
+    : services_(std::move(services)), limits_(limits), hostname_(std::move(hostname)) {}
+
+std::optional<smtp::Reply> Intake::refuse_now() {
+  if (!services_.spool.healthy()) return storage_down();
+  if (!has_room()) return storage_full();
+  return std::nullopt;
+}
+
+bool Intake::has_room() {
+  if (!services_.has_room) return true;
+  const Instant now = services_.loop.now();
+  if (!room_asked_at_ || now - *room_asked_at_ >= room_is_fresh_for) {
+    room_asked_at_ = now;
+    had_room_ = services_.has_room();
+  }
+  return had_room_;
+}
+
+std::unique_ptr<Arrival> Intake::start(Submitter submitter, std::optional<smtp::Mailbox> sender,
+                                       smtp::BodyType body) {
+  return std::make_unique<Arrival>(*this, std::move(submitter), std::move(sender), body);
+}
+
+void Intake::report_rejected(const Submitter& submitter, const std::optional<smtp::Mailbox>& sender,
+                             std::vector<std::string> recipients, const smtp::Reply& reply) {
+  events::Event event;
+  event.kind = events::EventKind::rejected;
+  event.at = services_.loop.wall_now();
+  event.tenant = submitter.tenant;
+  event.stream = submitter.stream;
+  event.sender = sender ? sender->text() : std::string();
+  event.recipients = std::move(recipients);
+  event.login = submitter.login;
+  event.client = submitter.client.text();
+  event.reply = reply.text();
+  services_.events.emit(std::move(event));
+}
+
+}  // namespace waypost::intake

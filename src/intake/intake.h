@@ -1,0 +1,72 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "events/event.h"
+#include "intake/arrival.h"
+#include "intake/submitter.h"
+#include "io/loop.h"
+#include "smtp/address.h"
+#include "smtp/command.h"
+#include "smtp/reply.h"
+#include "spool/spool.h"
+
+namespace waypost::intake {
+
+struct Limits {
+  uint64_t message_octets_max = 25 * 1024 * 1024;  // of content, before our own fields
+  size_t recipients_max = 1000;                    // RFC 5321 §4.5.3.1.8: at least 100
+  size_t received_fields_max = 50;
+  Duration expire_after = std::chrono::days(5);
+};
+
+struct Services {
+  io::Loop& loop;
+  spool::Spool& spool;
+  events::Sink& events;
+  // The message is on stable storage: the queue may have it. Called on the loop.
+  std::function<void(spool::Envelope)> accepted;
+  // Whether the disk has room for more mail; asked at most once a second. Empty: always.
+  std::function<bool()> has_room;
+  // Why the spool did not take a message, for the log. Empty: nobody asks.
+  std::function<void(const Error&)> storage_failed;
+};
+
+// The one way in for mail, whoever brings it: limits, then headers, then the commit to the spool.
+// It must outlive its arrivals. Thread: the shard's loop.
+class Intake {
+ public:
+  Intake(Services services, Limits limits, std::string hostname);
+
+  // Why no mail can be taken now, if so: 451 4.3.0 when the spool does not store any more,
+  // 452 4.3.1 when the disk is nearly full. Ask before a message starts.
+  std::optional<smtp::Reply> refuse_now();
+
+  std::unique_ptr<Arrival> start(Submitter submitter, std::optional<smtp::Mailbox> sender,
+                                 smtp::BodyType body);
+
+  // Tells the world that a command was refused. A message that is refused at its end reports
+  // itself.
+  void report_rejected(const Submitter& submitter, const std::optional<smtp::Mailbox>& sender,
+                       std::vector<std::string> recipients, const smtp::Reply& reply);
+
+  const Limits& limits() const { return limits_; }
+
+ private:
+  friend class Arrival;
+
+  bool has_room();
+
+  Services services_;
+  Limits limits_;
+  std::string hostname_;
+  bool had_room_ = true;
+  std::optional<Instant> room_asked_at_;
+};
+
+}  // namespace waypost::intake

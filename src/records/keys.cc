@@ -1,0 +1,191 @@
+#include "records/keys.h"
+
+#include <algorithm>
+#include <array>
+#include <span>
+
+#include <fmt/format.h>
+#include <openssl/crypto.h>
+#include <openssl/sha.h>
+
+#include "base/ascii.h"
+#include "records/sqlite.h"
+
+namespace waypost::records {
+namespace {
+
+constexpr size_t name_octets_max = 64;
+constexpr size_t secret_random_octets = 24;
+// 62^33 is the first power of 62 over 2^192.
+constexpr size_t secret_digits = 33;
+constexpr std::string_view secret_prefix = "wp_";
+
+constexpr std::array<const char*, 1> migrations{
+    "CREATE TABLE keys ("
+    "  name TEXT PRIMARY KEY NOT NULL,"
+    "  tenant TEXT NOT NULL,"
+    "  stream TEXT NOT NULL,"
+    "  secret_hash BLOB NOT NULL CHECK (length(secret_hash) = 32),"
+    "  created_at INTEGER NOT NULL,"  // microseconds since 1970, UTC
+    "  revoked_at INTEGER"
+    ") STRICT, WITHOUT ROWID"};
+
+using Hash = std::array<unsigned char, SHA256_DIGEST_LENGTH>;
+
+// One round of SHA-256 without salt is enough: slow, salted hashes protect secrets that people
+// choose, and this one is 192 bits from the system's generator. Nobody can try 2^192 values, no two
+// keys share one, and a slow hash would only let strangers burn our processor with wrong logins.
+Hash hash_of(std::string_view secret) {
+  Hash hash;
+  SHA256(reinterpret_cast<const unsigned char*>(secret.data()), secret.size(), hash.data());
+  return hash;
+}
+
+std::string_view octets_of(const Hash& hash) {
+  return {reinterpret_cast<const char*>(hash.data()), hash.size()};
+}
+
+// The octets as one big number in base 62, most significant digit first, always 33 digits.
+std::string base62(std::array<uint8_t, secret_random_octets> number) {
+  constexpr std::string_view alphabet =
+      "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+  std::string digits(secret_digits, '0');
+  for (size_t i = digits.size(); i-- > 0;) {
+    unsigned remainder = 0;
+    for (uint8_t& octet : number) {
+      unsigned value = remainder << 8 | octet;
+      octet = static_cast<uint8_t>(value / alphabet.size());
+      remainder = static_cast<unsigned>(value % alphabet.size());
+    }
+    digits[i] = alphabet[remainder];
+  }
+  return digits;
+}
+
+std::string new_secret(io::Rng& rng) {
+  std::array<uint8_t, secret_random_octets> random;
+  rng.fill(random);
+  std::string secret = std::string(secret_prefix) + base62(random);
+  OPENSSL_cleanse(random.data(), random.size());
+  return secret;
+}
+
+bool is_name_octet(char c) {
+  return base::is_alnum(c) || c == '.' || c == '_' || c == '@' || c == '-';
+}
+
+Result<void> check_name(std::string_view what, std::string_view name) {
+  if (!name.empty() && name.size() <= name_octets_max &&
+      std::all_of(name.begin(), name.end(), is_name_octet))
+    return {};
+  return failure(
+      ErrorCode::invalid_input,
+      fmt::format("\"{}\" cannot be the {} of a key: 1 to {} of the characters A-Z a-z "
+                  "0-9 . _ @ - are allowed",
+                  base::escape_control(name.substr(0, name_octets_max)), what, name_octets_max));
+}
+
+int64_t stored(WallTime time) { return time.time_since_epoch().count(); }
+WallTime from_stored(int64_t microseconds) {
+  return WallTime(std::chrono::microseconds(microseconds));
+}
+
+// From the columns name, tenant, stream, created_at, revoked_at.
+Key key_of(const Statement& row) {
+  Key key;
+  key.name = row.text(0);
+  key.tenant = row.text(1);
+  key.stream = row.text(2);
+  key.created_at = from_stored(row.integer(3));
+  if (std::optional<int64_t> revoked_at = row.optional_integer(4))
+    key.revoked_at = from_stored(*revoked_at);
+  return key;
+}
+
+}  // namespace
+
+struct Keys::Impl {
+  Database database;
+  Statement insert;
+  Statement list;
+  Statement revoke;
+  Statement find;
+};
+
+Keys::Keys(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Keys::~Keys() = default;
+
+Result<std::unique_ptr<Keys>> Keys::open(const std::string& path) {
+  TRY(Database database, Database::open(path));
+  TRY_VOID(database.migrate(migrations));
+  TRY(Statement insert, database.prepare("INSERT INTO keys (name, tenant, stream, secret_hash, "
+                                         "created_at) VALUES (?, ?, ?, ?, ?)"));
+  TRY(Statement list, database.prepare("SELECT name, tenant, stream, created_at, revoked_at "
+                                       "FROM keys ORDER BY name"));
+  TRY(Statement revoke, database.prepare("UPDATE keys SET revoked_at = coalesce(revoked_at, ?) "
+                                         "WHERE name = ?"));
+  TRY(Statement find, database.prepare("SELECT name, tenant, stream, created_at, revoked_at, "
+                                       "secret_hash FROM keys WHERE name = ?"));
+  return std::unique_ptr<Keys>(
+      new Keys(std::make_unique<Impl>(Impl{std::move(database), std::move(insert), std::move(list),
+                                           std::move(revoke), std::move(find)})));
+}
+
+Result<std::string> Keys::create(std::string_view name, std::string_view tenant,
+                                 std::string_view stream, WallTime now, io::Rng& rng) {
+  TRY_VOID(check_name("name", name));
+  TRY_VOID(check_name("tenant", tenant));
+  TRY_VOID(check_name("stream", stream));
+  std::string secret = new_secret(rng);
+  Hash hash = hash_of(secret);
+  Statement& insert = impl_->insert;
+  insert.bind(1, name).bind(2, tenant).bind(3, stream).bind_blob(4, octets_of(hash));
+  insert.bind(5, stored(now));
+  Result<void> created = insert.run();
+  if (created) return secret;
+  if (created.error().code() == ErrorCode::already_exists)
+    return failure(ErrorCode::already_exists,
+                   fmt::format("there is already a key named \"{}\" (a revoked key keeps its "
+                               "name): choose another name",
+                               name));
+  return failure(std::move(created).error().while_doing("creating a key"));
+}
+
+Result<std::vector<Key>> Keys::list() {
+  Statement& list = impl_->list;
+  std::vector<Key> keys;
+  Result<bool> row = list.step();
+  for (; row && *row; row = list.step()) keys.push_back(key_of(list));
+  list.reset();
+  if (!row) return failure(std::move(row).error().while_doing("listing the keys"));
+  return keys;
+}
+
+Result<void> Keys::revoke(std::string_view name, WallTime now) {
+  TRY_VOID(check_name("name", name));
+  Result<void> revoked = impl_->revoke.bind(1, stored(now)).bind(2, name).run();
+  if (!revoked) return failure(std::move(revoked).error().while_doing("revoking a key"));
+  if (impl_->database.changed_rows() == 0)
+    return failure(ErrorCode::not_found, fmt::format("there is no key named \"{}\"", name));
+  return {};
+}
+
+Result<std::optional<Key>> Keys::check(std::string_view name, std::string_view secret) {
+  Statement& find = impl_->find;
+  Hash given = hash_of(secret);
+  Hash expected{};
+  Key key;
+  Result<bool> found = find.bind(1, name).step();
+  if (found && *found) {
+    key = key_of(find);
+    std::string_view hash = find.text(5);
+    std::copy_n(hash.begin(), std::min(hash.size(), expected.size()), expected.begin());
+  }
+  find.reset();
+  if (!found) return failure(std::move(found).error().while_doing("checking a key"));
+  bool same = CRYPTO_memcmp(given.data(), expected.data(), given.size()) == 0;
+  if (!*found || key.revoked_at || !same) return std::nullopt;
+  return key;
+}
+
+}  // namespace waypost::records

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "base/time.h"
+#include "io/rng.h"
+
+namespace waypost::records {
+
+// With which an application logs in. It sends for one tenant, by default on one stream.
+struct Key {
+  std::string name;
+  std::string tenant;
+  std::string stream;
+  WallTime created_at;
+  std::optional<WallTime> revoked_at;
+};
+
+// The keys, in a database file of their own. Another process may create and revoke meanwhile (the
+// command line beside the server): the next check() sees it. Every call blocks on the disk: on a
+// Worker or at the start of a process. One thread at a time.
+//
+// A name, tenant or stream is 1 to 64 of A-Z a-z 0-9 . _ @ - ; another is invalid_input, with a
+// message that says so.
+class Keys {
+ public:
+  // Makes the file (0600) and its folder (0700) when they are new. invalid_input when a newer
+  // Waypost wrote the file; corrupt when it is no database.
+  static Result<std::unique_ptr<Keys>> open(const std::string& path);
+  ~Keys();
+
+  // Returns the secret, "wp_" and 33 letters or digits, which cannot be shown a second time.
+  // already_exists when the name is taken; a revoked key keeps its name, so that a login in the
+  // event log means one key for ever.
+  Result<std::string> create(std::string_view name, std::string_view tenant,
+                             std::string_view stream, WallTime now, io::Rng& rng);
+  // All, by name, revoked ones too.
+  Result<std::vector<Key>> list();
+  // not_found when there is no such key. Revoking again keeps the first time.
+  Result<void> revoke(std::string_view name, WallTime now);
+  // The key, or none when the name is unknown, the key revoked or the secret wrong: a caller cannot
+  // tell which, not by time either, since all do the same hash, query and comparison.
+  Result<std::optional<Key>> check(std::string_view name, std::string_view secret);
+
+ private:
+  struct Impl;
+  explicit Keys(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace waypost::records

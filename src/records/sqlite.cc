@@ -1,0 +1,213 @@
+#include "records/sqlite.h"
+
+#include <filesystem>
+
+#include <fmt/format.h>
+#include <sqlite3.h>
+
+#include "base/check.h"
+#include "io/disk.h"
+
+namespace waypost::records {
+namespace {
+
+constexpr int busy_milliseconds_max = 5000;
+
+ErrorCode code_for(int sqlite_code) {
+  switch (sqlite_code & 0xff) {
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+      return ErrorCode::timed_out;
+    case SQLITE_PERM:
+    case SQLITE_AUTH:
+    case SQLITE_READONLY:
+      return ErrorCode::permission_denied;
+    case SQLITE_NOMEM:
+    case SQLITE_FULL:
+    case SQLITE_TOOBIG:
+      return ErrorCode::resource_exhausted;
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+    case SQLITE_MISMATCH:
+      return ErrorCode::corrupt;
+    case SQLITE_CONSTRAINT:
+      return ErrorCode::already_exists;
+    default:
+      return ErrorCode::io_failure;
+  }
+}
+
+Error failure_of(sqlite3* handle, int sqlite_code) {
+  std::string message = fmt::format("SQLite: {}", sqlite3_errstr(sqlite_code));
+  if (handle && sqlite3_errcode(handle) != SQLITE_OK)
+    message = fmt::format("SQLite: {}", sqlite3_errmsg(handle));
+  return {code_for(sqlite_code), std::move(message), handle ? sqlite3_system_errno(handle) : 0};
+}
+
+// SQLite would make the file with the mode that the umask leaves, and its -wal and -shm files take
+// the mode of the file. An existing file is not touched: closing a descriptor of it would drop the
+// locks that this process may hold on it.
+Result<void> make_private_file(const std::string& path) {
+  std::unique_ptr<io::Disk> disk = io::make_system_disk();
+  std::string folder = std::filesystem::path(path).parent_path();
+  if (!folder.empty() && !disk->exists(folder)) TRY_VOID(disk->make_folders(folder, 0700));
+  if (!disk->exists(path)) TRY_VOID(disk->open_append(path, 0600));
+  return {};
+}
+
+}  // namespace
+
+Result<Database> Database::open(const std::string& path) {
+  auto doing = [&](Error error) {
+    return failure(std::move(error).while_doing("opening the database " + path));
+  };
+  if (Result<void> made = make_private_file(path); !made) return doing(std::move(made).error());
+  sqlite3* handle = nullptr;
+  int opened =
+      sqlite3_open_v2(path.c_str(), &handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, nullptr);
+  Database database(handle, path);
+  if (opened != SQLITE_OK) return doing(failure_of(handle, opened));
+  if (Result<void> ready = database.configure(); !ready) return doing(std::move(ready).error());
+  return database;
+}
+
+Result<void> Database::configure() {
+  sqlite3_extended_result_codes(handle_.get(), 1);
+  sqlite3_busy_timeout(handle_.get(), busy_milliseconds_max);
+  sqlite3_db_config(handle_.get(), SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
+  sqlite3_db_config(handle_.get(), SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
+  {
+    TRY(Statement mode, prepare("PRAGMA journal_mode = WAL"));
+    TRY(bool answered, mode.step());
+    if (!answered || mode.text(0) != "wal")
+      return failure(ErrorCode::io_failure, "SQLite cannot use a write-ahead log here");
+  }
+  return execute("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON");
+}
+
+Result<void> Database::execute(const std::string& sql) {
+  int code = sqlite3_exec(handle_.get(), sql.c_str(), nullptr, nullptr, nullptr);
+  if (code != SQLITE_OK) return failure(failure_of(handle_.get(), code));
+  return {};
+}
+
+Result<Statement> Database::prepare(std::string_view sql) {
+  sqlite3_stmt* statement = nullptr;
+  int code = sqlite3_prepare_v3(handle_.get(), sql.data(), static_cast<int>(sql.size()),
+                                SQLITE_PREPARE_PERSISTENT, &statement, nullptr);
+  if (code != SQLITE_OK) return failure(failure_of(handle_.get(), code));
+  return Statement(statement);
+}
+
+int64_t Database::changed_rows() const { return sqlite3_changes64(handle_.get()); }
+
+Result<int64_t> Database::schema_version() {
+  TRY(Statement version, prepare("PRAGMA user_version"));
+  TRY(bool found, version.step());
+  return found ? version.integer(0) : 0;
+}
+
+Result<void> Database::migrate(std::span<const char* const> migrations) {
+  TRY(int64_t version, schema_version());
+  auto newest = static_cast<int64_t>(migrations.size());
+  if (version < 0 || version > newest)
+    return failure(
+        ErrorCode::invalid_input,
+        fmt::format("{} has schema version {}, and this Waypost knows versions up to {}: "
+                    "a newer Waypost wrote it, so use that one or restore a backup",
+                    path_, version, newest));
+  for (; version < newest; ++version)
+    TRY_VOID(apply(version, migrations[static_cast<size_t>(version)]));
+  return {};
+}
+
+Result<void> Database::apply(int64_t version, const char* migration) {
+  TRY(Transaction transaction, Transaction::begin(*this));
+  // Another process may have done it while this one waited for the lock.
+  TRY(int64_t now_at, schema_version());
+  if (now_at != version) return {};
+  TRY_VOID(execute(migration));
+  TRY_VOID(execute(fmt::format("PRAGMA user_version = {}", version + 1)));
+  return transaction.commit();
+}
+
+void Database::Closer::operator()(sqlite3* handle) const { sqlite3_close_v2(handle); }
+
+void Statement::Finalizer::operator()(sqlite3_stmt* statement) const {
+  sqlite3_finalize(statement);
+}
+
+Statement& Statement::bind(int index, std::string_view text) {
+  int code = sqlite3_bind_text64(statement_.get(), index, text.data() ? text.data() : "",
+                                 text.size(), SQLITE_TRANSIENT, SQLITE_UTF8);
+  if (code != SQLITE_OK) bind_failure_ = code;
+  return *this;
+}
+
+Statement& Statement::bind(int index, int64_t number) {
+  int code = sqlite3_bind_int64(statement_.get(), index, number);
+  if (code != SQLITE_OK) bind_failure_ = code;
+  return *this;
+}
+
+Statement& Statement::bind_blob(int index, std::string_view octets) {
+  int code = sqlite3_bind_blob64(statement_.get(), index, octets.data() ? octets.data() : "",
+                                 octets.size(), SQLITE_TRANSIENT);
+  if (code != SQLITE_OK) bind_failure_ = code;
+  return *this;
+}
+
+Result<bool> Statement::step() {
+  if (bind_failure_ != SQLITE_OK) return failure(failure_of(nullptr, bind_failure_));
+  int code = sqlite3_step(statement_.get());
+  if (code == SQLITE_ROW) return true;
+  if (code == SQLITE_DONE) return false;
+  return failure(failure_of(sqlite3_db_handle(statement_.get()), code));
+}
+
+Result<void> Statement::run() {
+  Result<bool> done = step();
+  reset();
+  if (!done) return failure(std::move(done).error());
+  return {};
+}
+
+void Statement::reset() {
+  sqlite3_reset(statement_.get());
+  sqlite3_clear_bindings(statement_.get());
+  bind_failure_ = SQLITE_OK;
+}
+
+std::string_view Statement::text(int column) const {
+  const void* octets = sqlite3_column_blob(statement_.get(), column);
+  int count = sqlite3_column_bytes(statement_.get(), column);
+  return {static_cast<const char*>(octets), octets ? static_cast<size_t>(count) : 0};
+}
+
+int64_t Statement::integer(int column) const {
+  return sqlite3_column_int64(statement_.get(), column);
+}
+
+std::optional<int64_t> Statement::optional_integer(int column) const {
+  if (sqlite3_column_type(statement_.get(), column) == SQLITE_NULL) return std::nullopt;
+  return integer(column);
+}
+
+Result<Transaction> Transaction::begin(Database& database) {
+  TRY_VOID(database.execute("BEGIN IMMEDIATE"));
+  return Transaction(database);
+}
+
+Result<void> Transaction::commit() {
+  CHECK(database_);
+  Result<void> committed = database_->execute("COMMIT");
+  if (committed) database_ = nullptr;
+  return committed;
+}
+
+Transaction::~Transaction() {
+  // A failure here means that SQLite has already rolled back.
+  if (database_) (void)database_->execute("ROLLBACK");
+}
+
+}  // namespace waypost::records

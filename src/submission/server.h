@@ -1,0 +1,60 @@
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <memory>
+#include <unordered_set>
+#include <vector>
+
+#include "base/ip_address.h"
+#include "io/network.h"
+#include "io/task_group.h"
+#include "submission/session.h"
+#include "submission/settings.h"
+
+namespace waypost::submission {
+
+// The SMTP server of one shard: its listeners, its sessions, and how many there may be.
+// Destroying it drops everything, as a crash would. Thread: the loop's.
+class Server {
+ public:
+  Server(Settings settings, Services services);
+  ~Server();
+
+  // Before start(). The daemon opens the sockets, since some ports need rights that it gives up.
+  void add_listener(std::unique_ptr<io::Listener> listener, TlsMode tls_mode);
+  void start();
+
+  // For the sessions to come; no certificate: no TLS.
+  void set_certificate(std::shared_ptr<tls::ServerContext> certificate);
+
+  // Graceful until `deadline`, then hard: takes no more connections, lets every message that is
+  // being sent or stored get its reply, says 421 to all others, and returns when all have ended.
+  // Once; not cancellable.
+  io::Task<void> stop(Instant deadline);
+
+  size_t sessions() const { return sessions_.size(); }
+
+ private:
+  class Place;
+  struct Listening {
+    std::unique_ptr<io::Listener> listener;
+    TlsMode tls_mode;
+  };
+
+  io::Task<void> accept_at(Listening& at);
+  void admit(std::unique_ptr<io::Stream> stream, TlsMode tls_mode);
+  io::Task<void> serve(std::unique_ptr<io::Stream> stream, TlsMode tls_mode);
+  io::Task<void> turn_away(std::unique_ptr<io::Stream> stream, smtp::Reply reply);
+  std::vector<Session*> running_sessions() const;
+
+  Settings settings_;
+  Services services_;
+  std::vector<std::unique_ptr<Listening>> listenings_;
+  std::unordered_set<Session*> sessions_;
+  std::map<IpAddress, size_t> sessions_by_network_;
+  bool stopping_ = false;
+  io::TaskGroup tasks_;  // last: what runs uses all of the above
+};
+
+}  // namespace waypost::submission

@@ -1,0 +1,277 @@
+#include "submission/session.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/ascii.h"
+#include "smtp/limits.h"
+#include "smtp/line.h"
+#include "submission/foreign_protocol.h"
+
+namespace waypost::submission {
+namespace {
+
+constexpr size_t command_octets_at_once = 4096;
+constexpr std::chrono::seconds goodbye_timeout{10};
+
+constexpr smtp::EnhancedCode bad_syntax{5, 5, 2};
+constexpr smtp::EnhancedCode bad_arguments{5, 5, 4};
+constexpr smtp::EnhancedCode security_policy{5, 7, 0};
+
+bool is_trusted(const Settings& settings, const IpAddress& client) {
+  return std::any_of(settings.trusted_networks.begin(), settings.trusted_networks.end(),
+                     [&](const IpPrefix& network) { return network.contains(client); });
+}
+
+// A login on the line of AUTH makes it long (RFC 4954 §4).
+size_t line_octets_max(std::string_view buffered) {
+  return base::starts_with_ignoring_case(buffered, "AUTH ") ? smtp::auth_line_octets_max
+                                                            : smtp::command_line_octets_accepted;
+}
+
+// A line that is not one: what follows it cannot be trusted to be the next command.
+smtp::Reply refuse_line(smtp::LineStatus status) {
+  if (status == smtp::LineStatus::too_long)
+    return smtp::reply(500, bad_syntax, "The line is too long; closing");
+  if (status == smtp::LineStatus::nul)
+    return smtp::reply(500, bad_syntax, "The line has a NUL octet; closing");
+  return smtp::reply(500, bad_syntax, "Lines must end with CR LF, and have no other CR; closing");
+}
+
+bool takes_no_arguments(smtp::Verb verb) {
+  return verb == smtp::Verb::data || verb == smtp::Verb::rset || verb == smtp::Verb::quit ||
+         verb == smtp::Verb::starttls;
+}
+
+// Commands that bring no message nearer.
+bool is_idle(smtp::Verb verb) {
+  return verb == smtp::Verb::noop || verb == smtp::Verb::rset || verb == smtp::Verb::help ||
+         verb == smtp::Verb::vrfy || verb == smtp::Verb::ehlo || verb == smtp::Verb::helo;
+}
+
+smtp::Reply shutting_down() { return smtp::reply(421, {4, 3, 2}, "Shutting down; try again soon"); }
+
+}  // namespace
+
+Session::Session(std::unique_ptr<io::Stream> stream, const Settings& settings, Services& services,
+                 TlsMode tls_mode)
+    : settings_(settings),
+      services_(services),
+      tls_mode_(tls_mode),
+      connection_(std::move(stream)),
+      trusted_(is_trusted(settings, connection_.peer().address)),
+      pause_timer_(services.loop.timers()) {
+  submitter_.client = connection_.peer();
+}
+
+io::Task<void> Session::run() {
+  co_await open();
+  while (!ended_) {
+    std::optional<std::string> line = co_await next_line(0);
+    if (!line) break;
+    co_await answer(*line);
+    base::Secret::wipe(*line);
+  }
+  arrival_.reset();
+  co_await connection_.finish(in(goodbye_timeout));
+}
+
+io::Task<void> Session::open() {
+  if (tls_mode_ == TlsMode::implicit) co_await secure();
+  if (!ended_) connection_.append(smtp::reply(220, settings_.hostname + " ESMTP"));
+}
+
+io::Task<std::optional<std::string>> Session::next_line(size_t octets_max) {
+  const Instant deadline = in(settings_.command_timeout);
+  while (!stopping_) {
+    const std::string_view buffered = connection_.buffered();
+    const smtp::TakenLine taken =
+        smtp::take_command_line(buffered, octets_max > 0 ? octets_max : line_octets_max(buffered));
+    if (taken.status == smtp::LineStatus::complete) {
+      std::string line(taken.line);
+      connection_.drop(taken.consumed);
+      co_return line;
+    }
+    if (!connection_.secured() && looks_like_tls(buffered)) {
+      end_with(smtp::reply(554, security_policy, "This port does not begin with TLS; closing"));
+      co_return std::nullopt;
+    }
+    if (taken.status != smtp::LineStatus::incomplete) {
+      end_with(refuse_line(taken.status));
+      co_return std::nullopt;
+    }
+    const bool more = co_await receive(command_octets_at_once, deadline);
+    if (!more) co_return std::nullopt;
+  }
+  end_with(shutting_down());
+  co_return std::nullopt;
+}
+
+// Replies leave before we wait for the client, and only then: that is what a group of pipelined
+// commands wants, and every command that ends a group is followed by such a wait.
+io::Task<bool> Session::receive(size_t octets_max, Instant deadline) {
+  Result<void> sent = co_await connection_.flush(in(settings_.command_timeout));
+  if (!sent) {
+    ended_ = true;
+    co_return false;
+  }
+  Result<size_t> got = co_await connection_.receive(octets_max, deadline);
+  if (!got) end_for(got.error());
+  if (got && *got == 0) ended_ = true;
+  co_return !ended_;
+}
+
+io::Task<void> Session::secure() {
+  std::shared_ptr<tls::ServerContext> certificate = services_.certificate;
+  Result<void> secured = co_await connection_.flush(in(settings_.command_timeout));
+  if (secured && certificate)
+    secured = co_await connection_.start_tls(*certificate, in(settings_.handshake_timeout));
+  if (!secured || !certificate) {
+    ended_ = true;
+    co_return;
+  }
+  // RFC 3207 §4.2: what the client said in the clear is forgotten.
+  phase_ = smtp::after(phase_, smtp::Verb::starttls);
+  submitter_.hello_name.clear();
+  submitter_.tls = true;
+}
+
+io::Task<void> Session::answer(const std::string& line) {
+  if (looks_like_http(line)) {
+    end_with(smtp::reply(554, security_policy, "This is a mail server, not a web server; closing"));
+    co_return;
+  }
+  const smtp::Command command = smtp::parse_command(line);
+  std::optional<smtp::Reply> reply = refuse_command(command);
+  if (!reply) {
+    reply = co_await execute(command);
+    if (reply && reply->positive()) phase_ = smtp::after(phase_, command.verb);
+  }
+  if (reply) co_await say(command, *std::move(reply));
+  if (phase_ < smtp::Phase::mail) arrival_.reset();
+}
+
+io::Task<std::optional<smtp::Reply>> Session::execute(const smtp::Command& command) {
+  std::optional<smtp::Reply> reply;
+  switch (command.verb) {
+    case smtp::Verb::starttls:
+      reply = co_await on_starttls();
+      break;
+    case smtp::Verb::auth:
+      reply = co_await on_auth(command.arguments);
+      break;
+    case smtp::Verb::data:
+      reply = co_await on_data();
+      break;
+    default:
+      reply = answer_at_once(command);
+  }
+  co_return reply;
+}
+
+std::optional<smtp::Reply> Session::refuse_command(const smtp::Command& command) const {
+  const smtp::Facts now = facts();
+  std::optional<smtp::Reply> refused = smtp::refuse_out_of_sequence(phase_, now, command.verb);
+  const bool could_log_in = now.auth_offered || now.tls_offered;
+  if (refused && refused->code == 530 && !could_log_in)
+    return smtp::reply(530, security_policy,
+                       "This port takes mail from trusted networks only, and " +
+                           connection_.peer().address.text() +
+                           " is not in one: have it added, or log in on a port with TLS");
+  if (!refused && takes_no_arguments(command.verb) && !command.arguments.empty())
+    return smtp::reply(501, bad_arguments,
+                       std::string(smtp::name(command.verb)) + " takes no arguments");
+  return refused;
+}
+
+smtp::Facts Session::facts() const {
+  const bool has_certificate = services_.certificate != nullptr;
+  return {.tls_active = connection_.secured(),
+          .tls_offered = tls_mode_ == TlsMode::starttls && has_certificate,
+          .authenticated = submitter_.authenticated,
+          .auth_offered = connection_.secured() && services_.authenticator,
+          .must_authenticate = !trusted_};
+}
+
+io::Task<void> Session::say(const smtp::Command& command, smtp::Reply reply) {
+  report(command, reply);
+  const bool counted = count(command.verb, reply);
+  if (errors_ > settings_.errors_per_session_max) {
+    end_with(smtp::reply(421, {4, 7, 0}, "Too many errors; closing"));
+    co_return;
+  }
+  if (counted && errors_ > settings_.errors_per_session_max / 2)
+    co_await pause(settings_.error_delay);
+  connection_.append(reply);
+  // A client that asks much and reads nothing must not fill our memory.
+  if (!connection_.output_is_full()) co_return;
+  Result<void> sent = co_await connection_.flush(in(settings_.command_timeout));
+  if (!sent) ended_ = true;
+}
+
+// True when the command was an error.
+bool Session::count(smtp::Verb verb, const smtp::Reply& reply) {
+  if (is_idle(verb)) ++idle_commands_;
+  const bool counts =
+      reply.permanent() || (is_idle(verb) && idle_commands_ > settings_.idle_commands_max);
+  if (counts) ++errors_;
+  return counts;
+}
+
+void Session::report(const smtp::Command& command, const smtp::Reply& reply) {
+  if (reply.positive() || reply.intermediate()) return;
+  const bool noise = reply.permanent() && reply.enhanced && reply.enhanced->subject == 5;
+  if (noise) return;
+  std::optional<smtp::Mailbox> sender;
+  std::vector<std::string> recipients;
+  if (command.verb == smtp::Verb::mail) {
+    if (auto mail = smtp::parse_mail(command.arguments)) sender = std::move(mail->sender);
+  } else if (command.verb == smtp::Verb::rcpt) {
+    if (arrival_) sender = arrival_->sender();
+    if (auto rcpt = smtp::parse_rcpt(command.arguments))
+      recipients.push_back(rcpt->recipient.text());
+  } else if (command.verb != smtp::Verb::auth) {
+    return;  // of a refused message its arrival tells; the rest is noise
+  }
+  services_.intake.report_rejected(submitter_, sender, std::move(recipients), reply);
+}
+
+io::Task<void> Session::pause(Duration duration) {
+  if (stopping_) co_return;
+  io::Completion<bool> over;
+  pause_ = &over;
+  pause_timer_.start(in(duration), [this] { std::exchange(pause_, nullptr)->complete(true); });
+  co_await over;
+}
+
+void Session::stop() {
+  stopping_ = true;
+  if (!taking_message_) connection_.stop_reading();
+  // Last, since the session may go on, and end, inside.
+  pause_timer_.cancel();
+  if (pause_) std::exchange(pause_, nullptr)->complete(true);
+}
+
+void Session::close() {
+  stopping_ = true;
+  connection_.close();
+  pause_timer_.cancel();
+  if (pause_) std::exchange(pause_, nullptr)->complete(true);
+}
+
+void Session::end_with(const smtp::Reply& reply) {
+  connection_.append(reply);
+  ended_ = true;
+}
+
+void Session::end_for(const Error& error) {
+  ended_ = true;
+  if (error.code() == ErrorCode::timed_out)
+    connection_.append(smtp::reply(421, {4, 4, 2}, "Timed out waiting for you; closing"));
+  else if (error.code() == ErrorCode::cancelled && stopping_)
+    connection_.append(shutting_down());
+}
+
+Instant Session::in(Duration duration) const { return services_.loop.now() + duration; }
+
+}  // namespace waypost::submission

@@ -1,0 +1,110 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "intake/intake.h"
+#include "io/completion.h"
+#include "io/loop.h"
+#include "sasl/server.h"
+#include "smtp/command.h"
+#include "smtp/data.h"
+#include "smtp/reply.h"
+#include "smtp/sequence.h"
+#include "submission/authenticator.h"
+#include "submission/connection.h"
+#include "submission/settings.h"
+#include "tls/context.h"
+
+namespace waypost::submission {
+
+// What a session works with; all of it outlives the session.
+struct Services {
+  io::Loop& loop;
+  intake::Intake& intake;
+  Authenticator* authenticator = nullptr;           // none: nobody can log in
+  std::shared_ptr<tls::ServerContext> certificate;  // none: no TLS; may be replaced at any time
+};
+
+// One SMTP session, RFC 5321 and RFC 6409: one function per command, from its arguments to the
+// reply; smtp/sequence.h decides what may come when. Mail is taken from trusted networks and from
+// clients that have logged in, and from nobody else.
+//
+// A refused MAIL, RCPT, AUTH or message becomes a `rejected` event. Nothing else does: commands
+// that nobody knows, that come out of sequence or whose form is wrong are noise.
+// Thread: the loop's.
+class Session {
+ public:
+  Session(std::unique_ptr<io::Stream> stream, const Settings& settings, Services& services,
+          TlsMode tls_mode);
+
+  // From the greeting to the end of the connection.
+  io::Task<void> run();
+
+  // Graceful: says 421 and ends as soon as it is not in the middle of a message.
+  void stop();
+  // Hard: the connection is gone; a message whose commit has begun is still committed.
+  void close();
+
+ private:
+  // How the session goes on (session.cc).
+  io::Task<void> open();
+  io::Task<std::optional<std::string>> next_line(size_t octets_max);
+  io::Task<bool> receive(size_t octets_max, Instant deadline);
+  io::Task<void> secure();
+  io::Task<void> answer(const std::string& line);
+  io::Task<std::optional<smtp::Reply>> execute(const smtp::Command& command);
+  io::Task<void> say(const smtp::Command& command, smtp::Reply reply);
+  io::Task<void> pause(Duration duration);
+  bool count(smtp::Verb verb, const smtp::Reply& reply);
+  void end_with(const smtp::Reply& reply);
+  void end_for(const Error& error);
+  smtp::Facts facts() const;
+  std::optional<smtp::Reply> refuse_command(const smtp::Command& command) const;
+  void report(const smtp::Command& command, const smtp::Reply& reply);
+  Instant in(Duration duration) const;
+
+  // The commands that answer at once (commands.cc).
+  smtp::Reply answer_at_once(const smtp::Command& command);
+  smtp::Reply on_ehlo(std::string_view name);
+  smtp::Reply on_helo(std::string_view name);
+  smtp::Reply on_mail(std::string_view arguments);
+  smtp::Reply on_rcpt(std::string_view arguments);
+  smtp::Reply on_vrfy(std::string_view name);
+  smtp::Reply on_help();
+  smtp::Reply on_quit();
+
+  // The commands that wait for something (dialogues.cc); nothing when the connection has ended.
+  io::Task<std::optional<smtp::Reply>> on_starttls();
+  io::Task<std::optional<smtp::Reply>> on_auth(std::string_view arguments);
+  io::Task<std::optional<smtp::Reply>> on_data();
+
+  io::Task<bool> receive_content(smtp::DataReader& reader);
+  io::Task<smtp::Reply> take_message(std::optional<smtp::DataFault> fault);
+  io::Task<smtp::Reply> log_in(sasl::ServerExchange& exchange, sasl::Step step);
+  io::Task<smtp::Reply> refuse_login();
+
+  const Settings& settings_;
+  Services& services_;
+  const TlsMode tls_mode_;
+  Connection connection_;
+  const bool trusted_;
+
+  smtp::Phase phase_ = smtp::Phase::connected;
+  intake::Submitter submitter_;
+  std::unique_ptr<intake::Arrival> arrival_;  // from MAIL on
+
+  unsigned errors_ = 0;
+  unsigned idle_commands_ = 0;
+  unsigned login_failures_ = 0;
+  bool ended_ = false;
+  bool stopping_ = false;
+  bool taking_message_ = false;
+  io::Timer pause_timer_;
+  io::Completion<bool>* pause_ = nullptr;
+};
+
+}  // namespace waypost::submission

@@ -1,0 +1,33 @@
+#include <cstdint>
+#include <string_view>
+
+#include "base/check.h"
+#include "dns/rdata.h"
+
+using namespace waypost;
+
+namespace {
+
+// A name of plain labels must pass as a question, too; one with an escape must not.
+void check_host(const std::string& host) {
+  if (host.empty()) return;
+  bool escaped = host.find('\\') != host.npos;
+  CHECK(dns::normalize_name(host).has_value() == !escaped);
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  std::string_view rdata(reinterpret_cast<const char*>(data), size);
+  if (auto record = dns::parse_mx_rdata(rdata)) check_host(record->host);
+  auto v4 = dns::parse_address_rdata(rdata, dns::AddressFamily::v4);
+  CHECK(v4.has_value() == (size == 4));
+  if (v4) CHECK(v4->is_v4() && v4->octets() == rdata);
+  auto v6 = dns::parse_address_rdata(rdata, dns::AddressFamily::v6);
+  if (v6) CHECK(!v6->is_v4() && v6->octets() == rdata);
+  if (auto name = dns::normalize_name(rdata)) {
+    CHECK(name->size() <= dns::name_octets_max);
+    CHECK(*dns::normalize_name(*name) == *name);
+  }
+  return 0;
+}

@@ -1,0 +1,92 @@
+#include "dns/rdata.h"
+
+#include <gtest/gtest.h>
+
+namespace waypost::dns {
+namespace {
+
+using namespace std::string_literals;
+
+TEST(MxRdata, is_a_preference_and_a_name) {
+  struct Case {
+    std::string rdata;
+    uint16_t preference;
+    std::string host;
+  };
+  const Case cases[] = {
+      {"\x00\x0a\x02MX\x07"s + "Example\x03net\x00"s, 10, "mx.example.net"},
+      {"\xff\xff\x01z\x00"s, 65535, "z"},
+      {"\x00\x00\x00"s, 0, ""},  // the null MX
+      {"\x00\x01\x04"s + "a.b \x02\xc3\xbc\x00"s, 1, "a\\046b\\032.\\195\\188"},
+      {"\x00\x01\x03"s + "a\0b\x00"s, 1, "a\\000b"},
+      {"\x00\x01\x04_x-9\x00"s, 1, "_x-9"},
+  };
+  for (const Case& c : cases) {
+    auto record = parse_mx_rdata(c.rdata);
+    ASSERT_TRUE(record) << c.host << ": " << record.error().describe();
+    EXPECT_EQ(record->preference, c.preference);
+    EXPECT_EQ(record->host, c.host);
+  }
+}
+
+TEST(MxRdata, refuses_hostile_octets) {
+  std::string longest;
+  for (int i = 0; i < 4; ++i) longest += "\x3f" + std::string(63, 'a');
+  const std::string cases[] = {
+      "",
+      "\x00"s,
+      "\x00\x0a"s,
+      "\x00\x0a\x02m"s,
+      "\x00\x0a\x02mx"s,
+      "\x00\x0a\x02mx\xc0\x0c"s,
+      "\x00\x0a\xc0\x0c"s,
+      "\x00\x0a\x40"s + std::string(64, 'a') + "\x00"s,
+      "\x00\x0a\x80\x00"s,
+      "\x00\x0a\x00\x00"s,
+      "\x00\x0a\x01z\x00trailing"s,
+      "\x00\x0a"s + longest + "\x00"s,  // 257 octets on the wire
+      "\x00\x0a"s + std::string(70000, '\x01'),
+  };
+  for (const std::string& rdata : cases) {
+    auto record = parse_mx_rdata(rdata);
+    ASSERT_FALSE(record) << testing::PrintToString(rdata);
+    EXPECT_EQ(record.error().code(), ErrorCode::dns);
+  }
+}
+
+TEST(MxRdata, takes_the_longest_name) {
+  std::string wire;
+  for (int i = 0; i < 3; ++i) wire += "\x3f" + std::string(63, 'a');
+  wire += "\x3d" + std::string(61, 'a') + "\x00"s;
+  auto record = parse_mx_rdata("\x00\x0a"s + wire);
+  ASSERT_TRUE(record);
+  EXPECT_EQ(record->host.size(), name_octets_max);
+}
+
+TEST(AddressRdata, is_four_or_sixteen_octets) {
+  EXPECT_EQ(parse_address_rdata("\xc0\x00\x02\x01"s, AddressFamily::v4)->text(), "192.0.2.1");
+  std::string v6 = "\x20\x01\x0d\xb8"s + std::string(11, '\0') + "\x01";
+  EXPECT_EQ(parse_address_rdata(v6, AddressFamily::v6)->text(), "2001:db8::1");
+  EXPECT_FALSE(parse_address_rdata(v6, AddressFamily::v4));
+  EXPECT_FALSE(parse_address_rdata("", AddressFamily::v4));
+  EXPECT_FALSE(parse_address_rdata("abc", AddressFamily::v4));
+  EXPECT_FALSE(parse_address_rdata("abcd", AddressFamily::v6));
+  std::string mapped = std::string(10, '\0') + "\xff\xff\x7f\x00\x00\x01"s;
+  EXPECT_FALSE(parse_address_rdata(mapped, AddressFamily::v6));
+}
+
+TEST(NormalizeName, has_one_form_for_each_name) {
+  EXPECT_EQ(*normalize_name("Example.NET."), "example.net");
+  EXPECT_EQ(*normalize_name("_dmarc.a-b.x1"), "_dmarc.a-b.x1");
+  EXPECT_EQ(*normalize_name("localhost"), "localhost");
+  std::string longest = std::string(63, 'a') + "." + std::string(63, 'b') + "." +
+                        std::string(63, 'c') + "." + std::string(61, 'd');
+  EXPECT_TRUE(normalize_name(longest));
+  EXPECT_TRUE(normalize_name(longest + "."));
+  for (std::string name : {""s, "."s, "a..b"s, ".a"s, "a.."s, "a b"s, "a\\046b"s, "b\xc3\xbc"s,
+                           "a\0b"s, std::string(64, 'a'), longest + "e", "a\n"s, "*"s})
+    EXPECT_FALSE(normalize_name(name)) << testing::PrintToString(name);
+}
+
+}  // namespace
+}  // namespace waypost::dns

@@ -1,0 +1,111 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "sasl/client.h"
+#include "sasl/server.h"
+
+namespace waypost::sasl {
+namespace {
+
+using namespace std::string_literals;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::Not;
+
+std::unique_ptr<ServerExchange> plain() { return *start_server("PLAIN"); }
+
+TEST(PlainServer, hands_out_the_credentials_and_believes_the_verdict) {
+  for (bool good : {true, false}) {
+    auto exchange = plain();
+    Step step = exchange->step("\0ann@example.org\0tanstaaf\xc3\xbc"s);
+    ASSERT_EQ(step.kind, Step::Kind::verify) << step.reason;
+    EXPECT_EQ(step.credentials.login, "ann@example.org");
+    EXPECT_EQ(step.credentials.password.reveal(), "tanstaaf\xc3\xbc");
+    Step end = exchange->finish(good);
+    EXPECT_EQ(end.kind, good ? Step::Kind::success : Step::Kind::refused);
+    EXPECT_EQ(end.login, good ? "ann@example.org" : "");
+  }
+}
+
+TEST(PlainServer, asks_with_an_empty_challenge_when_nothing_came_with_auth) {
+  auto exchange = plain();
+  Step step = exchange->step(std::nullopt);
+  ASSERT_EQ(step.kind, Step::Kind::challenge);
+  EXPECT_EQ(step.challenge, "");
+  EXPECT_EQ(exchange->step("\0u\0p"s).kind, Step::Kind::verify);
+}
+
+TEST(PlainServer, lets_somebody_act_for_himself_only) {
+  EXPECT_EQ(plain()->step("ann\0ann\0p"s).kind, Step::Kind::verify);
+  Step step = plain()->step("bob\0ann\0p"s);
+  EXPECT_EQ(step.kind, Step::Kind::refused);
+  EXPECT_THAT(step.reason, HasSubstr("act for somebody else"));
+}
+
+TEST(PlainServer, refuses_hostile_messages) {
+  const std::string cases[] = {
+      "",
+      "\0"s,
+      "\0\0"s,
+      "\0u\0"s,
+      "\0\0p"s,
+      "u\0p"s,
+      "\0u\0p\0"s,
+      "\0u\0p\0more"s,
+      "\0u\0\0p"s,
+      "\0\0\0"s,
+      "nothing",
+      "\0u\xff\0p"s,
+      "\0u\0p\xc0\x80"s,          // an overlong NUL
+      "\0u\0p\xed\xa0\x80"s,      // a surrogate
+      "\0u\0p\xf4\x90\x80\x80"s,  // beyond Unicode
+      "\0u\0p\xe2\x82"s,          // cut short
+      "\0u\r\nX: y\0p"s,
+      "\0u\x7f\0p"s,
+      "\0u\0"s + std::string(message_octets_max, 'p'),
+  };
+  for (const std::string& message : cases) {
+    Step step = plain()->step(message);
+    EXPECT_EQ(step.kind, Step::Kind::refused) << testing::PrintToString(message);
+    EXPECT_NE(step.reason, "");
+    EXPECT_TRUE(step.credentials.password.empty());
+  }
+}
+
+TEST(PlainServer, takes_the_longest_message) {
+  std::string password(message_octets_max - 3, 'p');
+  Step step = plain()->step("\0u\0"s + password);
+  ASSERT_EQ(step.kind, Step::Kind::verify);
+  EXPECT_EQ(step.credentials.password.reveal(), password);
+}
+
+TEST(PlainServer, tells_no_password_in_a_reason) {
+  Step step = plain()->step("x\0u\0hunter2"s);
+  EXPECT_THAT(step.reason, Not(HasSubstr("hunter2")));
+}
+
+TEST(StartServer, knows_its_mechanisms_in_either_case) {
+  EXPECT_THAT(server_mechanisms(), ElementsAre("PLAIN"));
+  EXPECT_TRUE(start_server("plain"));
+  for (std::string_view name : {"", "LOGIN", "CRAM-MD5", "ANONYMOUS", "EXTERNAL", "PLAIN "})
+    EXPECT_FALSE(start_server(name)) << name;
+}
+
+TEST(PlainClient, is_understood_by_the_server) {
+  auto response = plain_initial_response("ann", Secret("p\xc3\xa4ss word"));
+  ASSERT_TRUE(response);
+  EXPECT_EQ(response->reveal(), "\0ann\0p\xc3\xa4ss word"s);
+  EXPECT_EQ(plain()->step(response->reveal()).kind, Step::Kind::verify);
+}
+
+TEST(PlainClient, refuses_what_no_server_may_accept) {
+  EXPECT_FALSE(plain_initial_response("", Secret("p")));
+  EXPECT_FALSE(plain_initial_response("u", Secret("")));
+  EXPECT_FALSE(plain_initial_response("u\0v"s, Secret("p")));
+  EXPECT_FALSE(plain_initial_response("u", Secret("p\0q"s)));
+  EXPECT_FALSE(plain_initial_response("u", Secret("\xff")));
+  EXPECT_FALSE(plain_initial_response("u", Secret(std::string(message_octets_max, 'p'))));
+}
+
+}  // namespace
+}  // namespace waypost::sasl

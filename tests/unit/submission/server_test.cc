@@ -1,0 +1,188 @@
+#include "submission/server.h"
+
+#include <deque>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/fakes/smtp_dialogue.h"
+
+namespace waypost::submission {
+namespace {
+
+using fakes::MemoryStream;
+using std::chrono::seconds;
+using testing::HasSubstr;
+using testing::StartsWith;
+
+// Connections come when a test says so.
+class ScriptedListener final : public io::Listener {
+ public:
+  io::Task<Result<std::unique_ptr<io::Stream>>> accept() override {
+    ++accepts;
+    if (coming_.empty() && !closed_) {
+      io::Completion<bool> woken;
+      waiting_ = &woken;
+      co_await woken;
+    }
+    if (closed_) co_return failure(ErrorCode::cancelled, "closed");
+    Result<std::unique_ptr<io::Stream>> next = std::move(coming_.front());
+    coming_.pop_front();
+    co_return next;
+  }
+  void close() override {
+    closed_ = true;
+    wake();
+  }
+  Endpoint local() const override { return {}; }
+
+  void bring(Result<std::unique_ptr<io::Stream>> next) {
+    coming_.push_back(std::move(next));
+    wake();
+  }
+  int accepts = 0;
+
+ private:
+  void wake() {
+    if (waiting_) std::exchange(waiting_, nullptr)->complete(true);
+  }
+  std::deque<Result<std::unique_ptr<io::Stream>>> coming_;
+  io::Completion<bool>* waiting_ = nullptr;
+  bool closed_ = false;
+};
+
+class ServerTest : public testing::Test {
+ protected:
+  ServerTest() {
+    settings_.hostname = "relay.example.net";
+    settings_.trusted_networks = {*IpPrefix::parse("192.0.2.0/24")};
+  }
+  Server& start(TlsMode tls_mode = TlsMode::starttls) {
+    server_.emplace(settings_, Services{loop_, intake_, nullptr, nullptr});
+    auto listener = std::make_unique<ScriptedListener>();
+    listener_ = listener.get();
+    server_->add_listener(std::move(listener), tls_mode);
+    server_->start();
+    loop_.settle();
+    return *server_;
+  }
+  std::unique_ptr<MemoryStream> connect(const std::string& from) {
+    auto [near, far] = MemoryStream::make_pair(loop_, 1 << 20);
+    near->set_peer({*IpAddress::parse(from), 50000});
+    listener_->bring(std::unique_ptr<io::Stream>(std::move(near)));
+    loop_.settle();
+    return std::move(far);
+  }
+  std::string receive(MemoryStream& client) {
+    std::string all;
+    std::string buffer(65536, '\0');
+    while (true) {
+      Result<size_t> got = loop_.run(client.read(buffer, loop_.now()));
+      if (!got || *got == 0) return all + (got ? "(closed)" : "");
+      all.append(buffer, 0, *got);
+    }
+  }
+  std::string ask(MemoryStream& client, const std::string& octets) {
+    static_cast<void>(loop_.run(client.write(octets, loop_.now())));
+    loop_.settle();
+    return receive(client);
+  }
+
+  fakes::VirtualLoop loop_;
+  spool::SpoolMedium medium_{{.sync_time = Duration(0)}};
+  spool::MemoryStore store_{medium_, loop_};
+  std::unique_ptr<spool::Spool> spool_ = spool::make_spool(store_, loop_);
+  fakes::RecordingSink sink_;
+  intake::Intake intake_{{loop_, *spool_, sink_, {}, {}, {}}, {}, "relay.example.net"};
+  Settings settings_;
+  std::optional<Server> server_;
+  ScriptedListener* listener_ = nullptr;
+  std::vector<std::unique_ptr<MemoryStream>> clients_;
+};
+
+TEST_F(ServerTest, serves_several_clients_at_a_time) {
+  Server& server = start();
+  auto a = connect("192.0.2.1");
+  auto b = connect("192.0.2.2");
+  EXPECT_THAT(receive(*a), StartsWith("220 "));
+  EXPECT_THAT(receive(*b), StartsWith("220 "));
+  EXPECT_EQ(server.sessions(), 2u);
+  EXPECT_THAT(ask(*a, "QUIT\r\n"), HasSubstr("221 2.0.0 "));
+  EXPECT_EQ(server.sessions(), 1u);
+}
+
+TEST_F(ServerTest, gives_one_address_only_its_share) {
+  settings_.connections_per_address_max = 2;
+  start();
+  auto a = connect("192.0.2.1");
+  auto b = connect("192.0.2.1");
+  auto c = connect("192.0.2.1");
+  auto other = connect("192.0.2.2");
+  EXPECT_THAT(receive(*c), StartsWith("421 4.7.0 "));
+  EXPECT_THAT(receive(*other), StartsWith("220 "));
+  ask(*a, "QUIT\r\n");
+  auto d = connect("192.0.2.1");
+  EXPECT_THAT(receive(*d), StartsWith("220 "));
+}
+
+TEST_F(ServerTest, counts_an_ipv6_network_as_one_address) {
+  settings_.connections_per_address_max = 1;
+  start();
+  auto a = connect("2001:db8::1");
+  auto b = connect("2001:db8::ffff:2");
+  auto other = connect("2001:db8:0:1::1");
+  EXPECT_THAT(receive(*b), StartsWith("421 4.7.0 "));
+  EXPECT_THAT(receive(*other), StartsWith("220 "));
+}
+
+TEST_F(ServerTest, says_so_when_it_is_full_also_where_tls_is_expected) {
+  settings_.connections_max = 1;
+  start(TlsMode::implicit);
+  server_->set_certificate(fakes::SmtpDialogue::certificate());
+  auto a = connect("192.0.2.1");
+  auto b = connect("192.0.2.2");
+  EXPECT_THAT(receive(*b), StartsWith("421 4.3.2 "));
+}
+
+TEST_F(ServerTest, goes_on_when_descriptors_run_out) {
+  start();
+  listener_->bring(failure(ErrorCode::resource_exhausted, "planted"));
+  loop_.settle();
+  const int accepts = listener_->accepts;
+  loop_.advance(std::chrono::milliseconds(50));
+  EXPECT_EQ(listener_->accepts, accepts) << "it must wait, not spin";
+  loop_.advance(std::chrono::milliseconds(60));
+  auto a = connect("192.0.2.1");
+  EXPECT_THAT(receive(*a), StartsWith("220 "));
+}
+
+TEST_F(ServerTest, stops_idle_sessions_at_once) {
+  Server& server = start();
+  auto a = connect("192.0.2.1");
+  receive(*a);
+  io::TaskGroup stopping;
+  stopping.start(server.stop(loop_.now() + seconds(10)));
+  loop_.settle();
+  EXPECT_EQ(stopping.running(), 0u);
+  EXPECT_THAT(receive(*a), StartsWith("421 4.3.2 "));
+}
+
+TEST_F(ServerTest, waits_for_a_message_that_is_coming_in_until_the_deadline) {
+  Server& server = start();
+  auto fast = connect("192.0.2.1");
+  auto slow = connect("192.0.2.2");
+  for (MemoryStream* client : {fast.get(), slow.get()})
+    ask(*client, "EHLO x\r\nMAIL FROM:<a@example.org>\r\nRCPT TO:<b@example.net>\r\nDATA\r\n");
+  io::TaskGroup stopping;
+  stopping.start(server.stop(loop_.now() + seconds(10)));
+  loop_.settle();
+  EXPECT_EQ(server.sessions(), 2u);
+  EXPECT_THAT(ask(*fast, "Subject: x\r\n\r\nx\r\n.\r\n"), StartsWith("250 2.0.0 "));
+  EXPECT_EQ(server.sessions(), 1u);
+  loop_.advance(seconds(11));
+  EXPECT_EQ(stopping.running(), 0u);
+  EXPECT_EQ(receive(*slow), "(closed)");
+}
+
+}  // namespace
+}  // namespace waypost::submission
