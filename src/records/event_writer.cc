@@ -41,7 +41,7 @@ Result<bool> EventWriter::may_continue(const EventFile& file) {
   if (size_ >= options_.file_octets_max) return false;
   // A crash may have torn the last line; what came after it would be lost with it.
   TRY(std::string last, disk_.read_range(path(file), size_ - 1, 1));
-  return last == "\n";
+  return last.ends_with('\n');
 }
 
 Result<void> EventWriter::open_file(const EventFile& file) {
