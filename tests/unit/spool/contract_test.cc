@@ -50,8 +50,8 @@ class SpoolContract : public testing::TestWithParam<Kind> {
   }
 
   void accept(uint32_t n, uint32_t recipients = 1) {
-    auto result =
-        loop_.run(spool_->commit(sample_envelope(n, 1, recipients), chunk_list(sample_chunk(n, 0))));
+    auto result = loop_.run(
+        spool_->commit(sample_envelope(n, 1, recipients), chunk_list(sample_chunk(n, 0))));
     ASSERT_TRUE(result) << result.error().describe();
   }
 

@@ -146,7 +146,8 @@ TEST(EnvelopeCodec, limits_what_it_reads_and_writes) {
 }
 
 TEST(ProgressCodec, gives_back_every_field) {
-  RecipientProgress before{true, 7, WallTime(std::chrono::seconds(9)), "550 no\r\n\x01\xfe", "mx.a"};
+  RecipientProgress before{true, 7, WallTime(std::chrono::seconds(9)), "550 no\r\n\x01\xfe",
+                           "mx.a"};
   auto after = decode_progress(encode(before).value());
   ASSERT_TRUE(after) << after.error().describe();
   EXPECT_EQ(after->settled, before.settled);

@@ -14,7 +14,8 @@ using std::chrono::milliseconds;
 
 class MemoryStoreTest : public testing::Test {
  protected:
-  explicit MemoryStoreTest(Mutation mutation = Mutation::none) : medium_({milliseconds(2), mutation}) {
+  explicit MemoryStoreTest(Mutation mutation = Mutation::none)
+      : medium_({milliseconds(2), mutation}) {
     open();
   }
 

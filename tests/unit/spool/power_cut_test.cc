@@ -120,7 +120,8 @@ TEST_P(PowerCut, loses_no_accepted_message_and_leaves_none_half_there) {
   EXPECT_GT(with_accepted, 20u);
 }
 
-INSTANTIATE_TEST_SUITE_P(from, PowerCut, testing::Values(0, 1, 2), testing::PrintToStringParamName());
+INSTANTIATE_TEST_SUITE_P(from, PowerCut, testing::Values(0, 1, 2),
+                         testing::PrintToStringParamName());
 
 }  // namespace
 }  // namespace waypost::spool

@@ -5,10 +5,9 @@
 #include <memory>
 #include <optional>
 #include <sstream>
-
-#include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <gtest/gtest.h>
 #include <rocksdb/db.h>
 
 #include "tests/unit/spool/fault_file_system.h"
@@ -39,8 +38,7 @@ class RocksStoreTest : public testing::Test {
   }
 
   Result<void> accept(uint32_t n, size_t octets = 300) {
-    return loop_.run(
-        spool_->commit(sample_envelope(n, 1), chunk_list(sample_chunk(n, 0, octets))));
+    return loop_.run(spool_->commit(sample_envelope(n, 1), chunk_list(sample_chunk(n, 0, octets))));
   }
   io::Task<void> accept_and_count(uint32_t n) {
     auto result = co_await spool_->commit(sample_envelope(n, 1), chunk_list(sample_chunk(n, 0)));

@@ -2,11 +2,11 @@
 
 #include <filesystem>
 #include <map>
+#include <stdlib.h>
 #include <string>
 #include <vector>
 
 #include <gtest/gtest.h>
-#include <stdlib.h>
 
 #include "spool/spool.h"
 
@@ -64,9 +64,9 @@ struct Recovered {
 
 inline Recovered recover(Spool& spool) {
   Recovered recovered;
-  recovered.result =
-      spool.recover([&](StoredMessage message) { recovered.messages.push_back(std::move(message)); },
-                    [&](MessageId id, Error error) { recovered.damaged.emplace(id, error); });
+  recovered.result = spool.recover(
+      [&](StoredMessage message) { recovered.messages.push_back(std::move(message)); },
+      [&](MessageId id, Error error) { recovered.damaged.emplace(id, error); });
   return recovered;
 }
 
