@@ -33,9 +33,9 @@ void report_failure(uint64_t seed, const RunOptions& options, const RunReport& r
   for (const std::string& breach : report.breaches) fmt::print(stderr, "  {}\n", breach);
 }
 
-Totals run_seeds(uint64_t first, uint64_t seeds, const RunOptions& options) {
+Totals run_seeds(uint64_t first, uint64_t seeds, bool until_found, const RunOptions& options) {
   Totals totals;
-  for (uint64_t index = 0; index < seeds; ++index) {
+  for (uint64_t index = 0; index < seeds && !(until_found && totals.failed > 0); ++index) {
     RunReport report = run_scenario(first + index, options);
     if (!report.breaches.empty()) {
       ++totals.failed;
@@ -64,9 +64,17 @@ int run(int argument_count, char** arguments) {
   app.add_option("--mutation", options.mutation, "Plant this bug, which some seed must find")
       ->check(CLI::IsMember(mutations()));
   app.add_flag("--verbose", options.verbose, "Tell the story of each run on stderr");
+  bool until_found = false;
+  bool list_mutations = false;
+  app.add_flag("--until-found", until_found, "Stop at the first seed that fails");
+  app.add_flag("--list-mutations", list_mutations, "Print the names of the bugs, and end");
   CLI11_PARSE(app, argument_count, arguments);
+  if (list_mutations) {
+    for (const std::string& name : mutations()) fmt::print("{}\n", name);
+    return 0;
+  }
 
-  Totals totals = run_seeds(first, seeds, options);
+  Totals totals = run_seeds(first, seeds, until_found, options);
   fmt::print(stderr,
              "{} seeds, {} failed; {} messages submitted, {} arrivals, {} kills, {} steps\n", seeds,
              totals.failed, totals.submitted, totals.arrived, totals.kills, totals.steps);
