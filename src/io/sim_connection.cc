@@ -122,7 +122,8 @@ Task<Result<void>> SimConnection::established(std::shared_ptr<SimConnection> con
   End& end = connection->ends_[opener];
   while (connection->stage_ == Stage::opening) {
     SimWait wait(end.waiter, *end.process, deadline);
-    if (!co_await wait) co_return failure(ErrorCode::timed_out, "connecting timed out");
+    bool woken = co_await wait;
+    if (!woken) co_return failure(ErrorCode::timed_out, "connecting timed out");
   }
   if (connection->stage_ == Stage::refused)
     co_return failure(base::system_failure(ECONNREFUSED, "connecting"));
@@ -139,8 +140,8 @@ Task<Result<size_t>> SimConnection::read(std::shared_ptr<SimConnection> connecti
     if (end.reset_arrived) co_return failure(base::system_failure(ECONNRESET, "reading"));
     if (end.end_arrived) co_return size_t{0};
     SimWait wait(end.waiter, *end.process, deadline);
-    if (!co_await wait)
-      co_return failure(ErrorCode::timed_out, "timed out waiting for the peer to send");
+    bool woken = co_await wait;
+    if (!woken) co_return failure(ErrorCode::timed_out, "timed out waiting for the peer to send");
   }
 }
 
@@ -158,7 +159,8 @@ Task<Result<void>> SimConnection::write(std::shared_ptr<SimConnection> connectio
       continue;
     }
     SimWait wait(end.waiter, *end.process, deadline);
-    if (!co_await wait)
+    bool woken = co_await wait;
+    if (!woken)
       co_return failure(ErrorCode::timed_out, "timed out waiting for the peer to take data");
   }
   co_return Result<void>();

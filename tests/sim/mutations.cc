@@ -2,8 +2,6 @@
 
 #include <array>
 
-#include "io/loop.h"
-
 namespace waypost::sim {
 namespace {
 

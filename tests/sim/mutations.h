@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "events/event.h"
+#include "io/loop.h"
 #include "queue/courier.h"
 #include "shaping/limits.h"
 #include "spool/spool.h"

@@ -158,7 +158,8 @@ Task<Peer::Session::Next> Peer::Session::data() {
   if (!in_transaction_ || recipients_.empty())
     co_return co_await say(503, "5.5.1 No valid recipients");
   if (peer_.draw(peer_.behaviour_.data_4yz_share)) co_return co_await say(451, "4.3.0 Not now");
-  if (co_await say(354, "Go on") == Next::leave) co_return Next::leave;
+  Next invited = co_await say(354, "Go on");
+  if (invited == Next::leave) co_return Next::leave;
   auto content = co_await read_content();
   if (!content) co_return Next::leave;
   Next next = co_await judge(std::move(*content));
@@ -219,7 +220,11 @@ Task<Peer::Session::Next> Peer::Session::say_wire(std::string wire) {
 }
 
 Task<Peer::Session::Next> Peer::Session::never_answer() {
-  while (co_await fill()) buffered_.clear();
+  bool alive = true;
+  while (alive) {
+    alive = co_await fill();
+    buffered_.clear();
+  }
   co_return Next::leave;
 }
 
@@ -243,7 +248,8 @@ Task<std::optional<std::string>> Peer::Session::read_line() {
       breach("a line that is none");
       co_return std::nullopt;
     }
-    if (!co_await fill()) co_return std::nullopt;
+    bool more = co_await fill();
+    if (!more) co_return std::nullopt;
   }
 }
 
@@ -254,7 +260,8 @@ Task<std::optional<std::string>> Peer::Session::read_content() {
     size_t taken = reader.feed(buffered_, content);
     buffered_.erase(0, taken);
     if (reader.ended()) break;
-    if (!co_await fill()) co_return std::nullopt;
+    bool more = co_await fill();
+    if (!more) co_return std::nullopt;
   }
   if (reader.fault()) {
     breach("content that must not be");
