@@ -29,8 +29,8 @@ class Worker {
 
   // Any thread.
   void submit(std::function<void()> work);
-  // Runs `work` once `delay` has passed and what was then submitted is done; at once when the worker
-  // is being destroyed. Any thread.
+  // Runs `work` once `delay` has passed and what was then submitted is done; at once when the
+  // worker is being destroyed. Any thread.
   void submit_after(Duration delay, std::function<void()> work);
 
  private:

@@ -29,7 +29,8 @@ class Answer {
   std::coroutine_handle<> waiter_;
 };
 
-// The waiting side: lives in the frame that awaits it, and forgets the frame when that is destroyed.
+// The waiting side: lives in the frame that awaits it, and forgets the frame when that is
+// destroyed.
 template <class T>
 class Awaited {
  public:

@@ -87,9 +87,8 @@ class BatchSpool final : public Spool {
     store_.read(Family::bodies, part_key(id, index), loop_, octets.answer());
     Result<std::string> result = co_await octets;
     if (!result)
-      co_return failure(std::move(result).error().while_doing("reading chunk " +
-                                                              std::to_string(index) +
-                                                              " of message " + id.text()));
+      co_return failure(std::move(result).error().while_doing(
+          "reading chunk " + std::to_string(index) + " of message " + id.text()));
     co_return result;
   }
 

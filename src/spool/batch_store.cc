@@ -40,8 +40,8 @@ Result<void> read_progress(Cursor& cursor, StoredMessage& message) {
     uint32_t recipient = number_of(key);
     auto progress = decode_progress(cursor.value());
     if (!progress)
-      outcome = failure(std::move(progress).error().while_doing("reading the progress of recipient " +
-                                                                std::to_string(recipient)));
+      outcome = failure(std::move(progress).error().while_doing(
+          "reading the progress of recipient " + std::to_string(recipient)));
     else if (recipient >= message.envelope.recipients.size())
       outcome = failure(ErrorCode::corrupt, "progress of recipient " + std::to_string(recipient) +
                                                 " of " +

@@ -16,8 +16,8 @@
 #include "spool/spool.h"
 
 // What lies below a Spool: sorted keys in four families, changed by atomic batches in one order.
-// docs/format/spool.md says what is stored. RocksStore keeps them on disk, MemoryStore in a model of
-// one, and the spool logic above is the same code for both.
+// docs/format/spool.md says what is stored. RocksStore keeps them on disk, MemoryStore in a model
+// of one, and the spool logic above is the same code for both.
 namespace waypost::spool {
 
 enum class Family : uint8_t { envelopes, progress, bodies, arriving };
@@ -63,8 +63,8 @@ class Cursor {
 class BatchStore {
  public:
   virtual ~BatchStore() = default;
-  // Written whole or not at all, after every batch submitted before it. The first failure of a write
-  // or sync is final: it and all later batches fail. Any thread.
+  // Written whole or not at all, after every batch submitted before it. The first failure of a
+  // write or sync is final: it and all later batches fail. Any thread.
   virtual void submit(Batch batch) = 0;
   // Answers not_found or corrupt when there is no such value. `loop`'s thread.
   virtual void read(Family family, std::string key, io::Loop& loop,

@@ -109,9 +109,9 @@ Result<json::value> parse(std::string_view octets, size_t octets_max, uint64_t v
   TRY(uint64_t found, Fields(value.get_object()).number("v", std::numeric_limits<uint32_t>::max()));
   if (found == 0) return corrupt("v", "is 0");
   if (found > version)
-    return failure(ErrorCode::unavailable,
-                   "written by a newer Waypost: version " + std::to_string(found) +
-                       ", this one reads up to " + std::to_string(version));
+    return failure(ErrorCode::unavailable, "written by a newer Waypost: version " +
+                                               std::to_string(found) + ", this one reads up to " +
+                                               std::to_string(version));
   return value;
 }
 

@@ -86,8 +86,7 @@ MemoryStore::MemoryStore(SpoolMedium& medium, io::Loop& loop)
 
 void MemoryStore::submit(Batch batch) {
   waiting_.push_back(std::move(batch));
-  if (!turn_.pending() && !sync_.pending())
-    turn_.start(loop_.now(), [this] { write_waiting(); });
+  if (!turn_.pending() && !sync_.pending()) turn_.start(loop_.now(), [this] { write_waiting(); });
 }
 
 void MemoryStore::read(Family family, std::string key, io::Loop&,
@@ -95,7 +94,8 @@ void MemoryStore::read(Family family, std::string key, io::Loop&,
   if (dead()) return;
   const auto& contents = medium_.written_[size_t(family)];
   auto found = contents.find(key);
-  if (found == contents.end()) return answer->give(failure(ErrorCode::not_found, "not in the spool"));
+  if (found == contents.end())
+    return answer->give(failure(ErrorCode::not_found, "not in the spool"));
   answer->give(*found->second);
 }
 
@@ -107,8 +107,8 @@ void MemoryStore::write_waiting() {
   if (dead()) return;
   group_ = std::exchange(waiting_, {});
   if (!healthy_)
-    return give(failure(ErrorCode::unavailable,
-                        "the spool has failed before: it must be opened anew"));
+    return give(
+        failure(ErrorCode::unavailable, "the spool has failed before: it must be opened anew"));
   if (std::exchange(medium_.write_fails_, false)) {
     healthy_ = false;
     return give(failure(ErrorCode::resource_exhausted, "the disk is full"));

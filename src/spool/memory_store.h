@@ -38,8 +38,8 @@ class SpoolMedium {
   // The process dies: the store that is open does and answers nothing from now on, and what had not
   // been written is gone. Destroy it and all that awaits it, in any order, and open another.
   void kill() { ++process_; }
-  // kill(), and of what was written but not synced only a random part is left: like a log on a disk,
-  // its beginning.
+  // kill(), and of what was written but not synced only a random part is left: like a log on a
+  // disk, its beginning.
   void power_cut(io::Rng& rng);
 
   // The next sync, or the next write with the error of a full disk, fails.
@@ -79,7 +79,8 @@ class SpoolMedium {
 };
 
 // The process's side, with the grouping of RocksStore: what arrives while a sync runs shares the
-// next. make_spool(store, loop) gives each shard its own; all shards of a simulation share a thread.
+// next. make_spool(store, loop) gives each shard its own; all shards of a simulation share a
+// thread.
 class MemoryStore final : public BatchStore {
  public:
   // Opening also syncs, as RocksDB does when it replays its log, and sweeps.

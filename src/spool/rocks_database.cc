@@ -55,7 +55,8 @@ class RocksCursor final : public Cursor {
   std::string_view key() const override { return iterator_->key().ToStringView(); }
   std::string_view value() const override { return iterator_->value().ToStringView(); }
   Result<void> state() const override {
-    if (Status status = iterator_->status(); !status.ok()) return failed(status, "reading the spool");
+    if (Status status = iterator_->status(); !status.ok())
+      return failed(status, "reading the spool");
     return {};
   }
 
@@ -164,9 +165,9 @@ Result<void> check_families(const rocksdb::DBOptions& options, const std::string
 
 tl::unexpected<Error> open_failed(const Status& status, const std::string& path) {
   if (status.IsIOError() && status.ToString().find("LOCK") != std::string::npos)
-    return failure(Error(ErrorCode::unavailable,
-                         "another `waypost serve` uses the spool in " + path)
-                       .while_doing("taking its lock: " + status.ToString()));
+    return failure(
+        Error(ErrorCode::unavailable, "another `waypost serve` uses the spool in " + path)
+            .while_doing("taking its lock: " + status.ToString()));
   return failed(status, "opening the spool in " + path);
 }
 
@@ -230,8 +231,7 @@ Result<std::unique_ptr<RocksDatabase>> RocksDatabase::open_read_only(const Rocks
 Result<void> RocksDatabase::check_format(const std::string& path, bool read_only) {
   const rocksdb::Slice key(format_key.data(), format_key.size());
   std::string stored;
-  Status status =
-      database_->Get(reading(rocksdb::kReadAllTier), default_family_, key, &stored);
+  Status status = database_->Get(reading(rocksdb::kReadAllTier), default_family_, key, &stored);
   if (status.IsNotFound() && !read_only) {
     rocksdb::WriteOptions options;
     options.sync = true;
@@ -286,14 +286,15 @@ Result<void> RocksDatabase::write(std::span<const Batch> batches, bool sync) {
 }
 
 Result<void> RocksDatabase::sync() {
-  if (Status status = database_->SyncWAL(); !status.ok()) return failed(status, "syncing the spool");
+  if (Status status = database_->SyncWAL(); !status.ok())
+    return failed(status, "syncing the spool");
   return {};
 }
 
 Result<std::string> RocksDatabase::read(Family family, const std::string& key) const {
   std::string value;
-  Status status = database_->Get(reading(rocksdb::kReadAllTier), families_[size_t(family)], key,
-                                 &value);
+  Status status =
+      database_->Get(reading(rocksdb::kReadAllTier), families_[size_t(family)], key, &value);
   if (!status.ok()) return failed(status, "reading the spool");
   return value;
 }
@@ -301,8 +302,8 @@ Result<std::string> RocksDatabase::read(Family family, const std::string& key) c
 std::optional<Result<std::string>> RocksDatabase::read_cached(Family family,
                                                               const std::string& key) const {
   std::string value;
-  Status status = database_->Get(reading(rocksdb::kBlockCacheTier), families_[size_t(family)], key,
-                                 &value);
+  Status status =
+      database_->Get(reading(rocksdb::kBlockCacheTier), families_[size_t(family)], key, &value);
   if (status.IsIncomplete()) return std::nullopt;
   if (!status.ok()) return failed(status, "reading the spool");
   return value;

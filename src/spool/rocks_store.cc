@@ -86,8 +86,7 @@ void RocksStore::submit(Batch batch) {
 
 void RocksStore::read(Family family, std::string key, io::Loop& loop,
                       std::shared_ptr<Answer<Result<std::string>>> answer) {
-  if (auto cached = database_->read_cached(family, key))
-    return answer->give(*std::move(cached));
+  if (auto cached = database_->read_cached(family, key)) return answer->give(*std::move(cached));
   reader_.submit([this, family, key = std::move(key), &loop, answer = std::move(answer)] {
     loop.post([answer, value = database_->read(family, key)]() mutable {
       answer->give(std::move(value));

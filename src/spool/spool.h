@@ -38,9 +38,9 @@ class Spool {
  public:
   virtual ~Spool() = default;
 
-  // Stores a piece of a message that is still arriving, each index once. Not durable. Suspends until
-  // it is written, so that what waits in memory is at most one chunk for each arriving message.
-  // Chunks of a message that is never committed are swept at the next start, or by
+  // Stores a piece of a message that is still arriving, each index once. Not durable. Suspends
+  // until it is written, so that what waits in memory is at most one chunk for each arriving
+  // message. Chunks of a message that is never committed are swept at the next start, or by
   // discard().
   virtual io::Task<Result<void>> write_chunk(MessageId id, Chunk chunk) = 0;
 

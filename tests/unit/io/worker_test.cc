@@ -1,6 +1,7 @@
 #include "io/worker.h"
 
 #include <atomic>
+#include <future>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -32,6 +33,32 @@ TEST(Worker, runs_what_its_own_work_submits) {
     });
   }
   EXPECT_EQ(done, 2);
+}
+
+TEST(Worker, runs_delayed_work_when_it_is_due) {
+  Worker worker("test");
+  SystemClock clock;
+  std::promise<Instant> late, early;
+  Instant start = clock.now();
+  worker.submit_after(std::chrono::milliseconds(60), [&] { late.set_value(clock.now()); });
+  worker.submit_after(std::chrono::milliseconds(20), [&] { early.set_value(clock.now()); });
+  Instant early_at = early.get_future().get();
+  Instant late_at = late.get_future().get();
+  EXPECT_GE(early_at - start, std::chrono::milliseconds(20));
+  EXPECT_GE(late_at - start, std::chrono::milliseconds(60));
+  EXPECT_LT(early_at, late_at);
+}
+
+TEST(Worker, does_not_wait_for_delayed_work_when_it_ends_but_runs_it) {
+  SystemClock clock;
+  Instant start = clock.now();
+  bool done = false;
+  {
+    Worker worker("test");
+    worker.submit_after(std::chrono::hours(1), [&] { done = true; });
+  }
+  EXPECT_TRUE(done);
+  EXPECT_LT(clock.now() - start, std::chrono::minutes(1));
 }
 
 Task<void> ask(Worker& worker, AsioLoop& loop, std::thread::id& worked_on, int& answer,

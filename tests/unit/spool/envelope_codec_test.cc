@@ -1,0 +1,168 @@
+#include "spool/envelope_codec.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/unit/spool/samples.h"
+
+namespace waypost::spool {
+namespace {
+
+Envelope full_envelope() {
+  Envelope envelope = sample_envelope(1, 2, 2);
+  envelope.tenant = "acme";
+  envelope.stream = "bulk";
+  envelope.tags = {"welcome", ""};
+  envelope.metadata = {{"order", "4711"}, {"quote\"", "nul \0 and \xff"}};
+  envelope.login = "app";
+  envelope.message_id = "<1@example.com>";
+  envelope.recipients[1] = {"postmaster", ""};
+  envelope.recipients.push_back({"with space", "[192.0.2.1]"});
+  envelope.body = smtp::BodyType::eight_bit_mime;
+  envelope.size_octets = 123456789012;
+  return envelope;
+}
+
+TEST(EnvelopeCodec, gives_back_every_field) {
+  Envelope before = full_envelope();
+  auto after = decode_envelope(before.id, encode(before).value());
+  ASSERT_TRUE(after) << after.error().describe();
+  EXPECT_EQ(after->id, before.id);
+  EXPECT_EQ(after->accepted_at, before.accepted_at);
+  EXPECT_EQ(after->expires_at, before.expires_at);
+  EXPECT_EQ(after->tenant, before.tenant);
+  EXPECT_EQ(after->stream, before.stream);
+  EXPECT_EQ(after->tags, before.tags);
+  EXPECT_EQ(after->metadata, before.metadata);
+  EXPECT_EQ(after->login, before.login);
+  EXPECT_EQ(after->client, before.client);
+  EXPECT_EQ(after->message_id, before.message_id);
+  EXPECT_EQ(after->sender, before.sender);
+  EXPECT_EQ(after->recipients, before.recipients);
+  EXPECT_EQ(after->body, before.body);
+  EXPECT_EQ(after->size_octets, before.size_octets);
+  EXPECT_EQ(after->chunks, before.chunks);
+}
+
+TEST(EnvelopeCodec, keeps_the_null_sender) {
+  Envelope envelope = sample_envelope(1, 1);
+  envelope.sender.reset();
+  EXPECT_EQ(decode_envelope(envelope.id, encode(envelope).value())->sender, std::nullopt);
+}
+
+// What is on disks already: a change here is a new version.
+TEST(EnvelopeCodec, writes_version_1_in_this_form) {
+  Envelope envelope = sample_envelope(1, 2);
+  envelope.tags = {"welcome"};
+  envelope.metadata = {{"order", "4711"}};
+  EXPECT_EQ(encode(envelope).value(),
+            R"({"v":1,"accepted_at":1800000000001000,"expires_at":1800432000001000,)"
+            R"("tenant":"default","stream":"default","tags":["welcome"],)"
+            R"("metadata":{"order":"4711"},"login":"","client":"192.0.2.7:50122",)"
+            R"("message_id":"","sender":"sender@example.com",)"
+            R"("recipients":["user0@example.net"],"body":"7bit","size_octets":0,"chunks":2})");
+  RecipientProgress progress{false, 3, WallTime(std::chrono::seconds(1)), "451 4.7.1 later", "mx"};
+  EXPECT_EQ(encode(progress).value(),
+            R"({"v":1,"settled":false,"attempts":3,"next_attempt_at":1000000,)"
+            R"("last_reply":"451 4.7.1 later","last_host":"mx"})");
+}
+
+TEST(EnvelopeCodec, passes_over_fields_of_a_later_release) {
+  std::string text = encode(sample_envelope(1, 1)).value();
+  text.insert(1, R"("later":{"a":[1,2]},)");
+  EXPECT_TRUE(decode_envelope(sample_id(1), text));
+}
+
+TEST(EnvelopeCodec, refuses_a_newer_version_and_says_so) {
+  auto envelope = decode_envelope(sample_id(1), R"({"v":2})");
+  ASSERT_FALSE(envelope);
+  EXPECT_EQ(envelope.error().code(), ErrorCode::unavailable);
+  EXPECT_NE(envelope.error().message().find("newer"), std::string::npos);
+  EXPECT_EQ(decode_progress(R"({"v":2})").error().code(), ErrorCode::unavailable);
+}
+
+std::string with(std::string_view from, std::string_view to) {
+  std::string text = encode(sample_envelope(1, 1)).value();
+  text.replace(text.find(from), from.size(), to);
+  return text;
+}
+
+TEST(EnvelopeCodec, names_the_field_that_is_damaged) {
+  const std::pair<std::string, std::string_view> cases[] = {
+      {"", "JSON"},
+      {"[]", "object"},
+      {"{}", "\"v\""},
+      {R"({"v":"1"})", "\"v\""},
+      {R"({"v":0})", "\"v\""},
+      {std::string(100, '['), "JSON"},
+      {with("1800000000001000", "-1"), "\"accepted_at\""},
+      {with("1800000000001000", "1.5"), "\"accepted_at\""},
+      {with("1800000000001000", "253402300800000000"), "\"accepted_at\""},
+      {with("1800432000001000", "18446744073709551615"), "\"expires_at\""},
+      {with("\"tags\":[]", "\"tags\":[1]"), "\"tags\""},
+      {with("\"tags\":[]", "\"tags\":{}"), "\"tags\""},
+      {with("\"metadata\":{}", "\"metadata\":{\"a\":null}"), "\"metadata\""},
+      {with("sender@example.com", "sender"), "\"sender\""},
+      {with("user0@example.net", "a@b\\r\\nRCPT TO:<c@d>"), "\"recipients\""},
+      {with("\"user0@example.net\"", ""), "\"recipients\""},
+      {with("7bit", "binary"), "\"body\""},
+      {with("\"chunks\":1", "\"chunks\":4294967296"), "\"chunks\""},
+      {with("\"chunks\":1", "\"pieces\":1"), "\"chunks\""},
+      {with("\"login\":\"\"", "\"login\":null"), "\"login\""},
+  };
+  for (const auto& [text, named] : cases) {
+    auto envelope = decode_envelope(sample_id(1), text);
+    ASSERT_FALSE(envelope) << text;
+    EXPECT_EQ(envelope.error().code(), ErrorCode::corrupt) << text;
+    EXPECT_NE(envelope.error().message().find(named), std::string::npos)
+        << envelope.error().message() << " for " << text;
+  }
+}
+
+TEST(EnvelopeCodec, takes_every_cut_and_every_changed_octet) {
+  const std::string text = encode(full_envelope()).value();
+  for (size_t length = 0; length < text.size(); ++length)
+    EXPECT_FALSE(decode_envelope(sample_id(1), text.substr(0, length)));
+  for (size_t at = 0; at < text.size(); ++at)
+    for (char octet : {'\0', '"', '9', '\xff', '{'}) {
+      std::string changed = text;
+      changed[at] = octet;
+      auto envelope = decode_envelope(sample_id(1), changed);
+      EXPECT_TRUE(!envelope || encode(*envelope)) << changed;
+    }
+}
+
+TEST(EnvelopeCodec, limits_what_it_reads_and_writes) {
+  Envelope envelope = sample_envelope(1, 1);
+  envelope.tags = {std::string(envelope_octets_max, 'x')};
+  EXPECT_EQ(encode(envelope).error().code(), ErrorCode::invalid_input);
+  EXPECT_EQ(decode_envelope(sample_id(1), std::string(envelope_octets_max + 1, ' ')).error().code(),
+            ErrorCode::corrupt);
+  envelope = sample_envelope(1, 1);
+  envelope.recipients.clear();
+  EXPECT_FALSE(encode(envelope));
+  envelope = sample_envelope(1, 1);
+  envelope.expires_at = WallTime(std::chrono::microseconds(-1));
+  EXPECT_FALSE(encode(envelope));
+}
+
+TEST(ProgressCodec, gives_back_every_field) {
+  RecipientProgress before{true, 7, WallTime(std::chrono::seconds(9)), "550 no\r\n\x01\xfe",
+                           "mx.a"};
+  auto after = decode_progress(encode(before).value());
+  ASSERT_TRUE(after) << after.error().describe();
+  EXPECT_EQ(after->settled, before.settled);
+  EXPECT_EQ(after->attempts, before.attempts);
+  EXPECT_EQ(after->next_attempt_at, before.next_attempt_at);
+  EXPECT_EQ(after->last_reply, before.last_reply);
+  EXPECT_EQ(after->last_host, before.last_host);
+}
+
+TEST(ProgressCodec, names_the_field_that_is_damaged) {
+  auto progress = decode_progress(R"({"v":1,"settled":1})");
+  ASSERT_FALSE(progress);
+  EXPECT_EQ(progress.error().code(), ErrorCode::corrupt);
+  EXPECT_NE(progress.error().message().find("\"settled\""), std::string::npos);
+}
+
+}  // namespace
+}  // namespace waypost::spool

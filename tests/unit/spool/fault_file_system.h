@@ -1,0 +1,197 @@
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <sstream>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include <rocksdb/file_system.h>
+
+namespace waypost::spool {
+
+// The system's files, but syncs are only noted: so a power cut can take away what was not synced,
+// names of files included, and any operation can be made to fail.
+class FaultFileSystem final : public rocksdb::FileSystemWrapper {
+ public:
+  using IOStatus = rocksdb::IOStatus;
+  using Context = rocksdb::IODebugContext*;
+
+  FaultFileSystem() : FileSystemWrapper(rocksdb::FileSystem::Default()) {}
+  const char* Name() const override { return "FaultFileSystem"; }
+
+  // The n-th change from the start on, and all after it, fail.
+  void die_at(uint64_t operation) { dies_at_ = operation; }
+  bool dead() const { return operations_ >= dies_at_; }
+  void fail_syncs() { syncs_fail_ = true; }
+  void fill_disk() { full_ = true; }
+  void slow_syncs(std::chrono::milliseconds each) { sync_time_ = each; }
+  uint64_t log_syncs() const { return log_syncs_; }
+
+  // To be called when the database is closed. Of octets that were not synced, a `tail_percent` part
+  // is left of each file.
+  void power_cut(unsigned tail_percent) {
+    for (auto undo = renames_.rbegin(); undo != renames_.rend(); ++undo) {
+      std::filesystem::remove(undo->target);
+      if (undo->replaced) std::ofstream(undo->target, std::ios::binary) << *undo->replaced;
+    }
+    for (const auto& [path, file] : files_) {
+      if (!std::filesystem::exists(path)) continue;
+      if (!file.name_synced)
+        std::filesystem::remove(path);
+      else
+        std::filesystem::resize_file(
+            path, file.synced + (file.written - file.synced) * tail_percent / 100);
+    }
+  }
+
+  IOStatus NewWritableFile(const std::string& path, const rocksdb::FileOptions& options,
+                           std::unique_ptr<rocksdb::FSWritableFile>* result,
+                           Context context) override {
+    if (IOStatus status = step(); !status.ok()) return status;
+    std::unique_ptr<rocksdb::FSWritableFile> file;
+    IOStatus status = target()->NewWritableFile(path, options, &file, context);
+    if (!status.ok()) return status;
+    note([&] { files_[path] = {}; });
+    *result = std::make_unique<File>(*this, path, std::move(file));
+    return status;
+  }
+
+  IOStatus NewDirectory(const std::string& path, const rocksdb::IOOptions& options,
+                        std::unique_ptr<rocksdb::FSDirectory>* result, Context context) override {
+    std::unique_ptr<rocksdb::FSDirectory> directory;
+    IOStatus status = target()->NewDirectory(path, options, &directory, context);
+    if (status.ok()) *result = std::make_unique<Directory>(*this, path, std::move(directory));
+    return status;
+  }
+
+  IOStatus RenameFile(const std::string& source, const std::string& target_path,
+                      const rocksdb::IOOptions& options, Context context) override {
+    if (IOStatus status = step(); !status.ok()) return status;
+    std::optional<std::string> replaced;
+    if (std::ifstream old(target_path, std::ios::binary); old) {
+      std::ostringstream octets;
+      octets << old.rdbuf();
+      replaced = octets.str();
+    }
+    IOStatus status = target()->RenameFile(source, target_path, options, context);
+    if (status.ok())
+      note([&] {
+        renames_.push_back({target_path, std::move(replaced)});
+        files_[target_path] = files_[source];
+        files_[target_path].name_synced = true;  // the undo list has it until the folder is synced
+        files_.erase(source);
+      });
+    return status;
+  }
+
+  IOStatus DeleteFile(const std::string& path, const rocksdb::IOOptions& options,
+                      Context context) override {
+    if (IOStatus status = step(); !status.ok()) return status;
+    note([&] { files_.erase(path); });
+    return target()->DeleteFile(path, options, context);
+  }
+
+ private:
+  struct FileState {
+    uint64_t written = 0;
+    uint64_t synced = 0;
+    bool name_synced = false;
+  };
+  struct Rename {
+    std::string target;
+    std::optional<std::string> replaced;
+  };
+
+  class File final : public rocksdb::FSWritableFileOwnerWrapper {
+   public:
+    File(FaultFileSystem& system, std::string path, std::unique_ptr<rocksdb::FSWritableFile> file)
+        : FSWritableFileOwnerWrapper(std::move(file)), system_(system), path_(std::move(path)) {}
+    IOStatus Append(const rocksdb::Slice& data, const rocksdb::IOOptions& options,
+                    Context context) override {
+      if (IOStatus status = system_.step(); !status.ok()) return status;
+      if (system_.full_) return IOStatus::NoSpace("no space in the test");
+      system_.note([&] { system_.files_[path_].written += data.size(); });
+      return target()->Append(data, options, context);
+    }
+    IOStatus Append(const rocksdb::Slice& data, const rocksdb::IOOptions& options,
+                    const rocksdb::DataVerificationInfo&, Context context) override {
+      return Append(data, options, context);
+    }
+    IOStatus Sync(const rocksdb::IOOptions&, Context) override {
+      if (IOStatus status = system_.step(); !status.ok()) return status;
+      if (system_.syncs_fail_) return IOStatus::IOError("a sync that fails in the test");
+      if (path_.ends_with(".log")) ++system_.log_syncs_;
+      std::this_thread::sleep_for(system_.sync_time_.load());
+      system_.note([&] {
+        FileState& state = system_.files_[path_];
+        state.synced = state.written;
+      });
+      return IOStatus::OK();
+    }
+    IOStatus Fsync(const rocksdb::IOOptions& options, Context context) override {
+      return Sync(options, context);
+    }
+    IOStatus RangeSync(uint64_t, uint64_t, const rocksdb::IOOptions&, Context) override {
+      return IOStatus::OK();
+    }
+
+   private:
+    FaultFileSystem& system_;
+    std::string path_;
+  };
+
+  class Directory final : public rocksdb::FSDirectoryWrapper {
+   public:
+    Directory(FaultFileSystem& system, std::string path,
+              std::unique_ptr<rocksdb::FSDirectory> directory)
+        : FSDirectoryWrapper(std::move(directory)), system_(system), path_(std::move(path)) {}
+    IOStatus Fsync(const rocksdb::IOOptions&, Context) override {
+      if (IOStatus status = system_.step(); !status.ok()) return status;
+      system_.note([&] {
+        for (auto& [path, file] : system_.files_)
+          if (std::filesystem::path(path).parent_path() == path_) file.name_synced = true;
+        system_.renames_.clear();  // one folder is all there is
+      });
+      return IOStatus::OK();
+    }
+    IOStatus FsyncWithDirOptions(const rocksdb::IOOptions& options, Context context,
+                                 const rocksdb::DirFsyncOptions&) override {
+      return Fsync(options, context);
+    }
+
+   private:
+    FaultFileSystem& system_;
+    std::string path_;
+  };
+
+  IOStatus step() {
+    if (operations_++ >= dies_at_) return IOStatus::IOError("the machine is off in the test");
+    return IOStatus::OK();
+  }
+  template <class Change>
+  void note(Change change) {
+    std::lock_guard lock(mutex_);
+    change();
+  }
+
+  std::atomic<uint64_t> operations_ = 0;
+  std::atomic<uint64_t> dies_at_ = UINT64_MAX;
+  std::atomic<bool> syncs_fail_ = false;
+  std::atomic<bool> full_ = false;
+  std::atomic<uint64_t> log_syncs_ = 0;
+  std::atomic<std::chrono::milliseconds> sync_time_ = std::chrono::milliseconds(0);
+  std::mutex mutex_;
+  std::map<std::string, FileState> files_;
+  std::vector<Rename> renames_;
+};
+
+}  // namespace waypost::spool
