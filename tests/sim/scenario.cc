@@ -67,7 +67,7 @@ class Run {
   IpAddress address(uint8_t network, uint8_t host) { return IpAddress::v4({10, 0, network, host}); }
   void tell(const std::string& what) {
     if (!options_.verbose) return;
-    fmt::print(stderr, "  {:>12}  {}\n", base::to_human(world_.now().time_since_epoch()), what);
+    fmt::print(stderr, "  {:>12}  {}\n", base::to_human(world_.now() - began_), what);
   }
 
   void draw_limits() {
@@ -148,7 +148,7 @@ class Run {
     faults.host_down_share = uniform() * difficulty / 4;
     faults.reset_share = uniform() * difficulty;
     faults.stall_share = uniform() * difficulty / 4;
-    faults.tiny_pieces_share = uniform() * 0.2;
+    faults.tiny_pieces_share = uniform() * 0.04;
   }
 
   bool clients_finished() const {
@@ -173,6 +173,7 @@ class Run {
     if (chance(0.02)) {
       tell("the next sync fails");
       server_->fail_next_sync();
+      world_.run_until([this] { return !server_->healthy(); }, world_.now() + 10min);
     }
     if (!server_->healthy()) crash(false);
     if (chance(0.05)) world_.jump_wall_clock(chance(0.5) ? 1h : -1h);
@@ -238,6 +239,7 @@ class Run {
   std::unique_ptr<RelayUnderTest> server_;
   io::SimProcess* process_ = nullptr;
   Breaches breaches_;
+  Instant began_ = world_.now();
 };
 
 }  // namespace
