@@ -209,10 +209,9 @@ void check_duplicates(const Ledger& ledger, Breaches& out) {
   for (const Kill& kill : ledger.kills()) excuse(kill, duplicates);
   for (const Duplicate& duplicate : duplicates)
     if (!duplicate.excused)
-      out.push_back(fmt::format("{} arrived twice for {} after its 250 was read, after {} and {}",
+      out.push_back(fmt::format("{} arrived twice for {} after its 250 was read, {} apart",
                                 duplicate.first->token, duplicate.first->recipient,
-                                base::to_human(duplicate.first->at.time_since_epoch()),
-                                base::to_human(duplicate.second->at.time_since_epoch())));
+                                base::to_human(duplicate.second->at - duplicate.first->at)));
 }
 
 void check_limits(const Ledger& ledger, const std::map<std::string, SiteLimit>& limits,
