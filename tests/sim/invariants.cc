@@ -136,7 +136,10 @@ void excuse(const Kill& kill, std::vector<Duplicate>& duplicates) {
   std::set<uint64_t> transactions;
   for (Duplicate& duplicate : duplicates) {
     const Arrival& first = *duplicate.first;
-    if (duplicate.excused || first.at > kill.at || duplicate.second->at < kill.at) continue;
+    bool between = first.at <= kill.at && kill.at <= duplicate.second->at;
+    // What the dead process had sent may arrive behind what the next one sends; nobody reads the 250.
+    bool overtaken = kill.at < first.at && !duplicate.second->confirmed;
+    if (duplicate.excused || !(between || overtaken)) continue;
     bool unsynced =
         kill.power_cut && kill.at - first.at <= spool::update_sync_delay_max + outcome_way_max;
     if (!unsynced && !transactions.contains(first.transaction)) {

@@ -80,6 +80,7 @@ class Run {
   PeerBehaviour draw_behaviour() {
     PeerBehaviour behaviour;
     double difficulty = uniform() * 0.2;
+    double delay = punctual_ ? 0 : difficulty;
     behaviour.pipelining = chance(0.5);
     behaviour.unwelcome_share = uniform() * difficulty;
     behaviour.mail_4yz_share = uniform() * difficulty;
@@ -90,8 +91,8 @@ class Run {
     behaviour.dot_5yz_share = uniform() * difficulty / 2;
     behaviour.leave_share = uniform() * difficulty / 4;
     behaviour.drop_after_dot_share = uniform() * difficulty / 2;
-    behaviour.stall_share = uniform() * difficulty / 10;
-    behaviour.slow_share = uniform() * difficulty / 4;
+    behaviour.stall_share = uniform() * delay / 10;
+    behaviour.slow_share = uniform() * delay / 4;
     behaviour.greylisted_attempts = chance(0.3) ? 1 + unsigned(rng_.next() % 3) : 0;
     return behaviour;
   }
@@ -142,7 +143,7 @@ class Run {
 
   void draw_faults() {
     io::SimNetworkFaults& faults = world_.network().faults();
-    double difficulty = chance(0.3) ? 0 : uniform() * 0.2;
+    double difficulty = punctual_ ? 0 : uniform() * 0.2;
     faults.refused_share = uniform() * difficulty;
     faults.blackholed_share = uniform() * difficulty / 2;
     faults.host_down_share = uniform() * difficulty / 4;
@@ -177,7 +178,7 @@ class Run {
     }
     if (!server_->healthy()) crash(false);
     if (chance(0.05)) world_.jump_wall_clock(chance(0.5) ? 1h : -1h);
-    if (chance(0.03)) {
+    if (!punctual_ && chance(0.03)) {
       const Host& host = domains_[rng_.next() % domains_.size()].mail_hosts.front();
       tell("partition from " + host.name);
       world_.network().partition(address(1, 1), host.address);
@@ -207,7 +208,7 @@ class Run {
     for (const auto& peer : peers_) {
       SiteLimit limit;
       limit.connections_max = limits_.connections.value;
-      limit.messages_per_second = limits_.messages_per_second.value;
+      if (punctual_) limit.messages_per_second = limits_.messages_per_second.value;
       limits[peer->site()] = limit;
     }
     check_limits(ledger_, limits, breaches_);
@@ -232,6 +233,8 @@ class Run {
   io::SimWorld world_;
   Ledger ledger_;
   io::Rng& rng_;
+  // Nothing is late on the way, so that the pace at which mail arrives is the relay's own.
+  const bool punctual_ = chance(0.4);
   shaping::SiteLimits limits_;
   std::vector<Domain> domains_;
   std::vector<std::unique_ptr<Peer>> peers_;
