@@ -46,6 +46,7 @@ class Run {
       trouble();
       if (kills_left > 0 && chance(0.3)) {
         --kills_left;
+        if (chance(0.5)) wait_for_acknowledgement();
         crash(chance(0.5));
       }
     }
@@ -160,6 +161,17 @@ class Run {
   void restart() {
     process_ = &world_.make_process(address(1, 1));
     server_->start(*process_);
+  }
+
+  // The worst moment for a relay that promises too early.
+  void wait_for_acknowledgement() {
+    size_t before = acknowledged();
+    world_.run_until([&] { return acknowledged() > before; }, world_.now() + 1min);
+  }
+  size_t acknowledged() const {
+    const auto& all = ledger_.submissions();
+    return static_cast<size_t>(std::count_if(
+        all.begin(), all.end(), [](const auto& one) { return one.fate == Fate::acknowledged; }));
   }
 
   void crash(bool power_cut) {
