@@ -70,6 +70,11 @@ class Sink:
             return [(to, message.content) for message in self.messages for to in message.recipients]
 
     def stop(self):
+        try:
+            # Closing alone would still let one connection in: the thread that accepts holds it.
+            self._listener.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass
         self._listener.close()
         with self._lock:
             sockets = list(self._sockets.values())
