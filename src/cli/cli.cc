@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include "base/ascii.h"
 #include "cli/follow_commands.h"
 #include "cli/keys_command.h"
 #include "cli/load_config.h"
@@ -162,6 +163,13 @@ int run(int argc, char** argv, const Hooks& hooks) {
   add_demo_command(line);
   try {
     line.app.parse(argc, argv);
+  } catch (const CLI::RequiredError& error) {
+    // The parser misses a command even when there is one, only unknown: name that.
+    std::vector<std::string> unknown = line.app.remaining(true);
+    if (!unknown.empty())
+      note(fmt::format("waypost does not know \"{}\"\n", base::escape_control(unknown.front())));
+    line.app.exit(error);
+    return exit_code::usage;
   } catch (const CLI::ParseError& error) {
     // Help and version are "errors" with code 0; everything else is a wrong call.
     int code = line.app.exit(error);

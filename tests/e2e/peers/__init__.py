@@ -1,0 +1,1 @@
+"""The programs that end-to-end tests bring together: Waypost itself, and those it talks to."""

@@ -1,0 +1,44 @@
+"""Knot DNS, serving zones to whoever asks on this machine."""
+
+from peers.presence import program
+from peers.process import Process, accepts_connections, free_port
+from peers.waiting import eventually
+
+CONFIG = """
+server:
+    rundir: "{home}"
+    listen: "127.0.0.1@{port}"
+log:
+  - target: stderr
+    any: info
+database:
+    storage: "{home}"
+template:
+  - id: default
+    storage: "{home}"
+    file: "%s.zone"
+zone:
+"""
+
+
+class Knot:
+    """zones: {"example.test": "lines of a zone file"}; None is a zone whose file is missing."""
+
+    def __init__(self, folder, zones):
+        home = folder / "knot"
+        home.mkdir()
+        self.address = ("127.0.0.1", free_port())
+        config = CONFIG.format(home=home, port=self.address[1])
+        for name, lines in zones.items():
+            config += f"  - domain: {name}\n"
+            if lines is not None:
+                (home / f"{name}.zone").write_text(
+                    f"$ORIGIN {name}.\n$TTL 60\n@ SOA ns hostmaster 1 60 60 60 60\n@ NS ns\n"
+                    f"ns A 127.0.0.1\n{lines}")
+        (home / "knot.conf").write_text(config)
+        self._process = Process([program("knotd"), "-c", home / "knot.conf"], folder / "knot.log")
+        eventually(lambda: accepts_connections(self.address), "Knot listens",
+                   explain=self._process.log)
+
+    def stop(self):
+        self._process.stop()

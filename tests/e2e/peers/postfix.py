@@ -1,0 +1,195 @@
+"""Postfix, never installed: its package is unpacked below build/peers and run from there.
+
+All that Postfix would look for in fixed places has a configuration parameter, so it needs no root
+file system of its own, and this machine's own Postfix, if it has one, is left alone. Its master
+wants to be root, since its parts change to several users.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from peers.presence import missing
+from peers.process import Process, accepts_connections, free_port
+from peers.relay import ROOT
+from peers.waiting import eventually
+
+PEERS = ROOT / "build" / "peers"
+# Users that every Debian has; Postfix wants two that nothing else of it shares.
+OWNER, DROP_GROUP, MAILBOX_USER = "daemon", "mail", "nobody"
+QUEUES = ("active", "bounce", "corrupt", "defer", "deferred", "flush", "hold", "incoming", "maildrop",
+          "pid", "private", "public", "saved", "trace")
+
+MASTER = """
+127.0.0.1:{port} inet n - n - - smtpd
+postlog   unix-dgram n - n - 1 postlogd
+cleanup   unix n - n - 0 cleanup
+qmgr      unix n - n 300 1 qmgr
+tlsmgr    unix - - n 1000? 1 tlsmgr
+rewrite   unix - - n - - trivial-rewrite
+bounce    unix - - n - 0 bounce
+defer     unix - - n - 0 bounce
+trace     unix - - n - 0 bounce
+proxymap  unix - - n - - proxymap
+anvil     unix - - n - 1 anvil
+error     unix - - n - - error
+retry     unix - - n - - error
+discard   unix - - n - - discard
+virtual   unix - n n - - virtual
+"""
+
+MAIN = """
+compatibility_level = 3.7
+queue_directory = {home}/queue
+data_directory = {home}/data
+daemon_directory = {package}/usr/lib/postfix/sbin
+command_directory = {package}/usr/sbin
+shlib_directory = {package}/usr/lib/postfix
+meta_directory = {home}
+mail_owner = {owner}
+setgid_group = {group}
+import_environment = MAIL_CONFIG LD_LIBRARY_PATH
+maillog_file = {home}/mail.log
+maillog_file_prefixes = {home}
+inet_interfaces = 127.0.0.1
+inet_protocols = ipv4
+myhostname = mx.postfix.test
+mydestination =
+local_recipient_maps =
+alias_maps =
+smtpd_relay_restrictions = reject_unauth_destination
+smtpd_tls_security_level = {tls}
+smtpd_tls_cert_file = {certificate.file}
+smtpd_tls_key_file = {certificate.key}
+smtpd_tls_received_header = yes
+virtual_mailbox_domains = postfix.test
+virtual_mailbox_maps = inline:{{ {mailboxes} }}
+virtual_mailbox_base = {home}/mail
+virtual_minimum_uid = 1
+virtual_uid_maps = static:{uid}
+virtual_gid_maps = static:{gid}
+smtpd_recipient_restrictions = {restrictions}
+"""
+
+
+def package():
+    """The folder of the unpacked package, fetched once, together with libraries not here yet."""
+    unpacked = PEERS / "postfix"
+    if not unpacked.is_dir():
+        fetch_package(unpacked)
+    return unpacked
+
+
+def fetch_package(unpacked):
+    if not shutil.which("apt-get") or not shutil.which("dpkg-deb"):
+        missing("Postfix comes from a Debian package, and this is not Debian")
+    downloads, partial = PEERS / "download", PEERS / "postfix.partial"
+    for folder in (downloads, partial):
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+    refreshed = False
+    while not download_packages(downloads):
+        if refreshed or os.geteuid() != 0:
+            missing("apt-get download postfix failed; is there a network, and apt-get update done?")
+        subprocess.run(["apt-get", "-qq", "update"], check=False, stdout=sys.stderr)
+        refreshed = True
+    for file in downloads.glob("*.deb"):
+        subprocess.run(["dpkg-deb", "-x", file, partial], check=True)
+    partial.rename(unpacked)
+
+
+def download_packages(folder):
+    """Postfix and those of its dependencies that are not installed."""
+    plan = subprocess.run(["apt-get", "-qq", "--print-uris", "--no-install-recommends", "install",
+                           "postfix"], capture_output=True, text=True, check=False)
+    names = {"postfix", *re.findall(r"^'\S+' ([^_\s]+)_\S+\.deb ", plan.stdout, re.M)}
+    return subprocess.run(["apt-get", "-qq", "download", *sorted(names)], cwd=folder, check=False,
+                          stdout=sys.stderr).returncode == 0
+
+
+def environment():
+    libraries = package() / "usr" / "lib"
+    return {**os.environ, "LD_LIBRARY_PATH": f"{libraries}/postfix:{libraries}/{os.uname().machine}-linux-gnu"}
+
+
+def smtp_source(address, *options):
+    """Postfix's load generator; returns what it printed."""
+    host, port = address
+    return subprocess.run([package() / "usr/sbin/smtp-source", *options, f"{host}:{port}"],
+                          env=environment(), capture_output=True, text=True, check=True,
+                          timeout=120).stdout
+
+
+class SmtpSink:
+    """Postfix's sink, that counts and keeps nothing."""
+
+    def __init__(self, folder):
+        self.address = ("127.0.0.1", free_port())
+        as_nobody = ["-u", MAILBOX_USER] if os.geteuid() == 0 else []
+        self._process = Process(
+            [package() / "usr/sbin/smtp-sink", "-c", *as_nobody, "%s:%d" % self.address, "256"],
+            folder / "smtp-sink.log", env=environment(), cwd="/")
+        eventually(lambda: accepts_connections(self.address), "smtp-sink listens",
+                   explain=self._process.log)
+
+    def messages(self):
+        """How many came; it prints its counters over and over on one line."""
+        return max(map(int, re.findall(r"mesg=(\d+)", self._process.log())), default=0)
+
+    def stop(self):
+        self._process.stop()
+
+
+class Postfix:
+    """The mail server of postfix.test, with the given mailboxes. policy: the address of a policy
+    server that it asks about each recipient."""
+
+    def __init__(self, folder, certificate, mailboxes=("ann",), tls="may", policy=None):
+        if os.geteuid() != 0:
+            missing("Postfix itself runs only as root")
+        self.home = folder / "postfix"
+        self.address = ("127.0.0.1", free_port())
+        self._make_folders()
+        self._configure(certificate, mailboxes, tls, policy)
+        self._process = Process([package() / "usr/lib/postfix/sbin/master", "-c", self.home, "-d"],
+                                folder / "postfix.log", env=environment(), cwd="/")
+        eventually(self._answers, "Postfix listens", explain=self.log)
+
+    def _answers(self):
+        assert self._process.is_running(), self.log()
+        return accepts_connections(self.address)
+
+    def _make_folders(self):
+        for name in ("", "mail", "data", "queue", *(f"queue/{queue}" for queue in QUEUES)):
+            (self.home / name).mkdir()
+        for name in ("data", *(f"queue/{queue}" for queue in QUEUES if queue != "pid")):
+            shutil.chown(self.home / name, OWNER)
+        for name in ("public", "maildrop"):
+            shutil.chown(self.home / "queue" / name, OWNER, DROP_GROUP)
+        (self.home / "queue" / "maildrop").chmod(0o730)
+        (self.home / "queue" / "public").chmod(0o710)
+        (self.home / "queue" / "private").chmod(0o700)
+        shutil.chown(self.home / "mail", MAILBOX_USER, "nogroup")
+
+    def _configure(self, certificate, mailboxes, tls, policy):
+        restrictions = "check_policy_service inet:%s:%d" % policy if policy else ""
+        owner = (self.home / "mail").stat()
+        (self.home / "main.cf").write_text(MAIN.format(
+            home=self.home, package=package(), owner=OWNER, group=DROP_GROUP, tls=tls,
+            certificate=certificate, uid=owner.st_uid, gid=owner.st_gid, restrictions=restrictions,
+            mailboxes=", ".join(f"{{ {name}@postfix.test = {name}/ }}" for name in mailboxes)))
+        (self.home / "master.cf").write_text(MASTER.format(port=self.address[1]))
+
+    def mail(self, mailbox):
+        """The messages in a mailbox."""
+        return [file.read_bytes() for file in sorted((self.home / "mail" / mailbox / "new").glob("*"))]
+
+    def log(self):
+        file = self.home / "mail.log"
+        return self._process.log() + (file.read_text(errors="replace") if file.exists() else "")
+
+    def stop(self):
+        self._process.stop()

@@ -1,0 +1,52 @@
+"""A process of ours that is ended by its id, with what it said in a file."""
+
+import signal
+import socket
+import subprocess
+
+STOP_S = 15
+
+
+def free_port(address="127.0.0.1"):
+    """A port that was free a moment ago, for programs that cannot pick one themselves."""
+    with socket.socket() as probe:
+        probe.bind((address, 0))
+        return probe.getsockname()[1]
+
+
+def accepts_connections(address):
+    try:
+        socket.create_connection(address, timeout=5).close()
+        return True
+    except OSError:
+        return False
+
+
+class Process:
+    def __init__(self, command, log_file, **options):
+        self.log_file = log_file
+        with open(log_file, "ab") as log:
+            self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log,
+                                             stderr=log, **options)
+
+    @property
+    def pid(self):
+        return self._process.pid
+
+    def is_running(self):
+        return self._process.poll() is None
+
+    def log(self):
+        return self.log_file.read_text(errors="replace")
+
+    def stop(self, how=signal.SIGTERM, patience_s=STOP_S):
+        """Ends it and returns its exit code; kills it, and fails, when it does not end in time."""
+        if self.is_running():
+            self._process.send_signal(how)
+        try:
+            return self._process.wait(patience_s)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+            raise AssertionError(
+                f"no end {patience_s} s after {how.name}:\n{self.log()[-4000:]}") from None

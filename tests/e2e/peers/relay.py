@@ -1,0 +1,145 @@
+"""Waypost itself: `waypost serve` in a temporary folder, with ports that the system picks."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+from pathlib import Path
+
+from peers.presence import missing
+from peers.process import Process
+from peers.waiting import eventually
+
+ROOT = Path(__file__).resolve().parents[3]
+BINARY = Path(os.environ.get("WAYPOST_BIN") or ROOT / "build" / "release" / "waypost")
+COMMAND_S = 60
+LISTENERS = ("starttls", "implicit", "trusted")
+
+
+def binary():
+    return BINARY if BINARY.exists() else missing(f"no {BINARY}: run ./dev build, or set WAYPOST_BIN")
+
+
+class Relay:
+    """settings: {"queue": {"retry_first": "1s"}, ...}, added to what every test wants."""
+
+    def __init__(self, folder, certificate, settings=None, sites=()):
+        self.folder = folder
+        self.data = folder / "data"
+        self.config_file = folder / "waypost.toml"
+        self.log_file = folder / "serve.log"
+        self.addresses = {}
+        self._process = None
+        self.data.mkdir()
+        self.configure(certificate, settings or {}, sites)
+
+    def configure(self, certificate, settings, sites=()):
+        tables = {
+            "tls": {"certificate": str(certificate.file), "key": str(certificate.key)},
+            "limits": {"spool_free_octets_min": 0},
+            "delivery": {"connect_timeout": "5s", "idle_connection": "1s"},
+            "queue": {"retry_first": "500ms", "retry_factor": 1.0, "retry_jitter": 0},
+            "events": {"flush_every": "5ms"},
+        }
+        for name, values in settings.items():
+            tables[name] = {**tables.get(name, {}), **values}
+        text = f'hostname = "relay.example"\ndata_dir = {json.dumps(str(self.data))}\n'
+        text += "".join(table("[[listener]]", values) for values in (
+            {"address": "127.0.0.1:0", "tls": "starttls"},
+            {"address": "127.0.0.1:0", "tls": "implicit"},
+            {"address": "127.0.0.1:0", "tls": "none", "trusted_networks": ["127.0.0.0/8"]}))
+        text += "".join(table(f"[{name}]", values) for name, values in tables.items())
+        text += "".join(table("[[site]]", site) for site in sites)
+        self.config_file.write_text(text)
+
+    def start(self):
+        said_before = len(self.log())
+        self._process = Process([binary(), "--config", self.config_file, "serve"], self.log_file)
+
+        def listening():
+            found = re.findall(r"listening on 127\.0\.0\.1:(\d+)", self.log()[said_before:])
+            if len(found) < len(LISTENERS) and not self._process.is_running():
+                raise AssertionError(f"the relay ended at once:\n{self.log()[-4000:]}")
+            return found if len(found) == len(LISTENERS) else None
+
+        ports = eventually(listening, "the relay listens", explain=self.log)
+        self.addresses = {name: ("127.0.0.1", int(port)) for name, port in zip(LISTENERS, ports)}
+        return self
+
+    @property
+    def starttls(self):
+        return self.addresses["starttls"]
+
+    @property
+    def implicit(self):
+        return self.addresses["implicit"]
+
+    @property
+    def trusted(self):
+        """Without TLS; whoever comes from this machine may send."""
+        return self.addresses["trusted"]
+
+    def stop(self, patience_s=15):
+        """Gracefully, by SIGTERM; gives the exit code."""
+        return self._process.stop(signal.SIGTERM, patience_s) if self._process else 0
+
+    def kill(self):
+        self._process.stop(signal.SIGKILL)
+
+    def log(self):
+        return self.log_file.read_text(errors="replace") if self.log_file.exists() else ""
+
+    def command(self, *arguments, code=0):
+        """Runs `waypost ARGUMENTS` on this relay's configuration and checks its exit code."""
+        ran = subprocess.run([binary(), "--config", self.config_file, *arguments], text=True,
+                             stdin=subprocess.DEVNULL, capture_output=True, timeout=COMMAND_S,
+                             check=False)
+        assert ran.returncode == code, f"{arguments}: exit {ran.returncode}\n{ran.stdout}{ran.stderr}"
+        return ran
+
+    def create_key(self, name="app"):
+        """The password of a new login."""
+        return self.command("keys", "create", name).stdout.strip()
+
+    def queue(self):
+        return [json.loads(line) for line in
+                self.command("--json", "queue", "ls").stdout.splitlines()]
+
+    def trace(self, what):
+        return self.command("trace", what).stdout
+
+    def events(self, kind=None):
+        """Whole lines only: the relay may be in the middle of the last one."""
+        found = []
+        for file in sorted((self.data / "records" / "events").glob("*.jsonl")):
+            text = file.read_bytes()
+            found += [json.loads(line) for line in text[:text.rfind(b"\n") + 1].splitlines()]
+        return [event for event in found if kind in (None, event["event"])]
+
+    def wait_for_events(self, kind, count=1, **patience):
+        """The events of this kind, as soon as there are `count` recipients (or lines) of them."""
+        def enough():
+            found = self.events(kind)
+            return found if count_recipients(found) >= count else None
+        return eventually(enough, f"{count} {kind}", explain=self.explain, **patience)
+
+    def wait_until_empty(self, **patience):
+        eventually(lambda: not self.queue(), "the queue is empty", explain=self.explain, **patience)
+
+    def explain(self):
+        events = "\n".join(map(json.dumps, self.events()[-20:]))
+        return f"--- newest events\n{events}\n--- log\n{self.log()[-3000:]}"
+
+
+def count_recipients(events):
+    return sum(max(1, len(event.get("recipients", []))) for event in events)
+
+
+def recipients(events):
+    return sorted(recipient for event in events for recipient in event["recipients"])
+
+
+def table(title, values):
+    # TOML's strings, numbers, booleans and plain lists are written as JSON writes them.
+    return f"\n{title}\n" + "".join(f"{key} = {json.dumps(value)}\n" for key, value in values.items())

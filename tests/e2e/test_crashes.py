@@ -1,0 +1,82 @@
+"""The promise: what was answered with 250 arrives, whatever happens to the process."""
+
+import random
+import time
+from collections import Counter
+
+from peers.ledger import Clients, Ledger, numbered
+from peers.waiting import eventually
+
+KILLS = 20
+CLIENTS = 4
+SEED = 20261121
+
+
+class SlowAnswers:
+    """A peer that thinks a little before it answers a message, so that a kill often comes in the
+    moment when the message is there and the relay does not know it yet."""
+
+    def __init__(self, seconds_max):
+        self.seconds_max, self.chance = seconds_max, random.Random(SEED)
+
+    def __call__(self, phase, _text, _session):
+        if phase == "content":
+            time.sleep(self.chance.uniform(0, self.seconds_max))
+
+
+def test_twenty_kills_lose_nothing_and_repeat_one_message_a_connection_at_most(start_relay, make_sink):
+    sink = make_sink(answer=SlowAnswers(0.02))
+    relay = start_relay(sink.address, site_default={"connections": 8})
+    ledger, chance = Ledger(), random.Random(SEED)
+    for number in range(KILLS):
+        clients = Clients(ledger, relay.trusted, CLIENTS, f"{SEED}.{number}")
+        acknowledged = len(ledger.acknowledged)
+        eventually(lambda seen=acknowledged: len(ledger.acknowledged) > seen, "mail is taken",
+                   explain=relay.explain)
+        time.sleep(chance.uniform(0, 0.3))
+        relay.kill()
+        clients.stop()
+        eventually(lambda: sink.open == 0, "the sink has seen the end of every connection")
+        relay.start()
+    relay.wait_until_empty(patience_s=60)
+    came = ledger.check([message.content for message in sink.messages])
+    assert len(ledger.acknowledged) > KILLS
+    repeated = repeated_by_session(sink)
+    print(f"{len(ledger.acknowledged)} of {len(ledger.sent)} acknowledged, {len(came)} came, "
+          f"{sum(repeated.values())} of them again")
+    # Only what was under way may come again: one message of each connection that a kill broke.
+    ended = {session.number: session.ended for session in sink.sessions}
+    assert {number: count for number, count in repeated.items()
+            if count > 1 or ended[number] != "lost"} == {}
+
+
+def repeated_by_session(sink):
+    """Of each session, how many of its messages came again later."""
+    came_last_by, repeated = {}, Counter()
+    for message in sink.messages:
+        number, _ = numbered(message.content)
+        if number in came_last_by:
+            repeated[came_last_by[number]] += 1
+        came_last_by[number] = message.session
+    return repeated
+
+
+def test_sigterm_under_load_loses_and_repeats_nothing(start_relay, make_sink):
+    sink = make_sink(answer=SlowAnswers(0.02))
+    relay = start_relay(sink.address)
+    ledger = Ledger()
+    for number in range(3):
+        acknowledged = len(ledger.acknowledged)
+        clients = Clients(ledger, relay.trusted, CLIENTS, f"{SEED}.{number}")
+        eventually(lambda seen=acknowledged: len(ledger.acknowledged) > seen + 30, "mail is taken",
+                   explain=relay.explain)
+        assert relay.stop(patience_s=10) == 0
+        clients.stop()
+        relay.start()
+    relay.wait_until_empty(patience_s=60)
+    came = ledger.check([message.content for message in sink.messages])
+    assert set(came.values()) == {1}
+    # A stop by the book leaves nobody in doubt: whatever arrived had been acknowledged.
+    assert set(came) == ledger.acknowledged
+    accepted, delivered = relay.events("accepted"), relay.events("delivered")
+    assert len(accepted) == len(delivered) == len(came)
