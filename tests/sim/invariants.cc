@@ -137,7 +137,8 @@ void excuse(const Kill& kill, std::vector<Duplicate>& duplicates) {
   for (Duplicate& duplicate : duplicates) {
     const Arrival& first = *duplicate.first;
     bool between = first.at <= kill.at && kill.at <= duplicate.second->at;
-    // What the dead process had sent may arrive behind what the next one sends; nobody reads the 250.
+    // What the dead process had sent may arrive behind what the next one sends; nobody reads the
+    // 250.
     bool overtaken = kill.at < first.at && !duplicate.second->confirmed;
     if (duplicate.excused || !(between || overtaken)) continue;
     bool unsynced =

@@ -70,7 +70,7 @@ def body(lines):
 CHECKS = (
     layers.includes_follow_the_table, layers.table_has_no_cycle,
     layers.third_party_headers_stay_home, calls.banned_calls_stay_inside_io,
-    calls.names_say_something, calls.no_trace_of_a_machine, sizes.functions_stay_short,
+    calls.await_stands_alone, calls.names_say_something, calls.no_trace_of_a_machine, sizes.functions_stay_short,
     sizes.files_stay_short, documents.cited_rfcs_are_listed,
     documents.architecture_lists_every_folder, documents.links_point_at_files)
 
@@ -123,6 +123,10 @@ PLANTED = (
      "src/queue/a.cc", 'const char* home = std::getenv("HOME");\n', "in cli", "src/cli/a.cc"),
     (calls.banned_calls_stay_inside_io,
      "src/queue/a.cc", "#include <sys/socket.h>\n", "only in io", "src/io/a.cc"),
+    (calls.await_stands_alone,
+     "src/queue/a.cc", "\n  if (ready && !co_await write(text)) return;\n", "src/queue/a.cc:2: ", None),
+    (calls.await_stands_alone,
+     "tests/sim/a.cc", "  auto next = fast ? co_await one() : co_await two();\n", "bind its result", None),
     (calls.names_say_something, "src/base/util.cc", "", '"util.cc"', None),
     (calls.names_say_something, "src/common/x.cc", "", '"common"', None),
     (calls.no_trace_of_a_machine, "docs/a.md", "see /wo" "rk/notes.txt\n", "docs/a.md:1: ", None),

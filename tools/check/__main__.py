@@ -21,6 +21,7 @@ CHECKS = (
     layers.table_has_no_cycle,
     layers.third_party_headers_stay_home,
     calls.banned_calls_stay_inside_io,
+    calls.await_stands_alone,
     calls.names_say_something,
     calls.no_trace_of_a_machine,
     sizes.functions_stay_short,

@@ -68,6 +68,34 @@ def banned_calls_stay_inside_io(tree):
                                           "interface")
 
 
+CONDITION = re.compile(r"\b(?:if|while|switch)\s*\(")
+CHOICE = re.compile(r"\?[^;?]*\bco_await\b")
+
+
+def await_stands_alone(tree):
+    """GCC 12 lays out the frame wrongly of some coroutines with a co_await in a condition."""
+    advice = "GCC 12 miscompiles co_await here; bind its result to a name first"
+    for path in tree.files:
+        if not path.startswith(("src/", "tests/")) or not path.endswith((".cc", ".h")):
+            continue
+        code = tree.code(path)
+        for match in CONDITION.finditer(code):
+            if "co_await" in code[match.end():_closing(code, match.end())]:
+                yield Finding(path, line_of(code, match.start()), advice)
+        for match in CHOICE.finditer(code):
+            yield Finding(path, line_of(code, match.start()), advice)
+
+
+def _closing(code, start):
+    """Where the parenthesis ends that is open at `start`."""
+    depth = 1
+    for index in range(start, len(code)):
+        depth += {"(": 1, ")": -1}.get(code[index], 0)
+        if depth == 0:
+            return index
+    return len(code)
+
+
 def _is_allowed(path, allowed):
     return folder_of(path) in allowed or path.removeprefix("src/") in allowed
 
