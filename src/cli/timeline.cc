@@ -140,11 +140,11 @@ std::string render_standing(const queue::Standing& standing, WallTime now, bool 
   if (standing.next_attempt_at != WallTime())
     page += fmt::format("{}next attempt {}\n", indent, until(standing.next_attempt_at, now));
   if (standing.attempts > 0) {
-    std::string last;
-    add_part(last, "after attempt ", std::to_string(standing.attempts));
-    add_part(last, "", standing.last_host);
-    if (standing.last_reply != standing.reason) add_part(last, "", standing.last_reply);
-    page += fmt::format("{}{}\n", indent, styled(last, Style::dim, color));
+    std::vector<std::string> last{fmt::format("after attempt {}", standing.attempts)};
+    if (!standing.last_host.empty()) last.push_back(standing.last_host);
+    if (standing.last_reply != standing.reason) last.push_back(standing.last_reply);
+    page += fmt::format("{}{}\n", indent,
+                        styled(fmt::format("{}", fmt::join(last, " · ")), Style::dim, color));
   }
   page += fmt::format("{}given up {}\n", indent, until(standing.expires_at, now));
   return page;

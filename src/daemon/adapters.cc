@@ -23,6 +23,7 @@ io::Task<std::vector<events::Outcome>> DeliveryCourier::attempt(queue::Assignmen
   order.site = std::move(assignment.site);
   order.connections_max = assignment.connections_max;
   order.messages_per_connection_max = assignment.messages_per_connection_max;
+  order.turn = std::move(assignment.turn);
   co_return co_await deliverer_.attempt(std::move(order));
 }
 

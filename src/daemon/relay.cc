@@ -92,7 +92,7 @@ Result<void> Relay::Parts::open_storage() {
 }
 
 Result<void> Relay::Parts::open_network() {
-  TRY(names, dns::UnboundContext::create(resolver_options(config())));
+  TRY(names, dns::UnboundContext::create(resolver_options(config()), *disk));
   tls::ClientOptions client;
   client.ca_file = options.ca_file;
   if (config().delivery.tls == config::DeliveryTls::required)

@@ -112,7 +112,9 @@ io::Task<tl::expected<void, Connection::Failure>> Connection::secure() {
 }
 
 io::Task<std::vector<Outcome>> Connection::send(const spool::Envelope& envelope,
-                                                std::vector<uint32_t> recipients) {
+                                                std::vector<uint32_t> recipients,
+                                                const std::function<io::Task<void>()>& turn) {
+  co_await turn();
   Instant started = surroundings_.loop.now();
   went_unanswered_ = false;
   Transaction transaction(dialogue_, capabilities_, surroundings_.spool, envelope,

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -33,9 +34,11 @@ class Connection {
   static io::Task<tl::expected<std::unique_ptr<Connection>, events::Outcome>> open(
       Surroundings surroundings, std::string host, Endpoint to, bool use_tls);
 
-  // One message to `recipients` (indexes into the envelope): one outcome each, in their order.
+  // One message to `recipients` (indexes into the envelope): one outcome each, in their order. MAIL
+  // waits for `turn`.
   io::Task<std::vector<events::Outcome>> send(const spool::Envelope& envelope,
-                                              std::vector<uint32_t> recipients);
+                                              std::vector<uint32_t> recipients,
+                                              const std::function<io::Task<void>()>& turn);
 
   // Whether another message may follow.
   bool usable() const { return usable_; }

@@ -23,7 +23,8 @@ io::Task<std::vector<Outcome>> Deliverer::attempt(Order order) {
 
   if (auto connection = pool_.take(order.site, first_host)) {
     Connection& used = *connection;
-    std::vector<Outcome> outcomes = co_await used.send(*order.envelope, order.recipients);
+    std::vector<Outcome> outcomes =
+        co_await used.send(*order.envelope, order.recipients, order.turn);
     bool stale = used.went_unanswered();
     co_await hand_back(order, first_host, std::move(connection));
     if (!stale) co_return outcomes;
@@ -35,7 +36,8 @@ io::Task<std::vector<Outcome>> Deliverer::attempt(Order order) {
     pool_.closed(order.site);
     co_return std::vector<Outcome>(order.recipients.size(), opened.error());
   }
-  std::vector<Outcome> outcomes = co_await (*opened)->send(*order.envelope, order.recipients);
+  std::vector<Outcome> outcomes =
+      co_await (*opened)->send(*order.envelope, order.recipients, order.turn);
   co_await hand_back(order, first_host, *std::move(opened));
   co_return outcomes;
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -19,6 +20,7 @@ struct Order {
   std::string site;
   unsigned connections_max = 1;  // to the site, idle ones included
   unsigned messages_per_connection_max = 1;
+  std::function<io::Task<void>()> turn;  // awaited right before MAIL
 };
 
 // Carries mail out: resolve -> connect -> greet -> secure -> send -> judge. It owns the

@@ -20,9 +20,24 @@ std::unique_ptr<Connection> Pool::remove(Site& site, std::list<Idle>::iterator i
 io::Task<void> Pool::make_room(const std::string& site, unsigned connections_max) {
   while (true) {
     Site& kept = sites_[site];
-    if (kept.open < connections_max || kept.idle.empty()) co_return;
-    co_await discard(site, remove(kept, std::prev(kept.idle.end())));
+    if (kept.open < connections_max) co_return;
+    if (!kept.idle.empty()) {
+      co_await discard(site, remove(kept, std::prev(kept.idle.end())));
+      continue;
+    }
+    io::Completion<bool> room;
+    kept.waiting_for_room.push_back(&room);
+    co_await room;
   }
+}
+
+void Pool::closed(const std::string& site) {
+  Site& kept = sites_[site];
+  --kept.open;
+  if (kept.waiting_for_room.empty()) return;
+  io::Completion<bool>* first = kept.waiting_for_room.front();
+  kept.waiting_for_room.erase(kept.waiting_for_room.begin());
+  first->complete(true);
 }
 
 void Pool::keep(const std::string& site, const std::string& host,

@@ -19,12 +19,12 @@ class Pool {
 
   // An idle connection to `host`, or null.
   std::unique_ptr<Connection> take(const std::string& site, const std::string& host);
-  // Before another connection to the site is opened: ends idle ones to its other hosts until fewer
-  // than `connections_max` are open.
+  // Before another connection to the site is opened: ends idle ones to its other hosts, and waits
+  // for those that are ending, until fewer than `connections_max` are open.
   io::Task<void> make_room(const std::string& site, unsigned connections_max);
   // One more is being opened, or could not be.
   void opened(const std::string& site) { ++sites_[site].open; }
-  void closed(const std::string& site) { --sites_[site].open; }
+  void closed(const std::string& site);
   void keep(const std::string& site, const std::string& host,
             std::unique_ptr<Connection> connection);
   // Ends a connection that was taken or opened.
@@ -44,6 +44,7 @@ class Pool {
   struct Site {
     unsigned open = 0;
     std::list<Idle> idle;  // the most recently used first
+    std::vector<io::Completion<bool>*> waiting_for_room;
   };
   std::unique_ptr<Connection> remove(Site& site, std::list<Idle>::iterator idle);
 

@@ -127,11 +127,15 @@ class Visit {
       dropped.clear();
       if (!reader.ended()) CO_TRY_VOID(co_await receive());
     }
-    auto refused = provider_.refuse_message(sender_ + ">" + recipients_.front());
+    smtp::Reply verdict = judge_message();
     recipients_.clear();
-    co_return co_await say(
-        refused ? *refused
-                : smtp::reply(250, {2, 0, 0}, fmt::format("OK {:x} pretend", loop_.rng().next())));
+    co_return co_await say(std::move(verdict));
+  }
+
+  smtp::Reply judge_message() {
+    if (auto refused = provider_.refuse_message(sender_ + ">" + recipients_.front()))
+      return *refused;
+    return smtp::reply(250, {2, 0, 0}, fmt::format("OK {:x} pretend", loop_.rng().next()));
   }
 
   io::Task<Result<void>> on_starttls() {

@@ -8,8 +8,10 @@
 namespace waypost::io {
 
 Result<TemporaryFolder> TemporaryFolder::make(const std::string& name) {
-  const char* below = ::getenv("TMPDIR");
-  std::string path = std::string(below && *below ? below : "/tmp") + "/" + name + "-XXXXXX";
+  std::error_code error;
+  std::string path = std::filesystem::temp_directory_path(error) / (name + "-XXXXXX");
+  if (error)
+    return failure(base::system_failure(error.value(), "finding a folder for temporary files"));
   if (::mkdtemp(path.data()) == nullptr)
     return failure(base::system_failure(errno, "making the temporary folder " + path));
   return TemporaryFolder(std::move(path));

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -21,6 +22,9 @@ struct Assignment {
   std::string site;
   unsigned connections_max = 1;  // to the site, counting the ones kept idle
   unsigned messages_per_connection_max = 1;
+  // To be awaited right before MAIL: connecting takes its time, and messages that were let go
+  // evenly must not arrive in a bunch behind it.
+  std::function<io::Task<void>()> turn;
 };
 
 // Who carries mail out; the queue knows no more of delivery than this. Thread: the shard's loop.

@@ -167,10 +167,13 @@ std::vector<Queue::Item> Queue::take_batch(Site& site) {
 }
 
 io::Task<void> Queue::attempt(Site& site, std::vector<Item> batch) {
-  Assignment assignment{
-      batch.front().message->envelope, {},
-      batch.front().domain(),          site.name,
-      site.limits->connections.value,  site.limits->messages_per_connection.value};
+  Assignment assignment{batch.front().message->envelope,
+                        {},
+                        batch.front().domain(),
+                        site.name,
+                        site.limits->connections.value,
+                        site.limits->messages_per_connection.value,
+                        [this, &site] { return wait_turn(site); }};
   for (Item item : batch) assignment.recipients.push_back(item.recipient);
   std::vector<Outcome> outcomes = co_await deps_.courier.attempt(std::move(assignment));
   CHECK(outcomes.size() == batch.size());
@@ -180,6 +183,13 @@ io::Task<void> Queue::attempt(Site& site, std::vector<Item> batch) {
   co_await settle(std::move(batch), std::move(outcomes));
   --site.sending;
   pump(site);
+}
+
+io::Task<void> Queue::wait_turn(Site& site) {
+  Instant now = deps_.loop.now();
+  Instant turn = std::max(site.turns.next(), now);
+  site.turns.take(now);
+  if (turn > now) co_await io::sleep_until(deps_.loop, turn);
 }
 
 void Queue::note_reachability(Site& site, const std::vector<Outcome>& outcomes) {

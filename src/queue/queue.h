@@ -81,11 +81,13 @@ class Queue {
         : name(std::move(match.site)),
           limits(match.limits),
           pacer(limits->messages_per_second.value),
+          turns(limits->messages_per_second.value),
           timer(timers) {}
 
     std::string name;
     const shaping::SiteLimits* limits;
-    shaping::Pacer pacer;
+    shaping::Pacer pacer;  // of attempts that start
+    shaping::Pacer turns;  // of messages that are named to them
     io::Timer timer;
     std::deque<Item> ready;
     unsigned sending = 0;
@@ -117,6 +119,7 @@ class Queue {
   bool may_send_now(Site& site, Instant now);
   std::vector<Item> take_batch(Site& site);
   io::Task<void> attempt(Site& site, std::vector<Item> batch);
+  io::Task<void> wait_turn(Site& site);
   void note_reachability(Site& site, const std::vector<events::Outcome>& outcomes);
 
   void judge(Item item, const events::Outcome& outcome, Record& record);

@@ -8,7 +8,7 @@
 namespace waypost::submission {
 namespace {
 
-// RFC 9110 §9.3, RFC 5789 and the preface of RFC 9113 §3.4; then the field every request has.
+// The methods of HTTP and the opening word of HTTP/2; then the field that every request has.
 constexpr std::array<std::string_view, 11> http_words{
     "GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "TRACE", "OPTIONS", "PATCH", "PRI", "HOST:"};
 constexpr char tls_handshake_record = 0x16;

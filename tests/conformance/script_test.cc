@@ -91,8 +91,7 @@ bool matches(const std::string& line, const std::string& pattern) {
 
 std::vector<Script> load_scripts() {
   std::vector<std::filesystem::path> paths;
-  for (const auto& entry :
-       std::filesystem::directory_iterator(std::filesystem::path(__FILE__).parent_path()))
+  for (const auto& entry : std::filesystem::directory_iterator(WAYPOST_CONFORMANCE_SCRIPTS))
     if (entry.path().extension() == ".smtp") paths.push_back(entry.path());
   std::sort(paths.begin(), paths.end());
   std::vector<Script> scripts;

@@ -33,7 +33,8 @@ class MemoryStream final : public io::Stream {
       if (stopped_) co_return failure(ErrorCode::cancelled, "reading was stopped");
       if (in_->begin < in_->octets.size()) break;
       if (in_->ended) co_return size_t{0};
-      if (!co_await changed(deadline)) co_return failure(ErrorCode::timed_out, "nothing came");
+      bool is_changed = co_await changed(deadline);
+      if (!is_changed) co_return failure(ErrorCode::timed_out, "nothing came");
     }
     size_t piece = 1 + loop_.rng().next() % piece_octets_max_;
     size_t got = std::min({piece, into.size(), in_->octets.size() - in_->begin});

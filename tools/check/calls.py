@@ -29,7 +29,7 @@ BANS = (
         r"(?:socket|connect|bind|listen|accept4?|send(?:to|msg)?|recv(?:from|msg)?)\s*\("
         r"|\bgetaddrinfo\s*\(|\bgethostby\w+\s*\(", {"io"},
         "the simulator's network would not see this; use io's sockets, and dns for names"),
-    Ban(r"\bstd\s*::\s*(?:j?thread|async)\b|\bpthread_create\b|\bsleep_(?:for|until)\b"
+    Ban(r"\bstd\s*::\s*(?:j?thread|async)\b|\bpthread_create\b|(?<!io::)\bsleep_(?:for|until)\b"
         r"|\b(?:u|nano)sleep\s*\(|(?<![\w>])::\s*sleep\s*\(", {"io"},
         "threads and waiting belong to io; use its worker threads and timers"),
     Ban(r"\b(?:secure_)?getenv\s*\(", {"cli"},

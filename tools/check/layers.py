@@ -50,7 +50,7 @@ def includes_follow_the_table(tree):
             yield Finding(path, 1, f"folder {folder} is not in {TABLE}; add a waypost_library line "
                                    "there, and one in docs/decisions/002-layer-table.md")
             continue
-        allowed = libraries[folder][1] | {folder} if folder else WIRING | {"base"}
+        allowed = libraries[folder][1] | {folder} if folder else set(libraries)
         for line, quoted, _ in includes(tree, path):
             if quoted is None:
                 continue

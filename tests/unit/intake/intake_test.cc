@@ -30,7 +30,10 @@ class ScriptedSpool final : public spool::Spool {
   }
   io::Task<Result<void>> commit(spool::Envelope envelope,
                                 std::vector<spool::Chunk> last_chunks) override {
-    if (hold) co_await *hold;
+    if (hangs) {
+      io::Completion<bool> never;
+      co_await never;
+    }
     if (commit_failure) co_return failure(*commit_failure);
     auto chunks = arriving[envelope.id];
     arriving.erase(envelope.id);
@@ -64,7 +67,7 @@ class ScriptedSpool final : public spool::Spool {
 
   std::optional<Error> write_failure;
   std::optional<Error> commit_failure;
-  io::Completion<bool>* hold = nullptr;
+  bool hangs = false;
   bool is_healthy = true;
   size_t largest_chunk = 0;
   std::map<MessageId, std::map<uint32_t, std::string>> arriving;
@@ -274,8 +277,7 @@ TEST_F(IntakeTest, leaves_nothing_behind_when_an_arrival_is_dropped) {
 }
 
 TEST_F(IntakeTest, does_not_take_chunks_from_a_commit_whose_caller_is_gone) {
-  io::Completion<bool> hold;
-  spool_.hold = &hold;
+  spool_.hangs = true;
   Intake intake = make();
   {
     auto arrival = start(intake);

@@ -1,0 +1,78 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "base/time.h"
+#include "events/event.h"
+#include "io/clock.h"
+#include "io/disk.h"
+#include "records/event_files.h"
+
+namespace waypost::records {
+
+// Events that were dropped because the disk did not take them.
+struct EventGap {
+  uint64_t lost = 0;
+  WallTime from;  // the first
+  WallTime to;    // the last
+
+  std::string to_json_line() const;
+};
+
+// The files of the event log, for one thread that may block. It keeps what it could not write and
+// goes on at the very octet where the disk failed, so that a full disk neither tears nor repeats a
+// line.
+class EventWriter {
+ public:
+  struct Options {
+    std::string folder;
+    uint64_t file_octets_max = 256ULL << 20;
+    size_t keep_files = 16;
+  };
+
+  // Goes on with the newest file when that ends with a whole line and is not full, else starts one.
+  // `disk` and `clock` outlive the writer.
+  static Result<std::unique_ptr<EventWriter>> open(io::Disk& disk, const io::Clock& clock,
+                                                   Options options);
+
+  void add(const events::Event& event);
+  void add(const EventGap& gap);
+  // Writes all that was added; what it cannot write stays for the next call.
+  Result<void> write();
+  Result<void> sync();
+  uint64_t unwritten_octets() const { return lines_.size() - written_; }
+
+  // Where failures go that stop nothing: an old file that cannot be removed.
+  void on_problem(std::function<void(const Error&)> problem) { problem_ = std::move(problem); }
+
+ private:
+  EventWriter(io::Disk& disk, const io::Clock& clock, Options options)
+      : disk_(disk), clock_(clock), options_(std::move(options)) {}
+  std::string path(const EventFile& file) const;
+  Result<bool> may_continue(const EventFile& file);
+  Result<void> open_file(const EventFile& file);
+  Result<void> start_file();
+  Result<void> recover();
+  Result<void> write_slice();
+  void add_line(std::string line, WallTime at);
+  void remove_old_files();
+
+  io::Disk& disk_;
+  const io::Clock& clock_;
+  Options options_;
+  std::function<void(const Error&)> problem_;
+
+  EventFile current_;
+  std::unique_ptr<io::AppendFile> file_;  // none after a failure, until recover()
+  uint64_t size_ = 0;                     // of the current file, as far as it is known
+  std::string lines_;
+  size_t written_ = 0;  // of lines_
+  WallTime newest_at_;  // of all that was added
+};
+
+}  // namespace waypost::records

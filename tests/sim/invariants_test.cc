@@ -1,0 +1,194 @@
+#include "tests/sim/invariants.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace waypost::sim {
+namespace {
+
+using events::Event;
+using events::EventKind;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using namespace std::chrono_literals;
+
+struct HandClock final : io::Clock {
+  Instant now() const override { return at; }
+  WallTime wall_now() const override { return {}; }
+  Instant at{1h};
+};
+
+const std::string to = "user1@a.example";
+
+// One message for one recipient, to be told on.
+struct Story {
+  Story() {
+    std::array<uint8_t, 10> random{};
+    id = MessageId::make({}, random);
+    submission = &ledger.submit("c-1", "c@client.sim.example");
+    submission->recipients = {to};
+    submission->content_hash = 7;
+  }
+  Story& acknowledged() {
+    emit(EventKind::accepted);
+    ledger.settle(*submission, Fate::acknowledged, "250 ok");
+    return *this;
+  }
+  Story& emit(EventKind kind) {
+    Event event;
+    event.kind = kind;
+    event.message = id;
+    event.recipients = {to};
+    if (kind == EventKind::accepted) event.message_id = message_id_of("c-1");
+    ledger.emit(event);
+    clock.at += 1s;
+    return *this;
+  }
+  Story& arrive(bool answered = true, bool confirmed = true) {
+    Arrival& arrival = ledger.arrive({"a", ledger.next_transaction(), "c-1", to, 7, {}});
+    arrival.answered = answered;
+    arrival.confirmed = confirmed;
+    clock.at += 1s;
+    return *this;
+  }
+  Story& kill(size_t connections = 1, bool power_cut = false) {
+    ledger.killed(connections, power_cut);
+    clock.at += 1s;
+    return *this;
+  }
+  Breaches lost(bool queued = false) {
+    Breaches out;
+    std::vector<Queued> waiting;
+    if (queued) waiting.push_back({id, to, {}});
+    check_nothing_lost(ledger, waiting, out);
+    return out;
+  }
+  Breaches arrivals() {
+    Breaches out;
+    check_arrivals(ledger, out);
+    return out;
+  }
+  Breaches duplicates() {
+    Breaches out;
+    check_duplicates(ledger, out);
+    return out;
+  }
+
+  HandClock clock;
+  Ledger ledger{clock};
+  MessageId id;
+  Submission* submission;
+};
+
+TEST(Invariants, find_an_acknowledged_message_that_is_lost) {
+  EXPECT_THAT(Story().acknowledged().lost(), ElementsAre(HasSubstr("is lost")));
+  EXPECT_THAT(Story().acknowledged().lost(true), IsEmpty());
+  EXPECT_THAT(Story().acknowledged().arrive().emit(EventKind::delivered).lost(), IsEmpty());
+  EXPECT_THAT(Story().acknowledged().emit(EventKind::expired).lost(), IsEmpty());
+  Story silent;
+  silent.ledger.settle(*silent.submission, Fate::acknowledged, "250 ok");
+  EXPECT_THAT(silent.lost(), ElementsAre(HasSubstr("without an accepted event")));
+}
+
+TEST(Invariants, find_a_recipient_that_is_both_settled_and_queued) {
+  auto delivered = [] { return Story().acknowledged().arrive().emit(EventKind::delivered); };
+  EXPECT_THAT(delivered().lost(true), ElementsAre(HasSubstr("still queued")));
+  EXPECT_THAT(delivered().kill().lost(true), IsEmpty());
+}
+
+TEST(Invariants, find_a_recipient_that_is_delivered_and_bounced) {
+  Story both;
+  both.ledger.refused_for_good(to);
+  both.acknowledged().arrive().emit(EventKind::delivered);
+  EXPECT_THAT(both.lost(), IsEmpty());
+  both.emit(EventKind::bounced);
+  EXPECT_THAT(both.lost(), ElementsAre(HasSubstr("was delivered and then bounced")));
+}
+
+TEST(Invariants, find_verdicts_that_no_server_gave) {
+  EXPECT_THAT(Story().acknowledged().emit(EventKind::delivered).lost(),
+              ElementsAre(HasSubstr("no server said 250")));
+  EXPECT_THAT(Story().acknowledged().arrive(false).emit(EventKind::delivered).lost(),
+              ElementsAre(HasSubstr("no server said 250")));
+  EXPECT_THAT(Story().acknowledged().emit(EventKind::bounced).lost(),
+              ElementsAre(HasSubstr("no server refused it")));
+}
+
+TEST(Invariants, find_what_arrives_without_having_been_sent) {
+  EXPECT_THAT(Story().acknowledged().arrive().arrivals(), IsEmpty());
+  EXPECT_THAT(Story().arrive().arrivals(), ElementsAre(HasSubstr("never sent to the end")));
+  Story unknown;
+  unknown.ledger.settle(*unknown.submission, Fate::unknown, "no reply");
+  EXPECT_THAT(unknown.arrive().arrivals(), IsEmpty());
+  Story changed;
+  changed.submission->content_hash = 8;
+  EXPECT_THAT(changed.acknowledged().arrive().arrivals(), ElementsAre(HasSubstr("changed")));
+  Story other;
+  other.submission->recipients = {"user2@a.example"};
+  EXPECT_THAT(other.acknowledged().arrive().arrivals(), ElementsAre(HasSubstr("not sent to")));
+}
+
+TEST(Invariants, let_a_failed_commit_reappear_only_after_a_kill) {
+  Story refused;
+  refused.ledger.settle(*refused.submission, Fate::refused, "451 4.3.0 no");
+  EXPECT_THAT(refused.arrive().arrivals(), ElementsAre(HasSubstr("was refused")));
+  Story reappears;
+  reappears.ledger.settle(*reappears.submission, Fate::refused, "451 4.3.0 no");
+  EXPECT_THAT(reappears.kill().arrive().arrivals(), IsEmpty());
+  Story bounced;
+  bounced.ledger.settle(*bounced.submission, Fate::refused, "554 5.6.0 no");
+  EXPECT_THAT(bounced.kill().arrive().arrivals(), ElementsAre(HasSubstr("was refused")));
+}
+
+TEST(Invariants, find_duplicates_that_nothing_excuses) {
+  EXPECT_THAT(Story().arrive().arrive().duplicates(), ElementsAre(HasSubstr("arrived twice")));
+  EXPECT_THAT(Story().arrive(false, false).arrive().duplicates(), IsEmpty());
+  EXPECT_THAT(Story().arrive(true, false).arrive().duplicates(), IsEmpty());
+  EXPECT_THAT(Story().kill().arrive().arrive().duplicates(), testing::SizeIs(1));
+}
+
+TEST(Invariants, excuse_one_duplicate_for_each_connection_of_a_kill) {
+  EXPECT_THAT(Story().arrive().kill(1).arrive().duplicates(), IsEmpty());
+  EXPECT_THAT(Story().arrive().kill(0).arrive().duplicates(), testing::SizeIs(1));
+  EXPECT_THAT(Story().arrive().kill(1).arrive().arrive().duplicates(), testing::SizeIs(1));
+}
+
+TEST(Invariants, excuse_what_a_power_cut_made_the_server_forget_but_nothing_older) {
+  EXPECT_THAT(Story().arrive().kill(0, true).arrive().duplicates(), IsEmpty());
+  Story old;
+  old.arrive();
+  old.clock.at += 1min;
+  EXPECT_THAT(old.kill(0, true).arrive().duplicates(), testing::SizeIs(1));
+}
+
+TEST(Invariants, find_too_many_connections_and_too_many_messages_a_second) {
+  Story story;
+  Breaches out;
+  SiteLimit limit{.connections_max = 2, .messages_per_second = 1, .burst = 2, .jitter = 0s};
+  story.ledger.connections_open("a", 2);
+  for (Duration wait : {0s, 0s, 1s, 1s}) {
+    story.clock.at += wait;
+    story.ledger.began_transaction("a");
+  }
+  check_limits(story.ledger, {{"a", limit}}, out);
+  EXPECT_THAT(out, IsEmpty());
+  story.ledger.connections_open("a", 3);
+  story.ledger.began_transaction("a");
+  check_limits(story.ledger, {{"a", limit}}, out);
+  EXPECT_THAT(out, ElementsAre(HasSubstr("3 connections"), HasSubstr("messages a second")));
+}
+
+TEST(Invariants, find_what_is_forgotten_or_left) {
+  WallTime now{24h};
+  std::vector<Queued> queued{{MessageId(), to, now - 10min}};
+  Breaches out;
+  check_not_forgotten(queued, now, 10min, out);
+  EXPECT_THAT(out, IsEmpty());
+  check_not_forgotten(queued, now, 9min, out);
+  check_drained(queued, out);
+  EXPECT_THAT(out, ElementsAre(HasSubstr("forgotten"), HasSubstr("still queued")));
+}
+
+}  // namespace
+}  // namespace waypost::sim

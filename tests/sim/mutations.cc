@@ -1,0 +1,154 @@
+#include "tests/sim/mutations.h"
+
+#include <array>
+
+namespace waypost::sim {
+namespace {
+
+struct NamedMutation {
+  Mutation mutation;
+  std::string_view name;
+};
+constexpr std::array<NamedMutation, 10> named{{
+    {Mutation::acknowledge_before_sync, "acknowledge-before-sync"},
+    {Mutation::forget_commit, "forget-commit"},
+    {Mutation::forget_outcome, "forget-outcome"},
+    {Mutation::forget_retry, "forget-retry"},
+    {Mutation::deliver_twice, "deliver-twice"},
+    {Mutation::bounce_delivered, "bounce-delivered"},
+    {Mutation::damage_content, "damage-content"},
+    {Mutation::exceed_connections, "exceed-connections"},
+    {Mutation::exceed_rate, "exceed-rate"},
+    {Mutation::drop_event, "drop-event"},
+}};
+
+// How often "now and then" is.
+constexpr double share = 0.1;
+
+class MutatedSpool final : public spool::Spool {
+ public:
+  MutatedSpool(spool::Spool& real, Mutation mutation, io::Rng& rng)
+      : real_(real), mutation_(mutation), rng_(rng) {}
+
+  io::Task<Result<void>> write_chunk(MessageId id, spool::Chunk chunk) override {
+    return real_.write_chunk(id, std::move(chunk));
+  }
+  io::Task<Result<void>> commit(spool::Envelope envelope,
+                                std::vector<spool::Chunk> last_chunks) override {
+    if (strikes(Mutation::forget_commit)) co_return Result<void>();
+    co_return co_await real_.commit(std::move(envelope), std::move(last_chunks));
+  }
+  void discard(MessageId id) override { real_.discard(id); }
+  io::Task<Result<void>> update(MessageId id,
+                                std::vector<spool::RecipientChange> changes) override {
+    if (strikes(Mutation::forget_outcome)) co_return Result<void>();
+    co_return co_await real_.update(id, std::move(changes));
+  }
+  io::Task<Result<void>> remove(spool::Envelope envelope) override {
+    if (strikes(Mutation::forget_outcome)) co_return Result<void>();
+    co_return co_await real_.remove(std::move(envelope));
+  }
+  io::Task<Result<std::string>> read_chunk(MessageId id, uint32_t index) override {
+    auto chunk = co_await real_.read_chunk(id, index);
+    // Chunk 0 holds the relay's own fields, in which a change would not be noticed.
+    if (chunk && index > 0 && !chunk->empty() && strikes(Mutation::damage_content))
+      chunk->back() = static_cast<char>(chunk->back() ^ 0x20);
+    co_return chunk;
+  }
+  Result<void> recover(const std::function<void(spool::StoredMessage)>& found,
+                       const std::function<void(MessageId, Error)>& damaged) override {
+    return real_.recover(found, damaged);
+  }
+  bool healthy() const override { return real_.healthy(); }
+
+ private:
+  bool strikes(Mutation mutation) { return mutation_ == mutation && rng_.uniform() < share; }
+  spool::Spool& real_;
+  Mutation mutation_;
+  io::Rng& rng_;
+};
+
+class MutatedCourier final : public queue::Courier {
+ public:
+  MutatedCourier(queue::Courier& real, Mutation mutation, io::Loop& loop)
+      : real_(real), mutation_(mutation), loop_(loop) {}
+
+  std::optional<std::string> known_mail_host(const std::string& domain) override {
+    return real_.known_mail_host(domain);
+  }
+  io::Task<tl::expected<std::string, events::Outcome>> find_mail_host(std::string domain) override {
+    return real_.find_mail_host(std::move(domain));
+  }
+  io::Task<std::vector<events::Outcome>> attempt(queue::Assignment assignment) override {
+    queue::Assignment again = assignment;
+    std::vector<events::Outcome> outcomes = co_await real_.attempt(std::move(assignment));
+    events::Verdict verdict = outcomes.front().verdict;
+    if (verdict == events::Verdict::deferred && strikes(Mutation::forget_retry))
+      co_await io::sleep_until(loop_, Instant::max());
+    if (verdict != events::Verdict::delivered) co_return outcomes;
+    if (strikes(Mutation::deliver_twice)) co_return co_await real_.attempt(std::move(again));
+    if (strikes(Mutation::bounce_delivered)) outcomes.front().verdict = events::Verdict::bounced;
+    co_return outcomes;
+  }
+
+ private:
+  bool strikes(Mutation mutation) { return mutation_ == mutation && loop_.rng().uniform() < share; }
+  queue::Courier& real_;
+  Mutation mutation_;
+  io::Loop& loop_;
+};
+
+class MutatedSink final : public events::Sink {
+ public:
+  MutatedSink(events::Sink& real, Mutation mutation, io::Rng& rng)
+      : real_(real), mutation_(mutation), rng_(rng) {}
+
+  void emit(events::Event event) override {
+    bool is_outcome = event.kind == events::EventKind::delivered;
+    if (is_outcome && mutation_ == Mutation::drop_event && rng_.uniform() < share) return;
+    real_.emit(std::move(event));
+  }
+
+ private:
+  events::Sink& real_;
+  Mutation mutation_;
+  io::Rng& rng_;
+};
+
+}  // namespace
+
+std::string_view name(Mutation mutation) {
+  for (const NamedMutation& one : named)
+    if (one.mutation == mutation) return one.name;
+  return "none";
+}
+
+std::optional<Mutation> parse_mutation(std::string_view name) {
+  for (const NamedMutation& one : named)
+    if (one.name == name) return one.mutation;
+  return std::nullopt;
+}
+
+std::vector<std::string> mutation_names() {
+  std::vector<std::string> names;
+  for (const NamedMutation& one : named) names.emplace_back(one.name);
+  return names;
+}
+
+std::unique_ptr<spool::Spool> mutate(spool::Spool& spool, Mutation mutation, io::Rng& rng) {
+  return std::make_unique<MutatedSpool>(spool, mutation, rng);
+}
+std::unique_ptr<queue::Courier> mutate(queue::Courier& courier, Mutation mutation, io::Loop& loop) {
+  return std::make_unique<MutatedCourier>(courier, mutation, loop);
+}
+std::unique_ptr<events::Sink> mutate(events::Sink& sink, Mutation mutation, io::Rng& rng) {
+  return std::make_unique<MutatedSink>(sink, mutation, rng);
+}
+
+shaping::SiteLimits mutate(shaping::SiteLimits limits, Mutation mutation) {
+  if (mutation == Mutation::exceed_connections) limits.connections.value *= 2;
+  if (mutation == Mutation::exceed_rate) limits.messages_per_second.value = 0;
+  return limits;
+}
+
+}  // namespace waypost::sim

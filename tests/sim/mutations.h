@@ -1,0 +1,43 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "events/event.h"
+#include "io/loop.h"
+#include "queue/courier.h"
+#include "shaping/limits.h"
+#include "spool/spool.h"
+
+// Bugs to plant at the seams of the relay, so that the simulator can prove that it would find them.
+// The relay's own code is never changed for it.
+namespace waypost::sim {
+
+enum class Mutation {
+  none,
+  acknowledge_before_sync,  // the 250 does not wait for the disk
+  forget_commit,            // now and then a commit stores nothing
+  forget_outcome,           // now and then what an attempt came to is not written
+  forget_retry,             // now and then an attempt never ends, so nobody tries again
+  deliver_twice,            // now and then a delivered message is sent once more
+  bounce_delivered,         // now and then a delivery is reported as a bounce
+  damage_content,           // now and then an octet of a chunk is changed
+  exceed_connections,       // the site's limit of connections is taken for twice as much
+  exceed_rate,              // the site's messages a second are not limited
+  drop_event,               // now and then an outcome is not reported
+};
+
+std::string_view name(Mutation mutation);
+std::optional<Mutation> parse_mutation(std::string_view name);
+std::vector<std::string> mutation_names();
+
+// Each takes the real thing, which must outlive it, and behaves like it but for its own mutations.
+std::unique_ptr<spool::Spool> mutate(spool::Spool& spool, Mutation mutation, io::Rng& rng);
+std::unique_ptr<queue::Courier> mutate(queue::Courier& courier, Mutation mutation, io::Loop& loop);
+std::unique_ptr<events::Sink> mutate(events::Sink& sink, Mutation mutation, io::Rng& rng);
+shaping::SiteLimits mutate(shaping::SiteLimits limits, Mutation mutation);
+
+}  // namespace waypost::sim

@@ -1,0 +1,59 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "dns/memory_resolver.h"
+#include "io/memory_disk.h"
+#include "shaping/limits.h"
+#include "spool/memory_store.h"
+#include "tests/sim/mutations.h"
+#include "tests/sim/scenario.h"
+
+namespace waypost::sim {
+
+struct Host {
+  std::string name;
+  IpAddress address;
+};
+// A domain of the world and its mail hosts, best first.
+struct Domain {
+  std::string name;
+  std::vector<Host> mail_hosts;
+};
+
+struct RelaySettings {
+  Endpoint at;
+  std::vector<Domain> domains;
+  uint16_t mx_port = 25;
+  shaping::SiteLimits limits;
+  Duration sync_time = std::chrono::milliseconds(2);
+};
+
+// The relay as the daemon joins it (daemon/relay.cc), over simulated clock, network and disk.
+class RelayUnderTest final : public ServerUnderTest {
+ public:
+  RelayUnderTest(io::SimWorld& world, Ledger& ledger, RelaySettings settings, Mutation mutation);
+  ~RelayUnderTest() override;
+
+  void start(io::SimProcess& process) override;
+  void stop(bool power_cut) override;
+  std::vector<Queued> queued() const override;
+
+  // The disk fails a sync: the relay must refuse mail from then on until it is started anew.
+  void fail_next_sync() { medium_.fail_next_sync(); }
+  bool healthy() const;
+
+ private:
+  struct Running;
+
+  io::SimWorld& world_;
+  Ledger& ledger_;
+  RelaySettings settings_;
+  Mutation mutation_;
+  spool::SpoolMedium medium_;
+  std::unique_ptr<Running> running_;
+};
+
+}  // namespace waypost::sim
