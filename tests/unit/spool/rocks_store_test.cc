@@ -209,6 +209,33 @@ TEST_F(RocksStoreTest, reads_from_disk_what_is_no_longer_in_memory) {
     EXPECT_EQ(loop_.run(spool_->read_chunk(sample_id(n), 0)).value(), sample_octets(n, 0, 40'000));
 }
 
+TEST_F(RocksStoreTest, never_gives_a_damaged_chunk) {
+  options_.write_buffer_octets = 64 * 1024;
+  open();
+  for (uint32_t n = 0; n < 20; ++n) ASSERT_TRUE(accept(n, 40'000));
+  open();  // writes tables from the log
+  close();
+  std::string largest;
+  for (const auto& entry : std::filesystem::directory_iterator(options_.path))
+    if (entry.path().extension() == ".sst" &&
+        (largest.empty() || entry.file_size() > std::filesystem::file_size(largest)))
+      largest = entry.path();
+  std::fstream table(largest, std::ios::in | std::ios::out | std::ios::binary);
+  table.seekp(20'000);
+  table.put('?');
+  table.close();
+  open();
+  size_t corrupt = 0;
+  for (uint32_t n = 0; n < 20; ++n) {
+    auto octets = loop_.run(spool_->read_chunk(sample_id(n), 0));
+    if (octets)
+      EXPECT_EQ(*octets, sample_octets(n, 0, 40'000));
+    else
+      corrupt += octets.error().code() == ErrorCode::corrupt;
+  }
+  EXPECT_EQ(corrupt, 1u);
+}
+
 TEST_F(RocksStoreTest, may_be_destroyed_while_commits_are_awaited) {
   open();
   auto group = std::make_unique<io::TaskGroup>();
