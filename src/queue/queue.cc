@@ -1,6 +1,7 @@
 #include "queue/queue.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/check.h"
 
@@ -33,8 +34,9 @@ Queue::~Queue() = default;
 
 void Queue::add(spool::Envelope envelope) {
   Message& message = insert(std::move(envelope));
-  uint32_t count = message.unsettled;
-  for (uint32_t i = 0; i < count; ++i) find_site({&message, i});
+  std::vector<Item> items;
+  for (uint32_t i = 0; i < message.unsettled; ++i) items.push_back({&message, i});
+  find_sites(items);
 }
 
 void Queue::restore(spool::StoredMessage stored) {
@@ -77,13 +79,24 @@ Queue::Message& Queue::insert(spool::Envelope envelope) {
 
 // ---- where the mail goes
 
-void Queue::find_site(Item item) {
-  const std::string& domain = item.domain();
-  if (auto host = deps_.courier.known_mail_host(domain)) return make_ready(item, *host);
-  item.state().place = Place::resolving;
-  std::vector<Item>& waiting = resolving_[domain];
-  waiting.push_back(item);
-  if (waiting.size() == 1) attempts_.start(resolve(domain));
+// All of them stand at their sites before the first is sent, so that recipients of one message go
+// together.
+void Queue::find_sites(const std::vector<Item>& items) {
+  std::vector<Site*> filled;
+  std::vector<std::string> unknown;
+  for (Item item : items) {
+    const std::string& domain = item.domain();
+    if (auto host = deps_.courier.known_mail_host(domain)) {
+      make_ready(item, *host, filled);
+      continue;
+    }
+    item.state().place = Place::resolving;
+    std::vector<Item>& waiting = resolving_[domain];
+    if (waiting.empty()) unknown.push_back(domain);
+    waiting.push_back(item);
+  }
+  for (std::string& domain : unknown) attempts_.start(resolve(std::move(domain)));
+  for (Site* site : filled) pump(*site);
 }
 
 io::Task<void> Queue::resolve(std::string domain) {
@@ -91,7 +104,9 @@ io::Task<void> Queue::resolve(std::string domain) {
   auto waiting = resolving_.extract(domain);
   std::vector<Item> items = std::move(waiting.mapped());
   if (found) {
-    for (Item item : items) make_ready(item, *found);
+    std::vector<Site*> filled;
+    for (Item item : items) make_ready(item, *found, filled);
+    for (Site* site : filled) pump(*site);
     co_return;
   }
   // Items of one message are neighbours: they were added together.
@@ -104,12 +119,13 @@ io::Task<void> Queue::resolve(std::string domain) {
   }
 }
 
-void Queue::make_ready(Item item, const std::string& mail_host) {
+void Queue::make_ready(Item item, const std::string& mail_host, std::vector<Site*>& filled) {
   Site& site = site_for(item.domain(), mail_host);
   item.state().place = Place::ready;
   item.state().site = &site;
   site.ready.push_back(item);
-  pump(site);
+  if (std::exchange(site.filled, true)) return;
+  filled.push_back(&site);
 }
 
 Queue::Site& Queue::site_for(const std::string& domain, const std::string& mail_host) {
@@ -123,6 +139,7 @@ Queue::Site& Queue::site_for(const std::string& domain, const std::string& mail_
 
 void Queue::pump(Site& site) {
   // An attempt that ends without suspending pumps again from inside.
+  site.filled = false;
   if (site.pumping) return;
   site.pumping = true;
   while (!site.ready.empty() && may_send_now(site, deps_.loop.now())) {
@@ -308,12 +325,14 @@ void Queue::wake_due() {
     due_.pop();
   }
   if (!due_.empty()) due_timer_.start(due_.top().at, [this] { wake_due(); });
+  std::vector<Item> live;
   for (Item item : items) {
     if (item.message->expires_at <= now)
       expire(item);
     else
-      find_site(item);
+      live.push_back(item);
   }
+  find_sites(live);
 }
 
 io::Task<bool> Queue::stop(Instant deadline) {

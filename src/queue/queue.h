@@ -96,6 +96,7 @@ class Queue {
     Instant shut_until;
     std::string last_failure;
     bool pumping = false;
+    bool filled = false;  // is to be pumped once all that came together stands here
   };
   struct Due {
     Instant at;
@@ -110,9 +111,9 @@ class Queue {
   };
 
   Message& insert(spool::Envelope envelope);
-  void find_site(Item item);
+  void find_sites(const std::vector<Item>& items);
   io::Task<void> resolve(std::string domain);
-  void make_ready(Item item, const std::string& mail_host);
+  void make_ready(Item item, const std::string& mail_host, std::vector<Site*>& filled);
   Site& site_for(const std::string& domain, const std::string& mail_host);
 
   void pump(Site& site);
