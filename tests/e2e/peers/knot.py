@@ -1,8 +1,7 @@
 """Knot DNS, serving zones to whoever asks on this machine."""
 
 from peers.presence import program
-from peers.process import Process, accepts_connections, free_port
-from peers.waiting import eventually
+from peers.process import Process, free_port
 
 CONFIG = """
 server:
@@ -37,8 +36,7 @@ class Knot:
                     f"ns A 127.0.0.1\n{lines}")
         (home / "knot.conf").write_text(config)
         self._process = Process([program("knotd"), "-c", home / "knot.conf"], folder / "knot.log")
-        eventually(lambda: accepts_connections(self.address), "Knot listens",
-                   explain=self._process.log)
+        self._process.wait_for_listener(self.address)
 
     def stop(self):
         self._process.stop()

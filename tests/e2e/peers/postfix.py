@@ -13,9 +13,8 @@ import sys
 from pathlib import Path
 
 from peers.presence import missing
-from peers.process import Process, accepts_connections, free_port
+from peers.process import Process, free_port
 from peers.relay import ROOT
-from peers.waiting import eventually
 
 PEERS = ROOT / "build" / "peers"
 # Users that every Debian has; Postfix wants two that nothing else of it shares.
@@ -132,8 +131,7 @@ class SmtpSink:
         self._process = Process(
             [package() / "usr/sbin/smtp-sink", "-c", *as_nobody, "%s:%d" % self.address, "256"],
             folder / "smtp-sink.log", env=environment(), cwd="/")
-        eventually(lambda: accepts_connections(self.address), "smtp-sink listens",
-                   explain=self._process.log)
+        self._process.wait_for_listener(self.address)
 
     def messages(self):
         """How many came; it prints its counters over and over on one line."""
@@ -156,11 +154,7 @@ class Postfix:
         self._configure(certificate, mailboxes, tls, policy)
         self._process = Process([package() / "usr/lib/postfix/sbin/master", "-c", self.home, "-d"],
                                 folder / "postfix.log", env=environment(), cwd="/")
-        eventually(self._answers, "Postfix listens", explain=self.log)
-
-    def _answers(self):
-        assert self._process.is_running(), self.log()
-        return accepts_connections(self.address)
+        self._process.wait_for_listener(self.address)
 
     def _make_folders(self):
         for name in ("", "mail", "data", "queue", *(f"queue/{queue}" for queue in QUEUES)):

@@ -4,6 +4,8 @@ import signal
 import socket
 import subprocess
 
+from peers.waiting import eventually
+
 STOP_S = 15
 
 
@@ -35,6 +37,12 @@ class Process:
 
     def is_running(self):
         return self._process.poll() is None
+
+    def wait_for_listener(self, address):
+        def listens():
+            assert self.is_running(), f"it ended at once:\n{self.log()[-4000:]}"
+            return accepts_connections(address)
+        eventually(listens, f"something listens on {address}", explain=self.log)
 
     def log(self):
         return self.log_file.read_text(errors="replace")
