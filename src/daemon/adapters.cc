@@ -15,7 +15,7 @@ io::Task<tl::expected<std::string, events::Outcome>> DeliveryCourier::find_mail_
   co_return (*route)->hosts.front().name;
 }
 
-io::Task<std::vector<events::Outcome>> DeliveryCourier::attempt(queue::Assignment assignment) {
+io::Task<void> DeliveryCourier::attempt(queue::Assignment assignment) {
   delivery::Order order;
   order.envelope = std::move(assignment.envelope);
   order.recipients = std::move(assignment.recipients);
@@ -24,7 +24,8 @@ io::Task<std::vector<events::Outcome>> DeliveryCourier::attempt(queue::Assignmen
   order.connections_max = assignment.connections_max;
   order.messages_per_connection_max = assignment.messages_per_connection_max;
   order.turn = std::move(assignment.turn);
-  co_return co_await deliverer_.attempt(std::move(order));
+  order.settle = std::move(assignment.settle);
+  co_await deliverer_.attempt(std::move(order));
 }
 
 io::Task<Result<std::optional<submission::Login>>> KeyAuthenticator::check(std::string name,

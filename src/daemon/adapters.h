@@ -17,7 +17,7 @@ class DeliveryCourier final : public queue::Courier {
 
   std::optional<std::string> known_mail_host(const std::string& domain) override;
   io::Task<tl::expected<std::string, events::Outcome>> find_mail_host(std::string domain) override;
-  io::Task<std::vector<events::Outcome>> attempt(queue::Assignment assignment) override;
+  io::Task<void> attempt(queue::Assignment assignment) override;
 
  private:
   delivery::Deliverer& deliverer_;

@@ -16,30 +16,44 @@ Deliverer::Deliverer(Dependencies dependencies, Settings settings)
       routes_(deps_.loop, deps_.resolver, settings_),
       pool_(deps_.loop, settings_.idle_connection) {}
 
-io::Task<std::vector<Outcome>> Deliverer::attempt(Order order) {
+io::Task<void> Deliverer::attempt(Order order) {
   auto route = co_await routes_.find(order.domain);
-  if (!route) co_return std::vector<Outcome>(order.recipients.size(), route.error());
-  const std::string& first_host = (*route)->hosts.front().name;
-
-  if (auto connection = pool_.take(order.site, first_host)) {
-    Connection& used = *connection;
-    std::vector<Outcome> outcomes =
-        co_await used.send(*order.envelope, order.recipients, order.turn);
-    bool stale = used.went_unanswered();
-    co_await hand_back(order, first_host, std::move(connection));
-    if (!stale) co_return outcomes;
+  if (!route) {
+    co_await settle_all(order, std::move(route).error());
+    co_return;
   }
+  const std::string& first_host = (*route)->hosts.front().name;
+  bool done = co_await reuse(order, first_host);
+  if (done) co_return;
+
   co_await pool_.make_room(order.site, order.connections_max);
   pool_.opened(order.site);
   Opened opened = co_await open(**route);
   if (!opened) {
     pool_.closed(order.site);
-    co_return std::vector<Outcome>(order.recipients.size(), opened.error());
+    co_await settle_all(order, std::move(opened).error());
+    co_return;
   }
-  std::vector<Outcome> outcomes =
-      co_await (*opened)->send(*order.envelope, order.recipients, order.turn);
+  auto outcomes = co_await (*opened)->send(*order.envelope, order.recipients, order.turn);
+  co_await order.settle(std::move(outcomes));
   co_await hand_back(order, first_host, *std::move(opened));
-  co_return outcomes;
+}
+
+// Over an idle connection, if there is one; false when there was none, or when it had been closed
+// meanwhile and nothing was said on it.
+io::Task<bool> Deliverer::reuse(Order& order, const std::string& first_host) {
+  std::unique_ptr<Connection> connection = pool_.take(order.site, first_host);
+  if (!connection) co_return false;
+  auto outcomes = co_await connection->send(*order.envelope, order.recipients, order.turn);
+  bool stale = connection->went_unanswered();
+  if (!stale) co_await order.settle(std::move(outcomes));
+  co_await hand_back(order, first_host, std::move(connection));
+  co_return !stale;
+}
+
+io::Task<void> Deliverer::settle_all(Order& order, Outcome outcome) {
+  std::vector<Outcome> outcomes(order.recipients.size(), outcome);
+  co_await order.settle(std::move(outcomes));
 }
 
 io::Task<void> Deliverer::hand_back(const Order& order, const std::string& first_host,

@@ -21,6 +21,9 @@ struct Order {
   unsigned connections_max = 1;  // to the site, idle ones included
   unsigned messages_per_connection_max = 1;
   std::function<io::Task<void>()> turn;  // awaited right before MAIL
+  // Awaited once, with one outcome for each recipient, before the connection is kept for another
+  // message.
+  std::function<io::Task<void>(std::vector<events::Outcome>)> settle;
 };
 
 // Carries mail out: resolve -> connect -> greet -> secure -> send -> judge. It owns the
@@ -36,8 +39,8 @@ class Deliverer {
   };
   Deliverer(Dependencies dependencies, Settings settings);
 
-  // One attempt: one outcome for each recipient, in the order of `order`.
-  io::Task<std::vector<events::Outcome>> attempt(Order order);
+  // One attempt.
+  io::Task<void> attempt(Order order);
   Routes& routes() { return routes_; }
 
   // Says goodbye on every idle connection. Only when no attempt runs.
@@ -47,6 +50,8 @@ class Deliverer {
   using Opened = tl::expected<std::unique_ptr<Connection>, events::Outcome>;
   io::Task<void> hand_back(const Order& order, const std::string& first_host,
                            std::unique_ptr<Connection> connection);
+  io::Task<bool> reuse(Order& order, const std::string& first_host);
+  io::Task<void> settle_all(Order& order, events::Outcome outcome);
   io::Task<Opened> open(const Route& route);
   io::Task<Opened> open_host(const std::string& host, uint16_t port, unsigned& tries_left);
   io::Task<Opened> open_address(const std::string& host, Endpoint to);

@@ -22,6 +22,9 @@ struct Assignment {
   std::string site;
   unsigned connections_max = 1;  // to the site, counting the ones kept idle
   unsigned messages_per_connection_max = 1;
+  // To be awaited with one outcome for each recipient, in their order, before the connection may
+  // carry another message: so a crash repeats at most one message a connection.
+  std::function<io::Task<void>(std::vector<events::Outcome>)> settle;
   // To be awaited right before MAIL: connecting takes its time, and messages that were let go
   // evenly must not arrive in a bunch behind it.
   std::function<io::Task<void>()> turn;
@@ -39,8 +42,8 @@ class Courier {
   virtual io::Task<tl::expected<std::string, events::Outcome>> find_mail_host(
       std::string domain) = 0;
 
-  // One attempt: one outcome for each recipient, in the order of the assignment.
-  virtual io::Task<std::vector<events::Outcome>> attempt(Assignment assignment) = 0;
+  // One attempt, which awaits `settle` once, whatever it comes to.
+  virtual io::Task<void> attempt(Assignment assignment) = 0;
 };
 
 }  // namespace waypost::queue

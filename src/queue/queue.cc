@@ -184,22 +184,26 @@ std::vector<Queue::Item> Queue::take_batch(Site& site) {
 }
 
 io::Task<void> Queue::attempt(Site& site, std::vector<Item> batch) {
-  Assignment assignment{batch.front().message->envelope,
-                        {},
-                        batch.front().domain(),
-                        site.name,
-                        site.limits->connections.value,
-                        site.limits->messages_per_connection.value,
-                        [this, &site] { return wait_turn(site); }};
+  Assignment assignment;
+  assignment.envelope = batch.front().message->envelope;
   for (Item item : batch) assignment.recipients.push_back(item.recipient);
-  std::vector<Outcome> outcomes = co_await deps_.courier.attempt(std::move(assignment));
-  CHECK(outcomes.size() == batch.size());
-  note_reachability(site, outcomes);
-  // The slot is held until the outcome is written, so that a crash repeats at most one message a
-  // connection.
-  co_await settle(std::move(batch), std::move(outcomes));
+  assignment.domain = batch.front().domain();
+  assignment.site = site.name;
+  assignment.connections_max = site.limits->connections.value;
+  assignment.messages_per_connection_max = site.limits->messages_per_connection.value;
+  assignment.turn = [this, &site] { return wait_turn(site); };
+  assignment.settle = [this, &site, batch = std::move(batch)](std::vector<Outcome> outcomes) {
+    return finish(site, batch, std::move(outcomes));
+  };
+  co_await deps_.courier.attempt(std::move(assignment));
   --site.sending;
   pump(site);
+}
+
+io::Task<void> Queue::finish(Site& site, std::vector<Item> batch, std::vector<Outcome> outcomes) {
+  CHECK(outcomes.size() == batch.size());
+  note_reachability(site, outcomes);
+  co_await settle(std::move(batch), std::move(outcomes));
 }
 
 io::Task<void> Queue::wait_turn(Site& site) {

@@ -121,6 +121,7 @@ class Queue {
   std::vector<Item> take_batch(Site& site);
   io::Task<void> attempt(Site& site, std::vector<Item> batch);
   io::Task<void> wait_turn(Site& site);
+  io::Task<void> finish(Site& site, std::vector<Item> batch, std::vector<events::Outcome> outcomes);
   void note_reachability(Site& site, const std::vector<events::Outcome>& outcomes);
 
   void judge(Item item, const events::Outcome& outcome, Record& record);

@@ -79,19 +79,31 @@ class MutatedCourier final : public queue::Courier {
   io::Task<tl::expected<std::string, events::Outcome>> find_mail_host(std::string domain) override {
     return real_.find_mail_host(std::move(domain));
   }
-  io::Task<std::vector<events::Outcome>> attempt(queue::Assignment assignment) override {
-    queue::Assignment again = assignment;
-    std::vector<events::Outcome> outcomes = co_await real_.attempt(std::move(assignment));
-    events::Verdict verdict = outcomes.front().verdict;
-    if (verdict == events::Verdict::deferred && strikes(Mutation::forget_retry))
-      co_await io::sleep_until(loop_, Instant::max());
-    if (verdict != events::Verdict::delivered) co_return outcomes;
-    if (strikes(Mutation::deliver_twice)) co_return co_await real_.attempt(std::move(again));
-    if (strikes(Mutation::bounce_delivered)) outcomes.front().verdict = events::Verdict::bounced;
-    co_return outcomes;
+  io::Task<void> attempt(queue::Assignment assignment) override {
+    if (strikes(Mutation::deliver_twice)) {
+      queue::Assignment first = assignment;
+      first.settle = [](std::vector<events::Outcome>) { return nothing(); };
+      co_await real_.attempt(std::move(first));
+    }
+    auto settle = std::move(assignment.settle);
+    assignment.settle = [this, settle](std::vector<events::Outcome> outcomes) {
+      return distort(settle, std::move(outcomes));
+    };
+    co_await real_.attempt(std::move(assignment));
   }
 
  private:
+  using Settle = std::function<io::Task<void>(std::vector<events::Outcome>)>;
+  static io::Task<void> nothing() { co_return; }
+  io::Task<void> distort(Settle settle, std::vector<events::Outcome> outcomes) {
+    events::Verdict& verdict = outcomes.front().verdict;
+    if (verdict == events::Verdict::deferred && strikes(Mutation::forget_retry))
+      co_await io::sleep_until(loop_, Instant::max());
+    if (verdict == events::Verdict::delivered && strikes(Mutation::bounce_delivered))
+      verdict = events::Verdict::bounced;
+    co_await settle(std::move(outcomes));
+  }
+
   bool strikes(Mutation mutation) { return mutation_ == mutation && loop_.rng().uniform() < share; }
   queue::Courier& real_;
   Mutation mutation_;

@@ -15,7 +15,7 @@ namespace fs = std::filesystem;
 using testing::HasSubstr;
 
 std::string read_document(std::string_view name) {
-  fs::path root = fs::path(__FILE__).parent_path().parent_path().parent_path().parent_path();
+  fs::path root = WAYPOST_SOURCES;
   std::ifstream file(root / "docs" / "operate" / name);
   std::ostringstream text;
   text << file.rdbuf();

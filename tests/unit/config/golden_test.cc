@@ -15,7 +15,7 @@ namespace {
 namespace fs = std::filesystem;
 
 const fs::path golden_folder =
-    fs::path(__FILE__).parent_path().parent_path().parent_path() / "golden" / "config";
+    fs::path(WAYPOST_SOURCES) / "tests" / "golden" / "config";
 
 std::string read_file(const fs::path& path) {
   std::ifstream file(path, std::ios::binary);

@@ -69,7 +69,11 @@ struct DelivererTest : testing::Test {
     order.site = "mx.x.test";
     order.messages_per_connection_max = 10;
     order.turn = [] { return at_once(); };
-    outcomes = co_await deliverer->attempt(std::move(order));
+    order.settle = [&outcomes](std::vector<events::Outcome> came) {
+      outcomes = std::move(came);
+      return at_once();
+    };
+    co_await deliverer->attempt(std::move(order));
   }
 
   io::SimWorld world{7};

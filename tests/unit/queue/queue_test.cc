@@ -39,9 +39,8 @@ class FakeCourier final : public Courier {
     if (no_route) co_return tl::unexpected(*no_route);
     co_return "mx." + domain;
   }
-  io::Task<std::vector<Outcome>> attempt(Assignment assignment) override {
-    std::function<io::Task<void>()> turn = assignment.turn;
-    co_await turn();
+  io::Task<void> attempt(Assignment assignment) override {
+    co_await assignment.turn();
     started.push_back(loop_.now());
     recipients.push_back(assignment.recipients.size());
     open_peak = std::max(open_peak, ++open);
@@ -52,7 +51,8 @@ class FakeCourier final : public Courier {
       answer = answers.front();
       answers.pop_front();
     }
-    co_return std::vector<Outcome>(assignment.recipients.size(), answer);
+    std::vector<Outcome> outcomes(assignment.recipients.size(), answer);
+    co_await assignment.settle(std::move(outcomes));
   }
 
   std::optional<Outcome> no_route;
