@@ -57,7 +57,7 @@ std::vector<Key<QueueSettings>> queue_keys() {
       key<Q>("retry_factor", &Q::retry_factor, number(1, 10), "2.0", "how many times longer each wait is than the one before"),
       key<Q>("retry_max", &Q::retry_max, duration(100ms, 7 * day), R"("1h")", "the longest wait between two attempts"),
       key<Q>("retry_jitter", &Q::retry_jitter, number(0, 0.5), "0.2", "the part of a wait by which chance may shorten or lengthen it"),
-      key<Q>("expire_after", &Q::expire_after, duration(1s, 30 * day), R"("5d")", "the age at which an undelivered message is given up and its sender told"),
+      key<Q>("expire_after", &Q::expire_after, duration(1s, 30 * day), R"("5d")", "the age that an undelivered message may reach"),
   };
 }
 

@@ -14,8 +14,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-const fs::path golden_folder =
-    fs::path(WAYPOST_SOURCES) / "tests" / "golden" / "config";
+const fs::path golden_folder = fs::path(WAYPOST_SOURCES) / "tests" / "golden" / "config";
 
 std::string read_file(const fs::path& path) {
   std::ifstream file(path, std::ios::binary);
