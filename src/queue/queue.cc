@@ -322,6 +322,7 @@ void Queue::wait_until_due(Item item) {
 }
 
 void Queue::wake_due() {
+  if (stopping_) return;
   Instant now = deps_.loop.now();
   std::vector<Item> items;
   while (!due_.empty() && due_.top().at <= now) {
