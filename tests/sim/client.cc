@@ -42,7 +42,6 @@ class Client::Session {
   Task<Ready> offer(Submission& submission, std::vector<std::string> recipients);
   Task<Ready> offer_pipelined(Submission& submission, std::vector<std::string> recipients);
   Task<bool> send_content(Submission& submission, std::string content);
-  Task<bool> give_up(Submission& submission, std::string reply);
   Task<std::optional<smtp::Reply>> ask(std::string command);
   Task<std::optional<smtp::Reply>> read_reply();
   Task<bool> write(std::string octets);
@@ -68,8 +67,9 @@ Task<bool> Client::Session::open() {
 Task<bool> Client::Session::send(Submission& submission, std::vector<std::string> recipients,
                                  std::string content) {
   bool pipelined = client_.draw(client_.settings_.pipelined_share);
-  Ready ready = pipelined ? co_await offer_pipelined(submission, std::move(recipients))
-                          : co_await offer(submission, std::move(recipients));
+  Task<Ready> offering = pipelined ? offer_pipelined(submission, std::move(recipients))
+                                   : offer(submission, std::move(recipients));
+  Ready ready = co_await std::move(offering);
   if (ready == Ready::gone) co_return false;
   if (ready == Ready::content) co_return co_await send_content(submission, std::move(content));
   auto reset = co_await ask("RSET");
@@ -127,7 +127,8 @@ Task<bool> Client::Session::send_content(Submission& submission, std::string con
   writer.finish(wire);
   // From here on a part of it may be all of it, for all that the client knows.
   client_.ledger_.settle(submission, Fate::unknown, "no reply");
-  if (!co_await write(std::move(wire))) co_return false;
+  bool written = co_await write(std::move(wire));
+  if (!written) co_return false;
   auto reply = co_await read_reply();
   if (!reply) co_return false;
   client_.ledger_.settle(submission, reply->positive() ? Fate::acknowledged : Fate::refused,
@@ -138,7 +139,9 @@ Task<bool> Client::Session::send_content(Submission& submission, std::string con
 Task<void> Client::Session::quit() { (void)co_await ask("QUIT"); }
 
 Task<std::optional<smtp::Reply>> Client::Session::ask(std::string command) {
-  if (!co_await write(std::move(command) + "\r\n")) co_return std::nullopt;
+  command += "\r\n";
+  bool written = co_await write(std::move(command));
+  if (!written) co_return std::nullopt;
   co_return co_await read_reply();
 }
 
@@ -175,8 +178,9 @@ Task<void> Client::send_all() {
         process_, process_.now() + io::draw_between(process_.rng(), 0ns, settings_.pause_max));
     if (!session) {
       session = std::make_unique<Session>(*this);
-      if (!co_await session->open()) session.reset();
-      if (!session) continue;  // the server is away: this message waits
+      bool opened = co_await session->open();
+      if (!opened) session.reset();
+      if (!opened) continue;  // the server is away: this message waits
     }
     std::string token = fmt::format("{}-{}", settings_.name, ++sent_);
     Submission& submission = ledger_.submit(token, settings_.name + "@client.sim.example");
