@@ -15,6 +15,7 @@ using namespace std::chrono_literals;
 // How long until something that did not get through is sent again.
 constexpr Duration retransmission_interval = 1s;
 constexpr uint64_t tiny_piece_octets_max = 16;
+constexpr uint64_t tiny_pieces_octets_max = 16 * 1024;
 
 }  // namespace
 
@@ -198,7 +199,9 @@ void SimConnection::settle_count() {
 void SimConnection::send_pieces(Side from, std::string_view octets) {
   ends_[from].unread_by_peer += octets.size();
   uint64_t limit = std::max<uint64_t>(network_.faults_.piece_octets_max, 1);
-  if (fate_.tiny_pieces) limit = std::min(limit, tiny_piece_octets_max);
+  // For a while only: a large message in tiny pieces teaches nothing more and takes long.
+  if (fate_.tiny_pieces && octets_carried_ < tiny_pieces_octets_max)
+    limit = std::min(limit, tiny_piece_octets_max);
   while (!octets.empty()) {
     size_t count = std::min<size_t>(octets.size(), draw_between(world_.rng(), 1, limit));
     send(from, Segment::Kind::data, std::string(octets.substr(0, count)));

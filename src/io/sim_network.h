@@ -25,7 +25,7 @@ struct SimNetworkFaults {
   Duration latency_min = std::chrono::microseconds(200);  // of each piece, one way
   Duration latency_max = std::chrono::milliseconds(20);
   size_t piece_octets_max = 16 * 1024;      // octets arrive in pieces of 1 to so many
-  double tiny_pieces_share = 0.1;           // connections whose pieces have 1 to 16 octets
+  double tiny_pieces_share = 0.1;           // connections whose pieces have 1 to 16 octets at first
   size_t in_flight_octets_max = 64 * 1024;  // written and not yet read; then write() suspends
   double refused_share = 0;
   double blackholed_share = 0;  // nobody ever answers

@@ -42,7 +42,6 @@ class Client::Session {
   Task<Ready> offer(Submission& submission, std::vector<std::string> recipients);
   Task<Ready> offer_pipelined(Submission& submission, std::vector<std::string> recipients);
   Task<bool> send_content(Submission& submission, std::string content);
-  Task<bool> give_up(Submission& submission, std::string reply);
   Task<std::optional<smtp::Reply>> ask(std::string command);
   Task<std::optional<smtp::Reply>> read_reply();
   Task<bool> write(std::string octets);
@@ -68,11 +67,9 @@ Task<bool> Client::Session::open() {
 Task<bool> Client::Session::send(Submission& submission, std::vector<std::string> recipients,
                                  std::string content) {
   bool pipelined = client_.draw(client_.settings_.pipelined_share);
-  Ready ready;
-  if (pipelined)
-    ready = co_await offer_pipelined(submission, std::move(recipients));
-  else
-    ready = co_await offer(submission, std::move(recipients));
+  Task<Ready> offering = pipelined ? offer_pipelined(submission, std::move(recipients))
+                                   : offer(submission, std::move(recipients));
+  Ready ready = co_await std::move(offering);
   if (ready == Ready::gone) co_return false;
   if (ready == Ready::content) co_return co_await send_content(submission, std::move(content));
   auto reset = co_await ask("RSET");
@@ -183,7 +180,7 @@ Task<void> Client::send_all() {
       session = std::make_unique<Session>(*this);
       bool opened = co_await session->open();
       if (!opened) session.reset();
-      if (!session) continue;  // the server is away: this message waits
+      if (!opened) continue;  // the server is away: this message waits
     }
     std::string token = fmt::format("{}-{}", settings_.name, ++sent_);
     Submission& submission = ledger_.submit(token, settings_.name + "@client.sim.example");

@@ -60,6 +60,8 @@ struct SeenEvent {
 class Ledger final : public events::Sink {
  public:
   explicit Ledger(const io::Clock& clock) : clock_(clock) {}
+  Ledger(const Ledger&) = delete;
+  Ledger& operator=(const Ledger&) = delete;
 
   // Clients. The token names the message everywhere; the reference holds for the ledger's life.
   Submission& submit(std::string token, std::string sender);

@@ -4,6 +4,8 @@
 #include <optional>
 #include <utility>
 
+#include <fmt/format.h>
+
 #include "io/draw.h"
 #include "io/sim_network.h"
 #include "smtp/command.h"
@@ -40,7 +42,8 @@ class Peer::Session {
   Task<Next> rcpt(std::string arguments);
   Task<Next> data();
   Task<Next> judge(std::string content);
-  Task<Next> say(int code, std::string enhanced_and_text);
+  // No coroutine, so that no temporary text lives across a wait.
+  Task<Next> say(int code, std::string_view text);
   Task<Next> say_wire(std::string wire);
   Task<Next> never_answer();
   Next breach(std::string what);
@@ -65,7 +68,7 @@ Task<void> Peer::Session::run() {
     co_await say(421, "4.7.0 Too busy, try again later");
     co_return;
   }
-  Next next = co_await say(220, peer_.site_ + " ESMTP");
+  Next next = co_await say(220, peer_.site_);
   while (next == Next::go_on) {
     auto line = co_await read_line();
     if (!line) co_return;
@@ -117,8 +120,10 @@ Task<Peer::Session::Next> Peer::Session::hello(bool extended) {
   recipients_.clear();
   if (!extended) co_return co_await say(250, peer_.site_);
   std::string pipelining = peer_.behaviour_.pipelining ? "250-PIPELINING\r\n" : "";
-  co_return co_await say_wire("250-" + peer_.site_ + "\r\n" + pipelining +
-                              "250-8BITMIME\r\n250-ENHANCEDSTATUSCODES\r\n250 SIZE 20000000\r\n");
+  std::string wire =
+      fmt::format("250-{}\r\n{}250-8BITMIME\r\n250-ENHANCEDSTATUSCODES\r\n250 SIZE 20000000\r\n",
+                  peer_.site_, pipelining);
+  co_return co_await say_wire(std::move(wire));
 }
 
 Task<Peer::Session::Next> Peer::Session::mail(std::string arguments) {
@@ -158,8 +163,8 @@ Task<Peer::Session::Next> Peer::Session::data() {
   if (!in_transaction_ || recipients_.empty())
     co_return co_await say(503, "5.5.1 No valid recipients");
   if (peer_.draw(peer_.behaviour_.data_4yz_share)) co_return co_await say(451, "4.3.0 Not now");
-  Next invited = co_await say(354, "Go on");
-  if (invited == Next::leave) co_return Next::leave;
+  Next begun = co_await say(354, "Go on");
+  if (begun == Next::leave) co_return Next::leave;
   auto content = co_await read_content();
   if (!content) co_return Next::leave;
   Next next = co_await judge(std::move(*content));
@@ -210,8 +215,8 @@ Peer::Session::Next Peer::Session::breach(std::string what) {
   return Next::leave;
 }
 
-Task<Peer::Session::Next> Peer::Session::say(int code, std::string enhanced_and_text) {
-  return say_wire(std::to_string(code) + " " + std::move(enhanced_and_text) + "\r\n");
+Task<Peer::Session::Next> Peer::Session::say(int code, std::string_view text) {
+  return say_wire(fmt::format("{} {}\r\n", code, text));
 }
 
 Task<Peer::Session::Next> Peer::Session::say_wire(std::string wire) {
@@ -220,10 +225,10 @@ Task<Peer::Session::Next> Peer::Session::say_wire(std::string wire) {
 }
 
 Task<Peer::Session::Next> Peer::Session::never_answer() {
-  bool alive = true;
-  while (alive) {
-    alive = co_await fill();
+  bool connected = true;
+  while (connected) {
     buffered_.clear();
+    connected = co_await fill();
   }
   co_return Next::leave;
 }
