@@ -92,7 +92,7 @@ void add_demo_command(CommandLine& line) {
   CLI::App* demo = line.app.add_subcommand(
       "demo", "See the relay at work with pretend providers; nothing leaves this machine");
   demo->add_option("--for", line.demo_time,
-                   "End after this time, or once all is settled if that is later (\"30s\")")
+                   "End once all is settled, at the latest after this time (\"30s\")")
       ->type_name("TIME");
   demo->add_option("--messages", line.demo.messages, "Messages to send")
       ->check(CLI::Range(1, 100'000))

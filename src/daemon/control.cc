@@ -97,10 +97,10 @@ io::Task<void> ControlServer::accept() {
     auto stream = co_await listener_->accept();
     if (stream) {
       tasks_.start(serve(*std::move(stream)));
-    } else if (stream.error().code() == ErrorCode::resource_exhausted) {
-      co_await io::sleep_until(loop_, loop_.now() + std::chrono::milliseconds(100));
-    } else {
+    } else if (stream.error().code() == ErrorCode::cancelled) {
       co_return;
+    } else {
+      co_await io::sleep_until(loop_, loop_.now() + std::chrono::milliseconds(100));
     }
   }
 }

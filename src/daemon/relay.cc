@@ -9,6 +9,7 @@
 #include "delivery/deliverer.h"
 #include "intake/intake.h"
 #include "io/disk.h"
+#include "io/task_group.h"
 #include "io/worker.h"
 #include "queue/queue.h"
 #include "records/event_log.h"
@@ -171,7 +172,9 @@ io::Task<bool> Relay::stop() {
   Parts& parts = *parts_;
   Instant sessions_end = parts.loop.now() + stop_patience / 2;
   co_await parts.control->stop();
-  for (auto& server : parts.servers) co_await server->stop(sessions_end);
+  io::TaskGroup stops;
+  for (auto& server : parts.servers) stops.start(server->stop(sessions_end));
+  co_await stops.join();
   bool attempts_ended = co_await parts.queue->stop(parts.loop.now() + stop_patience / 2);
   if (attempts_ended) co_await parts.deliverer->stop();
   parts.sink.reset();

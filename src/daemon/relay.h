@@ -41,8 +41,9 @@ class Relay {
   size_t waiting() const;
 
   // Graceful: takes no more connections, lets sessions and attempts end, writes everything down.
-  // Suspends at most `stop_patience`. False when attempts were still waiting for a peer then: their
-  // messages stay in the spool and the process should end without waiting for them.
+  // Suspends `stop_patience` at most, and two seconds more for goodbyes. False when attempts were
+  // still waiting for a peer then: their messages stay in the spool and the process should end
+  // without waiting for them.
   io::Task<bool> stop();
   static constexpr Duration stop_patience = std::chrono::seconds(8);
 

@@ -69,7 +69,8 @@ class Serving {
  private:
   void on_signal(int signal) {
     if (signal == SIGHUP) return;  // a closed terminal is no reason to stop
-    if (std::exchange(stopping_, true)) return;
+    // Whoever asks twice means now; the spool is safe at any moment.
+    if (std::exchange(stopping_, true)) std::_Exit(0);
     journal_.info("stopping: no more connections, sessions and attempts may end");
     tasks_.start(stop());
   }

@@ -36,6 +36,9 @@ void Queue::add(spool::Envelope envelope) {
   Message& message = insert(std::move(envelope));
   std::vector<Item> items;
   for (uint32_t i = 0; i < message.unsettled; ++i) items.push_back({&message, i});
+  // Neighbours go together.
+  std::stable_sort(items.begin(), items.end(),
+                   [](const Item& a, const Item& b) { return a.domain() < b.domain(); });
   find_sites(items);
 }
 
@@ -217,8 +220,11 @@ void Queue::note_reachability(Site& site, const std::vector<Outcome>& outcomes) 
   const Outcome& outcome = outcomes.front();
   if (!outcome.concerns_site) {
     site.failures = 0;
+    site.shut_until = {};
     return;
   }
+  // Attempts that ran side by side and failed together are one failure.
+  if (deps_.loop.now() < site.shut_until) return;
   ++site.failures;
   site.last_failure = outcome.text();
   Duration pause = retry_.delay(site.failures, deps_.loop.rng().uniform());

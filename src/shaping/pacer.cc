@@ -3,9 +3,16 @@
 #include <algorithm>
 
 namespace waypost::shaping {
+namespace {
+
+constexpr double interval_max = 1e18;  // nanoseconds: some thirty years, well within a Duration
+
+}  // namespace
 
 Pacer::Pacer(double per_second)
-    : interval_(per_second > 0 ? Duration(static_cast<int64_t>(1e9 / per_second)) : Duration(0)) {}
+    : interval_(per_second > 0
+                    ? Duration(static_cast<int64_t>(std::min(1e9 / per_second, interval_max)))
+                    : Duration(0)) {}
 
 void Pacer::take(Instant now) { next_ = std::max(next_, now) + interval_; }
 
