@@ -42,21 +42,7 @@ messages_per_connection = 1000
 """
 
 # Tuned as far as it goes: no lookups, no limits of clients, no pause when the queue grows.
-POSTFIX_MAIN = """
-compatibility_level = 3.7
-queue_directory = {home}/queue
-data_directory = {home}/data
-daemon_directory = {package}/usr/lib/postfix/sbin
-command_directory = {package}/usr/sbin
-shlib_directory = {package}/usr/lib/postfix
-meta_directory = {home}
-mail_owner = {owner}
-setgid_group = {group}
-import_environment = MAIL_CONFIG LD_LIBRARY_PATH
-maillog_file = {home}/mail.log
-maillog_file_prefixes = {home}
-inet_interfaces = 127.0.0.1
-inet_protocols = ipv4
+POSTFIX_MAIN = postfix.PLACES + """
 myhostname = relay.bench.test
 mydestination =
 local_recipient_maps =

@@ -40,7 +40,8 @@ discard   unix - - n - - discard
 virtual   unix - n n - - virtual
 """
 
-MAIN = """
+# Where everything is, for any Postfix that runs from the unpacked package.
+PLACES = """
 compatibility_level = 3.7
 queue_directory = {home}/queue
 data_directory = {home}/data
@@ -55,6 +56,9 @@ maillog_file = {home}/mail.log
 maillog_file_prefixes = {home}
 inet_interfaces = 127.0.0.1
 inet_protocols = ipv4
+"""
+
+MAIN = PLACES + """
 myhostname = mx.postfix.test
 mydestination =
 local_recipient_maps =
