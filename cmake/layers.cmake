@@ -7,7 +7,8 @@ waypost_library(base USES fmt::fmt tl::expected)
 # Pure: octets and times in, decisions out.
 waypost_library(smtp DEPENDS base)
 waypost_library(message DEPENDS base)
-waypost_library(config DEPENDS base USES tomlplusplus::tomlplusplus)
+waypost_library(toml DEPENDS base USES tomlplusplus::tomlplusplus)
+waypost_library(config DEPENDS base toml)
 
 # The only door outside.
 waypost_library(io DEPENDS base USES Threads::Threads Boost::headers OpenSSL::Crypto)

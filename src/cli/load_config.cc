@@ -62,7 +62,7 @@ tl::expected<Loaded, int> load(const Global& global) {
 void show(const Loaded& loaded, const Global& global, bool show_warnings) {
   for (const config::Diagnostic& diagnostic : loaded.parsed.diagnostics)
     if (show_warnings || diagnostic.severity == config::Severity::error)
-      note(config::render(diagnostic, loaded.sources, standard_error_has_color(global)) + "\n");
+      note(toml::render(diagnostic, loaded.sources, standard_error_has_color(global)) + "\n");
 }
 
 std::string json_of(const Loaded& loaded) {

@@ -5,9 +5,11 @@
 
 #include "base/ascii.h"
 #include "config/values.h"
-#include "config/wording.h"
+#include "toml/wording.h"
 
 namespace waypost::config {
+
+using toml::as_toml;
 namespace {
 
 using Kind = Node::Kind;

@@ -6,9 +6,11 @@
 
 #include "base/time.h"
 #include "config/schema.h"
-#include "config/wording.h"
+#include "toml/wording.h"
 
 namespace waypost::config {
+
+using toml::in_backquotes;
 namespace {
 
 struct Complaint {

@@ -3,9 +3,13 @@
 #include <fmt/format.h>
 
 #include "config/schema.h"
-#include "config/wording.h"
+#include "toml/wording.h"
 
 namespace waypost::config {
+
+using toml::all_of;
+using toml::closest;
+using toml::in_backquotes;
 namespace {
 
 std::string header(const Section& section) {

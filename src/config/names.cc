@@ -4,9 +4,15 @@
 #include "base/ascii.h"
 #include "base/ip_address.h"
 #include "config/values.h"
-#include "config/wording.h"
+#include "toml/wording.h"
 
 namespace waypost::config {
+
+using toml::as_toml;
+using toml::closest;
+using toml::describe;
+using toml::in_backquotes;
+using toml::one_of;
 namespace {
 
 using Kind = Node::Kind;

@@ -5,7 +5,7 @@
 
 #include <fmt/format.h>
 
-#include "config/wording.h"
+#include "toml/wording.h"
 
 namespace waypost::config {
 

@@ -5,9 +5,9 @@
 #include <string>
 #include <vector>
 
-#include "config/document.h"
 #include "config/parse.h"
 #include "config/values.h"
+#include "toml/document.h"
 
 namespace waypost::config {
 

@@ -4,11 +4,17 @@
 
 #include "config/checks.h"
 #include "config/notebook.h"
-#include "config/outline.h"
 #include "config/schema.h"
-#include "config/syntax_hint.h"
+#include "toml/outline.h"
+#include "toml/syntax_hint.h"
 
 namespace waypost::config {
+
+using toml::Document;
+using toml::explain_syntax_error;
+using toml::Outline;
+using toml::read_document;
+using toml::SyntaxError;
 namespace {
 
 void report_syntax_errors(Notebook& notebook, const Document& document, const Source& source) {

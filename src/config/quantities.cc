@@ -7,7 +7,7 @@
 
 #include "base/ascii.h"
 #include "config/values.h"
-#include "config/wording.h"
+#include "toml/wording.h"
 
 namespace waypost::config {
 namespace {

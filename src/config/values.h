@@ -8,11 +8,15 @@
 #include <tl/expected.hpp>
 
 #include "config/config.h"
-#include "config/document.h"
+#include "toml/document.h"
 
 // From a TOML value to a typed one. Each function here makes a reader: a pure function that yields
 // the value or says what is wrong with it, in words that read well behind the key's name.
 namespace waypost::config {
+
+using toml::Member;
+using toml::Node;
+using toml::Place;
 
 struct Refusal {
   Place place;

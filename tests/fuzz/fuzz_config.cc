@@ -20,6 +20,6 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   }
   waypost::config::Parsed parsed = waypost::config::parse(sources);
   for (const auto& diagnostic : parsed.diagnostics)
-    waypost::config::render(diagnostic, sources, true);
+    waypost::toml::render(diagnostic, sources, true);
   return 0;
 }

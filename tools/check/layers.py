@@ -18,7 +18,8 @@ HOMES = {
     "gsasl": {"sasl"},
     "rocksdb/": {"spool"},
     "sqlite3.h": {"records"},
-    "toml++/": {"config"},
+    "toml++/": {"toml"},
+    "re2/": {"classify"},
     "CLI/": {"cli"},
     "spdlog/": WIRING,
 }

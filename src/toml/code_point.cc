@@ -1,8 +1,8 @@
-#include "config/code_point.h"
+#include "toml/code_point.h"
 
 #include <cstdint>
 
-namespace waypost::config {
+namespace waypost::toml {
 namespace {
 
 size_t octets_announced(uint8_t lead) {
@@ -35,4 +35,4 @@ CodePoint decode(std::string_view text, size_t at) {
   return {value, octets, true};
 }
 
-}  // namespace waypost::config
+}  // namespace waypost::toml

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-namespace waypost::config {
+namespace waypost::toml {
 
 // A stretch of one line of one source.
 struct Place {
@@ -56,4 +56,4 @@ struct Document {
 // 20 broken lines.
 Document read_document(std::string_view text, unsigned source);
 
-}  // namespace waypost::config
+}  // namespace waypost::toml

@@ -1,13 +1,13 @@
 #pragma once
 
-#include "config/document.h"
-#include "config/outline.h"
-#include "config/parse.h"
+#include "toml/diagnostic.h"
+#include "toml/document.h"
+#include "toml/outline.h"
 
-namespace waypost::config {
+namespace waypost::toml {
 
 // The problem in the words of a person who writes a configuration, with the place that they should
 // look at; `place` may move from where the parser gave up to where the mistake is.
 Diagnostic explain_syntax_error(const SyntaxError& error, const Outline& outline, Place& place);
 
-}  // namespace waypost::config
+}  // namespace waypost::toml

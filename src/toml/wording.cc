@@ -1,4 +1,4 @@
-#include "config/wording.h"
+#include "toml/wording.h"
 
 #include <algorithm>
 #include <limits>
@@ -9,7 +9,7 @@
 
 #include "base/ascii.h"
 
-namespace waypost::config {
+namespace waypost::toml {
 namespace {
 
 constexpr size_t shown_octets_max = 60;
@@ -116,4 +116,4 @@ std::optional<std::string> closest(std::string_view written,
   return std::string(nearest);
 }
 
-}  // namespace waypost::config
+}  // namespace waypost::toml

@@ -1,8 +1,8 @@
-#include "config/wording.h"
+#include "toml/wording.h"
 
 #include <gtest/gtest.h>
 
-namespace waypost::config {
+namespace waypost::toml {
 namespace {
 
 TEST(Closest, finds_what_was_meant_and_nothing_else) {
@@ -42,4 +42,4 @@ TEST(AsToml, escapes_what_toml_does_not_take) {
 }
 
 }  // namespace
-}  // namespace waypost::config
+}  // namespace waypost::toml

@@ -1,27 +1,27 @@
-#include "config/document.h"
+#include "toml/document.h"
 
 #include <algorithm>
 #include <exception>
 #include <optional>
 #include <toml++/toml.h>
 
-#include "config/outline.h"
+#include "toml/outline.h"
 
-namespace waypost::config {
+namespace waypost::toml {
 namespace {
 
 constexpr size_t file_octets_max = 1 << 20;
 constexpr size_t broken_lines_max = 20;
 
-Place place_of(const toml::source_region& region, unsigned source) {
+Place place_of(const ::toml::source_region& region, unsigned source) {
   bool one_line = region.end.line == region.begin.line && region.end.column > region.begin.column;
   return {source, region.begin.line, region.begin.column,
           one_line ? region.end.column - region.begin.column : 1};
 }
 
-Node convert(const toml::node& value, unsigned source);
+Node convert(const ::toml::node& value, unsigned source);
 
-Node convert_table(const toml::table& table, unsigned source) {
+Node convert_table(const ::toml::table& table, unsigned source) {
   Node node{Node::Kind::table, place_of(table.source(), source), {}, 0, 0, false, {}, {}};
   for (const auto& [key, value] : table)
     node.members.push_back(
@@ -29,15 +29,15 @@ Node convert_table(const toml::table& table, unsigned source) {
   return node;
 }
 
-Node convert_list(const toml::array& list, unsigned source) {
+Node convert_list(const ::toml::array& list, unsigned source) {
   Node node{Node::Kind::list, place_of(list.source(), source), {}, 0, 0, false, {}, {}};
-  for (const toml::node& item : list) node.items.push_back(convert(item, source));
+  for (const ::toml::node& item : list) node.items.push_back(convert(item, source));
   return node;
 }
 
-Node convert(const toml::node& value, unsigned source) {
-  if (const toml::table* table = value.as_table()) return convert_table(*table, source);
-  if (const toml::array* list = value.as_array()) return convert_list(*list, source);
+Node convert(const ::toml::node& value, unsigned source) {
+  if (const ::toml::table* table = value.as_table()) return convert_table(*table, source);
+  if (const ::toml::array* list = value.as_array()) return convert_list(*list, source);
   Node node;
   node.kind = Node::Kind::date_or_time;
   node.place = place_of(value.source(), source);
@@ -60,9 +60,9 @@ Node convert(const toml::node& value, unsigned source) {
 // Debian's library reports errors by throwing; nothing thrown leaves this function.
 std::optional<SyntaxError> parse_into(Node& root, std::string_view text, unsigned source) {
   try {
-    root = convert_table(toml::parse(text), source);
+    root = convert_table(::toml::parse(text), source);
     return std::nullopt;
-  } catch (const toml::parse_error& error) {
+  } catch (const ::toml::parse_error& error) {
     return SyntaxError{place_of(error.source(), source), std::string(error.description())};
   } catch (const std::exception& error) {
     return SyntaxError{Place{source, 1, 1, 1}, error.what()};
@@ -127,4 +127,4 @@ Document read_document(std::string_view text, unsigned source) {
   return document;
 }
 
-}  // namespace waypost::config
+}  // namespace waypost::toml

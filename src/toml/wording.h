@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-namespace waypost::config {
+namespace waypost::toml {
 
 // The text in backquotes, fit for a terminal: control characters escaped, at most 60 octets.
 std::string in_backquotes(std::string_view text);
@@ -25,4 +25,4 @@ std::string one_of(std::span<const std::string_view> names);
 std::optional<std::string> closest(std::string_view written,
                                    std::span<const std::string_view> names);
 
-}  // namespace waypost::config
+}  // namespace waypost::toml

@@ -5,9 +5,9 @@
 #include <string_view>
 #include <vector>
 
-#include "config/document.h"
+#include "toml/document.h"
 
-namespace waypost::config {
+namespace waypost::toml {
 
 // The lines of a TOML text, and which of them stand alone: not inside a list or a string that spans
 // lines. It exists because the TOML parser stops at its first error and recurses as deep as the
@@ -50,4 +50,4 @@ class Outline {
 // The place of the first octet that is not UTF-8.
 std::optional<Place> first_invalid_utf8(std::string_view text);
 
-}  // namespace waypost::config
+}  // namespace waypost::toml

@@ -1,4 +1,4 @@
-#include "config/syntax_hint.h"
+#include "toml/syntax_hint.h"
 
 #include <algorithm>
 #include <array>
@@ -7,9 +7,9 @@
 #include <fmt/format.h>
 
 #include "base/ascii.h"
-#include "config/wording.h"
+#include "toml/wording.h"
 
-namespace waypost::config {
+namespace waypost::toml {
 namespace {
 
 struct Hint {
@@ -187,4 +187,4 @@ Diagnostic explain_syntax_error(const SyntaxError& error, const Outline& outline
   return from_hints(error);
 }
 
-}  // namespace waypost::config
+}  // namespace waypost::toml

@@ -1,8 +1,8 @@
-#include "config/outline.h"
+#include "toml/outline.h"
 
 #include <gtest/gtest.h>
 
-namespace waypost::config {
+namespace waypost::toml {
 namespace {
 
 TEST(Outline, knows_which_lines_stand_alone) {
@@ -51,4 +51,4 @@ TEST(FirstInvalidUtf8, counts_code_points) {
 }
 
 }  // namespace
-}  // namespace waypost::config
+}  // namespace waypost::toml

@@ -1,9 +1,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "config/parse.h"
+#include "toml/diagnostic.h"
 
-namespace waypost::config {
+namespace waypost::toml {
 namespace {
 
 using testing::HasSubstr;
@@ -63,4 +63,4 @@ TEST(Render, manages_without_a_place_or_a_source) {
 }
 
 }  // namespace
-}  // namespace waypost::config
+}  // namespace waypost::toml

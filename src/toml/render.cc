@@ -1,11 +1,12 @@
 #include <algorithm>
+#include <vector>
 
 #include <fmt/format.h>
 
-#include "config/code_point.h"
-#include "config/parse.h"
+#include "toml/code_point.h"
+#include "toml/diagnostic.h"
 
-namespace waypost::config {
+namespace waypost::toml {
 namespace {
 
 constexpr size_t columns_max = 100;
@@ -147,4 +148,4 @@ std::string render(const Diagnostic& diagnostic, std::span<const Source> sources
   return text + render_help(diagnostic, indent, palette);
 }
 
-}  // namespace waypost::config
+}  // namespace waypost::toml

@@ -1,11 +1,11 @@
-#include "config/outline.h"
+#include "toml/outline.h"
 
 #include <algorithm>
 
 #include "base/ascii.h"
-#include "config/code_point.h"
+#include "toml/code_point.h"
 
-namespace waypost::config {
+namespace waypost::toml {
 namespace {
 
 constexpr unsigned brackets_max = 16;
@@ -112,4 +112,4 @@ std::optional<Place> first_invalid_utf8(std::string_view text) {
   return std::nullopt;
 }
 
-}  // namespace waypost::config
+}  // namespace waypost::toml

@@ -3,7 +3,7 @@
 #include <cstddef>
 #include <string_view>
 
-namespace waypost::config {
+namespace waypost::toml {
 
 struct CodePoint {
   char32_t value = 0;
@@ -14,4 +14,4 @@ struct CodePoint {
 // The code point at `at`, which is inside `text` (RFC 3629 §4: no overlong forms, no surrogates).
 CodePoint decode(std::string_view text, size_t at);
 
-}  // namespace waypost::config
+}  // namespace waypost::toml
