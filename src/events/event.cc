@@ -197,12 +197,6 @@ class ObjectReader {
   std::string wrong_;
 };
 
-std::optional<Phase> parse_phase(std::string_view text) {
-  for (int i = 0; i <= static_cast<int>(Phase::content); ++i)
-    if (name(static_cast<Phase>(i)) == text) return static_cast<Phase>(i);
-  return std::nullopt;
-}
-
 tl::unexpected<Error> not_an_event(const std::string& why) {
   return failure(ErrorCode::corrupt, "not an event of Waypost: " + why);
 }
@@ -233,7 +227,7 @@ Result<Event> from_object(const json::object& object) {
   event.attempt = static_cast<uint32_t>(std::min<uint64_t>(reader.number("attempt"), UINT32_MAX));
   event.site = reader.text("site");
   event.peer = {reader.text("host"), reader.text("address"), reader.text("tls")};
-  event.phase = parse_phase(reader.text("phase"));
+  event.phase = smtp::parse_phase(reader.text("phase"));
   event.reply = reader.text("reply");
   event.next_attempt_at = reader.time("next_attempt_at");
   event.took = reader.duration("took_ms");

@@ -6,23 +6,12 @@
 #include <vector>
 
 #include "base/time.h"
+#include "smtp/phase.h"
 #include "smtp/reply.h"
 
 namespace waypost::events {
 
-// How far an attempt came. In order: each phase is reached through the one before it.
-enum class Phase {
-  resolve,   // finding out which hosts take mail for the domain
-  connect,   // TCP
-  greeting,  // their 220
-  hello,     // EHLO, HELO
-  tls,       // STARTTLS and the handshake
-  mail,
-  rcpt,
-  data,     // the reply to DATA
-  content,  // the octets and the reply to the final dot
-};
-std::string_view name(Phase phase);
+using smtp::Phase;
 
 enum class Verdict {
   delivered,  // they said 2yz to the final dot

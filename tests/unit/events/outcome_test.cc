@@ -1,7 +1,5 @@
 #include "events/outcome.h"
 
-#include <set>
-
 #include <gtest/gtest.h>
 
 namespace waypost::events {
@@ -13,14 +11,6 @@ TEST(Outcome, shows_what_they_said_or_what_happened_instead) {
   EXPECT_EQ(outcome.text(), "connection refused");
   outcome.reply = smtp::reply(550, {5, 1, 1}, "No such user");
   EXPECT_EQ(outcome.text(), "550 5.1.1 No such user");
-}
-
-TEST(Phase, has_a_name_of_its_own) {
-  std::set<std::string_view> names;
-  for (int i = 0; i <= static_cast<int>(Phase::content); ++i)
-    names.insert(name(static_cast<Phase>(i)));
-  EXPECT_EQ(names.size(), 9u);
-  EXPECT_FALSE(names.contains("unknown"));
 }
 
 }  // namespace

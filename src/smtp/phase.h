@@ -1,0 +1,26 @@
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+namespace waypost::smtp {
+
+// How far a session with another server came. In order: each phase is reached through the one
+// before it.
+enum class Phase {
+  resolve,   // finding out which hosts take mail for the domain
+  connect,   // TCP
+  greeting,  // their 220
+  hello,     // EHLO, HELO
+  tls,       // STARTTLS and the handshake
+  login,     // AUTH
+  mail,
+  rcpt,
+  data,     // the reply to DATA
+  content,  // the octets and the reply to the final dot
+};
+std::string_view name(Phase phase);
+// Also takes what others call them: "banner", "helo", "ehlo", "starttls", "auth", "eod".
+std::optional<Phase> parse_phase(std::string_view name);
+
+}  // namespace waypost::smtp
