@@ -8,6 +8,7 @@
 #include "config/parse.h"
 #include "config/values.h"
 #include "toml/document.h"
+#include "toml/problems.h"
 
 namespace waypost::config {
 
@@ -15,10 +16,14 @@ namespace waypost::config {
 // "queue.retry_first", "listener[0].tls", "hostname".
 class Notebook {
  public:
-  explicit Notebook(std::span<const Source> sources) : sources_(sources) {}
+  explicit Notebook(std::span<const Source> sources) : sources_(sources), problems_(sources) {}
 
-  // Fills in file and place; beyond 100 problems the rest is dropped, with one line saying so.
-  void report(const Place& place, Diagnostic diagnostic);
+  void report(const Place& place, Diagnostic diagnostic) {
+    problems_.report(place, std::move(diagnostic));
+  }
+  void report_syntax(const toml::Document& document, const Source& source) {
+    problems_.report_syntax(document, source);
+  }
   // `in_list`: the refused value is an element, so that it cannot be shown as `key = value`.
   void report_refusal(const std::string& key, const Refusal& refusal, bool in_list,
                       std::string_view meaning);
@@ -36,27 +41,19 @@ class Notebook {
   void note_broken_line() { has_broken_lines_ = true; }
   bool has_broken_lines() const { return has_broken_lines_; }
 
-  bool is_full() const { return problems_.size() >= problems_max; }
-  bool has_errors() const { return has_errors_; }
-  // By place; the notebook is empty afterwards.
-  std::vector<Diagnostic> take();
+  bool is_full() const { return problems_.is_full(); }
+  bool has_errors() const { return problems_.has_errors(); }
+  std::vector<Diagnostic> take() { return problems_.take(); }
 
  private:
-  static constexpr size_t problems_max = 100;
   struct Written {
     Place place;
     bool valid;
   };
-  struct Problem {
-    Place place;
-    Diagnostic diagnostic;
-  };
 
   std::span<const Source> sources_;
   std::map<std::string, Written> written_;
-  std::vector<Problem> problems_;
-  bool has_errors_ = false;
-  bool has_dropped_ = false;
+  toml::Problems problems_;
   bool has_broken_lines_ = false;
 };
 

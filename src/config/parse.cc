@@ -5,27 +5,12 @@
 #include "config/checks.h"
 #include "config/notebook.h"
 #include "config/schema.h"
-#include "toml/outline.h"
-#include "toml/syntax_hint.h"
 
 namespace waypost::config {
 
 using toml::Document;
-using toml::explain_syntax_error;
-using toml::Outline;
 using toml::read_document;
-using toml::SyntaxError;
 namespace {
-
-void report_syntax_errors(Notebook& notebook, const Document& document, const Source& source) {
-  if (document.errors.empty()) return;
-  Outline outline(source.text);
-  for (const SyntaxError& error : document.errors) {
-    Place place = error.place;
-    Diagnostic diagnostic = explain_syntax_error(error, outline, place);
-    notebook.report(place, std::move(diagnostic));
-  }
-}
 
 void report_wrong_brackets(Notebook& notebook, const Section& section, const Member& member) {
   Diagnostic diagnostic;
@@ -92,7 +77,7 @@ Parsed parse(std::span<const Source> sources) {
   Config config;
   for (size_t i = 0; i < sources.size(); ++i) {
     Document document = read_document(sources[i].text, unsigned(i));
-    report_syntax_errors(notebook, document, sources[i]);
+    notebook.report_syntax(document, sources[i]);
     if (!document.errors.empty()) notebook.note_broken_line();
     read_root(notebook, std::move(document.root), config);
   }
