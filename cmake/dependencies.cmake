@@ -11,6 +11,8 @@ find_package(CLI11 2.1 REQUIRED)
 find_package(SQLite3 3.40 REQUIRED)
 find_package(RocksDB 7.8 REQUIRED)
 find_package(PkgConfig REQUIRED)
+# RE2's own CMake files are not in Debian's package; its .pc file is.
+pkg_check_modules(RE2 REQUIRED IMPORTED_TARGET re2)
 pkg_check_modules(GSASL REQUIRED IMPORTED_TARGET libgsasl>=2.2)
 
 # libunbound's own .pc file asks for libevent, which we do not use.

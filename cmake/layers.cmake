@@ -9,6 +9,8 @@ waypost_library(smtp DEPENDS base)
 waypost_library(message DEPENDS base)
 waypost_library(toml DEPENDS base USES tomlplusplus::tomlplusplus)
 waypost_library(config DEPENDS base toml)
+waypost_library(classify DEPENDS base smtp toml USES PkgConfig::RE2)
+waypost_embed_rules(classify rules/replies)
 
 # The only door outside.
 waypost_library(io DEPENDS base USES Threads::Threads Boost::headers OpenSSL::Crypto)

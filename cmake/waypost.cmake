@@ -20,3 +20,15 @@ function(waypost_library name)
     target_link_libraries(waypost_${name} INTERFACE waypost_flags ${ARG_DEPENDS} ${ARG_USES})
   endif()
 endfunction()
+
+# waypost_embed_rules(NAME FOLDER): rule files become part of the library.
+function(waypost_embed_rules name folder)
+  file(GLOB files CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${folder}/*.toml)
+  set(output ${CMAKE_BINARY_DIR}/shipped_rules.cc)
+  add_custom_command(OUTPUT ${output}
+    COMMAND ${CMAKE_COMMAND} -DFOLDER=${CMAKE_SOURCE_DIR}/${folder} -DOUTPUT=${output}
+      -P ${CMAKE_SOURCE_DIR}/cmake/embed_rules.cmake
+    DEPENDS ${files} ${CMAKE_SOURCE_DIR}/cmake/embed_rules.cmake
+    COMMENT "Embedding ${folder}")
+  target_sources(waypost_${name} PRIVATE ${output})
+endfunction()

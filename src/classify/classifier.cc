@@ -1,0 +1,347 @@
+#include "classify/classifier.h"
+
+#include <algorithm>
+#include <mutex>
+#include <utility>
+
+#include "base/ascii.h"
+#include "classify/pattern.h"
+#include "classify/reply_codes.h"
+
+namespace waypost::classify {
+namespace {
+
+constexpr int speaking_provider_rank = 200;
+constexpr int other_provider_rank = 100;
+constexpr int token_rank = 400;
+constexpr int enhanced_code_rank = -200;
+constexpr int reply_code_rank = -400;
+constexpr size_t alternatives_max = 3;
+
+bool is_everybodys(const Rule& rule) {
+  return rule.provider.empty() || rule.anywhere || rule.token;
+}
+
+// A provider's rule goes before a general one, most of all when it is that provider who speaks.
+int rank_of(const Rule& rule, const std::vector<const Provider*>& speaking) {
+  int rank = facts(rule.reply_class).rank + rule.rank + (rule.token ? token_rank : 0);
+  if (rule.provider.empty()) return rank;
+  bool speaks = std::any_of(speaking.begin(), speaking.end(), [&](const Provider* provider) {
+    return provider->id == rule.provider;
+  });
+  return rank + (speaks ? speaking_provider_rank : other_provider_rank);
+}
+
+bool code_matches(std::string_view pattern, std::string_view code) {
+  if (code.empty()) return false;
+  return pattern == code || (pattern.ends_with("xx") && pattern[0] == code[0]);
+}
+
+bool enhanced_matches(std::string_view pattern, std::string_view code) {
+  if (code.empty()) return false;
+  return pattern == code || (pattern[0] == 'x' && pattern.substr(1) == code.substr(1));
+}
+
+template <class Matches>
+bool any_matches(const std::vector<std::string>& patterns, std::string_view code, Matches matches) {
+  return std::any_of(patterns.begin(), patterns.end(),
+                     [&](const std::string& pattern) { return matches(pattern, code); });
+}
+
+std::string_view without_star(std::string_view host) {
+  return host.starts_with("*.") ? host.substr(2) : host;
+}
+
+}  // namespace
+
+// The rules of one provider, or everybody's, as one search.
+struct Classifier::Scope {
+  std::vector<size_t> rules;
+  std::vector<const Provider*> betrayed_by_text;
+
+  // What a pattern of the set stands for.
+  struct Meaning {
+    size_t rule = 0;
+    const Provider* provider = nullptr;  // of the text, when it is not a rule's
+  };
+  // Built at the first search: most runs meet few providers.
+  mutable std::once_flag built;
+  mutable PatternSet patterns;
+  mutable std::vector<Meaning> meanings;
+  mutable std::vector<size_t> by_codes_only;  // rules
+
+  void build(const RuleBook& book) const {
+    for (size_t rule : rules) add(book.rules()[rule], rule);
+    for (const Provider* provider : betrayed_by_text)
+      for (const std::string& pattern : provider->text) add(pattern, {0, provider});
+    patterns.compile();
+  }
+
+  // A rule is found by any of its `match`; without them by the first of its `all`.
+  void add(const Rule& rule, size_t index) const {
+    for (const std::string& pattern : rule.match) add(pattern, {index, nullptr});
+    if (!rule.match.empty()) return;
+    if (rule.all.empty())
+      by_codes_only.push_back(index);
+    else
+      add(rule.all.front(), {index, nullptr});
+  }
+
+  void add(const std::string& pattern, Meaning meaning) const {
+    patterns.add(pattern);
+    meanings.push_back(meaning);
+  }
+};
+
+// What else must hold for a rule that was found.
+struct Classifier::Conditions {
+  std::once_flag compiled;
+  std::unique_ptr<PatternList> all;
+  std::unique_ptr<PatternList> unless;
+
+  bool hold(const Rule& rule, std::string_view text) {
+    std::call_once(compiled, [&] {
+      all = std::make_unique<PatternList>(rule.all);
+      unless = std::make_unique<PatternList>(rule.unless);
+    });
+    return all->all_found(text) && !unless->any_found(text);
+  }
+};
+
+struct Classifier::Candidate {
+  static constexpr size_t no_rule = size_t(-1);  // decided by a code
+
+  int rank;
+  ReplyClass reply_class;
+  size_t rule;
+  const CodeMeaning* by_code;
+  NormalText::Span evidence;
+
+  size_t evidence_octets() const { return evidence.end - evidence.begin; }
+};
+
+struct Classifier::Search {
+  const NormalText& normal;
+  ReplyCodes codes;
+  std::optional<smtp::Phase> phase;
+  std::vector<Candidate> candidates;
+  std::vector<const Provider*> betrayed;
+};
+
+Classifier::Classifier(const RuleBook& book)
+    : book_(book), conditions_(std::make_unique<Conditions[]>(book.rules().size())) {
+  for (size_t i = 0; i <= book.providers().size(); ++i)
+    scopes_.push_back(std::make_unique<Scope>());
+  for (const Provider& provider : book.providers()) {
+    scopes_[0]->betrayed_by_text.push_back(&provider);
+    provider_names_.emplace(provider.id, &provider);
+    provider_names_.emplace(base::to_lower(provider.name), &provider);
+    for (const std::string& alias : provider.aliases)
+      provider_names_.emplace(base::to_lower(alias), &provider);
+    for (const std::string& host : provider.mx)
+      provider_names_.emplace(without_star(host), &provider);
+  }
+  for (size_t i = 0; i < book.rules().size(); ++i) {
+    const Rule& rule = book.rules()[i];
+    size_t scope = is_everybodys(rule) ? 0 : scope_of(*book.provider(rule.provider));
+    scopes_[scope]->rules.push_back(i);
+  }
+}
+
+Classifier::~Classifier() = default;
+
+size_t Classifier::scope_of(const Provider& provider) const {
+  return size_t(&provider - book_.providers().data()) + 1;
+}
+
+const Provider* Classifier::provider_named(std::string_view hint) const {
+  std::string name = base::to_lower(base::trim(hint));
+  if (name.ends_with('.')) name.pop_back();
+  for (size_t at = 0; !name.empty();) {
+    if (auto found = provider_names_.find(name.substr(at)); found != provider_names_.end())
+      return found->second;
+    size_t dot = name.find('.', at);
+    if (dot == std::string::npos) break;
+    at = dot + 1;
+  }
+  return nullptr;
+}
+
+void Classifier::search_scope(const Scope& scope, Search& search) const {
+  std::call_once(scope.built, [&] { scope.build(book_); });
+  const std::string& text = search.normal.text;
+  std::vector<int> found;
+  scope.patterns.search(text, found);
+  for (size_t i = 0; i < found.size();) {
+    const Scope::Meaning& meaning = scope.meanings[size_t(found[i])];
+    // A rule's patterns have neighbouring numbers.
+    size_t end = i;
+    while (end < found.size() && scope.meanings[size_t(found[end])].rule == meaning.rule &&
+           scope.meanings[size_t(found[end])].provider == meaning.provider)
+      ++end;
+    if (meaning.provider != nullptr) {
+      search.betrayed.push_back(meaning.provider);
+    } else if (holds(meaning.rule, search)) {
+      NormalText::Span longest;
+      for (size_t j = i; j < end; ++j) {
+        NormalText::Span hit = scope.patterns.hit(size_t(found[j]), text);
+        if (hit.end - hit.begin > longest.end - longest.begin) longest = hit;
+      }
+      add_candidate(meaning.rule, longest, search);
+    }
+    i = end;
+  }
+  for (size_t rule : scope.by_codes_only)
+    if (holds(rule, search)) add_candidate(rule, {}, search);
+}
+
+void Classifier::add_candidate(size_t rule, NormalText::Span evidence, Search& search) const {
+  search.candidates.push_back({0, book_.rules()[rule].reply_class, rule, nullptr, evidence});
+}
+
+// All but the patterns by which the rule was found.
+bool Classifier::holds(size_t index, const Search& search) const {
+  const Rule& rule = book_.rules()[index];
+  if (!rule.code.empty() && !any_matches(rule.code, search.codes.reply, code_matches)) return false;
+  if (!rule.enhanced.empty() &&
+      !any_matches(rule.enhanced, search.codes.enhanced, enhanced_matches))
+    return false;
+  if (!rule.phases.empty() && (!search.phase || std::find(rule.phases.begin(), rule.phases.end(),
+                                                          *search.phase) == rule.phases.end()))
+    return false;
+  // What quotes our own names is about us, not about the recipient.
+  if (search.normal.quotes_own_names && facts(rule.reply_class).condemns_address) return false;
+  return conditions_[index].hold(rule, search.normal.text);
+}
+
+void Classifier::add_candidates_by_code(Search& search) const {
+  auto add = [&](std::string_view code, int rank) {
+    const CodeMeaning* meaning = code.empty() ? nullptr : book_.code(code);
+    if (meaning == nullptr) return;
+    std::optional<ReplyClass> found =
+        code[0] == '5' ? meaning->when_permanent : meaning->when_transient;
+    if (!found || (search.normal.quotes_own_names && facts(*found).condemns_address)) return;
+    search.candidates.push_back({rank, *found, Candidate::no_rule, meaning, {}});
+  };
+  add(search.codes.enhanced, enhanced_code_rank);
+  add(search.codes.reply, reply_code_rank);
+}
+
+void Classifier::choose(Search& search, Decision& decision) const {
+  auto& candidates = search.candidates;
+  if (candidates.empty()) return;
+  auto id_of = [&](const Candidate& candidate) {
+    return candidate.rule == Candidate::no_rule
+               ? std::string_view()
+               : std::string_view(book_.rules()[candidate.rule].id);
+  };
+  std::sort(candidates.begin(), candidates.end(), [&](const Candidate& a, const Candidate& b) {
+    if (a.rank != b.rank) return a.rank > b.rank;
+    if (a.evidence_octets() != b.evidence_octets())
+      return a.evidence_octets() > b.evidence_octets();
+    return id_of(a) < id_of(b);
+  });
+  const Candidate& winner = candidates.front();
+  decision.reply_class = winner.reply_class;
+  decision.evidence = winner.evidence;
+  decision.by_code = winner.by_code;
+  decision.condemns = facts(winner.reply_class).condemns_address;
+  if (winner.rule != Candidate::no_rule) {
+    const Rule& rule = book_.rules()[winner.rule];
+    decision.rule = &rule;
+    decision.confidence = rule.confidence;
+    decision.condemns = decision.condemns && rule.condemns;
+  }
+  for (const Candidate& other : candidates) {
+    auto& taken = decision.alternatives;
+    if (taken.size() == alternatives_max) break;
+    if (other.reply_class == winner.reply_class || other.reply_class == ReplyClass::unknown ||
+        std::find(taken.begin(), taken.end(), other.reply_class) != taken.end())
+      continue;
+    taken.push_back(other.reply_class);
+  }
+}
+
+Decision Classifier::decide(const NormalText& normal, const Provider* provider,
+                            std::optional<smtp::Phase> phase) const {
+  Search search{normal, find_codes(normal.text), phase, {}, {}};
+  search_scope(*scopes_[0], search);
+  std::vector<const Provider*> speaking = std::exchange(search.betrayed, {});
+  if (provider != nullptr) {
+    std::erase(speaking, provider);
+    speaking.insert(speaking.begin(), provider);
+  }
+  for (const Provider* one : speaking) search_scope(*scopes_[scope_of(*one)], search);
+  for (Candidate& candidate : search.candidates)
+    candidate.rank = rank_of(book_.rules()[candidate.rule], speaking);
+  add_candidates_by_code(search);
+
+  Decision decision;
+  decision.reply_code = search.codes.reply;
+  decision.enhanced_code = search.codes.enhanced;
+  switch (search.codes.first_digit()) {
+    case '4':
+      decision.disposition = Disposition::transient;
+      break;
+    case '5':
+      decision.disposition = Disposition::permanent;
+      break;
+    default:
+      break;
+  }
+  choose(search, decision);
+  if (search.codes.first_digit() == '2') decision.condemns = false;
+  if (decision.rule != nullptr && !decision.rule->provider.empty() && provider == nullptr)
+    decision.provider = book_.provider(decision.rule->provider);
+  else if (!speaking.empty())
+    decision.provider = speaking.front();
+  if (decision.by_code != nullptr && !decision.enhanced_code.empty()) {
+    size_t at = normal.text.find(decision.enhanced_code);
+    decision.evidence = {at, at + decision.enhanced_code.size()};
+  } else if (decision.by_code != nullptr) {
+    size_t at = normal.text.find(decision.reply_code);
+    decision.evidence = {at, at + decision.reply_code.size()};
+  }
+  return decision;
+}
+
+std::string Reading::rule_id() const {
+  if (rule != nullptr) return rule->id;
+  return by_code != nullptr ? "code-" + by_code->code : std::string();
+}
+
+const Decision& Reader::decide(const Question& question) {
+  const Provider* provider = nullptr;
+  if (!question.provider.empty()) {
+    if (hints_.size() > generation_max_) hints_.clear();
+    auto [hint, is_new] = hints_.try_emplace(std::string(question.provider), nullptr);
+    if (is_new) hint->second = classifier_.provider_named(question.provider);
+    provider = hint->second;
+  }
+  own_.ip = base::to_lower(question.own_ip);
+  own_.domain = base::to_lower(question.own_domain);
+  normalise(question.text, classifier_.book().known_hosts(), own_, normal_);
+  key_ = normal_.text;
+  key_.push_back('\0');
+  key_.push_back(char('0' + normal_.quotes_own_names));
+  key_.push_back(char('0' + (question.phase ? 1 + int(*question.phase) : 0)));
+  if (provider != nullptr) key_ += provider->id;
+
+  if (auto found = young_.find(key_); found != young_.end()) return found->second;
+  if (young_.size() >= generation_max_) old_ = std::exchange(young_, {});
+  if (auto found = old_.extract(key_)) return young_.insert(std::move(found)).position->second;
+  return young_.emplace(key_, classifier_.decide(normal_, provider, question.phase)).first->second;
+}
+
+Reading Reader::read(const Question& question) {
+  Reading reading;
+  static_cast<Decision&>(reading) = decide(question);
+  NormalText::Span span = normal_.in_input(question.text, reading.evidence);
+  reading.evidence_start = span.begin;
+  reading.evidence_end = span.end;
+  reading.evidence_text = question.text.substr(span.begin, span.end - span.begin);
+  reading.retry_after = find_wait(question.text.substr(0, input_octets_max));
+  return reading;
+}
+
+}  // namespace waypost::classify

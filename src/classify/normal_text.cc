@@ -1,0 +1,487 @@
+#include "classify/normal_text.h"
+
+#include <algorithm>
+
+#include "base/ascii.h"
+#include "classify/top_level_domains.h"
+#include "toml/code_point.h"
+
+namespace waypost::classify {
+namespace {
+
+using base::is_alnum;
+using base::is_digit;
+
+constexpr bool is_space(char c) {
+  return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\v' || c == '\f' || c == '\0';
+}
+constexpr bool is_hex(char c) { return is_digit(c) || (c >= 'a' && c <= 'f'); }
+constexpr bool is_letter(char c) { return c >= 'a' && c <= 'z'; }  // after lower-casing
+// RFC 5321 §4.1.2 Dot-string, and all of UTF-8 (RFC 6531).
+constexpr bool is_local_part(char c) {
+  return is_alnum(c) || static_cast<unsigned char>(c) >= 0x80 ||
+         std::string_view("!#$%&'*+-/=?^_`{|}~.").find(c) != std::string_view::npos;
+}
+constexpr bool is_domain(char c) {
+  return is_alnum(c) || c == '-' || c == '.' || c == '_' || static_cast<unsigned char>(c) >= 0x80;
+}
+
+// Of the letters beyond ASCII in which servers speak capitals: Latin-1, Greek, Cyrillic. All keep
+// their two octets.
+constexpr char32_t lower_of(char32_t c) {
+  if (c >= 0xc0 && c <= 0xde && c != 0xd7) return c + 0x20;
+  if (c >= 0x391 && c <= 0x3a9) return c + 0x20;
+  if (c >= 0x410 && c <= 0x42f) return c + 0x20;
+  if (c >= 0x400 && c <= 0x40f) return c + 0x50;
+  return c;
+}
+
+// The input in lower case on one line, before anything is masked.
+struct Line {
+  std::string text;
+  std::vector<uint32_t> origin;
+
+  void clear() {
+    text.clear();
+    origin.clear();
+  }
+  void add(char c, size_t at) {
+    text.push_back(c);
+    origin.push_back(uint32_t(at));
+  }
+};
+
+// "550-5.1.1 " at the start of a line: the part that the next lines repeat.
+struct Prefix {
+  std::string_view code;
+  std::string_view enhanced;
+  bool has_more_lines = false;  // perhaps on this very line, joined by a program's log
+};
+
+size_t digits_at(std::string_view text, size_t at) {
+  size_t end = at;
+  while (end < text.size() && is_digit(text[end])) ++end;
+  return end - at;
+}
+
+// Length of d.d{1,3}.d{1,3} at `at`, which nothing that belongs to it follows; 0 when there is
+// none.
+size_t enhanced_code_at(std::string_view text, size_t at) {
+  size_t end = at;
+  if (end >= text.size() || (text[end] != '2' && text[end] != '4' && text[end] != '5')) return 0;
+  ++end;
+  for (int part = 0; part < 2; ++part) {
+    if (end >= text.size() || text[end] != '.') return 0;
+    size_t digits = digits_at(text, end + 1);
+    if (digits < 1 || digits > 3) return 0;
+    end += 1 + digits;
+  }
+  if (end < text.size() && is_alnum(text[end])) return 0;
+  if (end + 1 < text.size() && text[end] == '.' && is_digit(text[end + 1])) return 0;
+  return end - at;
+}
+
+bool is_code_at(std::string_view text, size_t at) {
+  return digits_at(text, at) == 3 && (text[at] == '2' || text[at] == '4' || text[at] == '5') &&
+         (at + 3 == text.size() || is_space(text[at + 3]) || text[at + 3] == '-');
+}
+
+size_t skip_space(std::string_view text, size_t at) {
+  while (at < text.size() && is_space(text[at])) ++at;
+  return at;
+}
+
+Prefix read_prefix(std::string_view line) {
+  Prefix prefix;
+  size_t at = skip_space(line, 0);
+  if (!is_code_at(line, at)) return prefix;
+  prefix.code = line.substr(at, 3);
+  prefix.has_more_lines = at + 3 < line.size() && line[at + 3] == '-';
+  at = skip_space(line, std::min(line.size(), at + 4));
+  prefix.enhanced = line.substr(at, enhanced_code_at(line, at));
+  return prefix;
+}
+
+// Where the text of a following line begins, behind the codes that the first line had too.
+size_t behind_repeated(std::string_view line, size_t at, const Prefix& prefix) {
+  at = skip_space(line, at);
+  if (prefix.code.empty() || !is_code_at(line, at) || line.substr(at, 3) != prefix.code) return at;
+  at = skip_space(line, std::min(line.size(), at + 4));
+  if (!prefix.enhanced.empty() && line.substr(at, prefix.enhanced.size()) == prefix.enhanced &&
+      enhanced_code_at(line, at) == prefix.enhanced.size())
+    at = skip_space(line, at + prefix.enhanced.size());
+  return at;
+}
+
+// A line end as an octet, or as a program's log writes it: backslash and letter.
+size_t line_end_at(std::string_view input, size_t at) {
+  if (input[at] == '\r' || input[at] == '\n') return 1;
+  std::string_view rest = input.substr(at);
+  if (rest.starts_with("\\r\\n")) return 4;
+  return rest.starts_with("\\n") && (rest.size() == 2 || is_digit(rest[2])) ? 2 : 0;
+}
+
+size_t line_end(std::string_view input, size_t at) {
+  for (at = input.find_first_of("\r\n\\", at); at != std::string_view::npos;
+       at = input.find_first_of("\r\n\\", at + 1))
+    if (line_end_at(input, at) > 0) return at;
+  return input.size();
+}
+
+// Adds the code point at `at` in lower case, and returns how many octets it takes. An octet that is
+// not UTF-8 becomes `?`, so that what is searched is always valid.
+size_t add_lower(std::string_view input, size_t at, Line& line) {
+  if (static_cast<unsigned char>(input[at]) < 0x80) {
+    line.add(base::to_lower(input[at]), at);
+    return 1;
+  }
+  toml::CodePoint point = toml::decode(input, at);
+  if (!point.valid) {
+    line.add('?', at);
+    return 1;
+  }
+  if (point.octets == 2) {
+    char32_t lower = lower_of(point.value);
+    line.add(char(0xc0 | (lower >> 6)), at);
+    line.add(char(0x80 | (lower & 0x3f)), at + 1);
+  } else {
+    for (size_t i = 0; i < point.octets; ++i) line.add(input[at + i], at + i);
+  }
+  return point.octets;
+}
+
+// Lines joined by one space, repeated codes dropped, lower case, white space collapsed.
+void join_lines(std::string_view input, Line& joined) {
+  joined.clear();
+  Prefix prefix;
+  for (size_t start = 0; start < input.size();) {
+    size_t end = line_end(input, start);
+    std::string_view line = input.substr(start, end - start);
+    bool first = start == 0;
+    size_t at = first ? skip_space(line, 0) : behind_repeated(line, 0, prefix);
+    if (first) prefix = read_prefix(line);
+    bool hyphen_behind_code = first && !prefix.code.empty();
+    if (!joined.text.empty() && joined.text.back() != ' ' && at < line.size())
+      joined.add(' ', start);
+    for (size_t i = at; i < line.size();) {
+      bool space = is_space(line[i]) || (hyphen_behind_code && i == at + 3);
+      if (!space) {
+        i += add_lower(input, start + i, joined);
+        continue;
+      }
+      if (!joined.text.empty() && joined.text.back() != ' ') joined.add(' ', start + i);
+      i = prefix.has_more_lines ? behind_repeated(line, i + 1, prefix) : i + 1;
+    }
+    start = end < input.size() ? end + line_end_at(input, end) : end;
+  }
+  while (joined.text.ends_with(' ')) {
+    joined.text.pop_back();
+    joined.origin.pop_back();
+  }
+  joined.origin.push_back(uint32_t(input.size()));
+}
+
+class Masker {
+ public:
+  Masker(const Line& line, const KnownHosts& known, const OwnNames& own, NormalText& out)
+      : text_(line.text), origin_(line.origin), known_(known), own_(own), out_(out) {}
+
+  void run() {
+    while (at_ < text_.size()) step();
+    out_.origin.push_back(origin_[text_.size()]);
+  }
+
+ private:
+  void step() {
+    if (bool word_starts = at_ == 0 || !continues_word(text_[at_ - 1]) || masked_; !word_starts)
+      return copy(1);
+    if (mask_address() || mask_ip() || mask_host() || mask_json()) return;
+    if (is_alnum(text_[at_])) return word();
+    copy(1);
+  }
+
+  static bool continues_word(char c) {
+    return is_alnum(c) || c == '_' || c == '-' || c == '.' || static_cast<unsigned char>(c) >= 0x80;
+  }
+
+  char peek(size_t at) const { return at < text_.size() ? text_[at] : '\0'; }
+
+  void copy(size_t octets) {
+    out_.text.append(text_, at_, octets);
+    for (size_t i = 0; i < octets; ++i) out_.origin.push_back(origin_[at_ + i]);
+    at_ += octets;
+    masked_ = false;
+  }
+
+  // `mark` in the place of the next `octets`.
+  void mask(size_t octets, std::string_view mark) {
+    out_.text.append(mark);
+    out_.origin.insert(out_.origin.end(), mark.size(), origin_[at_]);
+    at_ += octets;
+    masked_ = true;
+  }
+
+  bool mask_address() {
+    if (at_ < no_address_before_ || !is_local_part(text_[at_])) return false;
+    size_t at_sign = at_;
+    while (at_sign < text_.size() && is_local_part(text_[at_sign])) ++at_sign;
+    if (peek(at_sign) != '@') {
+      no_address_before_ = at_sign;
+      return false;
+    }
+    size_t end = at_sign + 1;
+    if (peek(end) == '[') {
+      while (end < text_.size() && text_[end] != ']' && !is_space(text_[end])) ++end;
+      end += peek(end) == ']';
+    } else {
+      while (end < text_.size() && is_domain(text_[end])) ++end;
+      while (end > at_sign + 1 && (text_[end - 1] == '.' || text_[end - 1] == '-')) --end;
+    }
+    mask(end - at_, "{addr}");
+    return true;
+  }
+
+  // Length of an IPv4 address here; 0 when it is none, or part of something longer.
+  size_t ipv4() const {
+    size_t end = at_;
+    for (int part = 0; part < 4; ++part) {
+      if (part > 0 && peek(end++) != '.') return 0;
+      size_t digits = digits_at(text_, end);
+      if (digits < 1 || digits > 3) return 0;
+      end += digits;
+    }
+    bool longer = is_alnum(peek(end)) || (peek(end) == '.' && is_alnum(peek(end + 1))) ||
+                  (peek(end) == '-' && is_alnum(peek(end + 1)));
+    return longer ? 0 : end - at_;
+  }
+
+  // Length of an IPv6 address here: hexadecimal groups and at least three colons, or "::".
+  size_t ipv6() const {
+    size_t end = at_;
+    size_t colons = 0;
+    bool doubled = false;
+    size_t group = 0;
+    for (; end < text_.size() && (is_hex(text_[end]) || text_[end] == ':'); ++end) {
+      if (text_[end] != ':') {
+        if (++group > 4) return 0;
+        continue;
+      }
+      doubled = doubled || peek(end + 1) == ':';
+      ++colons;
+      group = 0;
+    }
+    if (end > at_ && text_[end - 1] == ':' && !(end > at_ + 1 && text_[end - 2] == ':')) {
+      --end;
+      --colons;
+    }
+    bool longer = is_alnum(peek(end)) || peek(end) == '_';
+    bool plausible = colons <= 7 && (colons >= 3 || doubled) && end - at_ > 2;
+    return longer || !plausible ? 0 : end - at_;
+  }
+
+  bool mask_ip() {
+    if (!is_hex(text_[at_]) && text_[at_] != ':') return false;
+    size_t octets = ipv4();
+    if (octets == 0) octets = ipv6();
+    if (octets == 0) return false;
+    std::string_view ip = std::string_view(text_).substr(at_, octets);
+    if (!own_.ip.empty() && ip == own_.ip) out_.quotes_own_names = true;
+    // What a DNS list answers (RFC 5782 §2.1) says why, and is nobody's address.
+    if (ip.starts_with("127."))
+      copy(octets);
+    else
+      mask(octets, "{ip}");
+    return true;
+  }
+
+  void note_own_domain(std::string_view host) {
+    const std::string& own = own_.domain;
+    if (own.empty() || !host.ends_with(own)) return;
+    size_t before = host.size() - own.size();
+    if (before == 0 || host[before - 1] == '.') out_.quotes_own_names = true;
+  }
+
+  bool mask_host() {
+    if (!is_alnum(text_[at_]) && text_[at_] != '_') return false;
+    size_t end = at_;
+    size_t labels = 1;
+    size_t label = at_;
+    for (; end < text_.size() && (is_alnum(text_[end]) || text_[end] == '-' || text_[end] == '_' ||
+                                  (text_[end] == '.' && is_alnum(peek(end + 1))));
+         ++end)
+      if (text_[end] == '.') {
+        ++labels;
+        label = end + 1;
+      }
+    std::string_view host = std::string_view(text_).substr(at_, end - at_);
+    std::string_view last = std::string_view(text_).substr(label, end - label);
+    if (!ends_host_name(last, labels)) return false;
+    note_own_domain(host);
+    std::string_view suffix = known_.suffix_of(host);
+    if (suffix.empty()) {
+      mask(end - at_, "{host}");
+      return true;
+    }
+    if (suffix.size() < host.size()) mask(host.size() - suffix.size(), "{host}.");
+    copy(suffix.size());
+    masked_ = true;
+    return true;
+  }
+
+  // `{"` in base64 is `eyJ`; lower-cased here.
+  bool mask_json() {
+    constexpr size_t octets_min = 16;
+    if (std::string_view(text_).substr(at_, 3) != "eyj") return false;
+    size_t end = at_;
+    while (end < text_.size() &&
+           (is_alnum(text_[end]) ||
+            std::string_view("+/=").find(text_[end]) != std::string_view::npos))
+      ++end;
+    if (end - at_ < octets_min) return false;
+    mask(end - at_, "{json64}");
+    return true;
+  }
+
+  void word() {
+    if (size_t octets = enhanced_code_at(text_, at_)) return copy(octets);
+    if (size_t octets = known_number()) return copy(octets);
+    if (is_digit(text_[at_]) && number()) return;
+    identifier();
+  }
+
+  // Length of a number that says something by itself: a reply code of more lines to come
+  // ("550-5.7.1"), "554.30", an error of Windows ("0x800ccc0e", "10060").
+  size_t known_number() const {
+    if (std::string_view(text_).substr(at_, 3) == "0x8") {
+      size_t end = at_ + 2;
+      while (is_hex(peek(end))) ++end;
+      return end == at_ + 10 && !is_alnum(peek(end)) ? 10 : 0;
+    }
+    size_t digits = digits_at(text_, at_);
+    if (digits == 5 && std::string_view(text_).substr(at_, 3) == "100" && !is_alnum(peek(at_ + 5)))
+      return 5;
+    if (digits != 3 || !is_code_like()) return 0;
+    if (peek(at_ + 3) == '-' && enhanced_code_at(text_, at_ + 4) > 0) return 3;
+    bool has_part = peek(at_ + 3) == '.' && digits_at(text_, at_ + 4) == 2;
+    return has_part && !is_alnum(peek(at_ + 6)) && peek(at_ + 6) != '.' ? 6 : 0;
+  }
+
+  // A number with what joins its parts: 12:00:01, 2026-11-21, 1,000. Not the start of a word.
+  bool number() {
+    size_t end = at_;
+    while (end < text_.size() &&
+           (is_digit(text_[end]) ||
+            (std::string_view(".,:/-").find(text_[end]) != std::string_view::npos &&
+             is_digit(peek(end + 1)))))
+      ++end;
+    size_t octets = end - at_;
+    if (is_letter(peek(end)) || peek(end) == '_') {
+      size_t unit = end;
+      while (is_letter(peek(unit))) ++unit;
+      bool is_quantity = octets <= 6 && unit - end <= 7 && !is_alnum(peek(unit)) &&
+                         peek(unit) != '_' && peek(unit) != '-';
+      if (!is_quantity) return false;
+      mask(octets, "{n}");
+      copy(unit - end);
+      return true;
+    }
+    if (octets == 3 && is_code_like()) {
+      copy(3);
+      return true;
+    }
+    char before = at_ == 0 ? ' ' : text_[at_ - 1];
+    if (octets <= 4 && (before == '#' || before == '_' || before == '('))
+      copy(octets);
+    else if (peek(end) == '-' && is_alnum(peek(end + 1)))
+      return false;
+    else
+      mask(octets, "{n}");
+    return true;
+  }
+
+  bool is_code_like() const {
+    char kind = text_[at_];
+    return kind == '2' || kind == '4' || kind == '5';
+  }
+
+  // A token of letters and digits; `joined` includes what '.', '-', '_' and '+' tie to it.
+  void identifier() {
+    size_t end = at_;
+    while (is_alnum(peek(end)) || peek(end) == '#' || peek(end) == '_') ++end;
+    size_t joined = end;
+    while (joined < text_.size() && (is_alnum(text_[joined]) || text_[joined] == '_' ||
+                                     (is_joint(text_[joined]) && is_alnum(peek(joined + 1)))))
+      ++joined;
+    if (digits_in(at_, joined) >= 6 && joined > end) return mask(joined - at_, "{id}");
+    if (is_short_token(at_, end)) return copy(end - at_);
+    if (digits_in(at_, end) >= 3 && end - at_ >= 8) return mask(end - at_, "{id}");
+    copy(end - at_);
+  }
+
+  static bool is_joint(char c) { return c == '.' || c == '-' || c == '+'; }
+
+  size_t digits_in(size_t begin, size_t end) const {
+    return size_t(std::count_if(text_.begin() + std::ptrdiff_t(begin),
+                                text_.begin() + std::ptrdiff_t(end), is_digit));
+  }
+
+  // A provider's own code: up to 7 letters, then up to 6 digits, perhaps a second number.
+  bool is_short_token(size_t at, size_t end) const {
+    size_t letters = at;
+    while (letters < end && is_letter(text_[letters])) ++letters;
+    if (letters - at < 1 || letters - at > 7) return false;
+    if (letters < end && (text_[letters] == '#' || text_[letters] == '_')) ++letters;
+    size_t digits = digits_at(text_, letters);
+    if (digits < 1 || digits > 6) return false;
+    size_t rest = letters + digits;
+    if (rest < end && text_[rest] == '_') {
+      size_t more = digits_at(text_, rest + 1);
+      if (more < 1 || more > 4) return false;
+      rest += 1 + more;
+    }
+    return rest == end;
+  }
+
+  const std::string& text_;
+  const std::vector<uint32_t>& origin_;
+  const KnownHosts& known_;
+  const OwnNames& own_;
+  NormalText& out_;
+  size_t at_ = 0;
+  size_t no_address_before_ = 0;
+  bool masked_ = false;
+};
+
+}  // namespace
+
+void KnownHosts::add(std::string_view domain) { domains_.emplace(domain); }
+
+std::string_view KnownHosts::suffix_of(std::string_view host) const {
+  for (size_t at = 0;;) {
+    std::string_view suffix = host.substr(at);
+    if (domains_.contains(suffix)) return suffix;
+    size_t dot = suffix.find('.');
+    if (dot == std::string_view::npos) return {};
+    at += dot + 1;
+  }
+}
+
+NormalText::Span NormalText::in_input(std::string_view input, Span span) const {
+  if (span.begin >= span.end || span.end >= origin.size()) return {};
+  Span result{origin[span.begin], std::min<size_t>(origin[span.end], input.size())};
+  while (result.end > result.begin && is_space(input[result.end - 1])) --result.end;
+  return result;
+}
+
+void normalise(std::string_view input, const KnownHosts& known, const OwnNames& own,
+               NormalText& normal) {
+  input = input.substr(0, input_octets_max);
+  normal.text.clear();
+  normal.origin.clear();
+  normal.quotes_own_names = false;
+  thread_local Line joined;
+  join_lines(input, joined);
+  Masker(joined, known, own, normal).run();
+}
+
+}  // namespace waypost::classify
