@@ -123,7 +123,7 @@ struct Classifier::Candidate {
 struct Classifier::Search {
   const NormalText& normal;
   ReplyCodes codes;
-  std::optional<smtp::Phase> phase;
+  std::optional<smtp::AttemptPhase> phase;
   std::vector<Candidate> candidates;
   std::vector<const Provider*> betrayed;
 };
@@ -263,7 +263,7 @@ void Classifier::choose(Search& search, Decision& decision) const {
 }
 
 Decision Classifier::decide(const NormalText& normal, const Provider* provider,
-                            std::optional<smtp::Phase> phase) const {
+                            std::optional<smtp::AttemptPhase> phase) const {
   Search search{normal, find_codes(normal.text), phase, {}, {}};
   search_scope(*scopes_[0], search);
   std::vector<const Provider*> speaking = std::exchange(search.betrayed, {});

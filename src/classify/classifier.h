@@ -12,7 +12,7 @@
 #include "classify/normal_text.h"
 #include "classify/reply_class.h"
 #include "classify/rule_book.h"
-#include "smtp/phase.h"
+#include "smtp/attempt_phase.h"
 
 namespace waypost::classify {
 
@@ -21,7 +21,7 @@ namespace waypost::classify {
 struct Question {
   std::string_view text;
   std::string_view provider;  // id, name, alias or a host name of its MX; empty: not known
-  std::optional<smtp::Phase> phase;
+  std::optional<smtp::AttemptPhase> phase;
   std::string_view own_ip;      // the address that we sent from
   std::string_view own_domain;  // the domain that we sent for
 };
@@ -68,7 +68,7 @@ class Classifier {
 
   // `normal` is what normalise() made of the text with the book's known hosts.
   Decision decide(const NormalText& normal, const Provider* provider,
-                  std::optional<smtp::Phase> phase) const;
+                  std::optional<smtp::AttemptPhase> phase) const;
 
  private:
   struct Scope;

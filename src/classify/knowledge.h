@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "classify/reply_class.h"
-#include "smtp/phase.h"
+#include "smtp/attempt_phase.h"
 
 // What the rule files say, as values. docs/format/rules.md describes the files.
 namespace waypost::classify {
@@ -30,7 +30,7 @@ struct Rule {
   std::vector<std::string> unless;
   std::vector<std::string> enhanced;  // "5.7.26", "x.7.26"
   std::vector<std::string> code;      // "550", "4xx"
-  std::vector<smtp::Phase> phases;
+  std::vector<smtp::AttemptPhase> phases;
   bool anywhere = false;  // also where the provider is not known
   bool token = false;     // a provider's own token: decides before everything else
   int rank = 0;           // -99..99, on top of the class's

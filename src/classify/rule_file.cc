@@ -118,7 +118,7 @@ Refusal read_phases(const Node& node, Rule& rule) {
   std::vector<std::string> names;
   if (Refusal refusal = read_texts(node, names)) return refusal;
   for (const std::string& name : names) {
-    std::optional<smtp::Phase> phase = smtp::parse_phase(name);
+    std::optional<smtp::AttemptPhase> phase = smtp::parse_phase(name);
     if (!phase) return "a list of phases such as \"connect\", \"rcpt\" or \"content\"";
     rule.phases.push_back(*phase);
   }

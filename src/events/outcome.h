@@ -6,12 +6,13 @@
 #include <vector>
 
 #include "base/time.h"
-#include "smtp/phase.h"
+#include "smtp/attempt_phase.h"
 #include "smtp/reply.h"
 
 namespace waypost::events {
 
-using smtp::Phase;
+using Phase = smtp::AttemptPhase;
+using smtp::name;
 
 enum class Verdict {
   delivered,  // they said 2yz to the final dot

@@ -7,7 +7,7 @@ namespace waypost::smtp {
 
 // How far a session with another server came. In order: each phase is reached through the one
 // before it.
-enum class Phase {
+enum class AttemptPhase {
   resolve,   // finding out which hosts take mail for the domain
   connect,   // TCP
   greeting,  // their 220
@@ -19,8 +19,8 @@ enum class Phase {
   data,     // the reply to DATA
   content,  // the octets and the reply to the final dot
 };
-std::string_view name(Phase phase);
+std::string_view name(AttemptPhase phase);
 // Also takes what others call them: "banner", "helo", "ehlo", "starttls", "auth", "eod".
-std::optional<Phase> parse_phase(std::string_view name);
+std::optional<AttemptPhase> parse_phase(std::string_view name);
 
 }  // namespace waypost::smtp
