@@ -10,7 +10,9 @@ waypost_library(message DEPENDS base)
 waypost_library(toml DEPENDS base USES tomlplusplus::tomlplusplus)
 waypost_library(config DEPENDS base toml)
 waypost_library(classify DEPENDS base smtp toml USES PkgConfig::RE2)
-waypost_embed_rules(classify rules/replies)
+waypost_embed_toml(classify rules/replies shipped_rules)
+waypost_library(explain DEPENDS base smtp toml classify USES Boost::json)
+waypost_embed_toml(explain rules/topics shipped_topics)
 
 # The only door outside.
 waypost_library(io DEPENDS base USES Threads::Threads Boost::headers OpenSSL::Crypto)
@@ -34,6 +36,6 @@ waypost_library(daemon
   USES spdlog::spdlog Boost::json)
 waypost_library(demo DEPENDS base io smtp config events tls sasl records delivery daemon)
 waypost_library(cli
-  DEPENDS base io smtp message config events dns tls sasl spool records shaping queue delivery
+  DEPENDS base io smtp message toml classify explain config events dns tls sasl spool records shaping queue delivery
     intake submission
   USES CLI11::CLI11 spdlog::spdlog Boost::json)

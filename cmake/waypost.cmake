@@ -21,14 +21,15 @@ function(waypost_library name)
   endif()
 endfunction()
 
-# waypost_embed_rules(NAME FOLDER): rule files become part of the library.
-function(waypost_embed_rules name folder)
+# waypost_embed_toml(NAME FOLDER FUNCTION): the TOML files of FOLDER become part of the library, which
+# declares `const std::vector<toml::Source>& FUNCTION();` in FUNCTION.h.
+function(waypost_embed_toml name folder function)
   file(GLOB files CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${folder}/*.toml)
-  set(output ${CMAKE_BINARY_DIR}/shipped_rules.cc)
+  set(output ${CMAKE_BINARY_DIR}/${function}.cc)
   add_custom_command(OUTPUT ${output}
-    COMMAND ${CMAKE_COMMAND} -DFOLDER=${CMAKE_SOURCE_DIR}/${folder} -DOUTPUT=${output}
-      -P ${CMAKE_SOURCE_DIR}/cmake/embed_rules.cmake
-    DEPENDS ${files} ${CMAKE_SOURCE_DIR}/cmake/embed_rules.cmake
+    COMMAND ${CMAKE_COMMAND} -DFOLDER=${CMAKE_SOURCE_DIR}/${folder} -DLIBRARY=${name}
+      -DFUNCTION=${function} -DOUTPUT=${output} -P ${CMAKE_SOURCE_DIR}/cmake/embed_toml.cmake
+    DEPENDS ${files} ${CMAKE_SOURCE_DIR}/cmake/embed_toml.cmake
     COMMENT "Embedding ${folder}")
   target_sources(waypost_${name} PRIVATE ${output})
 endfunction()

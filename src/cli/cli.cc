@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "base/ascii.h"
+#include "cli/explain_command.h"
 #include "cli/follow_commands.h"
 #include "cli/keys_command.h"
 #include "cli/load_config.h"
@@ -29,6 +30,7 @@ struct CommandLine {
   std::string what;
   uint64_t limit = 1000;
   uint64_t trace_limit = 20;
+  ExplainArguments explain;
   DemoArguments demo;
   std::string demo_time;
   uint16_t demo_port = 0;
@@ -55,6 +57,41 @@ void add_global_options(CommandLine& line) {
   app.require_subcommand(1);
   // Global options may stand behind the command, too.
   app.fallthrough();
+}
+
+void add_explain_command(CommandLine& line) {
+  ExplainArguments& to = line.explain;
+  CLI::App* explain = line.app.add_subcommand(
+      "explain", "What a reply means, who must act, and what to do; or the page behind an id");
+  explain
+      ->add_option("text", to.words,
+                   "A reply as the server said it, an id of a page, a file that holds a reply, "
+                   "or - for standard input")
+      ->type_name("TEXT|ID|FILE");
+  explain
+      ->add_option("--provider,--mx", to.provider,
+                   "Who said it: a provider's name, or the mail host")
+      ->type_name("NAME|HOST");
+  explain->add_option("--phase", to.phase, "What it answers: connect, mail, rcpt, content ...")
+      ->type_name("PHASE");
+  explain->add_option("--our-ip", to.own_ip, "The address that you send from")->type_name("ADDR");
+  explain->add_option("--our-domain", to.own_domain, "The domain that you send for")
+      ->type_name("DOMAIN");
+  explain->add_option("--rules", to.rules_folder, "Folder of your own rules, in its replies/*.toml")
+      ->type_name("FOLDER")
+      ->capture_default_str();
+  explain->add_flag("--lines", to.lines,
+                    "Read replies from standard input, one a line or one JSON object a line, and "
+                    "answer each with one JSON line");
+  explain->add_flag("--list", to.list,
+                    "List the pages: all, a kind (rules, classes, codes, lists, providers, "
+                    "topics), or those whose id holds TEXT");
+  explain->add_flag("--unknown", to.unknown,
+                    "Count the texts that no rule knows, masked: of the relay's event log, or of "
+                    "standard input with -");
+  explain->add_flag("--stub", to.stub, "With --unknown: print them as rules to be completed");
+  explain->callback(
+      [&line] { line.command = [&line] { return explain_command(line.global, line.explain); }; });
 }
 
 void add_server_commands(CommandLine& line) {
@@ -158,6 +195,7 @@ int run(int argc, char** argv, const Hooks& hooks) {
   CommandLine line(hooks);
   add_global_options(line);
   add_server_commands(line);
+  add_explain_command(line);
   add_follow_commands(line);
   add_keys_commands(line);
   add_demo_command(line);

@@ -1,7 +1,5 @@
 #include "cli/load_config.h"
 
-#include <unistd.h>
-
 #include <boost/json.hpp>
 #include <fmt/format.h>
 
@@ -41,11 +39,6 @@ int could_not_read(const Error& error, const std::string& file) {
                                                       : exit_code::configuration;
 }
 
-bool standard_error_has_color(const Global& global) {
-  return global.color == ColorChoice::always ||
-         (colors_output(global.color) && ::isatty(STDERR_FILENO) == 1);
-}
-
 struct Loaded {
   std::vector<config::Source> sources;
   config::Parsed parsed;
@@ -62,7 +55,7 @@ tl::expected<Loaded, int> load(const Global& global) {
 void show(const Loaded& loaded, const Global& global, bool show_warnings) {
   for (const config::Diagnostic& diagnostic : loaded.parsed.diagnostics)
     if (show_warnings || diagnostic.severity == config::Severity::error)
-      note(toml::render(diagnostic, loaded.sources, standard_error_has_color(global)) + "\n");
+      note(toml::render(diagnostic, loaded.sources, notes_have_color(global.color)) + "\n");
 }
 
 std::string json_of(const Loaded& loaded) {

@@ -17,6 +17,10 @@ bool colors_output(ColorChoice choice) {
   return output_is_terminal() && (no_color == nullptr || *no_color == '\0');
 }
 
+bool notes_have_color(ColorChoice choice) {
+  return choice == ColorChoice::always || (colors_output(choice) && ::isatty(STDERR_FILENO) == 1);
+}
+
 void print(std::string_view text) {
   if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size()) std::exit(exit_code::ok);
 }

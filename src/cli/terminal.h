@@ -33,6 +33,8 @@ struct Global {
 // Whether to colour what goes to standard output: the choice, else NO_COLOR, else a terminal.
 bool colors_output(ColorChoice choice);
 bool output_is_terminal();
+// The same for standard error.
+bool notes_have_color(ColorChoice choice);
 
 // Data goes to standard output; a reader that went away ends the program quietly.
 void print(std::string_view text);
