@@ -24,17 +24,17 @@ waypost_library(tls DEPENDS base io dns USES OpenSSL::SSL)
 waypost_library(spool DEPENDS base io smtp USES RocksDB::rocksdb-shared Boost::json)
 waypost_library(records DEPENDS base io smtp message events USES SQLite::SQLite3 OpenSSL::Crypto Boost::json)
 waypost_library(shaping DEPENDS base smtp events)
-waypost_library(queue DEPENDS base io smtp events spool shaping)
+waypost_library(queue DEPENDS base io smtp classify events spool shaping)
 waypost_library(delivery DEPENDS base io smtp message events dns tls sasl spool)
 waypost_library(intake DEPENDS base io smtp message events spool records)
 waypost_library(submission DEPENDS base io smtp message events dns tls sasl intake)
 
 # Wiring.
 waypost_library(daemon
-  DEPENDS base io smtp message config events dns tls sasl spool records shaping queue delivery
-    intake submission
+  DEPENDS base io smtp message classify config events dns tls sasl spool records shaping queue
+    delivery intake submission
   USES spdlog::spdlog Boost::json)
-waypost_library(demo DEPENDS base io smtp config events tls sasl records delivery daemon)
+waypost_library(demo DEPENDS base io smtp classify config events tls sasl records delivery daemon)
 waypost_library(cli
   DEPENDS base io smtp message toml classify explain config events dns tls sasl spool records shaping queue delivery
     intake submission

@@ -5,7 +5,8 @@
 int main(int argc, char** argv) {
   waypost::cli::Hooks hooks;
   hooks.serve = [](waypost::cli::ServeArguments arguments) {
-    return waypost::daemon::serve({std::move(arguments.config), std::move(arguments.ca_file)});
+    return waypost::daemon::serve(
+        {std::move(arguments.config), std::move(arguments.ca_file), *arguments.rules});
   };
   hooks.demo = [](waypost::cli::DemoArguments arguments) {
     return waypost::demo::run({.run_for = arguments.run_for,

@@ -100,6 +100,7 @@ class Reader {
 
   // Views in the result point into `question.text`; pointers into the book.
   Reading read(const Question& question);
+  const RuleBook& book() const { return classifier_.book(); }
   // The text of the last question as rules see it.
   const NormalText& normal_text() const { return normal_; }
 

@@ -8,6 +8,7 @@
 #include "cli/follow_commands.h"
 #include "cli/keys_command.h"
 #include "cli/load_config.h"
+#include "cli/load_rules.h"
 #include "cli/terminal.h"
 
 namespace waypost::cli {
@@ -100,7 +101,9 @@ void add_server_commands(CommandLine& line) {
     line.command = [&line] {
       auto config = load_config(line.global, true);
       if (!config) return config.error();
-      return line.hooks.serve({*std::move(config), line.global.ca_file});
+      auto rules = load_rules(line.global, config->rules_dir);
+      if (!rules) return rules.error();
+      return line.hooks.serve({*std::move(config), line.global.ca_file, *std::move(rules)});
     };
   });
   CLI::App* check = line.app.add_subcommand("check", "Check the configuration");

@@ -1,10 +1,12 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 
 #include "base/time.h"
+#include "classify/rule_book.h"
 #include "config/config.h"
 
 namespace waypost::cli {
@@ -12,6 +14,7 @@ namespace waypost::cli {
 struct ServeArguments {
   config::Config config;
   std::string ca_file;  // empty: the system's authorities
+  std::unique_ptr<classify::RuleBook> rules;
 };
 
 struct DemoArguments {

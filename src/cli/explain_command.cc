@@ -11,6 +11,7 @@
 #include "base/ip_address.h"
 #include "classify/classifier.h"
 #include "cli/load_config.h"
+#include "cli/load_rules.h"
 #include "cli/reply_lines.h"
 #include "config/data_paths.h"
 #include "explain/answer.h"

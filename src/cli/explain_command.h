@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "cli/load_rules.h"
 #include "cli/terminal.h"
+#include "config/config.h"
 
 namespace waypost::cli {
 
@@ -15,7 +15,7 @@ struct ExplainArguments {
   std::string phase;
   std::string own_ip;
   std::string own_domain;
-  std::string rules_folder = local_rules_folder;
+  std::string rules_folder = config::Config().rules_dir;
   bool lines = false;
   bool list = false;
   bool unknown = false;

@@ -10,9 +10,6 @@
 
 namespace waypost::cli {
 
-// Where local rule files lie unless another folder is named; it need not exist.
-inline constexpr const char* local_rules_folder = "/etc/waypost/rules";
-
 // The shipped rules with FOLDER/replies/*.toml over them. What is wrong in a local file is shown on
 // standard error as a compiler would; the error is the exit code.
 tl::expected<std::unique_ptr<classify::RuleBook>, int> load_rules(const Global& global,

@@ -139,6 +139,7 @@ struct LogSettings {
 struct Config {
   std::string hostname;  // our name in EHLO, Received and the greeting
   std::string data_dir = "/var/lib/waypost";
+  std::string rules_dir = "/etc/waypost/rules";  // local rules, over those of the program
   std::vector<Listener> listeners;
   Tls tls;
   Limits limits;

@@ -17,6 +17,7 @@ std::vector<Key<Config>> top_keys() {
   return {
       required(key<C>("hostname", &C::hostname, host_name(), R"("mail.example.com")", "the name of this server, as it says it to other servers")),
       key<C>("data_dir", &C::data_dir, path(), R"("/var/lib/waypost")", "the folder for queued mail, records and events"),
+      key<C>("rules_dir", &C::rules_dir, path(), R"("/etc/waypost/rules")", "the folder of your own rules about replies, in its replies/*.toml"),
   };
 }
 

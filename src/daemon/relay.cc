@@ -59,6 +59,8 @@ struct Relay::Parts {
   std::unique_ptr<dns::Resolver> resolver;
   std::unique_ptr<delivery::Deliverer> deliverer;
   std::unique_ptr<DeliveryCourier> courier;
+  classify::Classifier classifier{options.rules};
+  classify::Reader replies{classifier};
   std::unique_ptr<queue::Queue> queue;
   std::unique_ptr<KeyAuthenticator> authenticator;
   std::unique_ptr<intake::Intake> intake;
@@ -114,8 +116,9 @@ void Relay::Parts::join() {
       delivery::Deliverer::Dependencies{loop, loop.network(), *resolver, *client_tls, *spool},
       delivery_settings(config()));
   courier = std::make_unique<DeliveryCourier>(*deliverer);
-  queue = std::make_unique<queue::Queue>(queue::Queue::Dependencies{loop, *spool, *sink, *courier},
-                                         site_table(config()), retry_schedule(config()));
+  queue = std::make_unique<queue::Queue>(
+      queue::Queue::Dependencies{loop, *spool, *sink, *courier, replies}, site_table(config()),
+      retry_schedule(config()));
   authenticator = std::make_unique<KeyAuthenticator>(loop, *keys_worker, *keys);
   intake::Services services{loop, *spool, *sink, {}, {}, {}};
   services.accepted = [this](spool::Envelope envelope) { queue->add(std::move(envelope)); };

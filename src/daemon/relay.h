@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "classify/rule_book.h"
 #include "config/config.h"
 #include "io/asio_loop.h"
 
@@ -21,6 +22,8 @@ class Journal {
 struct RelayOptions {
   config::Config config;
   std::string ca_file;  // PEM; empty: the system's authorities
+  // What replies mean; outlives the relay.
+  const classify::RuleBook& rules;
 };
 
 // The running relay: the spool, the queue, the servers and the deliverer, joined. One shard for

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "classify/shipped_rules.h"
 #include "config/data_paths.h"
 #include "daemon/relay.h"
 #include "demo/stage.h"
@@ -174,7 +175,7 @@ int run(Options options) {
   auto stage = Stage::build(loop, options.port);
   if (!stage) return could_not(stage.error());
   DemoJournal journal;
-  auto relay = daemon::Relay::start(loop, {(*stage)->config(), {}}, journal);
+  auto relay = daemon::Relay::start(loop, {(*stage)->config(), {}, classify::shipped_book()}, journal);
   if (!relay) return could_not(relay.error());
   int exit_code = 2;
   Demo demo(loop, std::move(options), **stage, **relay);

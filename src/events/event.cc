@@ -80,6 +80,11 @@ class LineWriter {
     name(key);
     fmt::format_to(std::back_inserter(line_), "{}", value);
   }
+  void flag(std::string_view key, bool value) {
+    if (!value) return;
+    name(key);
+    line_ += "true";
+  }
   void duration(std::string_view key, Duration value) {
     auto microseconds = std::chrono::duration_cast<std::chrono::microseconds>(value).count();
     if (microseconds <= 0) return;
@@ -142,6 +147,11 @@ class ObjectReader {
     auto number = value->to_number<uint64_t>(error);
     if (error) wrong_ = key;
     return error ? 0 : number;
+  }
+  bool flag(std::string_view key) {
+    const json::value* value = find(key);
+    if (value && !value->is_bool()) wrong_ = key;
+    return value && value->is_bool() && value->get_bool();
   }
   Duration duration(std::string_view key) {
     const json::value* value = find(key);
@@ -229,6 +239,8 @@ Result<Event> from_object(const json::object& object) {
   event.peer = {reader.text("host"), reader.text("address"), reader.text("tls")};
   event.phase = smtp::parse_phase(reader.text("phase"));
   event.reply = reader.text("reply");
+  event.cause = {reader.text("class"), reader.text("who"), reader.text("rule"),
+                 reader.text("remedy"), reader.flag("suppress")};
   event.next_attempt_at = reader.time("next_attempt_at");
   event.took = reader.duration("took_ms");
   event.since_accepted = reader.duration("since_accepted_ms");
@@ -273,6 +285,11 @@ std::string to_json_line(const Event& event) {
   writer.text("tls", event.peer.tls);
   if (event.phase) writer.text("phase", name(*event.phase));
   writer.text("reply", event.reply);
+  writer.text("class", event.cause.reply_class);
+  writer.text("who", event.cause.who);
+  writer.text("rule", event.cause.rule);
+  writer.text("remedy", event.cause.remedy);
+  writer.flag("suppress", event.cause.suppress);
   if (event.next_attempt_at)
     writer.text("next_attempt_at", base::to_rfc3339(*event.next_attempt_at));
   writer.duration("took_ms", event.took);

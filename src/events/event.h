@@ -10,6 +10,7 @@
 #include "base/message_id.h"
 #include "base/result.h"
 #include "base/time.h"
+#include "events/cause.h"
 #include "events/outcome.h"
 
 namespace waypost::events {
@@ -51,6 +52,7 @@ struct Event {
   Peer peer;
   std::optional<Phase> phase;
   std::string reply;  // "250 2.0.0 Ok: queued as 7D1F", or what happened instead of a reply
+  Cause cause;        // of what was not delivered
   std::optional<WallTime> next_attempt_at;
   Duration took{0};  // of this attempt
   Duration since_accepted{0};

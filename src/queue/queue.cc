@@ -28,6 +28,7 @@ Queue::Queue(Dependencies dependencies, shaping::SiteTable sites, RetrySchedule 
     : deps_(dependencies),
       site_table_(std::move(sites)),
       retry_(retry),
+      judge_(dependencies.replies),
       due_timer_(deps_.loop.timers()) {}
 
 Queue::~Queue() = default;
@@ -250,13 +251,18 @@ void Queue::judge(Item item, const Outcome& outcome, Record& record) {
   ++state.attempts;
   state.last_reply = outcome.text();
   state.last_host = outcome.peer.host;
-  if (outcome.verdict == Verdict::deferred) return defer(item, outcome, record);
+  const auto& sender = item.message->envelope->sender;
+  Judgement judgement =
+      judge_.judge(outcome, sender ? std::string_view(sender->domain) : "", item.domain());
+  if (judgement.verdict == Verdict::deferred)
+    return defer(item, outcome, std::move(judgement), record);
   EventKind kind =
-      outcome.verdict == Verdict::delivered ? EventKind::delivered : EventKind::bounced;
+      judgement.verdict == Verdict::delivered ? EventKind::delivered : EventKind::bounced;
   events::Event event = event_about(item, kind);
   event.peer = outcome.peer;
   event.phase = outcome.phase;
   event.took = outcome.took;
+  event.cause = std::move(judgement.cause);
   record.events.push_back(std::move(event));
   record.changes.push_back({item.recipient, settled_after(state.attempts)});
   state.place = Place::settled;
@@ -264,14 +270,18 @@ void Queue::judge(Item item, const Outcome& outcome, Record& record) {
   --unsettled_;
 }
 
-void Queue::defer(Item item, const Outcome& outcome, Record& record) {
+void Queue::defer(Item item, const Outcome& outcome, Judgement judgement, Record& record) {
   RecipientState& state = item.state();
-  state.due = deps_.loop.now() + retry_.delay(state.attempts, deps_.loop.rng().uniform());
+  Duration delay = retry_.delay(state.attempts, deps_.loop.rng().uniform());
+  // Whoever names a time knows better, but may not hold mail for longer than our longest delay.
+  if (judgement.wait) delay = std::max(delay, std::min(*judgement.wait, retry_.longest));
+  state.due = deps_.loop.now() + delay;
   bool gives_up = state.due >= item.message->expires_at;
   events::Event event = event_about(item, gives_up ? EventKind::expired : EventKind::deferred);
   event.peer = outcome.peer;
   event.phase = outcome.phase;
   event.took = outcome.took;
+  event.cause = std::move(judgement.cause);
   if (gives_up) {
     state.place = Place::settled;
     --item.message->unsettled;

@@ -13,6 +13,7 @@
 #include "io/task_group.h"
 #include "io/timer.h"
 #include "queue/courier.h"
+#include "queue/judge.h"
 #include "queue/schedule.h"
 #include "queue/standing.h"
 #include "shaping/limits.h"
@@ -31,6 +32,7 @@ class Queue {
     spool::Spool& spool;
     events::Sink& events;
     Courier& courier;
+    classify::Reader& replies;  // what outcomes mean
   };
 
   Queue(Dependencies dependencies, shaping::SiteTable sites, RetrySchedule retry);
@@ -125,7 +127,7 @@ class Queue {
   void note_reachability(Site& site, const std::vector<events::Outcome>& outcomes);
 
   void judge(Item item, const events::Outcome& outcome, Record& record);
-  void defer(Item item, const events::Outcome& outcome, Record& record);
+  void defer(Item item, const events::Outcome& outcome, Judgement judgement, Record& record);
   io::Task<void> settle(std::vector<Item> items, std::vector<events::Outcome> outcomes);
   io::Task<void> write(std::shared_ptr<const spool::Envelope> envelope, bool done, Record record);
   void expire(Item item);
@@ -142,6 +144,7 @@ class Queue {
   Dependencies deps_;
   shaping::SiteTable site_table_;
   RetrySchedule retry_;
+  Judge judge_;
 
   std::unordered_map<MessageId, std::unique_ptr<Message>> messages_;
   std::unordered_map<std::string, std::unique_ptr<Site>> sites_;

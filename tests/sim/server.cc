@@ -1,6 +1,7 @@
 #include "tests/sim/server.h"
 
 #include "base/check.h"
+#include "classify/shipped_rules.h"
 #include "daemon/adapters.h"
 #include "delivery/deliverer.h"
 #include "intake/intake.h"
@@ -58,6 +59,8 @@ struct RelayUnderTest::Running {
   delivery::Deliverer deliverer;
   daemon::DeliveryCourier real_courier;
   std::unique_ptr<queue::Courier> courier;
+  classify::Classifier classifier{classify::shipped_book()};
+  classify::Reader replies{classifier};
   queue::Queue queue;
   intake::Intake intake;
   submission::Server server;
@@ -75,7 +78,7 @@ RelayUnderTest::Running::Running(RelayUnderTest& owner, io::SimProcess& the_proc
                 delivery_settings(owner.settings_)),
       real_courier(deliverer),
       courier(mutate(real_courier, owner.mutation_, process)),
-      queue({process, *spool, *sink, *courier},
+      queue({process, *spool, *sink, *courier, replies},
             shaping::SiteTable(mutate(owner.settings_.limits, owner.mutation_), {}), retry),
       intake({process,
               *spool,

@@ -75,7 +75,7 @@ struct QueueTest : testing::Test {
   void make() {
     queue.reset();
     queue =
-        std::make_unique<Queue>(Queue::Dependencies{process, *spool, sink, courier},
+        std::make_unique<Queue>(Queue::Dependencies{process, *spool, sink, courier, replies},
                                 shaping::SiteTable(limits, {}), RetrySchedule{1min, 2.0, 10min, 0});
   }
 
@@ -121,6 +121,8 @@ struct QueueTest : testing::Test {
   FakeCourier courier{process};
   shaping::SiteLimits limits;
   uint8_t ids = 0;
+  classify::Classifier classifier{classify::shipped_book()};
+  classify::Reader replies{classifier};
   std::unique_ptr<Queue> queue;
   io::TaskGroup tasks;
 };

@@ -1,0 +1,45 @@
+#include "queue/judge.h"
+
+#include "base/ascii.h"
+
+namespace waypost::queue {
+namespace {
+
+using classify::Confidence;
+using classify::Reading;
+using events::Verdict;
+
+events::Cause cause_of(const Reading& reading, const classify::RuleBook& book) {
+  const classify::ClassPage& page = book.page(reading.reply_class);
+  bool has_remedy = reading.rule != nullptr && !reading.rule->remedy.empty();
+  const auto& remedy = has_remedy ? reading.rule->remedy : page.remedy;
+  return {std::string(classify::slug(reading.reply_class)), std::string(name(page.who)),
+          reading.rule_id(), remedy.empty() ? std::string() : remedy.front(), reading.condemns};
+}
+
+// A 5yz about pace or about the moment refuses now, not for good. A guess is not enough to offer
+// again what they have refused.
+bool is_only_for_now(const Reading& reading) {
+  return classify::facts(reading.reply_class).retry == classify::Retry::later &&
+         reading.rule != nullptr && reading.confidence != Confidence::possible;
+}
+
+}  // namespace
+
+Judgement Judge::judge(const events::Outcome& outcome, std::string_view sender_domain,
+                       std::string_view recipient_domain) const {
+  Judgement judgement;
+  judgement.verdict = outcome.verdict;
+  if (outcome.verdict == Verdict::delivered) return judgement;
+  bool to_ourselves = base::equals_ignoring_case(sender_domain, recipient_domain);
+  std::string text = outcome.text();
+  Reading reading = replies_.read({text, outcome.peer.host, outcome.phase, {},
+                                   to_ourselves ? std::string_view() : sender_domain});
+  judgement.cause = cause_of(reading, replies_.book());
+  if (outcome.verdict == Verdict::bounced && is_only_for_now(reading))
+    judgement.verdict = Verdict::deferred;
+  if (reading.retry_after) judgement.wait = *reading.retry_after;
+  return judgement;
+}
+
+}  // namespace waypost::queue
