@@ -6,6 +6,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "classify/shipped_rules.h"
 #include "io/sim_world.h"
 #include "spool/batch_store.h"
 #include "spool/memory_store.h"
