@@ -193,11 +193,15 @@ class Masker {
 
  private:
   void step() {
-    if (bool word_starts = at_ == 0 || !continues_word(text_[at_ - 1]) || masked_; !word_starts)
-      return copy(1);
+    if (!is_word_start()) return copy(1);
     if (mask_address() || mask_ip() || mask_host() || mask_json()) return;
     if (is_alnum(text_[at_])) return word();
     copy(1);
+  }
+
+  bool is_word_start() const {
+    if (at_ == 0 || masked_ || !continues_word(text_[at_ - 1])) return true;
+    return at_ > 1 && text_[at_ - 1] == '.' && text_[at_ - 2] == '.';
   }
 
   static bool continues_word(char c) {
@@ -225,6 +229,11 @@ class Masker {
     if (at_ < no_address_before_ || !is_local_part(text_[at_])) return false;
     size_t at_sign = at_;
     while (at_sign < text_.size() && is_local_part(text_[at_sign])) ++at_sign;
+    // "not allowed...ann@example.com": dots in a row are punctuation, not part of an address.
+    if (size_t dots = text_.find("..", at_); dots < at_sign) {
+      no_address_before_ = dots;
+      return false;
+    }
     if (peek(at_sign) != '@') {
       no_address_before_ = at_sign;
       return false;
@@ -378,7 +387,8 @@ class Masker {
     if (is_letter(peek(end)) || peek(end) == '_') {
       size_t unit = end;
       while (is_letter(peek(unit))) ++unit;
-      bool is_quantity = octets <= 6 && unit - end <= 7 && !is_alnum(peek(unit)) &&
+      bool is_encoding = std::string_view(text_).substr(end, unit - end) == "bitmime";
+      bool is_quantity = !is_encoding && octets <= 6 && unit - end <= 7 && !is_alnum(peek(unit)) &&
                          peek(unit) != '_' && peek(unit) != '-';
       if (!is_quantity) return false;
       mask(octets, "{n}");

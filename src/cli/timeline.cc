@@ -80,6 +80,16 @@ std::string attempt_details(const Event& event) {
   return details;
 }
 
+// "mailbox-full, recipient acts; more: waypost explain rcpt-full"
+std::string cause_text(const events::Cause& cause) {
+  if (cause.reply_class.empty()) return {};
+  std::string text = cause.reply_class;
+  if (!cause.who.empty() && cause.who != "nobody" && cause.who != "unknown")
+    text += fmt::format(", the {} must act", cause.who);
+  if (!cause.rule.empty()) text += fmt::format(" (waypost explain {})", cause.rule);
+  return text;
+}
+
 std::string event_lines(const Event& event, bool color) {
   bool accepted = event.kind == EventKind::accepted;
   std::string who = accepted ? "" : fmt::format("{}", fmt::join(event.recipients, ", "));
@@ -93,6 +103,8 @@ std::string event_lines(const Event& event, bool color) {
     lines += fmt::format("{}{}\n", indent, styled(details, Style::dim, color));
   if (!event.reply.empty())
     lines += fmt::format("{}{}\n", indent, styled(event.reply, Style::plain, color));
+  if (std::string cause = cause_text(event.cause); !cause.empty())
+    lines += fmt::format("{}{}\n", indent, styled(cause, Style::dim, color));
   if (event.next_attempt_at)
     lines += fmt::format("{}next attempt {} UTC\n", indent,
                          clock_of(*event.next_attempt_at).substr(0, 8));

@@ -175,7 +175,8 @@ int run(Options options) {
   auto stage = Stage::build(loop, options.port);
   if (!stage) return could_not(stage.error());
   DemoJournal journal;
-  auto relay = daemon::Relay::start(loop, {(*stage)->config(), {}, classify::shipped_book()}, journal);
+  auto relay =
+      daemon::Relay::start(loop, {(*stage)->config(), {}, classify::shipped_book()}, journal);
   if (!relay) return could_not(relay.error());
   int exit_code = 2;
   Demo demo(loop, std::move(options), **stage, **relay);

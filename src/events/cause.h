@@ -4,7 +4,8 @@
 
 namespace waypost::events {
 
-// Why a recipient was deferred or bounced, as the rules read the reply. Empty where it was not read.
+// Why a recipient was deferred or bounced, as the rules read the reply. Empty where it was not
+// read.
 struct Cause {
   std::string reply_class;  // "mailbox-full"
   std::string who;          // who must act: "recipient"

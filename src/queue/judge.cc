@@ -33,7 +33,10 @@ Judgement Judge::judge(const events::Outcome& outcome, std::string_view sender_d
   if (outcome.verdict == Verdict::delivered) return judgement;
   bool to_ourselves = base::equals_ignoring_case(sender_domain, recipient_domain);
   std::string text = outcome.text();
-  Reading reading = replies_.read({text, outcome.peer.host, outcome.phase, {},
+  Reading reading = replies_.read({text,
+                                   outcome.peer.host,
+                                   outcome.phase,
+                                   {},
                                    to_ourselves ? std::string_view() : sender_domain});
   judgement.cause = cause_of(reading, replies_.book());
   if (outcome.verdict == Verdict::bounced && is_only_for_now(reading))

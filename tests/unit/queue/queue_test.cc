@@ -170,6 +170,25 @@ TEST_F(QueueTest, tries_a_deferred_recipient_again_by_the_schedule) {
   EXPECT_GE(courier.started[2] - courier.started[1], 2min);
 }
 
+TEST_F(QueueTest, waits_as_long_as_they_ask_but_not_for_ever) {
+  courier.answers = {outcome(Verdict::deferred, "451 Greylisted, try again in 5 minutes"),
+                     outcome(Verdict::deferred, "451 Greylisted, try again in 5 days")};
+  accept(envelope({"a@x.test"}));
+  world.run_for(30min);
+  EXPECT_THAT(kinds(), ElementsAre(EventKind::deferred, EventKind::deferred, EventKind::delivered));
+  EXPECT_EQ(sink.events[0].cause.reply_class, "greylisted");
+  ASSERT_EQ(courier.started.size(), 3u);
+  EXPECT_GE(courier.started[1] - courier.started[0], 5min);
+  EXPECT_LE(courier.started[2] - courier.started[1], 11min);
+}
+
+TEST_F(QueueTest, offers_again_what_a_5yz_refused_only_for_its_pace) {
+  courier.answers = {outcome(Verdict::bounced, "550 Too many messages from you, slow down")};
+  accept(envelope({"a@x.test"}));
+  world.run_for(10min);
+  EXPECT_THAT(kinds(), ElementsAre(EventKind::deferred, EventKind::delivered));
+}
+
 TEST_F(QueueTest, goes_on_after_a_restart_where_it_was) {
   courier.answers = {outcome(Verdict::deferred, "451 later")};
   accept(envelope({"a@x.test"}));
