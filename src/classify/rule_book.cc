@@ -109,6 +109,8 @@ class BookReader {
     Expander expander(file.words, shared_words_);
     for (auto& [provider, place] : file.providers) {
       expand(expander, provider.text, place, provider.source.local);
+      for (auto* hosts : {&provider.mx, &provider.hosts})
+        for (std::string& host : *hosts) host = base::to_lower(host);
       add_provider(std::move(provider), place);
     }
     for (auto& [rule, place] : file.rules) {
