@@ -151,6 +151,19 @@ TEST(RuleBook, puts_words_into_patterns) {
   EXPECT_THAT(loaded.diagnostics[0].message, HasSubstr("there is no word `%local_to_a%`"));
 }
 
+TEST(RuleBook, keeps_local_words_out_of_shipped_rules) {
+  std::vector<toml::Source> sources{
+      {"classes.toml", class_pages()},
+      {"words.toml", "[words]\nbox = 'mailbox'\nfull = 'full'"},
+      {"a.toml", full("match = ['%box% %full%']")},
+      {"mine/words.toml", "[words]\nbox = '('\nfull = 'over'\nown = 'x'"},
+      {"mine/b.toml", rule_text("b", "policy", "match = ['%full% %own%']")}};
+  LoadedBook loaded = load(sources, 3);
+  ASSERT_TRUE(loaded.book);
+  EXPECT_THAT(loaded.book->rule("full")->match, ElementsAre("(?:mailbox) (?:full)"));
+  EXPECT_THAT(loaded.book->rule("b")->match, ElementsAre("(?:over) (?:x)"));
+}
+
 TEST(RuleBook, bounds_what_words_grow_to) {
   std::string words = "[words]\na = '" + std::string(1000, 'x') + "'\n";
   for (char c = 'b'; c <= 'e'; ++c) {
