@@ -122,11 +122,19 @@ TEST(NormalText, puts_marks_in_the_place_of_ids_and_numbers) {
   expect_all({
       {"queued as 4XyZ12abc9", "queued as {id}"},
       {"d9443c01a7336-23c3.5 - gsmtp", "{id} - gsmtp"},
+      {"ab.c-123456 ab.c-12345", "{id} ab.c-12345"},
       {"limit is 12345 of 1,000", "limit is {n} of {n}"},
       {"2026-11-21 08:07", "{n} {n}"},
       {"wait 300s or 5min", "wait {n}s or {n}min"},
       {"size 70 kb", "size {n} kb"},
   });
+}
+
+TEST(NormalText, is_what_the_format_of_rule_files_shows) {
+  expect_all(
+      {{"550-5.7.1 <Bob@Example.com>: Client mx7.example.org [192.0.2.7]\n"
+        "550 5.7.1 is   LISTED; id 4XyZ12abc9, code TSS04",
+        "550 5.7.1 <{addr}>: client {host} [{ip}] is listed; id {id}, code tss04"}});
 }
 
 TEST(NormalText, keeps_codes_and_short_tokens) {

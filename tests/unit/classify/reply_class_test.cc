@@ -7,8 +7,12 @@
 #include <string>
 
 #include <boost/json.hpp>
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include "classify/rule_book.h"
+#include "classify/shipped_rules.h"
 
 namespace waypost::classify {
 namespace {
@@ -57,6 +61,19 @@ TEST(Words, read_back) {
     EXPECT_EQ(parse_who(name(each)), each);
   EXPECT_EQ(parse_confidence("sure"), std::nullopt);
   EXPECT_EQ(parse_who(""), std::nullopt);
+}
+
+TEST(ReplyClass, is_documented_as_it_is) {
+  std::ifstream file(WAYPOST_SOURCES "/docs/format/rules.md");
+  const std::string page((std::istreambuf_iterator<char>(file)), {});
+  LoadedBook loaded = load(shipped_rules(), shipped_rules().size());
+  ASSERT_TRUE(loaded.book);
+  for (const ClassFacts& row : reply_classes()) {
+    const std::string begins = fmt::format("\n| `{}` | {} | {} | {}| {} | ", row.slug, row.group,
+                                           name(loaded.book->page(row.id).who),
+                                           row.condemns_address ? "**yes** " : "", row.rank);
+    EXPECT_NE(page.find(begins), std::string::npos) << begins;
+  }
 }
 
 std::filesystem::path test_data() {
