@@ -270,7 +270,7 @@ class Masker {
         continue;
       }
       doubled = doubled || peek(end + 1) == ':';
-      ++colons;
+      if (++colons > 8) return 0;  // at once, or a text of colons is read again for each of them
       group = 0;
     }
     if (size_t last = doubled && group > 0 && peek(end) == '.' ? ipv4(end - group) : 0)
@@ -280,7 +280,7 @@ class Masker {
       --colons;
     }
     bool longer = is_alnum(peek(end)) || peek(end) == '_';
-    bool plausible = colons <= 7 && (colons >= 3 || doubled) && end - at_ > 2;
+    bool plausible = colons <= 7 && (colons >= 3 || doubled) && end - at_ > colons;
     return longer || !plausible ? 0 : end - at_;
   }
 

@@ -88,6 +88,8 @@ TEST(NormalText, puts_a_mark_in_the_place_of_an_ip_but_not_of_what_a_list_answer
       {"127.0.0.2 and 127.255.255.254", "127.0.0.2 and 127.255.255.254"},
       {"5.1.1.10", "{ip}"},
       {"at 12:34:56", "at {n}"},
+      {"1:2:3:4:5:6:7:8: is, 1:2:3:4:5:6:7:8:9 is none", "{ip}: is, {n} is none"},
+      {":::::::::::: no", ":::::::::::: no"},
   });
 }
 
