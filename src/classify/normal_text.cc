@@ -414,11 +414,14 @@ class Masker {
   void identifier() {
     size_t end = at_;
     while (is_alnum(peek(end)) || peek(end) == '#' || peek(end) == '_') ++end;
-    size_t joined = end;
-    while (joined < text_.size() && (is_alnum(text_[joined]) || text_[joined] == '_' ||
-                                     (is_joint(text_[joined]) && is_alnum(peek(joined + 1)))))
+    bool is_known = end <= few_digits_before_;
+    size_t joined = is_known ? few_digits_before_ : end;
+    while (!is_known && joined < text_.size() &&
+           (is_alnum(text_[joined]) || text_[joined] == '_' ||
+            (is_joint(text_[joined]) && is_alnum(peek(joined + 1)))))
       ++joined;
-    if (digits_in(at_, joined) >= 6 && joined > end) return mask(joined - at_, "{id}");
+    if (!is_known && joined > end && digits_in(at_, joined) >= 6) return mask(joined - at_, "{id}");
+    few_digits_before_ = joined;
     if (is_short_token(at_, end)) return copy(end - at_);
     if (digits_in(at_, end) >= 3 && end - at_ >= 8) return mask(end - at_, "{id}");
     copy(end - at_);
@@ -454,7 +457,9 @@ class Masker {
   const OwnNames& own_;
   NormalText& out_;
   size_t at_ = 0;
+  // What was read ahead in vain is not read again.
   size_t no_address_before_ = 0;
+  size_t few_digits_before_ = 0;
   bool masked_ = false;
 };
 
