@@ -165,13 +165,11 @@ TEST(RuleBook, keeps_local_words_out_of_shipped_rules) {
 }
 
 TEST(RuleBook, bounds_what_words_grow_to) {
-  std::string words = "[words]\na = '" + std::string(1000, 'x') + "'\n";
-  for (char c = 'b'; c <= 'e'; ++c) {
-    words += std::string(1, c) + " = '";
-    for (int i = 0; i < 30; ++i) words += "%" + std::string(1, char(c - 1)) + "%";
-    words += "'\n";
-  }
-  LoadedBook loaded = load_texts({words + full("match = ['%e%']")});
+  std::string words = "[words]\na = '" + std::string(1000, 'x') + "'\nb = '";
+  for (int i = 0; i < 30; ++i) words += "%a%";
+  words += "'\n";
+  EXPECT_TRUE(load_texts({words + full("match = ['%b%%b%']")}).book);
+  LoadedBook loaded = load_texts({words + full("match = ['%b%%b%%b%']")});
   ASSERT_EQ(loaded.diagnostics.size(), 1u);
   EXPECT_THAT(loaded.diagnostics[0].message, HasSubstr("beyond 64 KiB"));
 }
