@@ -254,13 +254,13 @@ TEST(Classifier, never_condemns_what_quotes_our_own_names) {
 }
 
 TEST(Classifier, names_at_most_three_other_readings_each_once) {
-  Library library({rule_text("a", "malware", "match = ['no']") +
-                   rule_text("b", "blocklisted-ip", "match = ['no']") +
-                   rule_text("b2", "blocklisted-ip", "match = ['no']\nrank = 1") +
-                   rule_text("c", "spf-fail", "match = ['no']") +
-                   rule_text("d", "no-ptr", "match = ['no']") +
-                   rule_text("e", "unknown", "match = ['no']") +
-                   rule_text("f", "malware", "match = ['no']\nrank = -90")});
+  Library library(
+      {rule_text("a", "malware", "match = ['no']") +
+       rule_text("b", "blocklisted-ip", "match = ['no']") +
+       rule_text("b2", "blocklisted-ip", "match = ['no']\nrank = 1") +
+       rule_text("c", "spf-fail", "match = ['no']") + rule_text("d", "no-ptr", "match = ['no']") +
+       rule_text("e", "unknown", "match = ['no']") + rule_text("g", "bad-helo", "match = ['no']") +
+       rule_text("f", "malware", "match = ['no']\nrank = -90")});
   EXPECT_THAT(library.read("no").alternatives,
               ElementsAre(ReplyClass::blocklisted_ip, ReplyClass::spf_fail, ReplyClass::no_ptr));
 }
