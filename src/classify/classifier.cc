@@ -126,6 +126,12 @@ struct Classifier::Search {
   std::optional<smtp::AttemptPhase> phase;
   std::vector<Candidate> candidates;
   std::vector<const Provider*> betrayed;
+
+  // `part` is a view into the normal text.
+  NormalText::Span place_of(std::string_view part) const {
+    size_t begin = size_t(part.data() - normal.text.data());
+    return {begin, begin + part.size()};
+  }
 };
 
 Classifier::Classifier(const RuleBook& book)
@@ -192,7 +198,11 @@ void Classifier::search_scope(const Scope& scope, Search& search) const {
     i = end;
   }
   for (size_t rule : scope.by_codes_only)
-    if (holds(rule, search)) add_candidate(rule, {}, search);
+    if (holds(rule, search))
+      add_candidate(rule,
+                    search.place_of(book_.rules()[rule].enhanced.empty() ? search.codes.reply
+                                                                         : search.codes.enhanced),
+                    search);
 }
 
 void Classifier::add_candidate(size_t rule, NormalText::Span evidence, Search& search) const {
@@ -221,7 +231,7 @@ void Classifier::add_candidates_by_code(Search& search) const {
     std::optional<ReplyClass> found =
         code[0] == '5' ? meaning->when_permanent : meaning->when_transient;
     if (!found || (search.normal.quotes_own_names && facts(*found).condemns_address)) return;
-    search.candidates.push_back({rank, *found, Candidate::no_rule, meaning, {}});
+    search.candidates.push_back({rank, *found, Candidate::no_rule, meaning, search.place_of(code)});
   };
   add(search.codes.enhanced, enhanced_code_rank);
   add(search.codes.reply, reply_code_rank);
@@ -295,13 +305,6 @@ Decision Classifier::decide(const NormalText& normal, const Provider* provider,
     decision.provider = book_.provider(decision.rule->provider);
   else if (!speaking.empty())
     decision.provider = speaking.front();
-  if (decision.by_code != nullptr && !decision.enhanced_code.empty()) {
-    size_t at = normal.text.find(decision.enhanced_code);
-    decision.evidence = {at, at + decision.enhanced_code.size()};
-  } else if (decision.by_code != nullptr) {
-    size_t at = normal.text.find(decision.reply_code);
-    decision.evidence = {at, at + decision.reply_code.size()};
-  }
   return decision;
 }
 

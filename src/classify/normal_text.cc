@@ -154,22 +154,24 @@ size_t add_lower(std::string_view input, size_t at, Line& line) {
 void join_lines(std::string_view input, Line& joined) {
   joined.clear();
   Prefix prefix;
+  size_t text_end = 0;  // behind the last octet that is no white space
   for (size_t start = 0; start < input.size();) {
     size_t end = line_end(input, start);
     std::string_view line = input.substr(start, end - start);
-    bool first = start == 0;
+    bool first = joined.text.empty();
     size_t at = first ? skip_space(line, 0) : behind_repeated(line, 0, prefix);
     if (first) prefix = read_prefix(line);
     bool hyphen_behind_code = first && !prefix.code.empty();
     if (!joined.text.empty() && joined.text.back() != ' ' && at < line.size())
-      joined.add(' ', start);
+      joined.add(' ', text_end);
     for (size_t i = at; i < line.size();) {
       bool space = is_space(line[i]) || (hyphen_behind_code && i == at + 3);
       if (!space) {
         i += add_lower(input, start + i, joined);
+        text_end = start + i;
         continue;
       }
-      if (!joined.text.empty() && joined.text.back() != ' ') joined.add(' ', start + i);
+      if (!joined.text.empty() && joined.text.back() != ' ') joined.add(' ', text_end);
       i = prefix.has_more_lines ? behind_repeated(line, i + 1, prefix) : i + 1;
     }
     start = end < input.size() ? end + line_end_at(input, end) : end;
@@ -178,7 +180,7 @@ void join_lines(std::string_view input, Line& joined) {
     joined.text.pop_back();
     joined.origin.pop_back();
   }
-  joined.origin.push_back(uint32_t(input.size()));
+  joined.origin.push_back(uint32_t(text_end));
 }
 
 class Masker {
@@ -250,9 +252,9 @@ class Masker {
     return true;
   }
 
-  // Length of an IPv4 address here; 0 when it is none, or part of something longer.
-  size_t ipv4() const {
-    size_t end = at_;
+  // Length of an IPv4 address at `at`; 0 when it is none, or part of something longer.
+  size_t ipv4(size_t at) const {
+    size_t end = at;
     for (int part = 0; part < 4; ++part) {
       if (part > 0 && peek(end++) != '.') return 0;
       size_t digits = digits_at(text_, end);
@@ -261,10 +263,11 @@ class Masker {
     }
     bool longer = is_alnum(peek(end)) || (peek(end) == '.' && is_alnum(peek(end + 1))) ||
                   (peek(end) == '-' && is_alnum(peek(end + 1)));
-    return longer ? 0 : end - at_;
+    return longer ? 0 : end - at;
   }
 
-  // Length of an IPv6 address here: hexadecimal groups and at least three colons, or "::".
+  // Length of an IPv6 address here: hexadecimal groups and at least three colons, or "::"; its end
+  // may be written as an IPv4 address (RFC 4291 §2.2).
   size_t ipv6() const {
     size_t end = at_;
     size_t colons = 0;
@@ -276,25 +279,28 @@ class Masker {
         continue;
       }
       doubled = doubled || peek(end + 1) == ':';
-      ++colons;
+      if (++colons > 8) return 0;  // at once, or a text of colons is read again for each of them
       group = 0;
     }
+    if (size_t last = doubled && group > 0 && peek(end) == '.' ? ipv4(end - group) : 0)
+      return end - group + last - at_;
     if (end > at_ && text_[end - 1] == ':' && !(end > at_ + 1 && text_[end - 2] == ':')) {
       --end;
       --colons;
     }
     bool longer = is_alnum(peek(end)) || peek(end) == '_';
-    bool plausible = colons <= 7 && (colons >= 3 || doubled) && end - at_ > 2;
+    bool plausible = colons <= 7 && (colons >= 3 || doubled) && end - at_ > colons;
     return longer || !plausible ? 0 : end - at_;
   }
 
   bool mask_ip() {
     if (!is_hex(text_[at_]) && text_[at_] != ':') return false;
-    size_t octets = ipv4();
+    size_t octets = ipv4(at_);
     if (octets == 0) octets = ipv6();
     if (octets == 0) return false;
     std::string_view ip = std::string_view(text_).substr(at_, octets);
-    if (!own_.ip.empty() && ip == own_.ip) out_.quotes_own_names = true;
+    std::string_view plain = ip.starts_with("::ffff:") ? ip.substr(7) : ip;
+    if (!own_.ip.empty() && (ip == own_.ip || plain == own_.ip)) out_.quotes_own_names = true;
     // What a DNS list answers (RFC 5782 §2.1) says why, and is nobody's address.
     if (ip.starts_with("127."))
       copy(octets);
@@ -418,11 +424,14 @@ class Masker {
   void identifier() {
     size_t end = at_;
     while (is_alnum(peek(end)) || peek(end) == '#' || peek(end) == '_') ++end;
-    size_t joined = end;
-    while (joined < text_.size() && (is_alnum(text_[joined]) || text_[joined] == '_' ||
-                                     (is_joint(text_[joined]) && is_alnum(peek(joined + 1)))))
+    bool is_known = end <= few_digits_before_;
+    size_t joined = is_known ? few_digits_before_ : end;
+    while (!is_known && joined < text_.size() &&
+           (is_alnum(text_[joined]) || text_[joined] == '_' ||
+            (is_joint(text_[joined]) && is_alnum(peek(joined + 1)))))
       ++joined;
-    if (digits_in(at_, joined) >= 6 && joined > end) return mask(joined - at_, "{id}");
+    if (!is_known && joined > end && digits_in(at_, joined) >= 6) return mask(joined - at_, "{id}");
+    few_digits_before_ = joined;
     if (is_short_token(at_, end)) return copy(end - at_);
     if (digits_in(at_, end) >= 3 && end - at_ >= 8) return mask(end - at_, "{id}");
     copy(end - at_);
@@ -458,7 +467,9 @@ class Masker {
   const OwnNames& own_;
   NormalText& out_;
   size_t at_ = 0;
+  // What was read ahead in vain is not read again.
   size_t no_address_before_ = 0;
+  size_t few_digits_before_ = 0;
   bool masked_ = false;
 };
 
@@ -477,10 +488,13 @@ std::string_view KnownHosts::suffix_of(std::string_view host) const {
 }
 
 NormalText::Span NormalText::in_input(std::string_view input, Span span) const {
-  if (span.begin >= span.end || span.end >= origin.size()) return {};
-  Span result{origin[span.begin], std::min<size_t>(origin[span.end], input.size())};
-  while (result.end > result.begin && is_space(input[result.end - 1])) --result.end;
-  return result;
+  if (span.begin >= span.end || span.end > text.size()) return {};
+  while (span.begin < span.end && text[span.begin] == ' ') ++span.begin;
+  while (span.end > span.begin && text[span.end - 1] == ' ') --span.end;
+  if (span.begin == span.end) return {};
+  // A part of a mark stands for all that it is in the place of.
+  while (span.end < text.size() && origin[span.end] == origin[span.end - 1]) ++span.end;
+  return {origin[span.begin], std::min<size_t>(origin[span.end], input.size())};
 }
 
 void normalise(std::string_view input, const KnownHosts& known, const OwnNames& own,

@@ -130,6 +130,18 @@ bool may_name_wait(std::string_view text) {
   return re2::RE2::PartialMatch({text.data(), text.size()}, words);
 }
 
+// A time after these words is how long it took, not how long to wait.
+bool is_over(std::string_view gap) {
+  static const re2::RE2 words("(?i)exceed|expired|g[ai]v(?:e|ing) up|time[sd]? ?out|failed");
+  return re2::RE2::PartialMatch({gap.data(), gap.size()}, words);
+}
+
+// Whether a clock behind `gap` shows the time of day: "at 12:00:00", "2026-11-21 12:00:00".
+bool names_a_moment(std::string_view gap) {
+  static const re2::RE2 end("(?i)(?:\\bat|\\bon|\\buntil|\\d)[ t]*$");
+  return re2::RE2::PartialMatch({gap.data(), gap.size()}, end);
+}
+
 }  // namespace
 
 std::optional<seconds> find_wait(std::string_view text) {
@@ -138,24 +150,24 @@ std::optional<seconds> find_wait(std::string_view text) {
       "(?i)(?:again|retry(?:ing)?|wait(?:ing)?|come "
       "back|return|(?:gr[ae]y|white)list\\w*|deferr?\\w*|"
       "delay\\w*|resend|later|retry[-_ ]after)";
-  static const re2::RE2 by_clock(std::string(ask) + "[^.;]*?\\b(\\d{1,2}):(\\d{2}):(\\d{2})\\b");
+  static const re2::RE2 by_clock(std::string(ask) + "([^.;]*?)\\b(\\d{1,2}):(\\d{2}):(\\d{2})\\b");
   static const re2::RE2 by_unit(
       std::string(ask) +
-      "[^.;\\d]*?\\b(\\d{1,6}) ?(s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|days?|sekunden|"
+      "([^.;\\d]*?)\\b(\\d{1,6}) ?(s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|days?|sekunden|"
       "minuten|secondes|segundos|minutos)\\b");
   static const re2::RE2 unit_first(
       "(?i)\\b(\\d{1,6}) ?(secs?|seconds?|mins?|minutes?|hrs?|hours?)\\b[^.;\\d]*?"
       "(?:try (?:it )?again|retry|before (?:re)?trying|then try|resend)");
   re2::StringPiece input(text.data(), text.size());
   long hours = 0, minutes = 0, count = 0;
-  re2::StringPiece unit;
-  if (re2::RE2::PartialMatch(input, by_clock, &hours, &minutes, &count))
+  re2::StringPiece gap, unit;
+  if (re2::RE2::PartialMatch(input, by_clock, &gap, &hours, &minutes, &count) &&
+      !names_a_moment({gap.data(), gap.size()}))
     return bounded(hours * 3600 + minutes * 60 + count, seconds(1));
-  if (re2::RE2::PartialMatch(input, by_unit, &count, &unit) ||
-      re2::RE2::PartialMatch(input, unit_first, &count, &unit)) {
-    char first = base::to_lower(unit.empty() ? 's' : unit[0]);
-    return bounded(count, unit_of({&first, 1}));
-  }
+  if (re2::RE2::PartialMatch(input, by_unit, &gap, &count, &unit)
+          ? !is_over({gap.data(), gap.size()})
+          : re2::RE2::PartialMatch(input, unit_first, &count, &unit))
+    return bounded(count, unit_of(base::to_lower({unit.data(), unit.size()})));
   return std::nullopt;
 }
 

@@ -91,9 +91,13 @@ class BookReader {
     for (size_t i = 0; i < sources_.size(); ++i) {
       files_.push_back(read_rule_file(sources_[i], unsigned(i), i >= shipped_, problems_));
       if (is_words_file(sources_[i].name))
-        for (const auto& [name, word] : files_.back().words) shared_words_[name] = word;
+        for (const auto& [name, word] : files_.back().words)
+          (i < shipped_ ? shipped_words_ : local_words_)[name] = word;
     }
-    for (RuleFile& file : files_) add(file);
+    // A local word never changes what a shipped rule says.
+    local_words_.insert(shipped_words_.begin(), shipped_words_.end());
+    for (size_t i = 0; i < files_.size(); ++i)
+      add(files_[i], i < shipped_ ? shipped_words_ : local_words_);
     check_whole();
     LoadedBook loaded;
     if (!problems_.has_errors()) {
@@ -105,10 +109,12 @@ class BookReader {
   }
 
  private:
-  void add(RuleFile& file) {
-    Expander expander(file.words, shared_words_);
+  void add(RuleFile& file, const Words& shared_words) {
+    Expander expander(file.words, shared_words);
     for (auto& [provider, place] : file.providers) {
       expand(expander, provider.text, place, provider.source.local);
+      for (auto* hosts : {&provider.mx, &provider.hosts})
+        for (std::string& host : *hosts) host = base::to_lower(host);
       add_provider(std::move(provider), place);
     }
     for (auto& [rule, place] : file.rules) {
@@ -230,7 +236,8 @@ class BookReader {
   Patterns patterns_;
   toml::Problems problems_;
   std::vector<RuleFile> files_;
-  Words shared_words_;
+  Words shipped_words_;  // of any words.toml
+  Words local_words_;    // those and the operator's, which go first
   RuleBook book_;
   std::vector<toml::Place> rule_places_;
 };

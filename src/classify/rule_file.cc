@@ -419,6 +419,7 @@ class FileReader {
     for (auto& [rule, place] : file_.rules) {
       if (rule.as_of.empty()) rule.as_of = as_of_;
       if (!file_.providers.empty()) rule.provider = file_.providers.front().value.id;
+      if (problems_.has_errors()) continue;  // what is missing may be what could not be read
       bool has_pattern = !rule.match.empty() || !rule.all.empty();
       bool has_code = !rule.enhanced.empty() || !rule.code.empty();
       if (!has_pattern && !has_code)
