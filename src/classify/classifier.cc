@@ -108,16 +108,17 @@ struct Classifier::Conditions {
   }
 };
 
+// A rule whose patterns were found, or the meaning of a code; whether it holds is asked for only
+// when its turn comes.
 struct Classifier::Candidate {
-  static constexpr size_t no_rule = size_t(-1);  // decided by a code
-
-  int rank;
-  ReplyClass reply_class;
-  size_t rule;
-  const CodeMeaning* by_code;
-  NormalText::Span evidence;
-
-  size_t evidence_octets() const { return evidence.end - evidence.begin; }
+  int rank = 0;
+  ReplyClass reply_class = ReplyClass::unknown;
+  const Rule* rule = nullptr;
+  const CodeMeaning* by_code = nullptr;  // without a rule
+  NormalText::Span evidence;             // known at once, when a code is it
+  // What was found, in a scope's patterns.
+  const PatternSet* patterns = nullptr;
+  std::vector<size_t> found;
 };
 
 struct Classifier::Search {
@@ -187,31 +188,29 @@ void Classifier::search_scope(const Scope& scope, Search& search) const {
       ++end;
     if (meaning.provider != nullptr) {
       search.betrayed.push_back(meaning.provider);
-    } else if (holds(meaning.rule, search)) {
-      NormalText::Span longest;
-      for (size_t j = i; j < end; ++j) {
-        NormalText::Span hit = scope.patterns.hit(size_t(found[j]), text);
-        if (hit.end - hit.begin > longest.end - longest.begin) longest = hit;
-      }
-      add_candidate(meaning.rule, longest, search);
+    } else {
+      const Rule& rule = book_.rules()[meaning.rule];
+      search.candidates.push_back({0, rule.reply_class, &rule, nullptr, {}, &scope.patterns,
+                                   {found.begin() + std::ptrdiff_t(i),
+                                    found.begin() + std::ptrdiff_t(end)}});
     }
     i = end;
   }
-  for (size_t rule : scope.by_codes_only)
-    if (holds(rule, search))
-      add_candidate(rule,
-                    search.place_of(book_.rules()[rule].enhanced.empty() ? search.codes.reply
-                                                                         : search.codes.enhanced),
-                    search);
+  for (size_t index : scope.by_codes_only) {
+    const Rule& rule = book_.rules()[index];
+    std::string_view code = rule.enhanced.empty() ? search.codes.reply : search.codes.enhanced;
+    if (!code.empty())
+      search.candidates.push_back(
+          {0, rule.reply_class, &rule, nullptr, search.place_of(code), nullptr, {}});
+  }
 }
 
-void Classifier::add_candidate(size_t rule, NormalText::Span evidence, Search& search) const {
-  search.candidates.push_back({0, book_.rules()[rule].reply_class, rule, nullptr, evidence});
-}
-
-// All but the patterns by which the rule was found.
-bool Classifier::holds(size_t index, const Search& search) const {
-  const Rule& rule = book_.rules()[index];
+// All but the patterns by which the candidate was found.
+bool Classifier::holds(const Candidate& candidate, const Search& search) const {
+  // What quotes our own names is about us, not about the recipient.
+  if (search.normal.quotes_own_names && facts(candidate.reply_class).condemns_address) return false;
+  if (candidate.rule == nullptr) return true;
+  const Rule& rule = *candidate.rule;
   if (!rule.code.empty() && !any_matches(rule.code, search.codes.reply, code_matches)) return false;
   if (!rule.enhanced.empty() &&
       !any_matches(rule.enhanced, search.codes.enhanced, enhanced_matches))
@@ -219,9 +218,7 @@ bool Classifier::holds(size_t index, const Search& search) const {
   if (!rule.phases.empty() && (!search.phase || std::find(rule.phases.begin(), rule.phases.end(),
                                                           *search.phase) == rule.phases.end()))
     return false;
-  // What quotes our own names is about us, not about the recipient.
-  if (search.normal.quotes_own_names && facts(rule.reply_class).condemns_address) return false;
-  return conditions_[index].hold(rule, search.normal.text);
+  return conditions_[size_t(&rule - book_.rules().data())].hold(rule, search.normal.text);
 }
 
 void Classifier::add_candidates_by_code(Search& search) const {
@@ -230,46 +227,68 @@ void Classifier::add_candidates_by_code(Search& search) const {
     if (meaning == nullptr) return;
     std::optional<ReplyClass> found =
         code[0] == '5' ? meaning->when_permanent : meaning->when_transient;
-    if (!found || (search.normal.quotes_own_names && facts(*found).condemns_address)) return;
-    search.candidates.push_back({rank, *found, Candidate::no_rule, meaning, search.place_of(code)});
+    if (found)
+      search.candidates.push_back(
+          {rank, *found, nullptr, meaning, search.place_of(code), nullptr, {}});
   };
   add(search.codes.enhanced, enhanced_code_rank);
   add(search.codes.reply, reply_code_rank);
 }
 
+NormalText::Span Classifier::evidence_of(const Candidate& candidate, const Search& search) const {
+  NormalText::Span longest = candidate.evidence;
+  for (size_t number : candidate.found) {
+    NormalText::Span hit = candidate.patterns->hit(number, search.normal.text);
+    if (hit.octets() > longest.octets()) longest = hit;
+  }
+  return longest;
+}
+
+// The first that holds, by rank, then by the length of its evidence, then by id; null when none
+// does. `candidates` are sorted by rank and id.
+const Classifier::Candidate* Classifier::winner_of(Search& search) const {
+  Candidate* winner = nullptr;
+  for (Candidate& candidate : search.candidates) {
+    if (winner != nullptr && candidate.rank < winner->rank) break;
+    if (!holds(candidate, search)) continue;
+    candidate.evidence = evidence_of(candidate, search);
+    if (winner == nullptr || candidate.evidence.octets() > winner->evidence.octets())
+      winner = &candidate;
+  }
+  return winner;
+}
+
+void Classifier::add_alternatives(const Search& search, Decision& decision) const {
+  auto& taken = decision.alternatives;
+  for (const Candidate& other : search.candidates) {
+    if (taken.size() == alternatives_max) return;
+    bool is_new = other.reply_class != decision.reply_class &&
+                  other.reply_class != ReplyClass::unknown &&
+                  std::find(taken.begin(), taken.end(), other.reply_class) == taken.end();
+    if (is_new && holds(other, search)) taken.push_back(other.reply_class);
+  }
+}
+
 void Classifier::choose(Search& search, Decision& decision) const {
-  auto& candidates = search.candidates;
-  if (candidates.empty()) return;
-  auto id_of = [&](const Candidate& candidate) {
-    return candidate.rule == Candidate::no_rule
-               ? std::string_view()
-               : std::string_view(book_.rules()[candidate.rule].id);
+  auto id_of = [](const Candidate& candidate) {
+    return candidate.rule == nullptr ? std::string_view() : std::string_view(candidate.rule->id);
   };
-  std::sort(candidates.begin(), candidates.end(), [&](const Candidate& a, const Candidate& b) {
-    if (a.rank != b.rank) return a.rank > b.rank;
-    if (a.evidence_octets() != b.evidence_octets())
-      return a.evidence_octets() > b.evidence_octets();
-    return id_of(a) < id_of(b);
-  });
-  const Candidate& winner = candidates.front();
-  decision.reply_class = winner.reply_class;
-  decision.evidence = winner.evidence;
-  decision.by_code = winner.by_code;
-  decision.condemns = facts(winner.reply_class).condemns_address;
-  if (winner.rule != Candidate::no_rule) {
-    const Rule& rule = book_.rules()[winner.rule];
-    decision.rule = &rule;
-    decision.confidence = rule.confidence;
-    decision.condemns = decision.condemns && rule.condemns;
+  std::sort(search.candidates.begin(), search.candidates.end(),
+            [&](const Candidate& a, const Candidate& b) {
+              return a.rank != b.rank ? a.rank > b.rank : id_of(a) < id_of(b);
+            });
+  const Candidate* winner = winner_of(search);
+  if (winner == nullptr) return;
+  decision.reply_class = winner->reply_class;
+  decision.evidence = winner->evidence;
+  decision.by_code = winner->by_code;
+  decision.rule = winner->rule;
+  decision.condemns = facts(winner->reply_class).condemns_address;
+  if (winner->rule != nullptr) {
+    decision.confidence = winner->rule->confidence;
+    decision.condemns = decision.condemns && winner->rule->condemns;
   }
-  for (const Candidate& other : candidates) {
-    auto& taken = decision.alternatives;
-    if (taken.size() == alternatives_max) break;
-    if (other.reply_class == winner.reply_class || other.reply_class == ReplyClass::unknown ||
-        std::find(taken.begin(), taken.end(), other.reply_class) != taken.end())
-      continue;
-    taken.push_back(other.reply_class);
-  }
+  add_alternatives(search, decision);
 }
 
 Decision Classifier::decide(const NormalText& normal, const Provider* provider,
@@ -283,7 +302,7 @@ Decision Classifier::decide(const NormalText& normal, const Provider* provider,
   }
   for (const Provider* one : speaking) search_scope(*scopes_[scope_of(*one)], search);
   for (Candidate& candidate : search.candidates)
-    candidate.rank = rank_of(book_.rules()[candidate.rule], speaking);
+    candidate.rank = rank_of(*candidate.rule, speaking);
   add_candidates_by_code(search);
 
   Decision decision;

@@ -78,9 +78,11 @@ class Classifier {
 
   size_t scope_of(const Provider& provider) const;
   void search_scope(const Scope& scope, Search& search) const;
-  void add_candidate(size_t rule, NormalText::Span evidence, Search& search) const;
-  bool holds(size_t rule, const Search& search) const;
+  bool holds(const Candidate& candidate, const Search& search) const;
   void add_candidates_by_code(Search& search) const;
+  NormalText::Span evidence_of(const Candidate& candidate, const Search& search) const;
+  const Candidate* winner_of(Search& search) const;
+  void add_alternatives(const Search& search, Decision& decision) const;
   void choose(Search& search, Decision& decision) const;
 
   const RuleBook& book_;

@@ -44,6 +44,7 @@ struct NormalText {
   struct Span {
     size_t begin = 0;
     size_t end = 0;
+    size_t octets() const { return end - begin; }
   };
   Span in_input(std::string_view input, Span span) const;
 };
