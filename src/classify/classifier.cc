@@ -108,7 +108,7 @@ struct Classifier::Conditions {
   }
 };
 
-// A rule whose patterns were found, or the meaning of a code; whether it holds is asked for only
+// A rule whose patterns may be found, or the meaning of a code; whether it holds is asked for only
 // when its turn comes.
 struct Classifier::Candidate {
   int rank = 0;
@@ -116,9 +116,9 @@ struct Classifier::Candidate {
   const Rule* rule = nullptr;
   const CodeMeaning* by_code = nullptr;  // without a rule
   NormalText::Span evidence;             // known at once, when a code is it
-  // What was found, in a scope's patterns.
+  // Those of a scope's patterns that may be found; none when codes alone decide.
   const PatternSet* patterns = nullptr;
-  std::vector<size_t> found;
+  std::vector<size_t> possible;
 };
 
 struct Classifier::Search {
@@ -177,22 +177,30 @@ const Provider* Classifier::provider_named(std::string_view hint) const {
 void Classifier::search_scope(const Scope& scope, Search& search) const {
   std::call_once(scope.built, [&] { scope.build(book_); });
   const std::string& text = search.normal.text;
-  std::vector<int> found;
-  scope.patterns.search(text, found);
-  for (size_t i = 0; i < found.size();) {
-    const Scope::Meaning& meaning = scope.meanings[size_t(found[i])];
+  std::vector<int> possible;
+  scope.patterns.possible(text, possible);
+  for (size_t i = 0; i < possible.size();) {
+    const Scope::Meaning& meaning = scope.meanings[size_t(possible[i])];
     // A rule's patterns have neighbouring numbers.
     size_t end = i;
-    while (end < found.size() && scope.meanings[size_t(found[end])].rule == meaning.rule &&
-           scope.meanings[size_t(found[end])].provider == meaning.provider)
+    while (end < possible.size() && scope.meanings[size_t(possible[end])].rule == meaning.rule &&
+           scope.meanings[size_t(possible[end])].provider == meaning.provider)
       ++end;
     if (meaning.provider != nullptr) {
-      search.betrayed.push_back(meaning.provider);
+      bool speaks =
+          std::any_of(possible.begin() + std::ptrdiff_t(i), possible.begin() + std::ptrdiff_t(end),
+                      [&](int number) { return scope.patterns.is_found(size_t(number), text); });
+      if (speaks) search.betrayed.push_back(meaning.provider);
     } else {
       const Rule& rule = book_.rules()[meaning.rule];
-      search.candidates.push_back({0, rule.reply_class, &rule, nullptr, {}, &scope.patterns,
-                                   {found.begin() + std::ptrdiff_t(i),
-                                    found.begin() + std::ptrdiff_t(end)}});
+      search.candidates.push_back(
+          {0,
+           rule.reply_class,
+           &rule,
+           nullptr,
+           {},
+           &scope.patterns,
+           {possible.begin() + std::ptrdiff_t(i), possible.begin() + std::ptrdiff_t(end)}});
     }
     i = end;
   }
@@ -205,7 +213,6 @@ void Classifier::search_scope(const Scope& scope, Search& search) const {
   }
 }
 
-// All but the patterns by which the candidate was found.
 bool Classifier::holds(const Candidate& candidate, const Search& search) const {
   // What quotes our own names is about us, not about the recipient.
   if (search.normal.quotes_own_names && facts(candidate.reply_class).condemns_address) return false;
@@ -218,7 +225,13 @@ bool Classifier::holds(const Candidate& candidate, const Search& search) const {
   if (!rule.phases.empty() && (!search.phase || std::find(rule.phases.begin(), rule.phases.end(),
                                                           *search.phase) == rule.phases.end()))
     return false;
-  return conditions_[size_t(&rule - book_.rules().data())].hold(rule, search.normal.text);
+  const std::string& text = search.normal.text;
+  bool found =
+      candidate.patterns == nullptr ||
+      std::any_of(candidate.possible.begin(), candidate.possible.end(),
+                  [&](size_t number) { return candidate.patterns->is_found(number, text); });
+  if (!found) return false;
+  return conditions_[size_t(&rule - book_.rules().data())].hold(rule, text);
 }
 
 void Classifier::add_candidates_by_code(Search& search) const {
@@ -237,7 +250,7 @@ void Classifier::add_candidates_by_code(Search& search) const {
 
 NormalText::Span Classifier::evidence_of(const Candidate& candidate, const Search& search) const {
   NormalText::Span longest = candidate.evidence;
-  for (size_t number : candidate.found) {
+  for (size_t number : candidate.possible) {
     NormalText::Span hit = candidate.patterns->hit(number, search.normal.text);
     if (hit.octets() > longest.octets()) longest = hit;
   }

@@ -19,7 +19,7 @@ re2::RE2::Options options() {
   return options;
 }
 
-bool is_found(const re2::RE2& pattern, std::string_view text) {
+bool found_in(const re2::RE2& pattern, std::string_view text) {
   return re2::RE2::PartialMatch({text.data(), text.size()}, pattern);
 }
 
@@ -29,7 +29,7 @@ std::string why_not_a_pattern(const std::string& pattern) {
   if (pattern.empty()) return "it is empty";
   re2::RE2 compiled(pattern, options());
   if (!compiled.ok()) return compiled.error();
-  if (is_found(compiled, "")) return "it is found in an empty text";
+  if (found_in(compiled, "")) return "it is found in an empty text";
   return {};
 }
 
@@ -94,16 +94,20 @@ void PatternSet::compile() {
   literals_.build(literals);
 }
 
-void PatternSet::search(std::string_view text, std::vector<int>& found) const {
-  found.clear();
+void PatternSet::possible(std::string_view text, std::vector<int>& numbers) const {
+  numbers.clear();
   if (size_ == 0) return;
   thread_local std::vector<int> literals;
   literals.clear();
   literals_.search(text, literals);
   std::sort(literals.begin(), literals.end());
   literals.erase(std::unique(literals.begin(), literals.end()), literals.end());
-  patterns_->AllMatches({text.data(), text.size()}, literals, &found);
-  std::sort(found.begin(), found.end());
+  patterns_->AllPotentials(literals, &numbers);
+  std::sort(numbers.begin(), numbers.end());
+}
+
+bool PatternSet::is_found(size_t number, std::string_view text) const {
+  return found_in(patterns_->GetRE2(int(number)), text);
 }
 
 NormalText::Span PatternSet::hit(size_t number, std::string_view text) const {
@@ -124,12 +128,12 @@ PatternList::~PatternList() = default;
 
 bool PatternList::any_found(std::string_view text) const {
   return std::any_of(patterns_.begin(), patterns_.end(),
-                     [&](const auto& pattern) { return is_found(*pattern, text); });
+                     [&](const auto& pattern) { return found_in(*pattern, text); });
 }
 
 bool PatternList::all_found(std::string_view text) const {
   return std::all_of(patterns_.begin(), patterns_.end(),
-                     [&](const auto& pattern) { return is_found(*pattern, text); });
+                     [&](const auto& pattern) { return found_in(*pattern, text); });
 }
 
 }  // namespace waypost::classify

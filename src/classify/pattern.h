@@ -47,8 +47,7 @@ class LiteralSet {
   std::vector<Node> nodes_;
 };
 
-// Many patterns, looked for in a text at once: only those are tried of whose literal parts enough
-// are there.
+// Many patterns, of which only those need be tried whose literal parts are in the text.
 class PatternSet {
  public:
   PatternSet();
@@ -59,9 +58,11 @@ class PatternSet {
   size_t size() const { return size_; }
   // After the last add(), before the first search().
   void compile();
-  // The numbers of all patterns that are found somewhere in `text`, ascending. Any thread.
-  void search(std::string_view text, std::vector<int>& found) const;
-  // What the pattern hits first in `text`.
+  // The numbers of the patterns that may be found in `text`, ascending: the others lack a literal
+  // part. Any thread.
+  void possible(std::string_view text, std::vector<int>& numbers) const;
+  bool is_found(size_t number, std::string_view text) const;
+  // What the pattern hits first in `text`; empty when it is not found.
   NormalText::Span hit(size_t number, std::string_view text) const;
 
  private:
