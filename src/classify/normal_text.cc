@@ -229,13 +229,11 @@ class Masker {
 
   bool mask_address() {
     if (at_ < no_address_before_ || !is_local_part(text_[at_])) return false;
+    if (text_[at_] == '.' && at_ > 0 && text_[at_ - 1] == '.') return false;
     size_t at_sign = at_;
-    while (at_sign < text_.size() && is_local_part(text_[at_sign])) ++at_sign;
     // "not allowed...ann@example.com": dots in a row are punctuation, not part of an address.
-    if (size_t dots = text_.find("..", at_); dots < at_sign) {
-      no_address_before_ = dots;
-      return false;
-    }
+    while (is_local_part(peek(at_sign)) && !(text_[at_sign] == '.' && peek(at_sign + 1) == '.'))
+      ++at_sign;
     if (peek(at_sign) != '@') {
       no_address_before_ = at_sign;
       return false;

@@ -75,6 +75,8 @@ TEST(NormalText, puts_a_mark_in_the_place_of_an_address) {
       {"(bob@example.com)", "({addr})"},
       {"bob@localhost,ann@x", "{addr},{addr}"},
       {"@ home", "@ home"},
+      {"not allowed...ann@example.com", "not allowed...{addr}"},
+      {"a..b@example.com", "a..{addr}"},
   });
 }
 
@@ -129,6 +131,7 @@ TEST(NormalText, puts_marks_in_the_place_of_ids_and_numbers) {
       {"2026-11-21 08:07", "{n} {n}"},
       {"wait 300s or 5min", "wait {n}s or {n}min"},
       {"size 70 kb", "size {n} kb"},
+      {"no 8bitmime", "no 8bitmime"},
   });
 }
 
