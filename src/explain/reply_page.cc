@@ -96,7 +96,9 @@ std::string verdict(const Answer& answer) {
   if (reading.reply_class == ReplyClass::unknown && reading.rule == nullptr)
     return "Not recognised: no rule knows this text. Its digits say all that is sure.";
   std::string text = fmt::format("{}: ", classify::slug(reading.reply_class));
-  text += reading.condemns ? "stop sending to this address" : "the address is not to blame";
+  text += reading.condemns                             ? "stop sending to this address"
+          : reading.reply_class == ReplyClass::unknown ? "nothing says that the address is bad"
+                                                       : "the address is not to blame";
   std::optional<bool> retry = may_retry(reading);
   if (reading.retry_after && retry.value_or(false))
     text += fmt::format("; try again in {}", base::to_human(*reading.retry_after));
