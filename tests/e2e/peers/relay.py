@@ -42,9 +42,13 @@ class Relay:
             "queue": {"retry_first": "500ms", "retry_factor": 1.0, "retry_jitter": 0},
             "events": {"flush_every": "5ms"},
         }
+        top = {"hostname": "relay.example", "data_dir": str(self.data)}
         for name, values in settings.items():
-            tables[name] = {**tables.get(name, {}), **values}
-        text = f'hostname = "relay.example"\ndata_dir = {json.dumps(str(self.data))}\n'
+            if isinstance(values, dict):
+                tables[name] = {**tables.get(name, {}), **values}
+            else:
+                top[name] = values
+        text = "".join(f"{key} = {json.dumps(value)}\n" for key, value in top.items())
         text += "".join(table("[[listener]]", values) for values in (
             {"address": "127.0.0.1:0", "tls": "starttls"},
             {"address": "127.0.0.1:0", "tls": "implicit"},
