@@ -26,9 +26,17 @@ constexpr bool is_domain(char c) {
   return is_alnum(c) || c == '-' || c == '.' || c == '_' || static_cast<unsigned char>(c) >= 0x80;
 }
 
-// Of the letters beyond ASCII in which servers speak capitals: Latin-1, Greek, Cyrillic. All keep
+// Of Latin Extended-A, where capital and small letter are neighbours.
+constexpr char32_t lower_of_extended(char32_t c) {
+  bool odd_is_capital = (c >= 0x139 && c <= 0x148) || c >= 0x179;
+  if (c == 0x130 || c == 0x138 || c == 0x149 || c == 0x178 || c == 0x17f) return c;
+  return odd_is_capital == (c % 2 == 1) ? c + 1 : c;
+}
+
+// Of the letters beyond ASCII in which servers speak capitals: Latin, Greek, Cyrillic. All keep
 // their two octets.
 constexpr char32_t lower_of(char32_t c) {
+  if (c >= 0x100 && c <= 0x17f) return lower_of_extended(c);
   if (c >= 0xc0 && c <= 0xde && c != 0xd7) return c + 0x20;
   if (c >= 0x391 && c <= 0x3a9) return c + 0x20;
   if (c >= 0x410 && c <= 0x42f) return c + 0x20;

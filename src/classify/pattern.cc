@@ -5,6 +5,7 @@
 #include <re2/filtered_re2.h>
 #include <re2/re2.h>
 
+#include "base/ascii.h"
 #include "base/check.h"
 
 namespace waypost::classify {
@@ -23,6 +24,27 @@ bool found_in(const re2::RE2& pattern, std::string_view text) {
   return re2::RE2::PartialMatch({text.data(), text.size()}, pattern);
 }
 
+// Whether a capital letter stands for itself: not behind a backslash, not in a group's name or
+// flag.
+bool has_capital(std::string_view pattern) {
+  for (size_t at = 0; at < pattern.size(); ++at) {
+    char c = pattern[at];
+    if (c == '\\') {
+      ++at;
+      bool property = at < pattern.size() && base::to_lower(pattern[at]) == 'p';  // \pL, \p{Greek}
+      if (pattern.substr(std::min(at + 1, pattern.size())).starts_with('{'))
+        at = std::min(pattern.find('}', at), pattern.size());
+      else if (property)
+        ++at;
+    } else if (c == '(' && pattern.substr(at).starts_with("(?")) {
+      at = std::min(pattern.find_first_of(":)>", at), pattern.size());
+    } else if (c >= 'A' && c <= 'Z') {
+      return true;
+    }
+  }
+  return false;
+}
+
 }  // namespace
 
 std::string why_not_a_pattern(const std::string& pattern) {
@@ -30,6 +52,8 @@ std::string why_not_a_pattern(const std::string& pattern) {
   re2::RE2 compiled(pattern, options());
   if (!compiled.ok()) return compiled.error();
   if (found_in(compiled, "")) return "it is found in an empty text";
+  if (has_capital(pattern))
+    return "it has a capital letter, and texts are searched in small letters";
   return {};
 }
 

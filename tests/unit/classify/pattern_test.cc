@@ -20,6 +20,8 @@ TEST(WhyNotAPattern, says_what_is_wrong) {
   EXPECT_THAT(why_not_a_pattern("(?=user)"), HasSubstr("(?="));
   EXPECT_THAT(why_not_a_pattern("(a)\\1"), HasSubstr("\\1"));
   EXPECT_THAT(why_not_a_pattern("\xff"), HasSubstr("UTF-8"));
+  EXPECT_THAT(why_not_a_pattern("User unknown"), HasSubstr("capital"));
+  EXPECT_EQ(why_not_a_pattern("\\S+ (?P<Name>user)\\P{L}"), "");
   for (const char* matches_all : {".*", "a?", "(?:)", "x|", "^"})
     EXPECT_EQ(why_not_a_pattern(matches_all), "it is found in an empty text") << matches_all;
 }
