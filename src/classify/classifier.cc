@@ -7,6 +7,7 @@
 #include "base/ascii.h"
 #include "classify/pattern.h"
 #include "classify/reply_codes.h"
+#include "classify/wrapper.h"
 
 namespace waypost::classify {
 namespace {
@@ -122,15 +123,16 @@ struct Classifier::Candidate {
 };
 
 struct Classifier::Search {
-  const NormalText& normal;
+  std::string_view text;
+  bool quotes_own_names;
   ReplyCodes codes;
   std::optional<smtp::AttemptPhase> phase;
   std::vector<Candidate> candidates;
   std::vector<const Provider*> betrayed;
 
-  // `part` is a view into the normal text.
+  // `part` is a view into the text.
   NormalText::Span place_of(std::string_view part) const {
-    size_t begin = size_t(part.data() - normal.text.data());
+    size_t begin = size_t(part.data() - text.data());
     return {begin, begin + part.size()};
   }
 };
@@ -176,7 +178,7 @@ const Provider* Classifier::provider_named(std::string_view hint) const {
 
 void Classifier::search_scope(const Scope& scope, Search& search) const {
   std::call_once(scope.built, [&] { scope.build(book_); });
-  const std::string& text = search.normal.text;
+  std::string_view text = search.text;
   std::vector<int> possible;
   scope.patterns.possible(text, possible);
   for (size_t i = 0; i < possible.size();) {
@@ -215,7 +217,7 @@ void Classifier::search_scope(const Scope& scope, Search& search) const {
 
 bool Classifier::holds(const Candidate& candidate, const Search& search) const {
   // What quotes our own names is about us, not about the recipient.
-  if (search.normal.quotes_own_names && facts(candidate.reply_class).condemns_address) return false;
+  if (search.quotes_own_names && facts(candidate.reply_class).condemns_address) return false;
   if (candidate.rule == nullptr) return true;
   const Rule& rule = *candidate.rule;
   if (!rule.code.empty() && !any_matches(rule.code, search.codes.reply, code_matches)) return false;
@@ -225,7 +227,7 @@ bool Classifier::holds(const Candidate& candidate, const Search& search) const {
   if (!rule.phases.empty() && (!search.phase || std::find(rule.phases.begin(), rule.phases.end(),
                                                           *search.phase) == rule.phases.end()))
     return false;
-  const std::string& text = search.normal.text;
+  std::string_view text = search.text;
   bool found =
       candidate.patterns == nullptr ||
       std::any_of(candidate.possible.begin(), candidate.possible.end(),
@@ -251,7 +253,7 @@ void Classifier::add_candidates_by_code(Search& search) const {
 NormalText::Span Classifier::evidence_of(const Candidate& candidate, const Search& search) const {
   NormalText::Span longest = candidate.evidence;
   for (size_t number : candidate.possible) {
-    NormalText::Span hit = candidate.patterns->hit(number, search.normal.text);
+    NormalText::Span hit = candidate.patterns->hit(number, search.text);
     if (hit.octets() > longest.octets()) longest = hit;
   }
   return longest;
@@ -306,7 +308,25 @@ void Classifier::choose(Search& search, Decision& decision) const {
 
 Decision Classifier::decide(const NormalText& normal, const Provider* provider,
                             std::optional<smtp::AttemptPhase> phase) const {
-  Search search{normal, find_codes(normal.text), phase, {}, {}};
+  std::string_view text = normal.text;
+  std::optional<WrappedReply> wrapped = unwrap(text);
+  if (!wrapped) return decide(text, normal.quotes_own_names, provider, phase);
+  if (provider == nullptr) provider = provider_named(wrapped->host);
+  if (!phase) phase = wrapped->phase;
+  Decision decision = decide(text.substr(wrapped->begin, wrapped->end - wrapped->begin),
+                             normal.quotes_own_names, provider, phase);
+  decision.evidence.begin += wrapped->begin;
+  decision.evidence.end += wrapped->begin;
+  // The sentence around it may say more than the reply: "sender was rejected", "giving up".
+  bool is_clear = decision.rule != nullptr && decision.reply_class != ReplyClass::unknown;
+  if (is_clear) return decision;
+  Decision whole = decide(text, normal.quotes_own_names, provider, phase);
+  return whole.rule != nullptr ? whole : decision;
+}
+
+Decision Classifier::decide(std::string_view text, bool quotes_own_names, const Provider* provider,
+                            std::optional<smtp::AttemptPhase> phase) const {
+  Search search{text, quotes_own_names, find_codes(text), phase, {}, {}};
   search_scope(*scopes_[0], search);
   std::vector<const Provider*> speaking = std::exchange(search.betrayed, {});
   if (provider != nullptr) {

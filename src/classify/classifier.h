@@ -76,6 +76,9 @@ class Classifier {
   struct Candidate;
   struct Search;
 
+  // The same for a text without a sentence around it.
+  Decision decide(std::string_view text, bool quotes_own_names, const Provider* provider,
+                  std::optional<smtp::AttemptPhase> phase) const;
   size_t scope_of(const Provider& provider) const;
   void search_scope(const Scope& scope, Search& search) const;
   bool holds(const Candidate& candidate, const Search& search) const;
