@@ -46,7 +46,7 @@ Field<T> text(std::string_view name, std::string T::*member) {
 
 Refusal read_texts(const Node& node, std::vector<std::string>& texts) {
   constexpr std::string_view wanted = "a list of texts";
-  if (node.kind != Kind::list) return std::string(wanted);
+  if (node.kind != Kind::list || node.items.empty()) return std::string(wanted);
   for (const Node& item : node.items) {
     if (item.kind != Kind::text || item.text.empty()) return std::string(wanted);
     texts.push_back(item.text);
