@@ -3,6 +3,7 @@
 #include <boost/json.hpp>
 #include <fmt/format.h>
 
+#include "cli/load_rules.h"
 #include "config/parse.h"
 #include "io/disk.h"
 
@@ -58,7 +59,7 @@ void show(const Loaded& loaded, const Global& global, bool show_warnings) {
       note(toml::render(diagnostic, loaded.sources, notes_have_color(global.color)) + "\n");
 }
 
-std::string json_of(const Loaded& loaded) {
+std::string json_of(const Loaded& loaded, bool good) {
   boost::json::array diagnostics;
   for (const config::Diagnostic& diagnostic : loaded.parsed.diagnostics) {
     boost::json::object object;
@@ -72,8 +73,8 @@ std::string json_of(const Loaded& loaded) {
     if (diagnostic.did_you_mean) object["did_you_mean"] = *diagnostic.did_you_mean;
     diagnostics.push_back(std::move(object));
   }
-  return boost::json::serialize(boost::json::object{{"ok", loaded.parsed.config.has_value()},
-                                                    {"diagnostics", std::move(diagnostics)}});
+  return boost::json::serialize(
+      boost::json::object{{"ok", good}, {"diagnostics", std::move(diagnostics)}});
 }
 
 }  // namespace
@@ -95,9 +96,10 @@ tl::expected<config::Config, int> load_config(const Global& global, bool show_wa
 int check_command(const Global& global) {
   auto loaded = load(global);
   if (!loaded) return loaded.error();
-  bool good = loaded->parsed.config.has_value();
+  bool good = loaded->parsed.config.has_value() &&
+              load_rules(global, loaded->parsed.config->rules_dir).has_value();
   if (global.json) {
-    print(json_of(*loaded) + "\n");
+    print(json_of(*loaded, good) + "\n");
   } else {
     show(*loaded, global, true);
     if (good && !global.quiet) {

@@ -125,6 +125,13 @@ def test_a_local_rule_wins_and_it_is_seen(folder):
     (replies / "ours.toml").write_text('[[rule]]\nid = "x"\nclas = "policy"\n')
     ran = explain(*asked, code=78)
     assert "ours.toml:3" in ran.stderr and "class" in ran.stderr
+    config = folder / "waypost.toml"
+    config.write_text(f'hostname = "mail.example.com"\nrules_dir = "{folder}"\n'
+                      '[[listener]]\naddress = "127.0.0.1:2525"\ntls = "none"\n'
+                      'trusted_networks = ["127.0.0.0/8"]\n')
+    checked = subprocess.run([binary(), "--config", str(config), "check"], text=True,
+                             capture_output=True, timeout=60, check=False)
+    assert checked.returncode == 78 and "ours.toml:3" in checked.stderr
 
 
 def test_unknown_texts_are_counted_without_names_and_become_stubs():

@@ -68,6 +68,8 @@ TEST_F(GoldenPages, of_replies_are_what_people_see) {
     Page page = reply_page(text, answer(reading, book_));
     for (const PageLine& line : page.lines())
       EXPECT_LE(line.text.size(), Page::columns_max + 8) << rule.id << ": " << line.text;
+    // Headline, block, verdict, and the blank lines between them.
+    EXPECT_LE(page.lines().size(), 2 + 1 + block_lines_max + 1 + 2) << rule.id;
     pages[fs::path(rule.source.file).stem().string()] += page.plain_text() + "\n\n";
   }
   for (const auto& [name, text] : pages) compare("replies-" + name, text);
