@@ -148,7 +148,7 @@ Classifier::Classifier(const RuleBook& book)
     for (const std::string& alias : provider.aliases)
       provider_names_.emplace(base::to_lower(alias), &provider);
     for (const std::string& host : provider.mx)
-      provider_names_.emplace(without_star(host), &provider);
+      provider_names_.emplace(base::to_lower(without_star(host)), &provider);
   }
   for (size_t i = 0; i < book.rules().size(); ++i) {
     const Rule& rule = book.rules()[i];
@@ -284,6 +284,27 @@ void Classifier::add_alternatives(const Search& search, Decision& decision) cons
   }
 }
 
+namespace {
+
+// Replies of these codes are about the session or the login, whatever their words.
+bool is_about_session(std::string_view code) {
+  constexpr std::string_view codes[] = {"421", "454", "500", "502", "503", "530", "534", "535", "538"};
+  return std::find(std::begin(codes), std::end(codes), code) != std::end(codes);
+}
+
+// Whether what was answered can be about the recipient at all.
+bool may_condemn(const Decision& decision, std::optional<smtp::AttemptPhase> phase, bool by_code) {
+  using smtp::AttemptPhase;
+  bool certain = decision.confidence == Confidence::certain;
+  bool guessed = by_code || decision.confidence == Confidence::possible;
+  if (decision.disposition == Disposition::transient && !certain) return false;
+  if (is_about_session(decision.reply_code)) return false;
+  if (!phase || *phase == AttemptPhase::resolve || *phase == AttemptPhase::rcpt) return true;
+  return *phase > AttemptPhase::rcpt && !guessed;
+}
+
+}  // namespace
+
 void Classifier::choose(Search& search, Decision& decision) const {
   auto id_of = [](const Candidate& candidate) {
     return candidate.rule == nullptr ? std::string_view() : std::string_view(candidate.rule->id);
@@ -303,6 +324,7 @@ void Classifier::choose(Search& search, Decision& decision) const {
     decision.confidence = winner->rule->confidence;
     decision.condemns = decision.condemns && winner->rule->condemns;
   }
+  if (!may_condemn(decision, search.phase, winner->rule == nullptr)) decision.condemns = false;
   add_alternatives(search, decision);
 }
 
@@ -310,9 +332,9 @@ Decision Classifier::decide(const NormalText& normal, const Provider* provider,
                             std::optional<smtp::AttemptPhase> phase) const {
   std::string_view text = normal.text;
   std::optional<WrappedReply> wrapped = unwrap(text);
+  if (!phase) phase = wrapped ? wrapped->phase : phase_told(text);
   if (!wrapped) return decide(text, normal.quotes_own_names, provider, phase);
   if (provider == nullptr) provider = provider_named(wrapped->host);
-  if (!phase) phase = wrapped->phase;
   Decision decision = decide(text.substr(wrapped->begin, wrapped->end - wrapped->begin),
                              normal.quotes_own_names, provider, phase);
   decision.evidence.begin += wrapped->begin;
@@ -360,12 +382,20 @@ Decision Classifier::decide(std::string_view text, bool quotes_own_names, const 
   return decision;
 }
 
+std::optional<bool> may_retry(const Decision& decision) {
+  bool only_now = facts(decision.reply_class).retry == Retry::later && decision.rule != nullptr &&
+                  decision.confidence != Confidence::possible;
+  if (only_now) return true;
+  if (decision.disposition == Disposition::not_stated) return std::nullopt;
+  return decision.disposition == Disposition::transient;
+}
+
 std::string Reading::rule_id() const {
   if (rule != nullptr) return rule->id;
   return by_code != nullptr ? "code-" + by_code->code : std::string();
 }
 
-const Decision& Reader::decide(const Question& question) {
+Decision Reader::decide(const Question& question) {
   const Provider* provider = nullptr;
   if (!question.provider.empty()) {
     if (hints_.size() > generation_max_) hints_.clear();
@@ -373,9 +403,12 @@ const Decision& Reader::decide(const Question& question) {
     if (is_new) hint->second = classifier_.provider_named(question.provider);
     provider = hint->second;
   }
-  own_.ip = base::to_lower(question.own_ip);
+  own_.ip = canonical_ip(question.own_ip);
   own_.domain = base::to_lower(question.own_domain);
+  if (own_.domain.ends_with('.')) own_.domain.pop_back();
   normalise(question.text, classifier_.book().known_hosts(), own_, normal_);
+  if (normal_.text.size() > remembered_octets_max)
+    return classifier_.decide(normal_, provider, question.phase);
   key_ = normal_.text;
   key_.push_back('\0');
   key_.push_back(char('0' + normal_.quotes_own_names));

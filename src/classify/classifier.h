@@ -37,7 +37,8 @@ struct Decision {
   const Provider* provider = nullptr;  // who is speaking, as asked or as the text betrays it
   Disposition disposition = Disposition::not_stated;
   // The address is no good. Only ever for the five classes, and never where the text quotes our own
-  // address or domain, or states a success.
+  // address or domain, states a success, answers what came before RCPT, or is temporary and not
+  // certain.
   bool condemns = false;
   std::string reply_code;                // "550", empty when there is none
   std::string enhanced_code;             // "5.1.1"
@@ -54,6 +55,11 @@ struct Reading : Decision {
   // "gmail-no-such-user", "code-5.1.1"; empty when nothing decided.
   std::string rule_id() const;
 };
+
+// Whether the message may be offered to the same recipient again as it is. A 5yz about pace or the
+// moment refuses only now, but a guess is not enough to offer again what was refused. None when the
+// text states no digit.
+std::optional<bool> may_retry(const Decision& decision);
 
 // The rules made ready to be searched for. Any thread; lives no longer than the book.
 class Classifier {
@@ -99,6 +105,8 @@ class Classifier {
 class Reader {
  public:
   static constexpr size_t remembered_max = 65'536;
+  // Longer texts are hardly ever the same twice, and would only fill the memory.
+  static constexpr size_t remembered_octets_max = 1024;
 
   explicit Reader(const Classifier& classifier, size_t remembered = remembered_max)
       : classifier_(classifier), generation_max_(remembered / 2) {}
@@ -110,7 +118,7 @@ class Reader {
   const NormalText& normal_text() const { return normal_; }
 
  private:
-  const Decision& decide(const Question& question);
+  Decision decide(const Question& question);
 
   const Classifier& classifier_;
   size_t generation_max_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/ascii.h"
+#include "base/ip_address.h"
 #include "classify/top_level_domains.h"
 #include "toml/code_point.h"
 
@@ -305,8 +306,7 @@ class Masker {
     if (octets == 0) octets = ipv6();
     if (octets == 0) return false;
     std::string_view ip = std::string_view(text_).substr(at_, octets);
-    std::string_view plain = ip.starts_with("::ffff:") ? ip.substr(7) : ip;
-    if (!own_.ip.empty() && (ip == own_.ip || plain == own_.ip)) out_.quotes_own_names = true;
+    if (!own_.ip.empty() && canonical_ip(ip) == own_.ip) out_.quotes_own_names = true;
     // What a DNS list answers (RFC 5782 §2.1) says why, and is nobody's address.
     if (ip.starts_with("127."))
       copy(octets);
@@ -480,6 +480,11 @@ class Masker {
 };
 
 }  // namespace
+
+std::string canonical_ip(std::string_view text) {
+  Result<base::IpAddress> parsed = base::IpAddress::parse(text);
+  return parsed ? parsed->text() : base::to_lower(text);
+}
 
 void KnownHosts::add(std::string_view domain) { domains_.emplace(domain); }
 

@@ -23,7 +23,11 @@ class KnownHosts {
   std::unordered_set<std::string, Hash, std::equal_to<>> domains_;
 };
 
-// Our own names, so that a text that quotes them is known to be about us. Lower case, may be empty.
+// An IP address in its one spelling; what is none, in lower case.
+std::string canonical_ip(std::string_view text);
+
+// Our own names, so that a text that quotes them is known to be about us. May be empty; the address
+// as canonical_ip() spells it, the domain in lower case without a dot at its end.
 struct OwnNames {
   std::string ip;
   std::string domain;

@@ -43,7 +43,9 @@ std::optional<AttemptPhase> phase_in(std::string_view text) {
        AttemptPhase::content},
       {"(?:in reply to|after|response to) (?:pipelined )?data", AttemptPhase::data},
       {"(?:in reply to|after|response to) (?:pipelined )?rcpt", AttemptPhase::rcpt},
-      {"(?:in reply to|after|response to) (?:pipelined )?mail", AttemptPhase::mail},
+      {"(?:in reply to|after|response to) (?:pipelined )?mail|\\bmail (?:command )?failed|"
+       "sender(?:refused|failed)|envelope from address",
+       AttemptPhase::mail},
       {"(?:in reply to|after|response to) (?:pipelined )?(?:ehlo|helo)", AttemptPhase::hello},
       {"(?:in reply to|after|response to) (?:the )?(?:initial connection|connection|banner)",
        AttemptPhase::greeting},
@@ -63,6 +65,12 @@ size_t end_of_reply(std::string_view text) {
 }
 
 }  // namespace
+
+std::optional<AttemptPhase> phase_told(std::string_view text) {
+  bool is_reply = text.size() >= 3 && text[0] >= '2' && text[0] <= '5' && text[1] >= '0' &&
+                  text[1] <= '9' && text.find("in reply to") == std::string_view::npos;
+  return is_reply ? std::nullopt : phase_in(text);
+}
 
 std::optional<WrappedReply> unwrap(std::string_view text) {
   ReplyCodes codes = find_codes(text);

@@ -19,4 +19,7 @@ struct WrappedReply {
 // None when the text is the reply itself, or no reply is seen in it.
 std::optional<WrappedReply> unwrap(std::string_view normal_text);
 
+// What a text that is no wrapped reply says it answers: "Mail command failed: ...".
+std::optional<smtp::AttemptPhase> phase_told(std::string_view normal_text);
+
 }  // namespace waypost::classify

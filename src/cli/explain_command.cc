@@ -83,10 +83,15 @@ int explain_reply(const Global& global, const ExplainArguments& arguments,
   return reading.rule_id().empty() ? exit_code::negative : exit_code::ok;
 }
 
-int explain_lines(const Knowledge& knowledge) {
+ReplyLine defaults_of(const ExplainArguments& arguments) {
+  return {"", arguments.provider, smtp::parse_phase(arguments.phase), arguments.own_ip,
+          arguments.own_domain};
+}
+
+int explain_lines(const ExplainArguments& arguments, const Knowledge& knowledge) {
   Reader reader(*knowledge.classifier);
   for_each_input_line([&](std::string_view line) {
-    Result<ReplyLine> asked = parse_reply_line(line, *knowledge.classifier);
+    Result<ReplyLine> asked = parse_reply_line(line, *knowledge.classifier, defaults_of(arguments));
     if (!asked) return print_json(json::object{{"error", asked.error().message()}});
     Reading reading = reader.read(asked->question());
     print_json(explain::to_json(explain::answer(reading, *knowledge.book)));
@@ -183,7 +188,7 @@ int explain_unknown(const Global& global, const ExplainArguments& arguments,
   explain::Unrecognised unrecognised;
   if (!arguments.words.empty() && arguments.words.front() == "-") {
     for_each_input_line([&](std::string_view line) {
-      Result<ReplyLine> asked = parse_reply_line(line, *knowledge.classifier);
+      Result<ReplyLine> asked = parse_reply_line(line, *knowledge.classifier, defaults_of(arguments));
       if (!asked) return;
       Reading reading = reader.read(asked->question());
       unrecognised.note(reading, reader.normal_text());
@@ -265,6 +270,9 @@ std::string_view contradiction(const ExplainArguments& arguments) {
   if (arguments.lines + arguments.list + arguments.unknown > 1)
     return "--lines, --list and --unknown exclude each other";
   if (arguments.stub && !arguments.unknown) return "--stub belongs to --unknown";
+  bool reads_input = arguments.words.empty() || joined(arguments.words) == "-";
+  if (arguments.unknown && !reads_input)
+    return "--unknown reads the relay's event log, or standard input with -";
   if (arguments.lines && !arguments.words.empty()) return "--lines reads standard input only";
   bool needs_words = !arguments.lines && !arguments.list && !arguments.unknown;
   if (needs_words && joined(arguments.words).empty()) return "there is nothing to explain";
@@ -280,13 +288,18 @@ std::string_view contradiction(const ExplainArguments& arguments) {
 
 int explain_command(const Global& global, const ExplainArguments& arguments) {
   if (std::string_view wrong = contradiction(arguments); !wrong.empty()) return wrong_call(wrong);
+  if (arguments.rules_folder != config::Config().rules_dir &&
+      !io::make_system_disk()->exists(arguments.rules_folder)) {
+    note(fmt::format("waypost: there is no folder {}\n", base::escape_control(arguments.rules_folder)));
+    return exit_code::input;
+  }
   auto knowledge = load_knowledge(global, arguments.rules_folder);
   if (!knowledge) return knowledge.error();
   if (!arguments.provider.empty() &&
       knowledge->classifier->provider_named(arguments.provider) == nullptr && !global.quiet)
     note(fmt::format("waypost: no rules are for provider \"{}\"; the general ones are used\n",
                      base::escape_control(arguments.provider)));
-  if (arguments.lines) return explain_lines(*knowledge);
+  if (arguments.lines) return explain_lines(arguments, *knowledge);
   if (arguments.list) return list_names(global, *knowledge, joined(arguments.words));
   if (arguments.unknown) return explain_unknown(global, arguments, *knowledge);
   return explain_words(global, arguments, *knowledge);

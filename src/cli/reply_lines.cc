@@ -5,6 +5,8 @@
 
 #include <boost/json.hpp>
 
+#include "base/ascii.h"
+
 namespace waypost::cli {
 
 namespace json = boost::json;
@@ -17,17 +19,25 @@ std::string text_of(const json::object& object, std::string_view key) {
   return text == nullptr ? std::string() : std::string(*text);
 }
 
-Result<ReplyLine> from_object(const json::object& object, const classify::Classifier& classifier) {
+void take(std::string& to, std::string text) {
+  if (!text.empty()) to = std::move(text);
+}
+
+Result<ReplyLine> from_object(const json::object& object, const classify::Classifier& classifier,
+                              ReplyLine line) {
   const json::value* text = object.if_contains("text");
   if (text == nullptr || !text->is_string())
     return failure(ErrorCode::invalid_input, "the object has no \"text\" that is a string");
-  ReplyLine line;
   line.text = std::string(text->get_string());
-  line.provider = text_of(object, "provider");
-  if (classifier.provider_named(line.provider) == nullptr) line.provider = text_of(object, "mx");
-  line.phase = smtp::parse_phase(text_of(object, "phase"));
-  line.own_ip = text_of(object, "our_ip");
-  line.own_domain = text_of(object, "our_domain");
+  std::string provider = text_of(object, "provider");
+  bool known = classifier.provider_named(provider) != nullptr;
+  take(line.provider, known ? std::move(provider) : text_of(object, "mx"));
+  std::string phase = text_of(object, "phase");
+  if (!phase.empty()) line.phase = smtp::parse_phase(phase);
+  if (!phase.empty() && !line.phase)
+    return failure(ErrorCode::invalid_input, "the \"phase\" is none that is known");
+  take(line.own_ip, text_of(object, "our_ip"));
+  take(line.own_domain, text_of(object, "our_domain"));
   return line;
 }
 
@@ -37,13 +47,14 @@ classify::Question ReplyLine::question() const {
   return {text, provider, phase, own_ip, own_domain};
 }
 
-Result<ReplyLine> parse_reply_line(std::string_view line, const classify::Classifier& classifier) {
-  if (line.starts_with('{')) {
+Result<ReplyLine> parse_reply_line(std::string_view line, const classify::Classifier& classifier,
+                                   const ReplyLine& defaults) {
+  if (base::trim(line).starts_with('{')) {
     json::error_code error;
     json::value value = json::parse(line, error);
-    if (!error && value.is_object()) return from_object(value.get_object(), classifier);
+    if (!error && value.is_object()) return from_object(value.get_object(), classifier, defaults);
   }
-  ReplyLine text;
+  ReplyLine text = defaults;
   text.text = line;
   return text;
 }

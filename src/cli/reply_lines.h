@@ -23,7 +23,9 @@ struct ReplyLine {
 
 inline constexpr size_t line_octets_max = 1 << 20;
 
-Result<ReplyLine> parse_reply_line(std::string_view line, const classify::Classifier& classifier);
+// What the line does not say is taken from `defaults`.
+Result<ReplyLine> parse_reply_line(std::string_view line, const classify::Classifier& classifier,
+                                   const ReplyLine& defaults);
 
 // Calls `take` with each line of standard input without its end, as they come, cut off at
 // line_octets_max; before it waits for more, what was printed goes out.

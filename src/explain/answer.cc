@@ -57,10 +57,4 @@ std::string_view name(Disposition disposition) {
   }
 }
 
-std::optional<bool> may_retry(const classify::Decision& decision) {
-  if (classify::facts(decision.reply_class).retry == classify::Retry::later) return true;
-  if (decision.disposition == Disposition::not_stated) return std::nullopt;
-  return decision.disposition == Disposition::transient;
-}
-
 }  // namespace waypost::explain

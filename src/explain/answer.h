@@ -1,7 +1,5 @@
 #pragma once
 
-#include <chrono>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,9 +26,5 @@ Answer answer(const classify::Reading& reading, const classify::RuleBook& book);
 
 // "transient", "permanent"; empty when the text states neither.
 std::string_view name(classify::Disposition disposition);
-
-// Whether the message may be offered again as it is, by class and disposition. None when the text
-// states no digit and the class does not tell.
-std::optional<bool> may_retry(const classify::Decision& decision);
 
 }  // namespace waypost::explain

@@ -99,7 +99,7 @@ void Page::remedy(const std::vector<std::string>& steps, size_t first, size_t la
   constexpr std::string_view other_way = "Or ";
   for (size_t i = first; i < std::min(last, steps.size()); ++i) {
     std::string step = steps[i];
-    bool other = i > 0 && step.starts_with(other_way);
+    bool other = i > 0 && step.size() > other_way.size() && step.starts_with(other_way);
     if (other) {
       step.erase(0, other_way.size());
       step.front() = base::to_upper(step.front());

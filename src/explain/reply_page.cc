@@ -99,7 +99,7 @@ std::string verdict(const Answer& answer) {
   text += reading.condemns                             ? "stop sending to this address"
           : reading.reply_class == ReplyClass::unknown ? "nothing says that the address is bad"
                                                        : "the address is not to blame";
-  std::optional<bool> retry = may_retry(reading);
+  std::optional<bool> retry = classify::may_retry(reading);
   if (reading.retry_after && retry.value_or(false))
     text += fmt::format("; try again in {}", base::to_human(*reading.retry_after));
   else if (retry)

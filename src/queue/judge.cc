@@ -5,7 +5,6 @@
 namespace waypost::queue {
 namespace {
 
-using classify::Confidence;
 using classify::Reading;
 using events::Verdict;
 
@@ -15,13 +14,6 @@ events::Cause cause_of(const Reading& reading, const classify::RuleBook& book) {
   const auto& remedy = has_remedy ? reading.rule->remedy : page.remedy;
   return {std::string(classify::slug(reading.reply_class)), std::string(name(page.who)),
           reading.rule_id(), remedy.empty() ? std::string() : remedy.front(), reading.condemns};
-}
-
-// A 5yz about pace or about the moment refuses now, not for good. A guess is not enough to offer
-// again what they have refused.
-bool is_only_for_now(const Reading& reading) {
-  return classify::facts(reading.reply_class).retry == classify::Retry::later &&
-         reading.rule != nullptr && reading.confidence != Confidence::possible;
 }
 
 }  // namespace
@@ -39,7 +31,7 @@ Judgement Judge::judge(const events::Outcome& outcome, std::string_view sender_d
                                    {},
                                    to_ourselves ? std::string_view() : sender_domain});
   judgement.cause = cause_of(reading, replies_.book());
-  if (outcome.verdict == Verdict::bounced && is_only_for_now(reading))
+  if (outcome.verdict == Verdict::bounced && classify::may_retry(reading).value_or(false))
     judgement.verdict = Verdict::deferred;
   if (reading.retry_after) judgement.wait = *reading.retry_after;
   return judgement;
