@@ -288,7 +288,8 @@ namespace {
 
 // Replies of these codes are about the session or the login, whatever their words.
 bool is_about_session(std::string_view code) {
-  constexpr std::string_view codes[] = {"421", "454", "500", "502", "503", "530", "534", "535", "538"};
+  constexpr std::string_view codes[] = {"421", "454", "500", "502", "503",
+                                        "530", "534", "535", "538"};
   return std::find(std::begin(codes), std::end(codes), code) != std::end(codes);
 }
 
@@ -296,7 +297,9 @@ bool is_about_session(std::string_view code) {
 bool may_condemn(const Decision& decision, std::optional<smtp::AttemptPhase> phase, bool by_code) {
   using smtp::AttemptPhase;
   bool certain = decision.confidence == Confidence::certain;
-  bool guessed = by_code || decision.confidence == Confidence::possible;
+  // Servers use 5.1.1 for whatever they like, so a code alone never condemns.
+  if (by_code) return false;
+  bool guessed = decision.confidence == Confidence::possible;
   if (decision.disposition == Disposition::transient && !certain) return false;
   if (is_about_session(decision.reply_code)) return false;
   if (!phase || *phase == AttemptPhase::resolve || *phase == AttemptPhase::rcpt) return true;

@@ -17,7 +17,10 @@ bool introduces_reply(std::string_view before) {
       "(?:said|says|replied|answered|returned|respon(?:se|ded)(?: \\w+)*|reports?|"
       "smtp|lmtp|esmtp|host [^:;]*|server [^:;]*|after [^;]*|remote [^:;]*)\\s*(?:[:;]|<<<)\\s*"
       "(?:smtp;\\s*)?[\"'<(\\[]*$|<<<\\s*$");
-  return re2::RE2::PartialMatch(piece(before), introduction);
+  // There the quoted reply is about an address that was checked, and the words before it say whose.
+  static const re2::RE2 verification("address rejected|verif|callout|callback");
+  return re2::RE2::PartialMatch(piece(before), introduction) &&
+         !re2::RE2::PartialMatch(piece(before), verification);
 }
 
 std::string_view host_in(std::string_view before) {

@@ -188,7 +188,8 @@ int explain_unknown(const Global& global, const ExplainArguments& arguments,
   explain::Unrecognised unrecognised;
   if (!arguments.words.empty() && arguments.words.front() == "-") {
     for_each_input_line([&](std::string_view line) {
-      Result<ReplyLine> asked = parse_reply_line(line, *knowledge.classifier, defaults_of(arguments));
+      Result<ReplyLine> asked =
+          parse_reply_line(line, *knowledge.classifier, defaults_of(arguments));
       if (!asked) return;
       Reading reading = reader.read(asked->question());
       unrecognised.note(reading, reader.normal_text());
@@ -290,7 +291,8 @@ int explain_command(const Global& global, const ExplainArguments& arguments) {
   if (std::string_view wrong = contradiction(arguments); !wrong.empty()) return wrong_call(wrong);
   if (arguments.rules_folder != config::Config().rules_dir &&
       !io::make_system_disk()->exists(arguments.rules_folder)) {
-    note(fmt::format("waypost: there is no folder {}\n", base::escape_control(arguments.rules_folder)));
+    note(fmt::format("waypost: there is no folder {}\n",
+                     base::escape_control(arguments.rules_folder)));
     return exit_code::input;
   }
   auto knowledge = load_knowledge(global, arguments.rules_folder);

@@ -222,13 +222,14 @@ TEST(Classifier, condemns_only_by_the_class_and_the_rule_and_never_a_success) {
     bool condemns;
   };
   for (const Case& c : std::vector<Case>{{"550 gone", true},
-                                         {"450 gone", true},
+                                         {"450 gone", false},
                                          {"gone", true},
                                          {"250 gone", false},
                                          {"2.1.5 gone", false},
                                          {"550 maybe", false},
                                          {"550 full", false},
-                                         {"550 5.1.1 x", true},
+                                         {"550 5.1.1 x", false},
+                                         {"535 gone", false},
                                          {"250 2.1.1 x", false},
                                          {"421 x", false},
                                          {"x", false}})
@@ -249,8 +250,28 @@ TEST(Classifier, never_condemns_what_quotes_our_own_names) {
     EXPECT_THAT(reading.alternatives, IsEmpty()) << text;
   }
   EXPECT_EQ(read("550 5.1.1 see example.com").reply_class, ReplyClass::unknown);
-  EXPECT_TRUE(read("550 5.1.1 see example.net").condemns);
+  EXPECT_EQ(read("550 5.1.1 see example.net").reply_class, ReplyClass::recipient_unknown);
   EXPECT_TRUE(read("550 5.1.1 192.0.2.2 unknown").condemns);
+}
+
+TEST(Classifier, condemns_nothing_that_was_said_before_a_recipient_was_named) {
+  Library library(
+      {rule_text("gone", "recipient-unknown", "match = ['gone']") +
+       rule_text("guess", "recipient-unknown", "match = ['lost']\nconfidence = 'possible'")});
+  using smtp::AttemptPhase;
+  auto condemns = [&](std::string_view text, AttemptPhase phase) {
+    return library.reader.read({text, {}, phase, {}, {}}).condemns;
+  };
+  for (AttemptPhase phase : {AttemptPhase::connect, AttemptPhase::greeting, AttemptPhase::hello,
+                             AttemptPhase::tls, AttemptPhase::login, AttemptPhase::mail})
+    EXPECT_FALSE(condemns("550 gone", phase)) << name(phase);
+  for (AttemptPhase phase : {AttemptPhase::resolve, AttemptPhase::rcpt, AttemptPhase::content})
+    EXPECT_TRUE(condemns("550 gone", phase)) << name(phase);
+  EXPECT_TRUE(condemns("550 lost", AttemptPhase::rcpt));
+  EXPECT_FALSE(condemns("550 lost", AttemptPhase::content));
+  EXPECT_FALSE(
+      library.read("host x.example said: 550 gone (in reply to MAIL FROM command)").condemns);
+  EXPECT_TRUE(library.read("host x.example said: 550 gone (in reply to RCPT TO command)").condemns);
 }
 
 TEST(Classifier, names_at_most_three_other_readings_each_once) {
