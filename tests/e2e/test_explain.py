@@ -88,9 +88,17 @@ def test_lines_are_answered_as_they_come():
 
 
 def test_a_reply_that_quotes_our_own_address_is_never_about_the_recipient():
-    text = "550 5.1.1 User unknown from 192.0.2.7"
+    text = "550 5.1.1 User unknown; id 192.0.2.7"
     assert json.loads(explain("--json", text).stdout)["suppress"] is True
     assert json.loads(explain("--json", "--our-ip", "192.0.2.7", text).stdout)["suppress"] is False
+    [line] = explain("--lines", "--our-ip", "192.0.2.7", given=text + "\n").stdout.splitlines()
+    assert json.loads(line)["suppress"] is False
+
+
+def test_nothing_that_was_said_before_a_recipient_was_named_condemns():
+    asked = [{"text": "550 User unknown", "phase": phase}
+             for phase in ("greeting", "hello", "login", "mail", "rcpt")]
+    assert [each["suppress"] for each in answers(asked)] == [False] * 4 + [True]
 
 
 def test_an_exact_id_wins_then_a_file_then_text(folder):
