@@ -41,6 +41,12 @@ submission::Settings submission_settings() {
   return submission;
 }
 
+// Compiling every rule takes longer than many a seed, and a run starts the relay again and again.
+const classify::Classifier& shipped_classifier() {
+  static const classify::Classifier classifier{classify::shipped_book()};
+  return classifier;
+}
+
 }  // namespace
 
 // What runs in one process, each part after what it uses.
@@ -59,8 +65,7 @@ struct RelayUnderTest::Running {
   delivery::Deliverer deliverer;
   daemon::DeliveryCourier real_courier;
   std::unique_ptr<queue::Courier> courier;
-  classify::Classifier classifier{classify::shipped_book()};
-  classify::Reader replies{classifier};
+  classify::Reader replies{shipped_classifier()};
   queue::Queue queue;
   intake::Intake intake;
   submission::Server server;
