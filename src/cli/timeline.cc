@@ -17,13 +17,16 @@ Style style_of(EventKind kind) {
     case EventKind::delivered:
       return Style::good;
     case EventKind::deferred:
+    case EventKind::held:
       return Style::warning;
     case EventKind::bounced:
     case EventKind::expired:
     case EventKind::rejected:
+    case EventKind::suppressed:
       return Style::bad;
     case EventKind::accepted:
     case EventKind::cancelled:
+    case EventKind::released:
       break;
   }
   return Style::plain;

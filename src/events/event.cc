@@ -23,16 +23,23 @@ struct NamedKind {
   EventKind kind;
   std::string_view name;
 };
-constexpr std::array<NamedKind, 7> kinds{{{EventKind::accepted, "accepted"},
-                                          {EventKind::rejected, "rejected"},
-                                          {EventKind::delivered, "delivered"},
-                                          {EventKind::deferred, "deferred"},
-                                          {EventKind::bounced, "bounced"},
-                                          {EventKind::expired, "expired"},
-                                          {EventKind::cancelled, "cancelled"}}};
+constexpr std::array<NamedKind, 10> kinds{{{EventKind::accepted, "accepted"},
+                                           {EventKind::rejected, "rejected"},
+                                           {EventKind::delivered, "delivered"},
+                                           {EventKind::deferred, "deferred"},
+                                           {EventKind::bounced, "bounced"},
+                                           {EventKind::expired, "expired"},
+                                           {EventKind::cancelled, "cancelled"},
+                                           {EventKind::held, "held"},
+                                           {EventKind::released, "released"},
+                                           {EventKind::suppressed, "suppressed"}}};
 
 Duration from_milliseconds(double milliseconds) {
   return std::chrono::microseconds(std::llround(milliseconds * 1000));
+}
+
+int64_t to_microseconds(Duration duration) {
+  return std::chrono::duration_cast<std::chrono::microseconds>(duration).count();
 }
 
 void append_escaped(std::string& line, char c) {
@@ -86,13 +93,21 @@ class LineWriter {
     line_ += "true";
   }
   void duration(std::string_view key, Duration value) {
-    auto microseconds = std::chrono::duration_cast<std::chrono::microseconds>(value).count();
-    if (microseconds <= 0) return;
+    if (to_microseconds(value) <= 0) return;
     name(key);
-    fmt::format_to(std::back_inserter(line_), "{}", microseconds / 1000);
-    if (microseconds % 1000 == 0) return;
-    fmt::format_to(std::back_inserter(line_), ".{:03}", microseconds % 1000);
-    while (line_.back() == '0') line_.pop_back();
+    milliseconds(value);
+  }
+  void steps(std::string_view key, const std::vector<Step>& steps) {
+    if (steps.empty()) return;
+    name(key);
+    char separator = '{';
+    for (const Step& step : steps) {
+      line_ += std::exchange(separator, ',');
+      append_string(line_, events::name(step.phase));
+      line_ += ':';
+      milliseconds(step.took);
+    }
+    line_ += '}';
   }
   void list(std::string_view key, const std::vector<std::string>& values) {
     if (values.empty()) return;
@@ -123,6 +138,13 @@ class LineWriter {
     line_ += line_.empty() ? '{' : ',';
     append_string(line_, key);
     line_ += ':';
+  }
+  void milliseconds(Duration value) {
+    int64_t microseconds = std::max<int64_t>(to_microseconds(value), 0);
+    fmt::format_to(std::back_inserter(line_), "{}", microseconds / 1000);
+    if (microseconds % 1000 == 0) return;
+    fmt::format_to(std::back_inserter(line_), ".{:03}", microseconds % 1000);
+    while (line_.back() == '0') line_.pop_back();
   }
   std::string line_;
 };
@@ -193,6 +215,24 @@ class ObjectReader {
     }
     return values;
   }
+  std::vector<Step> steps(std::string_view key) {
+    std::vector<Step> steps;
+    const json::value* value = find(key);
+    if (!value) return steps;
+    if (!value->is_object()) {
+      wrong_ = key;
+      return steps;
+    }
+    ObjectReader durations(value->get_object());
+    for (const auto& [name, took] : value->get_object()) {
+      std::optional<Phase> phase = smtp::parse_phase({name.data(), name.size()});
+      Duration duration = durations.duration(name);
+      // A phase that only a later version knows is passed over.
+      if (phase) steps.push_back({*phase, duration});
+    }
+    if (!durations.ok()) wrong_ = key;
+    return steps;
+  }
   std::optional<WallTime> time(std::string_view key) {
     std::string text_form = text(key);
     if (text_form.empty()) return std::nullopt;
@@ -234,15 +274,20 @@ Result<Event> from_object(const json::object& object) {
   event.client = reader.text("client");
   event.message_id = reader.text("message_id");
   event.size_octets = reader.number("size");
+  event.session = reader.text("session");
+  event.transaction =
+      static_cast<uint32_t>(std::min<uint64_t>(reader.number("transaction"), UINT32_MAX));
   event.attempt = static_cast<uint32_t>(std::min<uint64_t>(reader.number("attempt"), UINT32_MAX));
   event.site = reader.text("site");
-  event.peer = {reader.text("host"), reader.text("address"), reader.text("tls")};
+  event.peer = {reader.text("host"), reader.text("address"), reader.text("tls"),
+                reader.text("certificate")};
   event.phase = smtp::parse_phase(reader.text("phase"));
   event.reply = reader.text("reply");
   event.cause = {reader.text("class"), reader.text("who"), reader.text("rule"),
                  reader.text("remedy"), reader.flag("suppress")};
   event.next_attempt_at = reader.time("next_attempt_at");
   event.took = reader.duration("took_ms");
+  event.steps = reader.steps("steps_ms");
   event.since_accepted = reader.duration("since_accepted_ms");
   if (!reader.ok()) return not_an_event("\"" + reader.wrong() + "\" has the wrong type");
   return event;
@@ -278,11 +323,14 @@ std::string to_json_line(const Event& event) {
   writer.text("client", event.client);
   writer.text("message_id", event.message_id);
   writer.number("size", event.size_octets);
+  writer.text("session", event.session);
+  writer.number("transaction", event.transaction);
   writer.number("attempt", event.attempt);
   writer.text("site", event.site);
   writer.text("host", event.peer.host);
   writer.text("address", event.peer.address);
   writer.text("tls", event.peer.tls);
+  writer.text("certificate", event.peer.certificate);
   if (event.phase) writer.text("phase", name(*event.phase));
   writer.text("reply", event.reply);
   writer.text("class", event.cause.reply_class);
@@ -293,6 +341,7 @@ std::string to_json_line(const Event& event) {
   if (event.next_attempt_at)
     writer.text("next_attempt_at", base::to_rfc3339(*event.next_attempt_at));
   writer.duration("took_ms", event.took);
+  writer.steps("steps_ms", event.steps);
   writer.duration("since_accepted_ms", event.since_accepted);
   return std::move(writer).finish();
 }

@@ -17,13 +17,16 @@ namespace waypost::events {
 
 // What can happen to mail. The words are the ones that every surface shows (docs/format/events.md).
 enum class EventKind {
-  accepted,   // on stable storage; once per message, lists all recipients
-  rejected,   // refused at submission, never accepted
-  delivered,  // their server said 250; no proof of an inbox
-  deferred,   // they said not now, or did not answer
-  bounced,    // they said no for good
-  expired,    // we gave up after the message's time
-  cancelled,  // removed by a person
+  accepted,    // on stable storage; once per message, lists all recipients
+  rejected,    // refused at submission, never accepted
+  delivered,   // their server said 250; no proof of an inbox
+  deferred,    // they said not now, or did not answer
+  bounced,     // they said no for good
+  expired,     // we gave up after the message's time
+  cancelled,   // removed by a person
+  held,        // kept back by a person
+  released,    // no longer kept back
+  suppressed,  // never tried: the address is on the list of those not to be written to
 };
 std::string_view name(EventKind kind);
 Result<EventKind> parse_event_kind(std::string_view name);
@@ -46,6 +49,8 @@ struct Event {
   std::string client;      // address that submitted it: accepted, rejected
   std::string message_id;  // value of the Message-ID field: accepted
   uint64_t size_octets = 0;
+  std::string session;       // one SMTP session of a client: accepted, rejected
+  uint32_t transaction = 0;  // which message of that session, 1 is the first
 
   uint32_t attempt = 0;  // 1 is the first
   std::string site;
@@ -55,6 +60,7 @@ struct Event {
   Cause cause;        // of what was not delivered
   std::optional<WallTime> next_attempt_at;
   Duration took{0};  // of this attempt
+  std::vector<Step> steps;
   Duration since_accepted{0};
 };
 

@@ -25,6 +25,17 @@ struct Peer {
   std::string host;     // name of the MX host, or the address for a fixed next hop by address
   std::string address;  // "192.0.2.1:25", empty before there was one
   std::string tls;      // "TLSv1.3 TLS_AES_256_GCM_SHA384", empty without TLS
+  // What became of the check of its certificate: "valid", or why it does not hold; empty without
+  // TLS.
+  std::string certificate = {};
+};
+
+// How long one part of an attempt took. A phase that was passed over has none.
+struct Step {
+  Phase phase = Phase::resolve;
+  Duration took{0};
+
+  bool operator==(const Step&) const = default;
 };
 
 // What one attempt came to, for one recipient. A reply is data here, not an Error.
@@ -38,6 +49,7 @@ struct Outcome {
   // The failure is about reaching the site at all, so the site's other mail would meet it too.
   bool concerns_site = false;
   Duration took{0};
+  std::vector<Step> steps;  // in the order in which they came
 
   // The reply's text, or the reason: the one line that people read.
   std::string text() const;

@@ -10,6 +10,7 @@
 #include "base/time.h"
 #include "smtp/address.h"
 #include "smtp/command.h"
+#include "smtp/dsn.h"
 
 namespace waypost::spool {
 
@@ -34,6 +35,15 @@ struct Envelope {
   std::optional<smtp::Mailbox> sender;  // none is the null reverse-path
   std::vector<smtp::Mailbox> recipients;
   smtp::BodyType body = smtp::BodyType::seven_bit;
+  bool smtputf8 = false;  // RFC 6531 §3.4: only a host with SMTPUTF8 may get it
+  smtp::MessageDsn dsn;
+  std::map<uint32_t, smtp::RecipientDsn> recipient_dsn;  // by index; most have none
+
+  // Taken from a stranger, for a domain that we take mail in for. It is never answered with a DSN:
+  // whoever stands in the envelope may have nothing to do with it.
+  bool inbound = false;
+  std::string session;       // in which it was submitted; empty when not by SMTP
+  uint32_t transaction = 0;  // which message of the session, 1 is the first
 
   uint64_t size_octets = 0;  // of all chunks together
   uint32_t chunks = 0;
@@ -46,6 +56,8 @@ struct RecipientProgress {
   WallTime next_attempt_at;
   std::string last_reply;  // what they said, or why we got no reply; empty before the first attempt
   std::string last_host;
+  bool held = false;            // kept back by a person until it is released
+  bool delay_notified = false;  // the sender was told that it takes long
 };
 
 // A message as the spool gives it back after a start.

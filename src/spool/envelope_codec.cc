@@ -94,6 +94,41 @@ Result<smtp::BodyType> body_of(std::string_view text) {
   return corrupt("body", "is neither 7bit nor 8bitmime");
 }
 
+std::string_view name(smtp::ReturnContent returns) {
+  switch (returns) {
+    case smtp::ReturnContent::full:
+      return "full";
+    case smtp::ReturnContent::headers:
+      return "headers";
+    case smtp::ReturnContent::unstated:
+      break;
+  }
+  return "";
+}
+
+Result<smtp::ReturnContent> returns_of(std::string_view text) {
+  for (auto returns :
+       {smtp::ReturnContent::unstated, smtp::ReturnContent::full, smtp::ReturnContent::headers})
+    if (text == name(returns)) return returns;
+  return corrupt("dsn_return", "is neither full nor headers");
+}
+
+json::object to_json(uint32_t recipient, const smtp::RecipientDsn& dsn) {
+  return {{"recipient", recipient},        {"never", dsn.notify.never},
+          {"success", dsn.notify.success}, {"failure", dsn.notify.failure},
+          {"delay", dsn.notify.delay},     {"original", dsn.original_recipient}};
+}
+
+Result<smtp::RecipientDsn> recipient_dsn_of(const Fields& fields) {
+  smtp::RecipientDsn dsn;
+  TRY(dsn.notify.never, fields.boolean("never"));
+  TRY(dsn.notify.success, fields.boolean("success"));
+  TRY(dsn.notify.failure, fields.boolean("failure"));
+  TRY(dsn.notify.delay, fields.boolean("delay"));
+  TRY(dsn.original_recipient, fields.text("original"));
+  return dsn;
+}
+
 // The object in `octets`, in memory of `storage`, when it is of a version that we read.
 Result<json::value> parse(std::string_view octets, size_t octets_max, uint64_t version,
                           json::storage_ptr storage) {
@@ -144,6 +179,32 @@ Result<void> read_addresses(const Fields& fields, Envelope& envelope) {
   return {};
 }
 
+Result<void> read_dsn(const Fields& fields, Envelope& envelope) {
+  TRY(std::string returns, fields.text("dsn_return"));
+  TRY(envelope.dsn.returns, returns_of(returns));
+  TRY(envelope.dsn.envelope_id, fields.text("dsn_envelope_id"));
+  TRY(const json::array* recipients, fields.array("dsn_recipients"));
+  for (const json::value& entry : *recipients) {
+    if (!entry.is_object()) return corrupt("dsn_recipients", "holds what is not an object");
+    Fields of_recipient(entry.get_object());
+    TRY(uint64_t index, of_recipient.number("recipient", envelope.recipients.size() - 1));
+    TRY(smtp::RecipientDsn dsn, recipient_dsn_of(of_recipient));
+    envelope.recipient_dsn.insert_or_assign(uint32_t(index), std::move(dsn));
+  }
+  return {};
+}
+
+// What version 2 brought.
+Result<void> read_extensions(const Fields& fields, Envelope& envelope) {
+  TRY(envelope.smtputf8, fields.boolean("smtputf8"));
+  TRY_VOID(read_dsn(fields, envelope));
+  TRY(envelope.inbound, fields.boolean("inbound"));
+  TRY(envelope.session, fields.text("session"));
+  TRY(uint64_t transaction, fields.number("transaction", std::numeric_limits<uint32_t>::max()));
+  envelope.transaction = uint32_t(transaction);
+  return {};
+}
+
 Result<Envelope> read_envelope(const Fields& fields) {
   Envelope envelope;
   TRY(envelope.accepted_at, fields.time("accepted_at"));
@@ -160,6 +221,8 @@ Result<Envelope> read_envelope(const Fields& fields) {
   TRY(envelope.size_octets, fields.number("size_octets", std::numeric_limits<int64_t>::max()));
   TRY(uint64_t chunks, fields.number("chunks", std::numeric_limits<uint32_t>::max()));
   envelope.chunks = uint32_t(chunks);
+  TRY(uint64_t version, fields.number("v", envelope_version));
+  if (version >= 2) TRY_VOID(read_extensions(fields, envelope));
   return envelope;
 }
 
@@ -170,6 +233,9 @@ json::value to_json(const Envelope& envelope) {
   json::array recipients;
   recipients.reserve(envelope.recipients.size());
   for (const auto& recipient : envelope.recipients) recipients.emplace_back(recipient.text());
+  json::array recipient_dsn;
+  for (const auto& [recipient, dsn] : envelope.recipient_dsn)
+    recipient_dsn.emplace_back(to_json(recipient, dsn));
   return {{"v", envelope_version},
           {"accepted_at", envelope.accepted_at.time_since_epoch().count()},
           {"expires_at", envelope.expires_at.time_since_epoch().count()},
@@ -183,6 +249,13 @@ json::value to_json(const Envelope& envelope) {
           {"sender", envelope.sender ? json::value(envelope.sender->text()) : json::value()},
           {"recipients", std::move(recipients)},
           {"body", view(name(envelope.body))},
+          {"smtputf8", envelope.smtputf8},
+          {"dsn_return", view(name(envelope.dsn.returns))},
+          {"dsn_envelope_id", envelope.dsn.envelope_id},
+          {"dsn_recipients", std::move(recipient_dsn)},
+          {"inbound", envelope.inbound},
+          {"session", envelope.session},
+          {"transaction", envelope.transaction},
           {"size_octets", envelope.size_octets},
           {"chunks", envelope.chunks}};
 }
@@ -210,6 +283,9 @@ Result<void> check(const Envelope& envelope) {
   if (envelope.sender) TRY_VOID(check_mailbox(*envelope.sender));
   if (envelope.recipients.empty()) return not_storable("there is no recipient");
   for (const auto& recipient : envelope.recipients) TRY_VOID(check_mailbox(recipient));
+  if (!envelope.recipient_dsn.empty() &&
+      envelope.recipient_dsn.rbegin()->first >= envelope.recipients.size())
+    return not_storable("there are DSN parameters of a recipient that does not exist");
   if (envelope.size_octets > uint64_t(std::numeric_limits<int64_t>::max()))
     return not_storable("the size is too large");
   return {};
@@ -237,7 +313,9 @@ Result<std::string> encode(const RecipientProgress& progress) {
                     {"attempts", progress.attempts},
                     {"next_attempt_at", progress.next_attempt_at.time_since_epoch().count()},
                     {"last_reply", progress.last_reply},
-                    {"last_host", progress.last_host}},
+                    {"last_host", progress.last_host},
+                    {"held", progress.held},
+                    {"delay_notified", progress.delay_notified}},
                    progress_octets_max);
 }
 
@@ -262,6 +340,10 @@ Result<RecipientProgress> decode_progress(std::string_view octets) {
   TRY(progress.next_attempt_at, fields.time("next_attempt_at"));
   TRY(progress.last_reply, fields.text("last_reply"));
   TRY(progress.last_host, fields.text("last_host"));
+  TRY(uint64_t version, fields.number("v", progress_version));
+  if (version < 2) return progress;
+  TRY(progress.held, fields.boolean("held"));
+  TRY(progress.delay_notified, fields.boolean("delay_notified"));
   return progress;
 }
 

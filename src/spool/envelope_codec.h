@@ -13,13 +13,13 @@
 // some within a version.
 namespace waypost::spool {
 
-constexpr uint64_t envelope_version = 1;
-constexpr uint64_t progress_version = 1;
+constexpr uint64_t envelope_version = 2;
+constexpr uint64_t progress_version = 2;
 constexpr size_t envelope_octets_max = 4 * 1024 * 1024;
 constexpr size_t progress_octets_max = 1024 * 1024;
 
 // Fails with invalid_input when decoding would refuse the result: too long, no recipient, a mailbox
-// that is not one, a time outside 1970 to 9999.
+// that is not one, DSN parameters of no recipient, a time outside 1970 to 9999.
 Result<std::string> encode(const Envelope& envelope);
 Result<std::string> encode(const RecipientProgress& progress);
 

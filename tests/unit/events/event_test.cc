@@ -24,13 +24,16 @@ Event full_event() {
   event.client = "192.0.2.7";
   event.message_id = "<m1@example.com>";
   event.size_octets = 10240;
+  event.session = "s1";
+  event.transaction = 3;
   event.attempt = 2;
   event.site = "mx.example.net";
-  event.peer = {"mx1.example.net", "192.0.2.1:25", "TLSv1.3 TLS_AES_256_GCM_SHA384"};
+  event.peer = {"mx1.example.net", "192.0.2.1:25", "TLSv1.3 TLS_AES_256_GCM_SHA384", "valid"};
   event.phase = Phase::rcpt;
   event.reply = "450 4.2.1 Try again later";
   event.next_attempt_at = at("2026-11-21T09:23:07.000000Z");
   event.took = 1234567us;
+  event.steps = {{Phase::connect, 200ms}, {Phase::rcpt, 1500us}};
   event.since_accepted = 300s;
   return event;
 }
@@ -41,9 +44,12 @@ constexpr std::string_view full_line =
     R"("tags":["welcome","de"],"metadata":{"a\"b":"c\\d","order":"1234"},)"
     R"("sender":"app@example.com","recipients":["ann@example.net","bob@example.net"],)"
     R"("login":"key-1","client":"192.0.2.7","message_id":"<m1@example.com>","size":10240,)"
+    R"("session":"s1","transaction":3,)"
     R"("attempt":2,"site":"mx.example.net","host":"mx1.example.net","address":"192.0.2.1:25",)"
-    R"("tls":"TLSv1.3 TLS_AES_256_GCM_SHA384","phase":"rcpt","reply":"450 4.2.1 Try again later",)"
+    R"("tls":"TLSv1.3 TLS_AES_256_GCM_SHA384","certificate":"valid","phase":"rcpt",)"
+    R"("reply":"450 4.2.1 Try again later",)"
     R"("next_attempt_at":"2026-11-21T09:23:07.000000Z","took_ms":1234.567,)"
+    R"("steps_ms":{"connect":200,"rcpt":1.5},)"
     R"("since_accepted_ms":300000})";
 
 void expect_same(const Event& a, const Event& b) {
@@ -60,11 +66,15 @@ void expect_same(const Event& a, const Event& b) {
   EXPECT_EQ(a.client, b.client);
   EXPECT_EQ(a.message_id, b.message_id);
   EXPECT_EQ(a.size_octets, b.size_octets);
+  EXPECT_EQ(a.session, b.session);
+  EXPECT_EQ(a.transaction, b.transaction);
   EXPECT_EQ(a.attempt, b.attempt);
   EXPECT_EQ(a.site, b.site);
   EXPECT_EQ(a.peer.host, b.peer.host);
   EXPECT_EQ(a.peer.address, b.peer.address);
   EXPECT_EQ(a.peer.tls, b.peer.tls);
+  EXPECT_EQ(a.peer.certificate, b.peer.certificate);
+  EXPECT_EQ(a.steps, b.steps);
   EXPECT_EQ(a.phase, b.phase);
   EXPECT_EQ(a.reply, b.reply);
   EXPECT_EQ(a.next_attempt_at, b.next_attempt_at);

@@ -39,6 +39,12 @@ TEST(EnvelopeCodec, gives_back_every_field) {
   EXPECT_EQ(after->sender, before.sender);
   EXPECT_EQ(after->recipients, before.recipients);
   EXPECT_EQ(after->body, before.body);
+  EXPECT_EQ(after->smtputf8, before.smtputf8);
+  EXPECT_EQ(after->dsn, before.dsn);
+  EXPECT_EQ(after->recipient_dsn, before.recipient_dsn);
+  EXPECT_EQ(after->inbound, before.inbound);
+  EXPECT_EQ(after->session, before.session);
+  EXPECT_EQ(after->transaction, before.transaction);
   EXPECT_EQ(after->size_octets, before.size_octets);
   EXPECT_EQ(after->chunks, before.chunks);
 }
@@ -50,20 +56,52 @@ TEST(EnvelopeCodec, keeps_the_null_sender) {
 }
 
 // What is on disks already: a change here is a new version.
-TEST(EnvelopeCodec, writes_version_1_in_this_form) {
+TEST(EnvelopeCodec, writes_version_2_in_this_form) {
   Envelope envelope = sample_envelope(1, 2);
   envelope.tags = {"welcome"};
   envelope.metadata = {{"order", "4711"}};
+  envelope.dsn = {smtp::ReturnContent::headers, "QQ 314"};
+  envelope.recipient_dsn[0] = {{.success = true, .delay = true}, "rfc822;user@example.org"};
+  envelope.session = "s1";
+  envelope.transaction = 2;
   EXPECT_EQ(encode(envelope).value(),
-            R"({"v":1,"accepted_at":1800000000001000,"expires_at":1800432000001000,)"
+            R"({"v":2,"accepted_at":1800000000001000,"expires_at":1800432000001000,)"
             R"("tenant":"default","stream":"default","tags":["welcome"],)"
             R"("metadata":{"order":"4711"},"login":"","client":"192.0.2.7:50122",)"
             R"("message_id":"","sender":"sender@example.com",)"
-            R"("recipients":["user0@example.net"],"body":"7bit","size_octets":0,"chunks":2})");
-  RecipientProgress progress{false, 3, WallTime(std::chrono::seconds(1)), "451 4.7.1 later", "mx"};
+            R"("recipients":["user0@example.net"],"body":"7bit","smtputf8":false,)"
+            R"("dsn_return":"headers","dsn_envelope_id":"QQ 314","dsn_recipients":[)"
+            R"({"recipient":0,"never":false,"success":true,"failure":false,"delay":true,)"
+            R"("original":"rfc822;user@example.org"}],)"
+            R"("inbound":false,"session":"s1","transaction":2,"size_octets":0,"chunks":2})");
+  RecipientProgress progress{
+      false, 3, WallTime(std::chrono::seconds(1)), "451 4.7.1 later", "mx", true, false};
   EXPECT_EQ(encode(progress).value(),
-            R"({"v":1,"settled":false,"attempts":3,"next_attempt_at":1000000,)"
-            R"("last_reply":"451 4.7.1 later","last_host":"mx"})");
+            R"({"v":2,"settled":false,"attempts":3,"next_attempt_at":1000000,)"
+            R"("last_reply":"451 4.7.1 later","last_host":"mx","held":true,)"
+            R"("delay_notified":false})");
+}
+
+TEST(EnvelopeCodec, reads_version_1) {
+  auto envelope = decode_envelope(
+      sample_id(1), R"({"v":1,"accepted_at":1800000000001000,"expires_at":1800432000001000,)"
+                    R"("tenant":"default","stream":"default","tags":[],"metadata":{},"login":"",)"
+                    R"("client":"192.0.2.7:50122","message_id":"","sender":null,)"
+                    R"("recipients":["user0@example.net"],"body":"7bit","size_octets":0,)"
+                    R"("chunks":2})");
+  ASSERT_TRUE(envelope) << envelope.error().describe();
+  EXPECT_FALSE(envelope->dsn.returns == smtp::ReturnContent::full || envelope->smtputf8);
+  auto progress =
+      decode_progress(R"({"v":1,"settled":false,"attempts":3,"next_attempt_at":1000000,)"
+                      R"("last_reply":"451 4.7.1 later","last_host":"mx"})");
+  ASSERT_TRUE(progress) << progress.error().describe();
+  EXPECT_FALSE(progress->held || progress->delay_notified);
+}
+
+TEST(EnvelopeCodec, refuses_dsn_parameters_of_a_recipient_that_does_not_exist) {
+  Envelope envelope = sample_envelope(1, 1);
+  envelope.recipient_dsn[1].notify.never = true;
+  EXPECT_EQ(encode(envelope).error().code(), ErrorCode::invalid_input);
 }
 
 TEST(EnvelopeCodec, passes_over_fields_of_a_later_release) {
@@ -73,11 +111,11 @@ TEST(EnvelopeCodec, passes_over_fields_of_a_later_release) {
 }
 
 TEST(EnvelopeCodec, refuses_a_newer_version_and_says_so) {
-  auto envelope = decode_envelope(sample_id(1), R"({"v":2})");
+  auto envelope = decode_envelope(sample_id(1), R"({"v":3})");
   ASSERT_FALSE(envelope);
   EXPECT_EQ(envelope.error().code(), ErrorCode::unavailable);
   EXPECT_NE(envelope.error().message().find("newer"), std::string::npos);
-  EXPECT_EQ(decode_progress(R"({"v":2})").error().code(), ErrorCode::unavailable);
+  EXPECT_EQ(decode_progress(R"({"v":3})").error().code(), ErrorCode::unavailable);
 }
 
 std::string with(std::string_view from, std::string_view to) {
