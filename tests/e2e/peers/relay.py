@@ -22,7 +22,8 @@ def binary():
 
 
 class Relay:
-    """settings: {"queue": {"retry_first": "1s"}, ...}, added to what every test wants."""
+    """settings: {"queue": {"retry_first": "1s"}, ...}, added to what every test wants. under: a
+    command that runs the relay's own, for one start, such as strace."""
 
     def __init__(self, folder, certificate, settings=None, sites=()):
         self.folder = folder
@@ -57,9 +58,10 @@ class Relay:
         text += "".join(table("[[site]]", site) for site in sites)
         self.config_file.write_text(text)
 
-    def start(self):
+    def start(self, under=()):
         said_before = len(self.log())
-        self._process = Process([binary(), "--config", self.config_file, "serve"], self.log_file)
+        self._process = Process([*under, binary(), "--config", self.config_file, "serve"],
+                                self.log_file)
 
         def listening():
             found = re.findall(r"listening on 127\.0\.0\.1:(\d+)", self.log()[said_before:])
@@ -90,6 +92,13 @@ class Relay:
 
     def kill(self):
         self._process.stop(signal.SIGKILL)
+
+    def signal(self, which):
+        """From any thread; the end is waited for elsewhere."""
+        os.kill(self._process.pid, which)
+
+    def is_running(self):
+        return self._process.is_running()
 
     def log(self):
         return self.log_file.read_text(errors="replace") if self.log_file.exists() else ""

@@ -37,7 +37,8 @@ class Message:
 
 class Sink:
     """answer(phase, text, session) may return a reply line for one of the phases "connect",
-    "hello", "mail", "rcpt", "data", "content" (text: the message's content); None means yes."""
+    "hello", "mail", "rcpt", "data", "content" (text: the message's content); None means yes. It is
+    asked for "answered" too when the answer to a message is on its way, and cannot change that."""
 
     def __init__(self, address="127.0.0.1", port=0, answer=None, certificate=None):
         self._answer = answer or (lambda phase, text, session: None)
@@ -147,6 +148,8 @@ class Dialogue:
                 return "closed"
             if verb.upper() == "STARTTLS":
                 self._secure()
+            if verb.upper() == "DATA":
+                self.sink.ask("answered", "", self.session)
 
     def _reply(self, reply):
         """True when the reply ends the connection, as 421 does."""
