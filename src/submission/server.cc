@@ -46,7 +46,8 @@ class Server::Place {
 };
 
 Server::Server(Settings settings, Services services)
-    : settings_(std::move(settings)), services_(std::move(services)) {}
+    : settings_(std::make_shared<const Settings>(std::move(settings))),
+      services_(std::move(services)) {}
 
 Server::~Server() = default;
 
@@ -61,6 +62,15 @@ void Server::start() {
 
 void Server::set_certificate(std::shared_ptr<tls::ServerContext> certificate) {
   services_.certificate = std::move(certificate);
+}
+
+void Server::reconfigure(Settings settings, TlsMode tls_mode) {
+  settings_ = std::make_shared<const Settings>(std::move(settings));
+  for (const std::unique_ptr<Listening>& listening : listenings_) listening->tls_mode = tls_mode;
+}
+
+void Server::close_listeners() {
+  for (const std::unique_ptr<Listening>& listening : listenings_) listening->listener->close();
 }
 
 io::Task<void> Server::accept_at(Listening& at) {
@@ -78,14 +88,14 @@ io::Task<void> Server::accept_at(Listening& at) {
 
 void Server::admit(std::unique_ptr<io::Stream> stream, TlsMode tls_mode) {
   const auto count = sessions_by_network_.find(client_network(stream->peer().address));
-  const bool network_is_full =
-      count != sessions_by_network_.end() && count->second >= settings_.connections_per_address_max;
+  const bool network_is_full = count != sessions_by_network_.end() &&
+                               count->second >= settings_->connections_per_address_max;
   std::optional<smtp::Reply> refused;
   if (stopping_)
     refused = smtp::reply(421, {4, 3, 2}, "Shutting down; try again soon");
   else if (network_is_full)
     refused = smtp::reply(421, {4, 7, 0}, "Too many connections from your address");
-  else if (sessions_.size() >= settings_.connections_max)
+  else if (sessions_.size() >= settings_->connections_max)
     refused = smtp::reply(421, {4, 3, 2}, "Too many connections; try again soon");
   if (refused)
     tasks_.start(turn_away(std::move(stream), *std::move(refused)));
@@ -95,7 +105,8 @@ void Server::admit(std::unique_ptr<io::Stream> stream, TlsMode tls_mode) {
 
 io::Task<void> Server::serve(std::unique_ptr<io::Stream> stream, TlsMode tls_mode) {
   const IpAddress network = client_network(stream->peer().address);
-  Session session(std::move(stream), settings_, services_, tls_mode);
+  const std::shared_ptr<const Settings> settings = settings_;
+  Session session(std::move(stream), *settings, services_, tls_mode);
   Place place(*this, session, network);
   co_await session.run();
 }
@@ -115,7 +126,7 @@ std::vector<Session*> Server::running_sessions() const {
 
 io::Task<void> Server::stop(Instant deadline) {
   stopping_ = true;
-  for (const std::unique_ptr<Listening>& listening : listenings_) listening->listener->close();
+  close_listeners();
   for (Session* session : running_sessions()) session->stop();
   io::Timer hard(services_.loop.timers());
   hard.start(deadline, [this] {

@@ -90,6 +90,16 @@ class Relay:
         """Gracefully, by SIGTERM; gives the exit code."""
         return self._process.stop(signal.SIGTERM, patience_s) if self._process else 0
 
+    @property
+    def pid(self):
+        return self._process.pid
+
+    def is_running(self):
+        return self._process.is_running()
+
+    def signal(self, number):
+        os.kill(self.pid, number)
+
     def kill(self):
         self._process.stop(signal.SIGKILL)
 
