@@ -64,6 +64,7 @@ struct Relay::Parts {
   std::unique_ptr<queue::Queue> queue;
   std::unique_ptr<KeyAuthenticator> authenticator;
   std::unique_ptr<intake::Intake> intake;
+  submission::Clients clients;
   std::vector<std::unique_ptr<submission::Server>> servers;
   std::unique_ptr<ControlServer> control;
   std::vector<Endpoint> listening_at;
@@ -154,7 +155,7 @@ Result<void> Relay::Parts::listen() {
   for (const config::Listener& listener : config().listeners) {
     TRY(auto socket, loop.network().listen(listener.address, {}));
     listening_at.push_back(socket->local());
-    submission::Services services{loop, *intake, authenticator.get(), certificate};
+    submission::Services services{loop, *intake, clients, authenticator.get(), certificate};
     auto server = std::make_unique<submission::Server>(submission_settings(config(), listener),
                                                        std::move(services));
     server->add_listener(std::move(socket), tls_mode(listener));

@@ -68,6 +68,7 @@ struct RelayUnderTest::Running {
   classify::Reader replies{shipped_classifier()};
   queue::Queue queue;
   intake::Intake intake;
+  submission::Clients clients;
   submission::Server server;
 };
 
@@ -92,7 +93,7 @@ RelayUnderTest::Running::Running(RelayUnderTest& owner, io::SimProcess& the_proc
               {},
               {}},
              {}, "relay.sim.example"),
-      server(submission_settings(), {process, intake, nullptr, nullptr}) {
+      server(submission_settings(), {process, intake, clients, nullptr, nullptr}) {
   resolver.set_latency(30ms);
   for (const Domain& domain : owner.settings_.domains) {
     uint16_t preference = 10;
