@@ -16,7 +16,15 @@ Deliverer::Deliverer(Dependencies dependencies, Settings settings)
       routes_(deps_.loop, deps_.resolver, settings_),
       pool_(deps_.loop, settings_.idle_connection) {}
 
+void Deliverer::reconfigure(Settings settings) {
+  settings_ = std::move(settings);
+  ++generation_;
+  pool_.reconfigure(settings_.idle_connection);
+  routes_.forget();
+}
+
 io::Task<void> Deliverer::attempt(Order order) {
+  order.generation = generation_;
   auto route = co_await routes_.find(order.domain);
   if (!route) {
     co_await settle_all(order, std::move(route).error());
@@ -58,8 +66,9 @@ io::Task<void> Deliverer::settle_all(Order& order, Outcome outcome) {
 
 io::Task<void> Deliverer::hand_back(const Order& order, const std::string& first_host,
                                     std::unique_ptr<Connection> connection) {
-  bool again =
-      connection->usable() && connection->messages_sent() < order.messages_per_connection_max;
+  // One that was made before a reconfiguration may lead elsewhere, or say another name.
+  bool again = order.generation == generation_ && connection->usable() &&
+               connection->messages_sent() < order.messages_per_connection_max;
   if (again)
     pool_.keep(order.site, first_host, std::move(connection));
   else

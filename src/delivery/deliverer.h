@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -20,6 +21,7 @@ struct Order {
   std::string site;
   unsigned connections_max = 1;  // to the site, idle ones included
   unsigned messages_per_connection_max = 1;
+  uint64_t generation = 0;               // of the deliverer's settings; its own
   std::function<io::Task<void>()> turn;  // awaited right before MAIL
   // Awaited once, with one outcome for each recipient, before the connection is kept for another
   // message.
@@ -38,6 +40,9 @@ class Deliverer {
     spool::Spool& spool;
   };
   Deliverer(Dependencies dependencies, Settings settings);
+
+  // For the connections to come; attempts under way go on as they began.
+  void reconfigure(Settings settings);
 
   // One attempt.
   io::Task<void> attempt(Order order);
@@ -60,6 +65,7 @@ class Deliverer {
 
   Dependencies deps_;
   Settings settings_;
+  uint64_t generation_ = 0;  // counts the settings
   Routes routes_;
   Pool pool_;
 };

@@ -57,9 +57,18 @@ io::Task<void> Pool::discard(const std::string& site, std::unique_ptr<Connection
   closed(name);
 }
 
-io::Task<void> Pool::stop() {
+void Pool::reconfigure(Duration idle_for) {
+  idle_for_ = idle_for;
+  end_idle();
+}
+
+void Pool::end_idle() {
   for (auto& [name, site] : sites_)
     while (!site.idle.empty()) endings_.start(discard(name, remove(site, site.idle.begin())));
+}
+
+io::Task<void> Pool::stop() {
+  end_idle();
   co_await endings_.join();
 }
 

@@ -17,6 +17,9 @@ class Pool {
  public:
   Pool(io::Loop& loop, Duration idle_for) : loop_(loop), idle_for_(idle_for) {}
 
+  // How long a connection is kept from now on. What is idle was made by other settings: it ends.
+  void reconfigure(Duration idle_for);
+
   // An idle connection to `host`, or null.
   std::unique_ptr<Connection> take(const std::string& site, const std::string& host);
   // Before another connection to the site is opened: ends idle ones to its other hosts, and waits
@@ -46,6 +49,7 @@ class Pool {
     std::list<Idle> idle;  // the most recently used first
     std::vector<io::Completion<bool>*> waiting_for_room;
   };
+  void end_idle();
   std::unique_ptr<Connection> remove(Site& site, std::list<Idle>::iterator idle);
 
   io::Loop& loop_;

@@ -35,6 +35,9 @@ class Routes {
   Routes(io::Loop& loop, dns::Resolver& resolver, const Settings& settings)
       : loop_(loop), resolver_(resolver), settings_(settings) {}
 
+  // Other settings: every domain is looked up anew.
+  void forget() { routes_.clear(); }
+
   // What is remembered, or null.
   std::shared_ptr<const Route> known(const std::string& domain) const;
   io::Task<tl::expected<std::shared_ptr<const Route>, events::Outcome>> find(std::string domain);

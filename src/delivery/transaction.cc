@@ -151,11 +151,13 @@ io::Task<Result<void>> Transaction::write_content() {
   smtp::DataWriter writer;
   std::string wire;
   wire.reserve(wire_octets_at_once);
+  uint64_t octets = 0;
   for (uint32_t index = 0; index < envelope_.chunks; ++index) {
     // Should the spool fail here, the final dot is never sent and the connection is closed, so that
     // half a message is not taken for a whole one.
     CO_TRY(std::string chunk, co_await spool_.read_chunk(envelope_.id, index));
     std::string_view rest = chunk;
+    octets += chunk.size();
     while (!rest.empty()) {
       writer.append(rest.substr(0, wire_octets_at_once), wire);
       rest.remove_prefix(std::min(rest.size(), wire_octets_at_once));
@@ -164,6 +166,10 @@ io::Task<Result<void>> Transaction::write_content() {
       wire.clear();
     }
   }
+  if (octets != envelope_.size_octets)
+    co_return failure(ErrorCode::corrupt,
+                      fmt::format("the spool gave {} of the {} octets of message {}", octets,
+                                  envelope_.size_octets, envelope_.id.text()));
   writer.finish(wire);
   co_return co_await dialogue_.send(wire, smtp::data_chunk_timeout);
 }

@@ -11,7 +11,7 @@
 namespace waypost::intake {
 
 Arrival::Arrival(Intake& intake, Submitter submitter, smtp::MailArguments mail)
-    : intake_(intake), submitter_(std::move(submitter)) {
+    : intake_(intake), limits_(intake.limits_), submitter_(std::move(submitter)) {
   envelope_.tenant = submitter_.tenant;
   envelope_.stream = submitter_.stream;
   envelope_.login = submitter_.login;
@@ -32,8 +32,8 @@ Arrival::~Arrival() {
 
 std::optional<smtp::Reply> Arrival::add_recipient(smtp::Mailbox recipient, smtp::RecipientDsn dsn) {
   if (recipient.domain.empty()) return no_local_mailboxes();
-  if (envelope_.recipients.size() >= intake_.limits_.recipients_max)
-    return too_many_recipients(intake_.limits_.recipients_max);
+  if (envelope_.recipients.size() >= limits_->recipients_max)
+    return too_many_recipients(limits_->recipients_max);
   if (dsn != smtp::RecipientDsn())
     envelope_.recipient_dsn.emplace(uint32_t(envelope_.recipients.size()), std::move(dsn));
   envelope_.recipients.push_back(std::move(recipient));
@@ -43,8 +43,7 @@ std::optional<smtp::Reply> Arrival::add_recipient(smtp::Mailbox recipient, smtp:
 io::Task<void> Arrival::add(std::string content) {
   CHECK(state_ == State::arriving);
   content_octets_ += content.size();
-  if (content_octets_ > intake_.limits_.message_octets_max)
-    fail(too_large(intake_.limits_.message_octets_max));
+  if (content_octets_ > limits_->message_octets_max) fail(too_large(limits_->message_octets_max));
   std::string_view rest = content;
   while (!refusal_ && !rest.empty()) {
     const std::string_view piece = rest.substr(0, spool::chunk_octets_max - pending_.size());
@@ -90,7 +89,7 @@ std::optional<smtp::Reply> Arrival::check_limits() const {
 
 std::optional<smtp::Reply> Arrival::check_headers() {
   if (header_) return std::nullopt;
-  auto facts = examine_header(pending_, intake_.limits_.received_fields_max);
+  auto facts = examine_header(pending_, limits_->received_fields_max);
   if (!facts) return std::move(facts).error();
   header_ = *std::move(facts);
   // RFC 6409 §8 is about mail that is submitted; what others send us is not ours to change.
@@ -115,8 +114,8 @@ void Arrival::remove_blind_copies() {
 io::Task<std::optional<smtp::Reply>> Arrival::commit() {
   name_message();
   envelope_.accepted_at = intake_.services_.loop.wall_now();
-  envelope_.expires_at = envelope_.accepted_at + std::chrono::duration_cast<WallTime::duration>(
-                                                     intake_.limits_.expire_after);
+  envelope_.expires_at =
+      envelope_.accepted_at + std::chrono::duration_cast<WallTime::duration>(limits_->expire_after);
   std::vector<spool::Chunk> last_chunks;
   last_chunks.push_back(take_added_fields());
   envelope_.size_octets = content_octets_ - removed_octets_ + last_chunks.front().octets.size();

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -19,6 +20,7 @@
 namespace waypost::intake {
 
 class Intake;
+struct Limits;
 
 // One message on its way in. Its content goes to the spool while it arrives, so that it holds about
 // one chunk (256 KiB) at a time, however large the message is. One that is dropped before finish()
@@ -73,6 +75,7 @@ class Arrival {
   void report_accepted() const;
 
   Intake& intake_;
+  const std::shared_ptr<const Limits> limits_;  // as they were when it began
   Submitter submitter_;
   spool::Envelope envelope_;
   State state_ = State::arriving;

@@ -10,7 +10,15 @@ constexpr std::chrono::seconds room_is_fresh_for{1};
 }  // namespace
 
 Intake::Intake(Services services, Limits limits, std::string hostname)
-    : services_(std::move(services)), limits_(limits), hostname_(std::move(hostname)) {}
+    : services_(std::move(services)),
+      limits_(std::make_shared<const Limits>(limits)),
+      hostname_(std::move(hostname)) {}
+
+void Intake::reconfigure(Limits limits, std::string hostname) {
+  limits_ = std::make_shared<const Limits>(limits);
+  hostname_ = std::move(hostname);
+  room_asked_at_.reset();
+}
 
 std::optional<smtp::Reply> Intake::refuse_now() {
   if (!services_.spool.healthy()) return storage_down();

@@ -29,7 +29,8 @@ class Membership {
 }  // namespace
 
 Server::Server(Settings settings, Services services)
-    : settings_(std::move(settings)), services_(std::move(services)) {}
+    : settings_(std::make_shared<const Settings>(std::move(settings))),
+      services_(std::move(services)) {}
 
 Server::~Server() = default;
 
@@ -44,6 +45,15 @@ void Server::start() {
 
 void Server::set_certificate(std::shared_ptr<tls::ServerContext> certificate) {
   services_.certificate = std::move(certificate);
+}
+
+void Server::reconfigure(Settings settings, TlsMode tls_mode) {
+  settings_ = std::make_shared<const Settings>(std::move(settings));
+  for (const std::unique_ptr<Listening>& listening : listenings_) listening->tls_mode = tls_mode;
+}
+
+void Server::close_listeners() {
+  for (const std::unique_ptr<Listening>& listening : listenings_) listening->listener->close();
 }
 
 io::Task<void> Server::accept_at(Listening& at) {
@@ -69,9 +79,9 @@ void Server::admit(std::unique_ptr<io::Stream> stream, TlsMode tls_mode) {
 std::optional<smtp::Reply> Server::refuse_connection(const IpAddress& network) const {
   const Clients& clients = services_.clients;
   if (stopping_) return smtp::reply(421, {4, 3, 2}, "Shutting down; try again soon");
-  if (clients.connected_from(network) >= settings_.connections_per_address_max)
+  if (clients.connected_from(network) >= settings_->connections_per_address_max)
     return smtp::reply(421, {4, 7, 0}, "Too many connections from your address");
-  if (clients.connected() >= settings_.connections_max)
+  if (clients.connected() >= settings_->connections_max)
     return smtp::reply(421, {4, 3, 2}, "Too many connections; try again soon");
   return std::nullopt;
 }
@@ -85,7 +95,8 @@ void Server::tell_of(const Endpoint& client, const smtp::Reply& refused) {
 
 io::Task<void> Server::serve(std::unique_ptr<io::Stream> stream, TlsMode tls_mode) {
   const Clients::Place place(services_.clients, network_of(stream->peer().address));
-  Session session(std::move(stream), settings_, services_, tls_mode);
+  const std::shared_ptr<const Settings> settings = settings_;
+  Session session(std::move(stream), *settings, services_, tls_mode);
   const Membership membership(sessions_, session);
   co_await session.run();
 }
@@ -105,7 +116,7 @@ std::vector<Session*> Server::running_sessions() const {
 
 io::Task<void> Server::stop(Instant deadline) {
   stopping_ = true;
-  for (const std::unique_ptr<Listening>& listening : listenings_) listening->listener->close();
+  close_listeners();
   for (Session* session : running_sessions()) session->stop();
   io::Timer hard(services_.loop.timers());
   hard.start(deadline, [this] {

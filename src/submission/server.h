@@ -28,6 +28,12 @@ class Server {
   // For the sessions to come; no certificate: no TLS.
   void set_certificate(std::shared_ptr<tls::ServerContext> certificate);
 
+  // For the sessions to come; those under way go on as they began.
+  void reconfigure(Settings settings, TlsMode tls_mode);
+  // Takes no more connections; the sessions go on to their own end.
+  void close_listeners();
+  bool finished() const { return tasks_.running() == 0; }
+
   // Graceful until `deadline`, then hard: takes no more connections, lets every message that is
   // being sent or stored get its reply, says 421 to all others, and returns when all have ended.
   // Once; not cancellable.
@@ -49,7 +55,7 @@ class Server {
   std::optional<smtp::Reply> refuse_connection(const IpAddress& network) const;
   std::vector<Session*> running_sessions() const;
 
-  Settings settings_;
+  std::shared_ptr<const Settings> settings_;  // also of each session that began with it
   Services services_;
   std::vector<std::unique_ptr<Listening>> listenings_;
   std::unordered_set<Session*> sessions_;

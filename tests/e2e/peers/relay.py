@@ -88,6 +88,16 @@ class Relay:
         """Gracefully, by SIGTERM; gives the exit code."""
         return self._process.stop(signal.SIGTERM, patience_s) if self._process else 0
 
+    @property
+    def pid(self):
+        return self._process.pid
+
+    def is_running(self):
+        return self._process.is_running()
+
+    def signal(self, number):
+        os.kill(self.pid, number)
+
     def kill(self):
         self._process.stop(signal.SIGKILL)
 
@@ -121,12 +131,13 @@ class Relay:
             found += [json.loads(line) for line in text[:text.rfind(b"\n") + 1].splitlines()]
         return [event for event in found if kind in (None, event["event"])]
 
-    def wait_for_events(self, kind, count=1, **patience):
+    def wait_for_events(self, kind, count=1, explain_more=lambda: "", **patience):
         """The events of this kind, as soon as there are `count` recipients (or lines) of them."""
         def enough():
             found = self.events(kind)
             return found if count_recipients(found) >= count else None
-        return eventually(enough, f"{count} {kind}", explain=self.explain, **patience)
+        return eventually(enough, f"{count} {kind}",
+                          explain=lambda: self.explain() + explain_more(), **patience)
 
     def wait_until_empty(self, **patience):
         eventually(lambda: not self.queue(), "the queue is empty", explain=self.explain, **patience)

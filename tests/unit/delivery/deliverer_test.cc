@@ -59,6 +59,8 @@ struct DelivererTest : testing::Test {
     chunks.push_back(
         {1, std::string(sim::token_field) + "t" + std::to_string(ids) + "\r\n\r\n.hidden\r\n"});
     envelope.chunks = 2;
+    for (const spool::Chunk& chunk : chunks) envelope.size_octets += chunk.octets.size();
+    envelope.size_octets += octets_missing;
     envelope.expires_at = here.wall_now() + 1h;
     Result<void> committed = co_await spool->commit(envelope, std::move(chunks));
     EXPECT_TRUE(committed);
@@ -90,6 +92,7 @@ struct DelivererTest : testing::Test {
   Settings settings;
   std::unique_ptr<Deliverer> deliverer;
   uint8_t ids = 0;
+  uint64_t octets_missing = 0;  // how much less the spool gives than was accepted
   io::TaskGroup tasks;
 };
 
@@ -158,6 +161,16 @@ TEST_F(DelivererTest, defers_when_the_reply_to_the_dot_is_lost) {
   EXPECT_EQ(outcome.verdict, Verdict::deferred);
   EXPECT_EQ(outcome.phase, Phase::content);
   EXPECT_FALSE(outcome.reply);
+}
+
+TEST_F(DelivererTest, never_completes_a_message_of_which_the_spool_gives_less_than_was_accepted) {
+  octets_missing = 1;
+  auto outcomes = attempt({"a@x.test"});
+  ASSERT_EQ(outcomes.size(), 1u);
+  EXPECT_EQ(outcomes[0].verdict, Verdict::deferred);
+  EXPECT_EQ(outcomes[0].phase, Phase::content);
+  EXPECT_THAT(outcomes[0].text(), testing::HasSubstr("octets of message"));
+  EXPECT_TRUE(ledger.arrivals().empty());
 }
 
 TEST_F(DelivererTest, gives_up_on_a_host_that_never_answers) {
