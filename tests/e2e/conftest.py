@@ -44,16 +44,17 @@ def make_sink_fixture():
 
 @pytest.fixture(name="start_relay")
 def start_relay_fixture(folder, certificate):
-    """start_relay(next_hop=ADDRESS, queue={...}, sites=[...]): a running relay."""
+    """start_relay(next_hop=ADDRESS, queue={...}, sites=[...], routes=[...]): a running relay.
+    `ca_file` holds the authorities that it trusts, besides which there are none."""
     started = []
 
-    def start_relay(next_hop=None, sites=(), **settings):
+    def start_relay(next_hop=None, sites=(), routes=(), ca_file=None, **settings):
         if next_hop:
             host, port = next_hop
             settings["delivery"] = {"next_hop": f"{host}:{port}", **settings.get("delivery", {})}
         home = folder / f"relay{len(started)}"
         home.mkdir()
-        started.append(Relay(home, certificate, settings, sites))
+        started.append(Relay(home, certificate, settings, sites, routes, ca_file))
         return started[-1].start()
     yield start_relay
     for relay in started:
