@@ -13,14 +13,19 @@ namespace waypost::daemon {
 // The queue's courier is delivery.
 class DeliveryCourier final : public queue::Courier {
  public:
-  explicit DeliveryCourier(delivery::Deliverer& deliverer) : deliverer_(deliverer) {}
+  // With a fixed next hop, recipients in several domains may share a transaction. At mail hosts
+  // they may not: some refuse several destinations in one, even if they serve them all.
+  explicit DeliveryCourier(delivery::Deliverer& deliverer, bool fixed_next_hop = false)
+      : deliverer_(deliverer), fixed_next_hop_(fixed_next_hop) {}
 
   std::optional<std::string> known_mail_host(const std::string& domain) override;
   io::Task<tl::expected<std::string, events::Outcome>> find_mail_host(std::string domain) override;
+  bool go_together(const std::string& one, const std::string& other) const override;
   io::Task<void> attempt(queue::Assignment assignment) override;
 
  private:
   delivery::Deliverer& deliverer_;
+  const bool fixed_next_hop_;
 };
 
 // The submission server's logins are the keys, read on a thread that may block.

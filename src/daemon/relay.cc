@@ -11,6 +11,7 @@
 #include "io/disk.h"
 #include "io/task_group.h"
 #include "io/worker.h"
+#include "notices/reporter.h"
 #include "queue/queue.h"
 #include "records/event_log.h"
 #include "records/keys.h"
@@ -61,6 +62,7 @@ struct Relay::Parts {
   std::unique_ptr<DeliveryCourier> courier;
   classify::Classifier classifier{options.rules};
   classify::Reader replies{classifier};
+  std::unique_ptr<notices::Reporter> reporter;
   std::unique_ptr<queue::Queue> queue;
   std::unique_ptr<KeyAuthenticator> authenticator;
   std::unique_ptr<intake::Intake> intake;
@@ -115,13 +117,18 @@ void Relay::Parts::join() {
   deliverer = std::make_unique<delivery::Deliverer>(
       delivery::Deliverer::Dependencies{loop, loop.network(), *resolver, *client_tls, *spool},
       delivery_settings(config()));
-  courier = std::make_unique<DeliveryCourier>(*deliverer);
+  bool fixed_next_hop = config().delivery.next_hop.has_value();
+  courier = std::make_unique<DeliveryCourier>(*deliverer, fixed_next_hop);
+  auto queue_it = [this](spool::Envelope envelope) { queue->add(std::move(envelope)); };
+  reporter = std::make_unique<notices::Reporter>(
+      notices::Reporter::Services{loop, *spool, *sink, options.rules, queue_it},
+      notice_settings(config()));
   queue = std::make_unique<queue::Queue>(
-      queue::Queue::Dependencies{loop, *spool, *sink, *courier, replies}, site_table(config()),
-      retry_schedule(config()));
+      queue::Queue::Dependencies{loop, *spool, *sink, *courier, replies, *reporter},
+      queue_settings(config()));
   authenticator = std::make_unique<KeyAuthenticator>(loop, *keys_worker, *keys);
   intake::Services services{loop, *spool, *sink, {}, {}, {}};
-  services.accepted = [this](spool::Envelope envelope) { queue->add(std::move(envelope)); };
+  services.accepted = queue_it;
   services.has_room = [this] { return has_room(); };
   services.storage_failed = [this](const Error& error) {
     journal.error("a message could not be stored and was refused: " + error.describe());

@@ -50,6 +50,8 @@ struct Outcome {
   bool concerns_site = false;
   Duration took{0};
   std::vector<Step> steps;  // in the order in which they came
+  // They make notices themselves, and were told what the sender asked for (RFC 3461 §5.2.1).
+  bool dsn_passed_on = false;
 
   // The reply's text, or the reason: the one line that people read.
   std::string text() const;

@@ -11,13 +11,18 @@ class Pacer {
   // 0 or less is no limit.
   explicit Pacer(double per_second);
 
+  // For the messages behind the next one.
+  void set_rate(double per_second);
+
+  // How long a message has to wait for the one before it.
+  Duration interval() const { return interval_; }
   // When the next message may go; `now` or earlier means at once.
   Instant next() const { return next_; }
   // One message goes at `now`.
   void take(Instant now);
 
  private:
-  Duration interval_;
+  Duration interval_{0};
   Instant next_;
 };
 

@@ -68,6 +68,26 @@ class FakeCourier final : public Courier {
   io::Loop& loop_;
 };
 
+// Remembers what it was to tell; can be told to fail.
+class FakeNotifier final : public Notifier {
+ public:
+  explicit FakeNotifier(io::Loop& loop) : loop_(loop) {}
+  io::Task<Result<void>> notify(Notice notice) override {
+    co_await io::sleep_until(loop_, loop_.now() + 5ms);
+    if (failures > 0) {
+      --failures;
+      co_return failure(ErrorCode::resource_exhausted, "the disk is full");
+    }
+    notices.push_back(std::move(notice));
+    co_return Result<void>();
+  }
+  std::vector<Notice> notices;
+  unsigned failures = 0;
+
+ private:
+  io::Loop& loop_;
+};
+
 struct QueueTest : testing::Test {
   QueueTest() {
     limits.connections.value = 2;
@@ -75,9 +95,9 @@ struct QueueTest : testing::Test {
   }
   void make() {
     queue.reset();
-    queue =
-        std::make_unique<Queue>(Queue::Dependencies{process, *spool, sink, courier, replies},
-                                shaping::SiteTable(limits, {}), RetrySchedule{1min, 2.0, 10min, 0});
+    queue = std::make_unique<Queue>(
+        Queue::Dependencies{process, *spool, sink, courier, replies, notifier},
+        Settings{shaping::SiteTable(limits, {}), RetrySchedule{1min, 2.0, 10min, 0}, 20min});
   }
 
   spool::Envelope envelope(std::vector<std::string> addresses, Duration lives = 1h) {
@@ -120,6 +140,7 @@ struct QueueTest : testing::Test {
   std::unique_ptr<spool::Spool> spool = spool::make_spool(store, process);
   fakes::RecordingSink sink;
   FakeCourier courier{process};
+  FakeNotifier notifier{process};
   shaping::SiteLimits limits;
   uint8_t ids = 0;
   classify::Classifier classifier{classify::shipped_book()};
