@@ -27,12 +27,13 @@ waypost_library(shaping DEPENDS base smtp events)
 waypost_library(queue DEPENDS base io smtp classify events spool shaping)
 waypost_library(delivery DEPENDS base io smtp message events dns tls sasl spool)
 waypost_library(intake DEPENDS base io smtp message events spool records)
+waypost_library(notices DEPENDS base io smtp message classify events spool queue)
 waypost_library(submission DEPENDS base io smtp message events dns tls sasl intake)
 
 # Wiring.
 waypost_library(daemon
   DEPENDS base io smtp message classify config events dns tls sasl spool records shaping queue
-    delivery intake submission
+    delivery intake notices submission
   USES spdlog::spdlog Boost::json)
 waypost_library(demo DEPENDS base io smtp classify config events tls sasl records delivery daemon)
 waypost_library(cli

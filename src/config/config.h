@@ -73,6 +73,8 @@ struct QueueSettings {
   Duration retry_max = std::chrono::hours(1);
   double retry_jitter = 0.2;  // fraction of a wait, 0 to 0.5
   Duration expire_after = std::chrono::hours(24 * 5);
+  Duration delay_notice_after = std::chrono::hours(4);  // 0: senders are not told of delays
+  uint64_t returned_octets_max = 64ull << 10;           // of a message that comes back whole
   bool operator==(const QueueSettings&) const = default;
 };
 

@@ -59,6 +59,8 @@ std::vector<Key<QueueSettings>> queue_keys() {
       key<Q>("retry_max", &Q::retry_max, duration(100ms, 7 * day), R"("1h")", "the longest wait between two attempts"),
       key<Q>("retry_jitter", &Q::retry_jitter, number(0, 0.5), "0.2", "the part of a wait by which chance may shorten or lengthen it"),
       key<Q>("expire_after", &Q::expire_after, duration(1s, 30 * day), R"("5d")", "the age that an undelivered message may reach"),
+      key<Q>("delay_notice_after", &Q::delay_notice_after, duration(0s, 30 * day), R"("4h")", "the age at which the sender of an undelivered message is told so; 0s is never"),
+      key<Q>("returned_octets_max", &Q::returned_octets_max, octets(0, 16 << 20), R"("64KiB")", "the largest message that a failure notice holds whole, where the sender asked for it (RET=FULL)"),
   };
 }
 

@@ -15,6 +15,13 @@ io::Task<tl::expected<std::string, events::Outcome>> DeliveryCourier::find_mail_
   co_return (*route)->hosts.front().name;
 }
 
+bool DeliveryCourier::go_together(const std::string& one, const std::string& other) const {
+  if (one == other) return true;
+  auto first = deliverer_.routes().known(one);
+  auto second = deliverer_.routes().known(other);
+  return first && second && !first->smarthost.empty() && first->smarthost == second->smarthost;
+}
+
 io::Task<void> DeliveryCourier::attempt(queue::Assignment assignment) {
   delivery::Order order;
   order.envelope = std::move(assignment.envelope);

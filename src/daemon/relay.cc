@@ -12,6 +12,7 @@
 #include "io/task_group.h"
 #include "io/timer.h"
 #include "io/worker.h"
+#include "notices/reporter.h"
 #include "queue/queue.h"
 #include "records/event_log.h"
 #include "records/keys.h"
@@ -121,6 +122,7 @@ struct Relay::Parts {
   std::unique_ptr<dns::Resolver> resolver;
   std::unique_ptr<delivery::Deliverer> deliverer;
   std::unique_ptr<DeliveryCourier> courier;
+  std::unique_ptr<notices::Reporter> reporter;
   std::unique_ptr<queue::Queue> queue;
   std::unique_ptr<KeyAuthenticator> authenticator;
   std::unique_ptr<intake::Intake> intake;
@@ -208,12 +210,16 @@ void Relay::Parts::join() {
                                         verifying_tls.get(), *spool, secrets.get()},
       delivery_settings(config(), own_addresses()));
   courier = std::make_unique<DeliveryCourier>(*deliverer);
+  auto queue_it = [this](spool::Envelope envelope) { queue->add(std::move(envelope)); };
+  reporter = std::make_unique<notices::Reporter>(
+      notices::Reporter::Services{loop, *spool, *sink, replies, queue_it},
+      notice_settings(config()));
   queue = std::make_unique<queue::Queue>(
-      queue::Queue::Dependencies{loop, *spool, *sink, *courier, replies}, site_table(config()),
-      retry_schedule(config()));
+      queue::Queue::Dependencies{loop, *spool, *sink, *courier, replies, *reporter},
+      queue_settings(config()));
   authenticator = std::make_unique<KeyAuthenticator>(loop, *keys_worker, *keys);
   intake::Services services{loop, *spool, *sink, {}, {}, {}};
-  services.accepted = [this](spool::Envelope envelope) { queue->add(std::move(envelope)); };
+  services.accepted = queue_it;
   services.has_room = [this] { return has_room(); };
   services.storage_failed = [this](const Error& error) {
     journal.error("a message could not be stored and was refused: " + error.describe());
@@ -365,7 +371,8 @@ void Relay::Parts::apply(Prepared prepared) {
   knowledge = std::move(prepared.knowledge);
   journal.set_level(config().log.level);
   deliverer->reconfigure(delivery_settings(config(), own_addresses()));
-  queue->reconfigure(site_table(config()), retry_schedule(config()));
+  reporter->reconfigure(notice_settings(config()));
+  queue->reconfigure(queue_settings(config()));
   intake->reconfigure(intake_limits(config()), config().hostname);
   apply_listeners(prepared);
   check_health();

@@ -157,16 +157,18 @@ intake::Limits intake_limits(const config::Config& config) {
   return limits;
 }
 
-queue::RetrySchedule retry_schedule(const config::Config& config) {
-  return {config.queue.retry_first, config.queue.retry_factor, config.queue.retry_max,
-          config.queue.retry_jitter};
+notices::Settings notice_settings(const config::Config& config) {
+  return {config.hostname, config.queue.expire_after, config.queue.returned_octets_max};
 }
 
-shaping::SiteTable site_table(const config::Config& config) {
+queue::Settings queue_settings(const config::Config& config) {
   std::vector<shaping::SiteRule> rules;
   for (const config::SiteRule& rule : config.sites)
     rules.push_back({rule.id, rule.match, site_limits(rule.limits)});
-  return {site_limits(config.site_default), std::move(rules)};
+  const config::QueueSettings& queue = config.queue;
+  return {shaping::SiteTable(site_limits(config.site_default), std::move(rules)),
+          {queue.retry_first, queue.retry_factor, queue.retry_max, queue.retry_jitter},
+          queue.delay_notice_after};
 }
 
 submission::Settings submission_settings(const config::Config& config,

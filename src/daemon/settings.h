@@ -4,9 +4,9 @@
 #include "delivery/settings.h"
 #include "dns/unbound_resolver.h"
 #include "intake/intake.h"
-#include "queue/schedule.h"
+#include "notices/reporter.h"
+#include "queue/queue.h"
 #include "records/event_log.h"
-#include "shaping/limits.h"
 #include "submission/settings.h"
 
 // What each folder wants of the configuration, in its own words: no folder but this one and the
@@ -21,8 +21,8 @@ bool needs_certificates(const config::Config& config);
 // The files with the secrets of logins at next hops.
 std::vector<std::string> secret_files(const config::Config& config);
 intake::Limits intake_limits(const config::Config& config);
-queue::RetrySchedule retry_schedule(const config::Config& config);
-shaping::SiteTable site_table(const config::Config& config);
+notices::Settings notice_settings(const config::Config& config);
+queue::Settings queue_settings(const config::Config& config);
 submission::Settings submission_settings(const config::Config& config,
                                          const config::Listener& listener);
 submission::TlsMode tls_mode(const config::Listener& listener);

@@ -233,6 +233,13 @@ class ObjectReader {
     if (!durations.ok()) wrong_ = key;
     return steps;
   }
+  std::optional<MessageId> id(std::string_view key) {
+    std::string text_form = text(key);
+    if (text_form.empty()) return std::nullopt;
+    Result<MessageId> parsed = MessageId::parse(text_form);
+    if (!parsed) wrong_ = key;
+    return parsed ? std::optional(*parsed) : std::nullopt;
+  }
   std::optional<WallTime> time(std::string_view key) {
     std::string text_form = text(key);
     if (text_form.empty()) return std::nullopt;
@@ -259,11 +266,8 @@ Result<Event> from_object(const json::object& object) {
   std::optional<WallTime> at = reader.time("at");
   if (!at) return not_an_event("no time in \"at\"");
   event.at = *at;
-  if (std::string id = reader.text("id"); !id.empty()) {
-    Result<MessageId> parsed = MessageId::parse(id);
-    if (!parsed) return not_an_event("\"id\" is no message id");
-    event.message = *parsed;
-  }
+  event.message = reader.id("id");
+  event.about = reader.id("about");
   event.tenant = reader.text("tenant");
   event.stream = reader.text("stream");
   event.tags = reader.list("tags");
@@ -313,6 +317,7 @@ std::string to_json_line(const Event& event) {
   writer.text("event", name(event.kind));
   writer.text("at", base::to_rfc3339(event.at));
   if (event.message) writer.text("id", event.message->text());
+  if (event.about) writer.text("about", event.about->text());
   writer.text("tenant", event.tenant);
   writer.text("stream", event.stream);
   writer.list("tags", event.tags);

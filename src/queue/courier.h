@@ -14,11 +14,12 @@
 
 namespace waypost::queue {
 
-// Some recipients of one message, all in one domain, for one attempt.
+// Some recipients of one message, for one attempt: all in one domain, or in domains that
+// Courier::go_together() lets share a transaction.
 struct Assignment {
   std::shared_ptr<const spool::Envelope> envelope;
   std::vector<uint32_t> recipients;  // indexes into envelope->recipients, at least one
-  std::string domain;
+  std::string domain;                // of the first
   std::string site;
   unsigned connections_max = 1;  // to the site, counting the ones kept idle
   unsigned messages_per_connection_max = 1;
@@ -41,6 +42,11 @@ class Courier {
   // domain takes no mail, a deferral when nobody could tell.
   virtual io::Task<tl::expected<std::string, events::Outcome>> find_mail_host(
       std::string domain) = 0;
+
+  // Whether recipients in both domains may share a transaction: they take the same route.
+  virtual bool go_together(const std::string& one, const std::string& other) const {
+    return one == other;
+  }
 
   // One attempt, which awaits `settle` once, whatever it comes to.
   virtual io::Task<void> attempt(Assignment assignment) = 0;

@@ -30,6 +30,7 @@ Judgement Judge::judge(const events::Outcome& outcome, std::string_view sender_d
                                    outcome.phase,
                                    {},
                                    to_ourselves ? std::string_view() : sender_domain});
+  judgement.reply_class = reading.reply_class;
   judgement.cause = cause_of(reading, replies_.book());
   if (outcome.verdict == Verdict::bounced && classify::may_retry(reading).value_or(false))
     judgement.verdict = Verdict::deferred;

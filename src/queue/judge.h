@@ -14,6 +14,7 @@ struct Judgement {
   events::Verdict verdict = events::Verdict::deferred;
   events::Cause cause;           // of what was not delivered
   std::optional<Duration> wait;  // that they asked for
+  classify::ReplyClass reply_class = classify::ReplyClass::unknown;
 };
 
 // Asks the rules. Thread: the shard's loop.

@@ -2,29 +2,43 @@
 
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
-#include <queue>
+#include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "events/event.h"
 #include "io/loop.h"
 #include "io/task_group.h"
 #include "io/timer.h"
+#include "queue/command.h"
 #include "queue/courier.h"
+#include "queue/item.h"
 #include "queue/judge.h"
+#include "queue/notifier.h"
+#include "queue/pause.h"
+#include "queue/retry_policy.h"
 #include "queue/schedule.h"
+#include "queue/site.h"
 #include "queue/standing.h"
 #include "shaping/limits.h"
-#include "shaping/pacer.h"
 #include "spool/spool.h"
 
 namespace waypost::queue {
 
+struct Settings {
+  shaping::SiteTable sites;
+  RetrySchedule retry;
+  // The age at which senders are told that it takes long; zero: never.
+  Duration delay_notice_after = std::chrono::hours(4);
+};
+
 // Which recipient is due, when, and what holds it: decides, and lets the courier carry.
-// Every unsettled recipient is in exactly one place: being resolved, ready at its site, being sent,
-// or deferred until a time. Thread: the shard's loop.
+// Every unsettled recipient is in exactly one place (item.h). Thread: the shard's loop.
 class Queue {
  public:
   struct Dependencies {
@@ -33,131 +47,152 @@ class Queue {
     events::Sink& events;
     Courier& courier;
     classify::Reader& replies;  // what outcomes mean
+    Notifier& notifier;
   };
 
-  Queue(Dependencies dependencies, shaping::SiteTable sites, RetrySchedule retry);
+  Queue(Dependencies dependencies, Settings settings);
   ~Queue();
 
-  // A message that the spool holds: just accepted, or found at the start.
+  // A message that the spool holds: just accepted, or found at the start. One that is found is
+  // tried once more even when its time is over: the clock may have jumped, or we were away.
   void add(spool::Envelope envelope);
   void restore(spool::StoredMessage message);
-
-  // Other limits and another schedule, for every attempt to come: what stands at a site finds its
-  // site anew, and what is deferred keeps the time that it was given.
-  void reconfigure(shaping::SiteTable sites, RetrySchedule retry);
 
   // Starts no more attempts and suspends until those that run have ended and are recorded, or until
   // `deadline`; false when some still run then.
   io::Task<bool> stop(Instant deadline);
 
-  size_t messages() const { return messages_.size(); }
-  size_t unsettled_recipients() const { return unsettled_; }
+  // New limits and schedules, for what starts from now on.
+  void reconfigure(Settings settings);
 
-  // Calls `visit` for each recipient that waits, in no particular order, until it returns false.
-  void visit_standings(const std::function<bool(const Standing&)>& visit) const;
+  size_t messages() const { return messages_.size(); }
+  size_t unsettled_recipients() const { return ledger_.queued; }
+  // accepted + restored = delivered + bounced + expired + suppressed + cancelled + queued, always.
+  const Ledger& ledger() const { return ledger_; }
+
+  // Calls `visit` for each recipient that waits, message by message in the order of acceptance
+  // after `after`, until it returns false.
+  void visit_standings(const std::function<bool(const Standing&)>& visit,
+                       std::optional<MessageId> after = std::nullopt) const;
   // One message's recipients that wait; empty when it is not here.
   std::vector<Standing> standings(MessageId id) const;
+  // Null when it is not here.
+  std::shared_ptr<const spool::Envelope> envelope(MessageId id) const;
+
+  // What a person does with what waits. Suspends until it is written down; a long queue is gone
+  // through in slices, so that mail goes on meanwhile. Fails as the spool does; what was done
+  // before stays done.
+  io::Task<Result<Tally>> act(Command command);
+
+  // Replaces a pause of the same scope. Whoever calls keeps them over restarts.
+  void pause(Pause pause);
+  bool resume(const Scope& scope);
+  const std::vector<Pause>& pauses() const { return pauses_; }
 
  private:
-  enum class Place { resolving, ready, sending, deferred, settled };
-  struct Site;
-  struct RecipientState {
-    Place place = Place::resolving;
-    uint32_t attempts = 0;
-    Instant due;
-    Site* site = nullptr;  // once it is known; sites are never removed while they hold mail
-    std::string last_reply;
-    std::string last_host;
-  };
-  struct Message {
-    std::shared_ptr<const spool::Envelope> envelope;
-    Instant expires_at;
-    uint32_t unsettled = 0;
-    std::vector<RecipientState> recipients;
-  };
-  // Valid while the recipient is unsettled, since that keeps the message.
-  struct Item {
-    Message* message;
-    uint32_t recipient;
-    RecipientState& state() const { return message->recipients[recipient]; }
-    const std::string& domain() const { return message->envelope->recipients[recipient].domain; }
-  };
-  struct Site {
-    Site(shaping::SiteTable::Match match, io::TimerQueue& timers)
-        : name(std::move(match.site)),
-          limits(match.limits),
-          pacer(limits->messages_per_second.value),
-          turns(limits->messages_per_second.value),
-          timer(timers) {}
-
-    std::string name;
-    std::string domain;  // of the mail that it was first seen with, to find its limits again
-    std::string mail_host;
-    const shaping::SiteLimits* limits;
-    shaping::Pacer pacer;  // of attempts that start
-    shaping::Pacer turns;  // of messages that are named to them
-    io::Timer timer;
-    std::deque<Item> ready;
-    unsigned sending = 0;
-    // After failures to reach it the site is shut for a while, then probed by a single attempt.
-    unsigned failures = 0;
-    Instant shut_until;
-    std::string last_failure;
-    bool pumping = false;
-    bool filled = false;  // is to be pumped once all that came together stands here
-  };
-  struct Due {
-    Instant at;
+  // What an attempt, the age or a person made of one recipient; applied once the sender knows.
+  struct Decision {
     Item item;
-    bool operator>(const Due& other) const { return at > other.at; }
+    events::Event event;
+    bool settles = false;
+    std::optional<NoticeKind> notice;
   };
-  // What an attempt has come to, until it is on disk.
+  // What is left of decisions once they are applied: only for the spool and the log.
   struct Record {
+    std::shared_ptr<const spool::Envelope> envelope;
+    bool done = false;
     std::vector<spool::RecipientChange> changes;
     std::vector<events::Event> events;
-    std::vector<Item> retries;
   };
-
+  // Recipients of one message that end together; no outcomes: they are too old.
+  struct Ending {
+    std::vector<Item> items;
+    std::vector<events::Outcome> outcomes;
+  };
+  // queue.cc: coming, waiting, leaving
   Message& insert(spool::Envelope envelope);
+  void restore_recipient(Item item, const spool::RecipientProgress& progress);
+  void wait_until_due(Item item);
+  void wake_due();
+  void rest(Item item);
+  void take_out(Item item);
+  void leave_site(Item item);
+  void mark_settled(Item item, events::EventKind kind);
+  void forget(Message& message);
+  Instant to_instant(WallTime time) const;
+  WallTime to_wall(Instant time) const;
+
+  // sites.cc: where the mail goes, and when
   void find_sites(const std::vector<Item>& items);
   io::Task<void> resolve(std::string domain);
   void make_ready(Item item, const std::string& mail_host, std::vector<Site*>& filled);
   Site& site_for(const std::string& domain, const std::string& mail_host);
-
   void pump(Site& site);
   bool may_send_now(Site& site, Instant now);
+  void rest_or_forget(Site& site);
   std::vector<Item> take_batch(Site& site);
   io::Task<void> attempt(Site& site, std::vector<Item> batch);
   io::Task<void> wait_turn(Site& site);
-  io::Task<void> finish(Site& site, std::vector<Item> batch, std::vector<events::Outcome> outcomes);
-  void note_reachability(Site& site, const std::vector<events::Outcome>& outcomes);
 
-  void judge(Item item, const events::Outcome& outcome, Record& record);
-  void defer(Item item, const events::Outcome& outcome, Judgement judgement, Record& record);
+  // outcomes.cc: what attempts and age make of recipients
   io::Task<void> settle(std::vector<Item> items, std::vector<events::Outcome> outcomes);
-  io::Task<void> write(std::shared_ptr<const spool::Envelope> envelope, bool done, Record record);
-  void expire(Item item);
-
-  void wait_until_due(Item item);
-  void wake_due();
-
+  Decision judge(Item item, const events::Outcome& outcome);
+  void defer(const RetryQuestion& question, Decision& decision);
+  void note_health(Item item, const RetryQuestion& question, const std::string& text);
+  io::Task<void> conclude(std::vector<Decision> decisions);
+  io::Task<void> tell_sender(std::vector<Decision>& decisions);
+  void postpone(Decision& decision);
+  Record apply(std::vector<Decision>& decisions);
+  io::Task<Result<void>> write(Record record);
+  io::Task<void> write_logged(Record record);
+  spool::RecipientProgress progress_of(Item item) const;
+  void end_soon(Ending ending);
+  io::Task<void> end_some();
   events::Event event_about(Item item, events::EventKind kind) const;
+
+  // alarms.cc: what comes with age
+  void set_alarm(Message& message, Instant not_before = {});
+  void ring_alarms();
+  void expire(Message& message);
+  Decision expired(Item item) const;
+  io::Task<void> tell_delay(MessageId id);
+  Notice delay_notice(Message& message) const;
+  void tell_delay_later(Message& message, const std::vector<uint32_t>& recipients);
+
+  // commands.cc: what people do
+  void act_on(const Command& command, Message& message, Tally& tally, std::vector<Record>& records,
+              std::vector<Item>& go);
+  void change(const Command& command, Item item, std::vector<Decision>& decisions,
+              std::vector<Item>& go);
+  Message* next_selected(const Selector& selector, const std::optional<MessageId>& after);
+  io::Task<void> write_noting(Record record, Result<void>& written);
+  const Pause* pause_of(Item item) const;
+  void let_go();
+  void end_pauses();
+
+  // standings.cc: what waits, and why
   Standing standing_of(Item item) const;
-  void explain_ready(const Site& site, Standing& standing) const;
-  Instant to_instant(WallTime time) const;
-  WallTime to_wall(Instant time) const;
+  void explain_ready(Item item, Standing& standing) const;
+  void explain_shut(const Site& site, Standing& standing) const;
 
   Dependencies deps_;
-  shaping::SiteTable site_table_;
-  RetrySchedule retry_;
+  Settings settings_;
   Judge judge_;
+  Ledger ledger_;
 
-  std::unordered_map<MessageId, std::unique_ptr<Message>> messages_;
+  std::map<MessageId, std::unique_ptr<Message>> messages_;
   std::unordered_map<std::string, std::unique_ptr<Site>> sites_;
-  std::unordered_map<std::string, std::vector<Item>> resolving_;  // by domain
-  std::priority_queue<Due, std::vector<Due>, std::greater<>> due_;
+  std::unordered_map<std::string, std::map<uint64_t, Item>> resolving_;  // by domain
+  std::map<std::pair<Instant, uint64_t>, Item> due_;
+  std::map<uint64_t, Item> paused_;
+  std::set<std::pair<Instant, MessageId>> alarms_;
+  uint64_t next_order_ = 0;
   io::Timer due_timer_;
-  size_t unsettled_ = 0;
+  io::Timer alarm_timer_;
+  io::Timer pause_timer_;
+  std::vector<Pause> pauses_;
+  std::deque<Ending> endings_;
+  unsigned ending_ = 0;  // tasks that work on them
   bool stopping_ = false;
   io::TaskGroup attempts_;
 };

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -15,11 +16,15 @@ enum class Hold {
   resolving,  // the name system is being asked where the mail goes
   slot,       // all connections that the site may have are busy
   rate,       // the site's messages a second
-  site_shut,  // the site could not be reached; it is probed before others follow
+  site_shut,  // the site could not be reached, or asked us to stop; it is probed before others
+              // follow
   deferred,   // they said not now, or we got no answer
+  held,       // a person keeps it back
+  paused,     // a person keeps back a scope that it belongs to
   stopping,   // the queue starts no attempts: it is shutting down or cannot record outcomes
 };
 std::string_view name(Hold hold);
+std::optional<Hold> parse_hold(std::string_view name);
 
 // Where one recipient stands: nothing waits without a reason and, where there is one, a time.
 struct Standing {
@@ -28,7 +33,9 @@ struct Standing {
   WallTime expires_at;
   std::string sender;
   std::string recipient;
+  std::string tenant;
   std::string stream;
+  std::string login;
   std::string site;  // empty until it is known
   uint64_t size_octets = 0;
 
@@ -39,6 +46,8 @@ struct Standing {
   uint32_t attempts = 0;
   std::string last_reply;
   std::string last_host;
+  std::string reply_class;      // of the last reply: "mailbox-full"; empty before there was one
+  bool delay_notified = false;  // the sender was told that it takes long
 };
 
 }  // namespace waypost::queue

@@ -1,34 +1,35 @@
+#include <algorithm>
+#include <array>
+
 #include <fmt/format.h>
 
 #include "queue/queue.h"
 
 namespace waypost::queue {
 
-std::string_view name(Hold hold) {
-  switch (hold) {
-    case Hold::sending:
-      return "sending";
-    case Hold::resolving:
-      return "resolving";
-    case Hold::slot:
-      return "slot";
-    case Hold::rate:
-      return "rate";
-    case Hold::site_shut:
-      return "site_shut";
-    case Hold::deferred:
-      return "deferred";
-    case Hold::stopping:
-      return "stopping";
-  }
-  return "unknown";
+namespace {
+
+constexpr std::array<std::string_view, 9> hold_names{
+    "sending", "resolving", "slot", "rate", "site_shut", "deferred", "held", "paused", "stopping"};
+
+}  // namespace
+
+std::string_view name(Hold hold) { return hold_names[size_t(hold)]; }
+
+std::optional<Hold> parse_hold(std::string_view name) {
+  for (size_t i = 0; i < hold_names.size(); ++i)
+    if (hold_names[i] == name) return Hold(i);
+  return std::nullopt;
 }
 
-void Queue::visit_standings(const std::function<bool(const Standing&)>& visit) const {
-  for (const auto& [id, message] : messages_) {
+void Queue::visit_standings(const std::function<bool(const Standing&)>& visit,
+                            std::optional<MessageId> after) const {
+  auto next = after ? messages_.upper_bound(*after) : messages_.begin();
+  for (; next != messages_.end(); ++next) {
+    Message* message = next->second.get();
     for (uint32_t i = 0; i < message->recipients.size(); ++i) {
       if (message->recipients[i].place == Place::settled) continue;
-      if (!visit(standing_of({message.get(), i}))) return;
+      if (!visit(standing_of({message, i}))) return;
     }
   }
 }
@@ -53,12 +54,16 @@ Standing Queue::standing_of(Item item) const {
   standing.expires_at = envelope.expires_at;
   standing.sender = envelope.sender ? envelope.sender->text() : "";
   standing.recipient = envelope.recipients[item.recipient].text();
+  standing.tenant = envelope.tenant;
   standing.stream = envelope.stream;
+  standing.login = envelope.login;
   standing.site = state.site ? state.site->name : "";
   standing.size_octets = envelope.size_octets;
   standing.attempts = state.attempts;
   standing.last_reply = state.last_reply;
   standing.last_host = state.last_host;
+  if (state.attempts > 0) standing.reply_class = classify::slug(state.last_class);
+  standing.delay_notified = state.delay_notified;
   switch (state.place) {
     case Place::sending:
       standing.hold = Hold::sending;
@@ -74,41 +79,84 @@ Standing Queue::standing_of(Item item) const {
       standing.next_attempt_at = to_wall(state.due);
       break;
     case Place::ready:
-      explain_ready(*state.site, standing);
+      explain_ready(item, standing);
       break;
+    case Place::held:
+      standing.hold = Hold::held;
+      standing.reason = "kept back by a person until it is released";
+      break;
+    case Place::paused: {
+      standing.hold = Hold::paused;
+      const Pause* pause = pause_of(item);
+      standing.reason = pause ? pause->text() : "its pause has just ended";
+      if (pause && pause->until) standing.next_attempt_at = *pause->until;
+      break;
+    }
     case Place::settled:
       break;
   }
   return standing;
 }
 
-void Queue::explain_ready(const Site& site, Standing& standing) const {
+void Queue::explain_ready(Item item, Standing& standing) const {
   Instant now = deps_.loop.now();
+  const Site& site = *item.state().site;
   if (stopping_ || !deps_.spool.healthy()) {
     standing.hold = Hold::stopping;
     standing.reason = stopping_ ? "Waypost is stopping; the next start goes on with it"
                                 : "the spool failed: outcomes could not be recorded, so nothing "
                                   "is sent until Waypost is restarted";
-  } else if (site.failures > 0) {
-    standing.hold = Hold::site_shut;
-    standing.reason = fmt::format(
-        "{} could not be reached {} times in a row ({}); one message "
-        "probes it before the others follow",
-        site.name, site.failures, site.last_failure);
-    standing.next_attempt_at = to_wall(std::max(site.shut_until, now));
+  } else if (site.health.troubles() > 0) {
+    explain_shut(site, standing);
   } else if (site.pacer.next() > now) {
-    const auto& limit = site.limits->messages_per_second;
+    const auto& limit = site.limits.messages_per_second;
+    // Some of those may have left since, so that its turn comes then or sooner.
+    uint64_t ahead = item.state().order - site.ready.begin()->first;
     standing.hold = Hold::rate;
-    standing.reason = fmt::format("{} gets at most {} messages a second, and {} are ahead",
-                                  site.name, limit.value, site.ready.size());
+    standing.reason = fmt::format("{} gets at most {} messages a second, and up to {} are ahead",
+                                  site.name, limit.value, ahead);
     standing.limit_origin = limit.origin;
-    standing.next_attempt_at = to_wall(site.pacer.next());
+    double wait_ns = double(site.pacer.interval().count()) * double(ahead);
+    constexpr double wait_ns_max = 1e18;
+    standing.next_attempt_at =
+        to_wall(site.pacer.next() + Duration(int64_t(std::min(wait_ns, wait_ns_max))));
   } else {
-    const auto& limit = site.limits->connections;
+    const auto& limit = site.limits.connections;
     standing.hold = Hold::slot;
     standing.reason =
-        fmt::format("all {} connections that {} may have are busy", limit.value, site.name);
+        site.slots() < limit.value
+            ? fmt::format(
+                  "all {} connections that {} gets are busy; {} are allowed, but it asked "
+                  "for less",
+                  site.slots(), site.name, limit.value)
+            : fmt::format("all {} connections that {} may have are busy", limit.value, site.name);
     standing.limit_origin = limit.origin;
+  }
+}
+
+void Queue::explain_shut(const Site& site, Standing& standing) const {
+  const SiteHealth& health = site.health;
+  standing.hold = Hold::site_shut;
+  standing.next_attempt_at = to_wall(std::max(health.shut_until(), deps_.loop.now()));
+  switch (health.measure()) {
+    case SiteMeasure::slow:
+      standing.reason = fmt::format(
+          "{} wants less mail at a time ({}); it gets none for a moment, "
+          "then over {} connections",
+          site.name, health.last_trouble(), site.slots());
+      break;
+    case SiteMeasure::stop:
+      standing.reason = fmt::format(
+          "{} refuses us, whatever the message ({}); one message tries "
+          "again before the others follow",
+          site.name, health.last_trouble());
+      break;
+    case SiteMeasure::probe:
+    case SiteMeasure::none:
+      standing.reason = fmt::format(
+          "{} could not be reached {} times in a row ({}); one message "
+          "probes it before the others follow",
+          site.name, health.troubles(), health.last_trouble());
   }
 }
 

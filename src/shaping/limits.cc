@@ -22,4 +22,10 @@ SiteTable::Match SiteTable::find(std::string_view domain, std::string_view mail_
   return {std::string(mail_host), &defaults_};
 }
 
+const SiteLimits& SiteTable::limits_of(std::string_view site) const {
+  for (const SiteRule& rule : rules_)
+    if (rule.id == site) return rule.limits;
+  return defaults_;
+}
+
 }  // namespace waypost::shaping

@@ -45,6 +45,9 @@ class SiteTable {
   // names in lower case.
   Match find(std::string_view domain, std::string_view mail_host) const;
 
+  // The limits of a site by its name, as find() gave it.
+  const SiteLimits& limits_of(std::string_view site) const;
+
  private:
   SiteLimits defaults_;
   std::vector<SiteRule> rules_;

@@ -7,17 +7,18 @@ namespace {
 
 constexpr double interval_max = 1e18;  // nanoseconds: some thirty years, well within a Duration
 
+// However many take their turns ahead at a tiny rate, times stay far from the end of the clock.
+constexpr Instant next_max = Instant(Duration(int64_t(4e18)));
+
 }  // namespace
 
 Pacer::Pacer(double per_second) { set_rate(per_second); }
 
-// `next_` stays: the time that the last message earned its successor was told to whoever waits.
 void Pacer::set_rate(double per_second) {
-  interval_ = per_second > 0
-                  ? Duration(static_cast<int64_t>(std::min(1e9 / per_second, interval_max)))
-                  : Duration(0);
+  double nanoseconds = per_second > 0 ? std::min(1e9 / per_second, interval_max) : 0;
+  interval_ = Duration(static_cast<int64_t>(nanoseconds));
 }
 
-void Pacer::take(Instant now) { next_ = std::max(next_, now) + interval_; }
+void Pacer::take(Instant now) { next_ = std::min(std::max(next_, now) + interval_, next_max); }
 
 }  // namespace waypost::shaping

@@ -11,9 +11,11 @@ class Pacer {
   // 0 or less is no limit.
   explicit Pacer(double per_second);
 
-  // From the next message on; the one that went last still counts.
+  // For the messages behind the next one, which keeps the time that it was told.
   void set_rate(double per_second);
 
+  // How long a message has to wait for the one before it.
+  Duration interval() const { return interval_; }
   // When the next message may go; `now` or earlier means at once.
   Instant next() const { return next_; }
   // One message goes at `now`.

@@ -183,7 +183,9 @@ Task<void> Client::send_all() {
       if (!opened) continue;  // the server is away: this message waits
     }
     std::string token = fmt::format("{}-{}", settings_.name, ++sent_);
-    Submission& submission = ledger_.submit(token, settings_.name + "@client.sim.example");
+    bool anonymous = draw(settings_.null_sender_share);
+    Submission& submission =
+        ledger_.submit(token, anonymous ? "" : settings_.name + "@client.sim.example");
     bool usable = co_await session->send(submission, draw_recipients(), compose(token));
     if (usable && draw(settings_.reuse_share)) continue;
     if (usable) co_await session->quit();

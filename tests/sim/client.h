@@ -23,7 +23,8 @@ struct ClientSettings {
   double pipelined_share = 0.5;
   double large_share = 0.02;  // 300 to 700 KiB, several chunks
   double abort_share = 0.05;  // closes in the middle of DATA
-  double reuse_share = 0.5;   // sends the next message on the same connection
+  double null_sender_share = 0.1;
+  double reuse_share = 0.5;  // sends the next message on the same connection
   Duration patience = std::chrono::minutes(5);
 };
 

@@ -12,16 +12,12 @@ namespace waypost::sim {
 namespace {
 
 using events::EventKind;
-using namespace std::chrono_literals;
-
-// From the 250 leaving a server until the outcome is handed to the spool: the way back, and the
-// answer of the spool itself.
-constexpr Duration outcome_way_max = 1s;
 
 using RecipientKey = std::pair<MessageId, std::string>;
 
 struct RecipientStory {
   std::string token;
+  std::string sender;
   bool accepted = false;
   std::vector<const SeenEvent*> settled;
   bool queued = false;
@@ -43,6 +39,7 @@ std::map<RecipientKey, RecipientStory> stories_of(const Ledger& ledger,
       if (event.kind == EventKind::accepted) {
         story.accepted = true;
         story.token = token_of(event.message_id);
+        story.sender = event.sender;
       } else if (settles(event.kind)) {
         story.settled.push_back(&seen);
       }
@@ -172,7 +169,53 @@ void check_rate(const Ledger& ledger, const std::string& site, const SiteLimit& 
   }
 }
 
+using NoticesByRecipient = std::map<RecipientKey, std::vector<const SeenNotice*>>;
+
+void check_notices_of(const Ledger& ledger, const RecipientKey& key, const RecipientStory& story,
+                      const NoticesByRecipient& failed, Breaches& out) {
+  auto found = failed.find(key);
+  size_t told = found == failed.end() ? 0 : found->second.size();
+  bool failure_seen = false;
+  for (const SeenEvent* seen : story.settled)
+    failure_seen |=
+        seen->event.kind == EventKind::bounced || seen->event.kind == EventKind::expired;
+  if (story.sender.empty() && told > 0)
+    out.push_back(who(key, story) + " has the null sender, which was told");
+  if (failure_seen && !story.sender.empty() && told == 0)
+    out.push_back(who(key, story) + " failed, and nobody told the sender");
+  // Without a kill, nobody is told of a failure that did not come.
+  if (!failure_seen && told > 0 &&
+      !killed_between(ledger, found->second.front()->at, Instant::max()))
+    out.push_back(who(key, story) + " is told to have failed, and did not");
+}
+
+void check_told_once(const Ledger& ledger, const NoticesByRecipient& notices, Breaches& out) {
+  for (const auto& [key, told] : notices)
+    for (size_t i = 1; i < told.size(); ++i)
+      if (!killed_between(ledger, told[i - 1]->at, told[i]->at))
+        out.push_back(fmt::format("the sender of message {} was told twice that {} {}",
+                                  key.first.text(), key.second, told[i]->kind));
+}
+
 }  // namespace
+
+void check_notices(const Ledger& ledger, Breaches& out) {
+  NoticesByRecipient failed;
+  NoticesByRecipient delayed;
+  std::set<std::string> committed;
+  for (const SeenNotice& notice : ledger.notices()) {
+    auto& notices = notice.kind == "failed" ? failed : delayed;
+    notices[{notice.message, notice.recipient}].push_back(&notice);
+    committed.insert(notice.kind + " " + notice.recipient);
+  }
+  auto stories = stories_of(ledger, {});
+  for (const auto& [key, story] : stories)
+    if (story.accepted) check_notices_of(ledger, key, story, failed, out);
+  check_told_once(ledger, failed, out);
+  check_told_once(ledger, delayed, out);
+  for (const std::string& told : ledger.told())
+    if (!committed.contains(told)) out.push_back("a sender reads what nobody wrote: " + told);
+}
 
 void check_nothing_lost(const Ledger& ledger, const std::vector<Queued>& queued, Breaches& out) {
   check_acknowledged(ledger, out);

@@ -48,6 +48,11 @@ void check_duplicates(const Ledger& ledger, Breaches& out);
 void check_limits(const Ledger& ledger, const std::map<std::string, SiteLimit>& limits,
                   Breaches& out);
 
+// Who bounced or expired was told about to the sender that the accepted event names, once; more
+// often only when a kill came between. Never to the null sender, never of what was delivered or
+// cancelled without a kill. A delay is told once, but for kills. What senders read says the same.
+void check_notices(const Ledger& ledger, Breaches& out);
+
 // Nothing that is due waits for longer than `patience`. For moments without faults or full sites.
 void check_not_forgotten(const std::vector<Queued>& queued, WallTime now, Duration patience,
                          Breaches& out);

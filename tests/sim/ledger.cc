@@ -3,7 +3,10 @@
 #include <algorithm>
 #include <utility>
 
+#include <fmt/format.h>
+
 #include "base/check.h"
+#include "spool/spool.h"
 
 namespace waypost::sim {
 namespace {
@@ -42,10 +45,38 @@ void Ledger::connections_open(const std::string& site, size_t open) {
   peak = std::max(peak, open);
 }
 
-void Ledger::emit(events::Event event) { events_.push_back({clock_.now(), std::move(event)}); }
+void Ledger::emit(events::Event event) {
+  using events::EventKind;
+  for (const std::string& recipient : event.recipients) {
+    if (!event.message) break;
+    RecipientKey key{*event.message, recipient};
+    if (event.kind == EventKind::held) held_[key] = clock_.now();
+    if (event.kind == EventKind::released) held_.erase(key);
+    if (event.kind == EventKind::cancelled) cancelled_[key] = clock_.now();
+  }
+  events_.push_back({clock_.now(), std::move(event)});
+}
 
 void Ledger::killed(size_t connections, bool power_cut) {
   kills_.push_back({clock_.now(), connections, power_cut});
+  if (!power_cut) return;
+  Instant sure = clock_.now() - spool::update_sync_delay_max - outcome_way_max;
+  auto unsure = [&](const auto& entry) { return entry.second > sure; };
+  std::erase_if(held_, unsure);
+  std::erase_if(cancelled_, unsure);
+}
+
+void Ledger::releasing(const std::string& domain) {
+  std::erase_if(held_,
+                [&](const auto& entry) { return entry.first.second.ends_with("@" + domain); });
+}
+
+void Ledger::began_attempt(MessageId message, const std::string& recipient) {
+  RecipientKey key{message, recipient};
+  if (held_.contains(key))
+    breach(fmt::format("message {} is sent to {}, who is held", message.text(), recipient));
+  if (cancelled_.contains(key))
+    breach(fmt::format("message {} is sent to {}, who was cancelled", message.text(), recipient));
 }
 
 const Submission* Ledger::find(const std::string& token) const {

@@ -55,6 +55,14 @@ struct SeenEvent {
   events::Event event;
 };
 
+// A notice to a sender that was committed, about one recipient.
+struct SeenNotice {
+  Instant at;
+  std::string kind;  // "failed", "delayed", "relayed"
+  MessageId message;
+  std::string recipient;
+};
+
 // Everything that happened in one run, as the clients, the pretend servers, the server under test
 // (its events) and the scenario (kills) saw it. invariants.h judges it afterwards.
 class Ledger final : public events::Sink {
@@ -74,10 +82,20 @@ class Ledger final : public events::Sink {
   // MAIL was given: what a limit on messages a second counts.
   void began_transaction(const std::string& site) { began_[site].push_back(clock_.now()); }
   void connections_open(const std::string& site, size_t open);
+  // A notice came to a sender: what it says of one recipient.
+  void told(const std::string& kind, const std::string& recipient) {
+    told_.insert(kind + " " + recipient);
+  }
 
   // The server under test and the scenario.
   void emit(events::Event event) override;
   void killed(size_t connections, bool power_cut);
+  void noticed(SeenNotice notice) { notices_.push_back(std::move(notice)); }
+  // A person is about to release what is held for recipients in this domain.
+  void releasing(const std::string& domain);
+  // The server begins to send to this recipient: a breach where a person forbade it.
+  void began_attempt(MessageId message, const std::string& recipient);
+  void breach(std::string what) { breaches_.push_back(std::move(what)); }
 
   const std::deque<Submission>& submissions() const { return submissions_; }
   const std::deque<Arrival>& arrivals() const { return arrivals_; }
@@ -87,8 +105,14 @@ class Ledger final : public events::Sink {
   const std::map<std::string, std::vector<Instant>>& transactions_began() const { return began_; }
   const std::map<std::string, size_t>& connection_peaks() const { return peaks_; }
   const Submission* find(const std::string& token) const;
+  const std::vector<SeenNotice>& notices() const { return notices_; }
+  const std::set<std::string>& told() const { return told_; }
+  // What was seen to be wrong when it happened.
+  const std::vector<std::string>& breaches() const { return breaches_; }
 
  private:
+  using RecipientKey = std::pair<MessageId, std::string>;
+
   const io::Clock& clock_;
   std::deque<Submission> submissions_;
   std::map<std::string, Submission*> by_token_;
@@ -99,7 +123,15 @@ class Ledger final : public events::Sink {
   std::map<std::string, std::vector<Instant>> began_;
   std::map<std::string, size_t> peaks_;
   uint64_t transactions_ = 0;
+  std::vector<SeenNotice> notices_;
+  std::set<std::string> told_;
+  std::map<RecipientKey, Instant> held_;
+  std::map<RecipientKey, Instant> cancelled_;
+  std::vector<std::string> breaches_;
 };
+
+// What a kill may take back: a power cut, what was written in its last moments.
+constexpr Duration outcome_way_max = std::chrono::seconds(1);
 
 // The value of the Message-ID field that a client gives the message with this token, by which the
 // accepted event is known, and the token of such a value ("" when it is none).

@@ -9,7 +9,7 @@ struct NamedMutation {
   Mutation mutation;
   std::string_view name;
 };
-constexpr std::array<NamedMutation, 10> named{{
+constexpr std::array<NamedMutation, 18> named{{
     {Mutation::acknowledge_before_sync, "acknowledge-before-sync"},
     {Mutation::forget_commit, "forget-commit"},
     {Mutation::forget_outcome, "forget-outcome"},
@@ -20,6 +20,14 @@ constexpr std::array<NamedMutation, 10> named{{
     {Mutation::exceed_connections, "exceed-connections"},
     {Mutation::exceed_rate, "exceed-rate"},
     {Mutation::drop_event, "drop-event"},
+    {Mutation::forget_notice, "forget-notice"},
+    {Mutation::repeat_notice, "repeat-notice"},
+    {Mutation::answer_nobody, "answer-nobody"},
+    {Mutation::forget_hold, "forget-hold"},
+    {Mutation::forget_cancel, "forget-cancel"},
+    {Mutation::forget_pause, "forget-pause"},
+    {Mutation::forget_expiry, "forget-expiry"},
+    {Mutation::miscount, "miscount"},
 }};
 
 // How often "now and then" is.
@@ -27,8 +35,8 @@ constexpr double share = 0.1;
 
 class MutatedSpool final : public spool::Spool {
  public:
-  MutatedSpool(spool::Spool& real, Mutation mutation, io::Rng& rng)
-      : real_(real), mutation_(mutation), rng_(rng) {}
+  MutatedSpool(spool::Spool& real, Mutation mutation, io::Rng& rng, const bool& cancelling)
+      : real_(real), mutation_(mutation), rng_(rng), cancelling_(cancelling) {}
 
   io::Task<Result<void>> write_chunk(MessageId id, spool::Chunk chunk) override {
     return real_.write_chunk(id, std::move(chunk));
@@ -42,10 +50,14 @@ class MutatedSpool final : public spool::Spool {
   io::Task<Result<void>> update(MessageId id,
                                 std::vector<spool::RecipientChange> changes) override {
     if (strikes(Mutation::forget_outcome)) co_return Result<void>();
+    if (cancelling_ && mutation_ == Mutation::forget_cancel) co_return Result<void>();
+    for (spool::RecipientChange& change : changes)
+      if (mutation_ == Mutation::forget_hold) change.progress.held = false;
     co_return co_await real_.update(id, std::move(changes));
   }
   io::Task<Result<void>> remove(spool::Envelope envelope) override {
     if (strikes(Mutation::forget_outcome)) co_return Result<void>();
+    if (cancelling_ && mutation_ == Mutation::forget_cancel) co_return Result<void>();
     co_return co_await real_.remove(std::move(envelope));
   }
   io::Task<Result<std::string>> read_chunk(MessageId id, uint32_t index) override {
@@ -66,6 +78,7 @@ class MutatedSpool final : public spool::Spool {
   spool::Spool& real_;
   Mutation mutation_;
   io::Rng& rng_;
+  const bool& cancelling_;
 };
 
 class MutatedCourier final : public queue::Courier {
@@ -78,6 +91,9 @@ class MutatedCourier final : public queue::Courier {
   }
   io::Task<tl::expected<std::string, events::Outcome>> find_mail_host(std::string domain) override {
     return real_.find_mail_host(std::move(domain));
+  }
+  bool go_together(const std::string& one, const std::string& other) const override {
+    return real_.go_together(one, other);
   }
   io::Task<void> attempt(queue::Assignment assignment) override {
     if (strikes(Mutation::deliver_twice)) {
@@ -108,6 +124,28 @@ class MutatedCourier final : public queue::Courier {
   queue::Courier& real_;
   Mutation mutation_;
   io::Loop& loop_;
+};
+
+class MutatedNotifier final : public queue::Notifier {
+ public:
+  MutatedNotifier(queue::Notifier& real, Mutation mutation, io::Rng& rng)
+      : real_(real), mutation_(mutation), rng_(rng) {}
+
+  io::Task<Result<void>> notify(queue::Notice notice) override {
+    if (strikes(Mutation::forget_notice)) co_return Result<void>();
+    if (strikes(Mutation::repeat_notice)) {
+      queue::Notice first = notice;
+      Result<void> told = co_await real_.notify(std::move(first));
+      if (!told) co_return told;
+    }
+    co_return co_await real_.notify(std::move(notice));
+  }
+
+ private:
+  bool strikes(Mutation mutation) { return mutation_ == mutation && rng_.uniform() < share; }
+  queue::Notifier& real_;
+  Mutation mutation_;
+  io::Rng& rng_;
 };
 
 class MutatedSink final : public events::Sink {
@@ -147,11 +185,27 @@ std::vector<std::string> mutation_names() {
   return names;
 }
 
-std::unique_ptr<spool::Spool> mutate(spool::Spool& spool, Mutation mutation, io::Rng& rng) {
-  return std::make_unique<MutatedSpool>(spool, mutation, rng);
+std::unique_ptr<spool::Spool> mutate(spool::Spool& spool, Mutation mutation, io::Rng& rng,
+                                     const bool& cancelling) {
+  return std::make_unique<MutatedSpool>(spool, mutation, rng, cancelling);
 }
 std::unique_ptr<queue::Courier> mutate(queue::Courier& courier, Mutation mutation, io::Loop& loop) {
   return std::make_unique<MutatedCourier>(courier, mutation, loop);
+}
+std::unique_ptr<queue::Notifier> mutate(queue::Notifier& notifier, Mutation mutation,
+                                        io::Rng& rng) {
+  return std::make_unique<MutatedNotifier>(notifier, mutation, rng);
+}
+spool::Envelope mutate(spool::Envelope envelope, Mutation mutation) {
+  if (mutation == Mutation::answer_nobody && !envelope.sender)
+    envelope.sender = smtp::Mailbox{"client0", "client.sim.example"};
+  if (mutation == Mutation::forget_expiry)
+    envelope.expires_at += std::chrono::duration_cast<WallTime::duration>(std::chrono::days(30));
+  return envelope;
+}
+queue::Ledger mutate(queue::Ledger ledger, Mutation mutation) {
+  if (mutation == Mutation::miscount && ledger.accepted > 0) --ledger.accepted;
+  return ledger;
 }
 std::unique_ptr<events::Sink> mutate(events::Sink& sink, Mutation mutation, io::Rng& rng) {
   return std::make_unique<MutatedSink>(sink, mutation, rng);

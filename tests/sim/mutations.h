@@ -8,7 +8,9 @@
 
 #include "events/event.h"
 #include "io/loop.h"
+#include "queue/command.h"
 #include "queue/courier.h"
+#include "queue/notifier.h"
 #include "shaping/limits.h"
 #include "spool/spool.h"
 
@@ -28,6 +30,14 @@ enum class Mutation {
   exceed_connections,       // the site's limit of connections is taken for twice as much
   exceed_rate,              // the site's messages a second are not limited
   drop_event,               // now and then an outcome is not reported
+  forget_notice,            // now and then a sender is not told
+  repeat_notice,            // now and then a sender is told twice
+  answer_nobody,            // the null sender is told, too
+  forget_hold,              // what a person holds back is not written down
+  forget_cancel,            // what a person cancels is not written down
+  forget_pause,             // a start does not know of pauses
+  forget_expiry,            // mail lives on after its time
+  miscount,                 // now and then a message that came is not counted
 };
 
 std::string_view name(Mutation mutation);
@@ -35,8 +45,13 @@ std::optional<Mutation> parse_mutation(std::string_view name);
 std::vector<std::string> mutation_names();
 
 // Each takes the real thing, which must outlive it, and behaves like it but for its own mutations.
-std::unique_ptr<spool::Spool> mutate(spool::Spool& spool, Mutation mutation, io::Rng& rng);
+// `cancelling`: what is written just now is what a person cancelled.
+std::unique_ptr<spool::Spool> mutate(spool::Spool& spool, Mutation mutation, io::Rng& rng,
+                                     const bool& cancelling);
 std::unique_ptr<queue::Courier> mutate(queue::Courier& courier, Mutation mutation, io::Loop& loop);
+std::unique_ptr<queue::Notifier> mutate(queue::Notifier& notifier, Mutation mutation, io::Rng& rng);
+spool::Envelope mutate(spool::Envelope envelope, Mutation mutation);
+queue::Ledger mutate(queue::Ledger ledger, Mutation mutation);
 std::unique_ptr<events::Sink> mutate(events::Sink& sink, Mutation mutation, io::Rng& rng);
 shaping::SiteLimits mutate(shaping::SiteLimits limits, Mutation mutation);
 

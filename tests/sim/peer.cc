@@ -52,6 +52,7 @@ class Peer::Session {
   Task<std::optional<std::string>> read_content();
   Task<bool> fill();
   std::vector<Arrival*> take_message(const std::string& content);
+  void take_notice(std::string_view content);
   void confirm();
   Instant deadline() { return peer_.process_.now() + patience; }
 
@@ -59,6 +60,7 @@ class Peer::Session {
   std::unique_ptr<io::Stream> stream_;
   std::string buffered_;
   bool in_transaction_ = false;
+  bool from_nobody_ = false;
   std::vector<std::string> recipients_;
   std::vector<Arrival*> unconfirmed_;
 };
@@ -135,6 +137,7 @@ Task<Peer::Session::Next> Peer::Session::mail(std::string arguments) {
   peer_.ledger_.began_transaction(peer_.site_);
   if (peer_.draw(peer_.behaviour_.mail_4yz_share)) co_return co_await say(451, "4.3.0 Not now");
   in_transaction_ = true;
+  from_nobody_ = !parsed->sender;
   recipients_.clear();
   co_return co_await say(250, "2.1.0 Ok");
 }
@@ -180,7 +183,11 @@ Task<Peer::Session::Next> Peer::Session::judge(std::string content) {
     for (const std::string& recipient : recipients_) peer_.ledger_.refused_for_good(recipient);
     co_return co_await say(554, "5.6.0 Not like this");
   }
-  std::vector<Arrival*> taken = take_message(content);
+  std::vector<Arrival*> taken;
+  if (from_nobody_ && content.find("report-type=delivery-status") != std::string::npos)
+    take_notice(content);
+  else
+    taken = take_message(content);
   if (peer_.draw(behaviour.drop_after_dot_share)) co_return Next::leave;
   Next next = co_await say(250, "2.0.0 Ok: queued");
   if (next == Next::leave) co_return next;
@@ -204,6 +211,25 @@ std::vector<Arrival*> Peer::Session::take_message(const std::string& content) {
     taken.push_back(&peer_.ledger_.arrive(std::move(arrival)));
   }
   return taken;
+}
+
+// "Final-Recipient: rfc822;ADDRESS", then "Action: KIND", as a program reads them.
+void Peer::Session::take_notice(std::string_view content) {
+  constexpr std::string_view recipient_field = "\r\nFinal-Recipient: rfc822;";
+  constexpr std::string_view action_field = "\r\nAction: ";
+  size_t recipients = 0;
+  size_t at = content.find(recipient_field);
+  while (at != std::string_view::npos) {
+    content.remove_prefix(at + recipient_field.size());
+    std::string recipient(content.substr(0, content.find("\r\n")));
+    size_t action = content.find(action_field);
+    if (action == std::string_view::npos) break;
+    content.remove_prefix(action + action_field.size());
+    peer_.ledger_.told(std::string(content.substr(0, content.find("\r\n"))), recipient);
+    ++recipients;
+    at = content.find(recipient_field);
+  }
+  if (recipients == 0) breach("a notice without recipients");
 }
 
 void Peer::Session::confirm() {

@@ -112,6 +112,9 @@ class Run {
       peers_.push_back(
           std::make_unique<Peer>(process, ledger_, hosts.front().name, draw_behaviour()));
       for (const Host& host : hosts) CHECK(peers_.back()->listen({host.address, mail_port}));
+      // The last is where notices go to.
+      bool senders = i + 1 == sites;
+      if (senders) domains_.push_back({"client.sim.example", hosts});
       domains_.push_back({fmt::format("domain{}.example", i), hosts});
       if (chance(0.3)) domains_.push_back({fmt::format("other{}.example", i), hosts});
     }
@@ -124,6 +127,8 @@ class Run {
     settings.mx_port = mail_port;
     settings.limits = limits_;
     settings.sync_time = draw(100us, 50ms);
+    if (short_lived_) settings.expire_after = draw(30min, 2h);
+    settings.delay_notice_after = draw(5min, 1h);
     Mutation mutation = parse_mutation(options_.mutation).value_or(Mutation::none);
     server_ = std::make_unique<RelayUnderTest>(world_, ledger_, std::move(settings), mutation);
   }
@@ -190,6 +195,8 @@ class Run {
     }
     if (!server_->healthy()) crash(false);
     if (chance(0.05)) world_.jump_wall_clock(chance(0.5) ? 1h : -1h);
+    intervene();
+    check_counts();
     if (!punctual_ && chance(0.03)) {
       const Host& host = domains_[rng_.next() % domains_.size()].mail_hosts.front();
       tell("partition from " + host.name);
@@ -199,20 +206,78 @@ class Run {
     }
   }
 
+  // What people do with what waits.
+  void intervene() {
+    const std::string& domain = domains_[rng_.next() % domains_.size()].name;
+    queue::Command command;
+    command.selector.domain = domain;
+    if (chance(0.5)) command.selector.newer_than = 1h;
+    double choice = uniform() / 0.3;
+    if (choice >= 1) return;
+    if (choice < 0.25) {
+      command.act = queue::Act::hold;
+    } else if (choice < 0.45) {
+      return release(domain);
+    } else if (choice < 0.6) {
+      command.act = queue::Act::cancel;
+      command.selector.older_than = 1min;
+    } else if (choice < 0.75) {
+      command.act = queue::Act::retry;
+    } else if (choice < 0.8) {
+      tell("reload");
+      return server_->reload();
+    } else if (choice < 0.9) {
+      tell("pause " + domain);
+      return server_->pause({queue::ScopeKind::domain, domain});
+    } else {
+      tell("resume");
+      return server_->resume();
+    }
+    tell(fmt::format("command {} for {}", int(command.act), domain));
+    server_->command(std::move(command));
+  }
+
+  void release(const std::string& domain) {
+    tell("release " + domain);
+    ledger_.releasing(domain);
+    queue::Command command;
+    command.act = queue::Act::release;
+    command.selector.domain = domain;
+    server_->command(std::move(command));
+  }
+
+  void check_counts() {
+    std::optional<queue::Ledger> counts = server_->counts();
+    if (!counts) return;
+    if (!counts->balances()) breaches_.push_back("the counts are out of balance");
+    size_t waiting = server_->queued().size();
+    if (counts->queued != waiting)
+      breaches_.push_back(
+          fmt::format("{} recipients are counted, {} wait", counts->queued, waiting));
+  }
+
   void heal() {
     tell("healed");
+    if (!server_->healthy()) crash(false);
+    // What lives shortly must end even where people forget about it.
+    if (!short_lived_) {
+      server_->resume();
+      for (const Domain& domain : domains_) release(domain.name);
+    }
     world_.network().heal();
     for (auto& peer : peers_) peer->calm();
-    if (!server_->healthy()) crash(false);
     Instant limit = world_.now() + drains_within;
     world_.run_until([this] { return server_->queued().empty(); }, limit);
     check_drained(server_->queued(), breaches_);
     check_not_forgotten(server_->queued(), world_.wall_now(), due_waits_max, breaches_);
     // What is under way at the last moment is written down, too.
     world_.run_for(10s);
+    check_counts();
   }
 
   void judge() {
+    for (const std::string& breach : ledger_.breaches()) breaches_.push_back(breach);
+    check_notices(ledger_, breaches_);
     check_nothing_lost(ledger_, server_->queued(), breaches_);
     check_arrivals(ledger_, breaches_);
     check_duplicates(ledger_, breaches_);
@@ -247,6 +312,8 @@ class Run {
   io::Rng& rng_;
   // Nothing is late on the way, so that the pace at which mail arrives is the relay's own.
   const bool punctual_ = chance(0.4);
+  // Mail expires within the run.
+  const bool short_lived_ = chance(0.3);
   shaping::SiteLimits limits_;
   std::vector<Domain> domains_;
   std::vector<std::unique_ptr<Peer>> peers_;

@@ -1,11 +1,14 @@
 #include "tests/sim/server.h"
 
+#include <fmt/format.h>
+
 #include "base/check.h"
 #include "classify/shipped_rules.h"
 #include "daemon/adapters.h"
 #include "delivery/deliverer.h"
 #include "intake/intake.h"
 #include "io/sim_network.h"
+#include "notices/reporter.h"
 #include "queue/queue.h"
 #include "spool/batch_store.h"
 #include "submission/server.h"
@@ -47,12 +50,84 @@ const classify::Classifier& shipped_classifier() {
   return classifier;
 }
 
+// Tells the ledger of every attempt before it begins.
+class WatchedCourier final : public queue::Courier {
+ public:
+  using Watch = std::function<void(const queue::Assignment&)>;
+  WatchedCourier(queue::Courier& real, Watch watch) : real_(real), watch_(std::move(watch)) {}
+
+  std::optional<std::string> known_mail_host(const std::string& domain) override {
+    return real_.known_mail_host(domain);
+  }
+  io::Task<tl::expected<std::string, events::Outcome>> find_mail_host(std::string domain) override {
+    return real_.find_mail_host(std::move(domain));
+  }
+  bool go_together(const std::string& one, const std::string& other) const override {
+    return real_.go_together(one, other);
+  }
+  io::Task<void> attempt(queue::Assignment assignment) override {
+    watch_(assignment);
+    return real_.attempt(std::move(assignment));
+  }
+
+ private:
+  queue::Courier& real_;
+  Watch watch_;
+};
+
+std::string_view name(queue::NoticeKind kind) {
+  if (kind == queue::NoticeKind::failed) return "failed";
+  return kind == queue::NoticeKind::delayed ? "delayed" : "relayed";
+}
+
+// Tells the ledger of every notice that is on stable storage.
+class WatchedNotifier final : public queue::Notifier {
+ public:
+  WatchedNotifier(queue::Notifier& real, Ledger& ledger, const io::Clock& clock)
+      : real_(real), ledger_(ledger), clock_(clock) {}
+
+  io::Task<Result<void>> notify(queue::Notice notice) override {
+    queue::Notice copy = notice;
+    Result<void> told = co_await real_.notify(std::move(notice));
+    for (const queue::NoticedRecipient& recipient : copy.recipients) {
+      if (!told) break;
+      ledger_.noticed({clock_.now(), std::string(name(copy.kind)), copy.envelope->id,
+                       copy.envelope->recipients[recipient.recipient].text()});
+    }
+    co_return told;
+  }
+
+ private:
+  queue::Notifier& real_;
+  Ledger& ledger_;
+  const io::Clock& clock_;
+};
+
+intake::Limits intake_limits(const RelaySettings& settings) {
+  intake::Limits limits;
+  limits.expire_after = settings.expire_after;
+  return limits;
+}
+
+queue::Settings queue_settings(const RelaySettings& settings, Mutation mutation) {
+  return {shaping::SiteTable(mutate(settings.limits, mutation), {}), retry,
+          settings.delay_notice_after};
+}
+
 }  // namespace
 
 // What runs in one process, each part after what it uses.
 struct RelayUnderTest::Running {
   Running(RelayUnderTest& owner, io::SimProcess& process);
   void recover();
+  void take(spool::Envelope envelope) { queue.add(mutate(std::move(envelope), mutation)); }
+  io::Task<void> act(queue::Command command) {
+    Result<queue::Tally> done = co_await queue.act(std::move(command));
+    static_cast<void>(done);  // a spool that failed shows in other ways
+  }
+
+  const Mutation mutation;
+  bool cancelling = false;
 
   io::SimProcess& process;
   io::MemoryDisk disk{1};
@@ -64,35 +139,47 @@ struct RelayUnderTest::Running {
   std::unique_ptr<tls::ClientContext> tls;
   delivery::Deliverer deliverer;
   daemon::DeliveryCourier real_courier;
-  std::unique_ptr<queue::Courier> courier;
+  std::unique_ptr<queue::Courier> mutated_courier;
+  WatchedCourier courier;
   classify::Reader replies{shipped_classifier()};
+  notices::Reporter reporter;
+  WatchedNotifier watched_notifier;
+  std::unique_ptr<queue::Notifier> notifier;
   queue::Queue queue;
   intake::Intake intake;
   submission::Clients clients;
   submission::Server server;
+  io::TaskGroup commands;
 };
 
 RelayUnderTest::Running::Running(RelayUnderTest& owner, io::SimProcess& the_process)
-    : process(the_process),
+    : mutation(owner.mutation_),
+      process(the_process),
       store(owner.medium_, process),
       real_spool(spool::make_spool(store, process)),
-      spool(mutate(*real_spool, owner.mutation_, process.rng())),
+      spool(mutate(*real_spool, owner.mutation_, process.rng(), cancelling)),
       sink(mutate(owner.ledger_, owner.mutation_, process.rng())),
       resolver(process),
       tls(*tls::ClientContext::create({}, disk, process.clock())),
       deliverer({process, process.network(), resolver, *tls, nullptr, *spool, nullptr},
                 delivery_settings(owner.settings_)),
       real_courier(deliverer),
-      courier(mutate(real_courier, owner.mutation_, process)),
-      queue({process, *spool, *sink, *courier, replies},
-            shaping::SiteTable(mutate(owner.settings_.limits, owner.mutation_), {}), retry),
+      mutated_courier(mutate(real_courier, owner.mutation_, process)),
+      courier(*mutated_courier, [&owner](const auto& assignment) { owner.watch(assignment); }),
+      reporter({process, *spool, *sink, replies,
+                [this](spool::Envelope envelope) { take(std::move(envelope)); }},
+               {"relay.sim.example", owner.settings_.expire_after}),
+      watched_notifier(reporter, owner.ledger_, owner.world_),
+      notifier(mutate(watched_notifier, owner.mutation_, process.rng())),
+      queue({process, *spool, *sink, courier, replies, *notifier},
+            queue_settings(owner.settings_, owner.mutation_)),
       intake({process,
               *spool,
               *sink,
-              [this](spool::Envelope envelope) { queue.add(std::move(envelope)); },
+              [this](spool::Envelope envelope) { take(std::move(envelope)); },
               {},
               {}},
-             {}, "relay.sim.example"),
+             intake_limits(owner.settings_), "relay.sim.example"),
       server(submission_settings(), {process, intake, clients, nullptr, nullptr}) {
   resolver.set_latency(30ms);
   for (const Domain& domain : owner.settings_.domains) {
@@ -103,6 +190,8 @@ RelayUnderTest::Running::Running(RelayUnderTest& owner, io::SimProcess& the_proc
       preference = static_cast<uint16_t>(preference + 10);
     }
   }
+  if (mutation != Mutation::forget_pause)
+    for (const queue::Pause& pause : owner.pauses_) queue.pause(pause);
   recover();
   auto listener = process.network().listen(owner.settings_.at, {});
   CHECK(listener);
@@ -138,6 +227,45 @@ void RelayUnderTest::stop(bool power_cut) {
   else
     medium_.kill();
   running_.reset();
+}
+
+void RelayUnderTest::watch(const queue::Assignment& assignment) {
+  const spool::Envelope& envelope = *assignment.envelope;
+  for (uint32_t index : assignment.recipients) {
+    const smtp::Mailbox& recipient = envelope.recipients[index];
+    ledger_.began_attempt(envelope.id, recipient.text());
+    for (const queue::Pause& pause : pauses_)
+      if (pause.scope.covers(envelope, recipient.domain, assignment.site))
+        ledger_.breach(fmt::format("message {} is sent to {}, although {}", envelope.id.text(),
+                                   recipient.text(), pause.text()));
+  }
+}
+
+void RelayUnderTest::command(queue::Command command) {
+  if (!running_) return;
+  // A command hands all that it writes to the spool before it suspends.
+  running_->cancelling = command.act == queue::Act::cancel;
+  running_->commands.start(running_->act(std::move(command)));
+  running_->cancelling = false;
+}
+
+void RelayUnderTest::pause(queue::Scope scope) {
+  pauses_.push_back({std::move(scope), "sim", "to see what happens", world_.wall_now(), {}});
+  if (running_) running_->queue.pause(pauses_.back());
+}
+
+void RelayUnderTest::resume() {
+  for (const queue::Pause& pause : std::exchange(pauses_, {}))
+    if (running_) running_->queue.resume(pause.scope);
+}
+
+void RelayUnderTest::reload() {
+  if (running_) running_->queue.reconfigure(queue_settings(settings_, mutation_));
+}
+
+std::optional<queue::Ledger> RelayUnderTest::counts() const {
+  if (!running_) return std::nullopt;
+  return mutate(running_->queue.ledger(), mutation_);
 }
 
 bool RelayUnderTest::healthy() const { return running_ && running_->spool->healthy(); }

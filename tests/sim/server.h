@@ -1,11 +1,14 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "dns/memory_resolver.h"
 #include "io/memory_disk.h"
+#include "queue/command.h"
+#include "queue/pause.h"
 #include "shaping/limits.h"
 #include "spool/memory_store.h"
 #include "tests/sim/mutations.h"
@@ -29,6 +32,8 @@ struct RelaySettings {
   uint16_t mx_port = 25;
   shaping::SiteLimits limits;
   Duration sync_time = std::chrono::milliseconds(2);
+  Duration expire_after = std::chrono::days(5);
+  Duration delay_notice_after = std::chrono::hours(1);
 };
 
 // The relay as the daemon joins it (daemon/relay.cc), over simulated clock, network and disk.
@@ -45,14 +50,24 @@ class RelayUnderTest final : public ServerUnderTest {
   void fail_next_sync() { medium_.fail_next_sync(); }
   bool healthy() const;
 
+  // What a person does, who does not wait for it to be done. Pauses hold over restarts.
+  void command(queue::Command command);
+  void pause(queue::Scope scope);
+  void resume();
+  void reload();
+  // Of the process that runs; all must be in balance at any moment.
+  std::optional<queue::Ledger> counts() const;
+
  private:
   struct Running;
+  void watch(const queue::Assignment& assignment);
 
   io::SimWorld& world_;
   Ledger& ledger_;
   RelaySettings settings_;
   Mutation mutation_;
   spool::SpoolMedium medium_;
+  std::vector<queue::Pause> pauses_;
   std::unique_ptr<Running> running_;
 };
 

@@ -68,6 +68,26 @@ class FakeCourier final : public Courier {
   io::Loop& loop_;
 };
 
+// Remembers what it was to tell; can be told to fail.
+class FakeNotifier final : public Notifier {
+ public:
+  explicit FakeNotifier(io::Loop& loop) : loop_(loop) {}
+  io::Task<Result<void>> notify(Notice notice) override {
+    co_await io::sleep_until(loop_, loop_.now() + 5ms);
+    if (failures > 0) {
+      --failures;
+      co_return failure(ErrorCode::resource_exhausted, "the disk is full");
+    }
+    notices.push_back(std::move(notice));
+    co_return Result<void>();
+  }
+  std::vector<Notice> notices;
+  unsigned failures = 0;
+
+ private:
+  io::Loop& loop_;
+};
+
 struct QueueTest : testing::Test {
   QueueTest() {
     limits.connections.value = 2;
@@ -75,9 +95,9 @@ struct QueueTest : testing::Test {
   }
   void make() {
     queue.reset();
-    queue =
-        std::make_unique<Queue>(Queue::Dependencies{process, *spool, sink, courier, replies},
-                                shaping::SiteTable(limits, {}), RetrySchedule{1min, 2.0, 10min, 0});
+    queue = std::make_unique<Queue>(
+        Queue::Dependencies{process, *spool, sink, courier, replies, notifier},
+        Settings{shaping::SiteTable(limits, {}), RetrySchedule{1min, 2.0, 10min, 0}, 20min});
   }
 
   spool::Envelope envelope(std::vector<std::string> addresses, Duration lives = 1h) {
@@ -120,6 +140,7 @@ struct QueueTest : testing::Test {
   std::unique_ptr<spool::Spool> spool = spool::make_spool(store, process);
   fakes::RecordingSink sink;
   FakeCourier courier{process};
+  FakeNotifier notifier{process};
   shaping::SiteLimits limits;
   uint8_t ids = 0;
   classify::Classifier classifier{classify::shipped_book()};
@@ -253,7 +274,7 @@ TEST_F(QueueTest, keeps_to_new_limits_as_soon_as_it_has_them) {
   EXPECT_EQ(courier.started.size(), 1u);
   shaping::SiteLimits faster;
   faster.connections.value = 3;
-  queue->reconfigure(shaping::SiteTable(faster, {}), {});
+  queue->reconfigure({shaping::SiteTable(faster, {}), {}});
   world.run_for(30s);
   EXPECT_EQ(courier.started.size(), 1u) << "the last one earned a wait of 100 s";
   world.run_for(2min);
@@ -266,7 +287,7 @@ TEST_F(QueueTest, moves_what_is_ready_to_the_site_that_a_new_rule_names) {
   make();
   for (int i = 0; i < 3; ++i) accept(envelope({"a@x.test"}));
   world.run_for(1s);
-  queue->reconfigure(shaping::SiteTable(limits, {{"named", {"x.test"}, {}}}), {});
+  queue->reconfigure({shaping::SiteTable(limits, {{"named", {"x.test"}, {}}}), {}});
   world.run_for(1min);
   EXPECT_EQ(queue->messages(), 0u);
   EXPECT_EQ(sink.events.back().site, "named");

@@ -1,0 +1,189 @@
+#include <algorithm>
+#include <utility>
+
+#include "queue/queue.h"
+
+// What people do with what waits.
+namespace waypost::queue {
+namespace {
+
+using events::EventKind;
+
+// Messages that are gone through before other work gets its turn.
+constexpr size_t slice_messages = 500;
+
+EventKind event_of(Act act) {
+  switch (act) {
+    case Act::hold:
+      return EventKind::held;
+    case Act::release:
+      return EventKind::released;
+    case Act::cancel:
+    case Act::retry:
+      break;
+  }
+  return EventKind::cancelled;
+}
+
+// Whether it would change anything.
+bool applies(Act act, const RecipientState& state) {
+  switch (act) {
+    case Act::hold:
+      return !state.held;
+    case Act::release:
+      return state.held;
+    case Act::retry:
+      return state.place == Place::deferred || state.place == Place::ready;
+    case Act::cancel:
+      return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+io::Task<Result<Tally>> Queue::act(Command command) {
+  std::sort(command.selector.ids.begin(), command.selector.ids.end());
+  Tally tally;
+  std::optional<MessageId> last;
+  while (true) {
+    std::vector<Record> records;
+    std::vector<Item> go;
+    size_t seen = 0;
+    Message* message = next_selected(command.selector, last);
+    for (; message && seen < slice_messages; ++seen) {
+      last = message->envelope->id;
+      act_on(command, *message, tally, records, go);
+      message = next_selected(command.selector, last);
+    }
+    Result<void> written;
+    io::TaskGroup writes;
+    for (Record& record : records) writes.start(write_noting(std::move(record), written));
+    // Behind the writes, since what goes now may be settled and removed at any moment.
+    find_sites(go);
+    co_await writes.join();
+    if (!written) co_return failure(std::move(written).error());
+    if (!message) co_return tally;
+    co_await io::sleep_until(deps_.loop, deps_.loop.now());
+  }
+}
+
+Message* Queue::next_selected(const Selector& selector, const std::optional<MessageId>& after) {
+  if (selector.ids.empty()) {
+    auto next = after ? messages_.upper_bound(*after) : messages_.begin();
+    return next == messages_.end() ? nullptr : next->second.get();
+  }
+  auto id = after ? std::upper_bound(selector.ids.begin(), selector.ids.end(), *after)
+                  : selector.ids.begin();
+  for (; id != selector.ids.end(); ++id)
+    if (auto found = messages_.find(*id); found != messages_.end()) return found->second.get();
+  return nullptr;
+}
+
+io::Task<void> Queue::write_noting(Record record, Result<void>& written) {
+  Result<void> result = co_await write(std::move(record));
+  if (!result) written = std::move(result);
+}
+
+void Queue::act_on(const Command& command, Message& message, Tally& tally,
+                   std::vector<Record>& records, std::vector<Item>& go) {
+  std::vector<Decision> decisions;
+  uint64_t changed = 0;
+  auto count = static_cast<uint32_t>(message.recipients.size());
+  for (uint32_t i = 0; i < count; ++i) {
+    Item item{&message, i};
+    const RecipientState& state = item.state();
+    if (state.place == Place::settled) continue;
+    if (!command.selector.matches(standing_of(item), deps_.loop.wall_now())) continue;
+    bool too_late =
+        state.place == Place::sending && (command.act == Act::cancel || command.act == Act::retry);
+    if (too_late) ++tally.sending;
+    if (too_late || !applies(command.act, state)) continue;
+    ++changed;
+    if (!command.dry_run) change(command, item, decisions, go);
+  }
+  tally.recipients += changed;
+  if (changed > 0) ++tally.messages;
+  if (!decisions.empty()) records.push_back(apply(decisions));
+}
+
+void Queue::change(const Command& command, Item item, std::vector<Decision>& decisions,
+                   std::vector<Item>& go) {
+  RecipientState& state = item.state();
+  bool waits = state.place != Place::sending;
+  if (command.act == Act::retry) {
+    if (state.site) state.site->health.open();
+    take_out(item);
+    state.due = deps_.loop.now();
+    return go.push_back(item);
+  }
+  Decision decision{item, event_about(item, event_of(command.act)), false, std::nullopt};
+  decision.event.reply = command.reason;
+  decision.settles = command.act == Act::cancel;
+  if (command.act == Act::cancel || (command.act == Act::hold && waits)) take_out(item);
+  if (command.act == Act::hold) {
+    state.held = true;
+    if (waits) state.place = Place::held;
+  } else if (command.act == Act::release) {
+    state.held = false;
+    if (state.place == Place::held) rest(item);
+  }
+  decisions.push_back(std::move(decision));
+}
+
+// ---- pauses
+
+void Queue::pause(Pause pause) {
+  std::erase_if(pauses_, [&](const Pause& old) { return old.scope == pause.scope; });
+  pauses_.push_back(std::move(pause));
+  // In the order in which they came to their sites, so that neighbours stay together.
+  for (auto& [name, site] : sites_) {
+    for (auto next = site->ready.begin(); next != site->ready.end();) {
+      Item item = (next++)->second;
+      if (!pause_of(item)) continue;
+      take_out(item);
+      item.state().place = Place::paused;
+      item.state().order = ++next_order_;
+      paused_.emplace(item.state().order, item);
+    }
+  }
+  end_pauses();
+}
+
+bool Queue::resume(const Scope& scope) {
+  bool found = std::erase_if(pauses_, [&](const Pause& one) { return one.scope == scope; }) > 0;
+  if (found) let_go();
+  return found;
+}
+
+const Pause* Queue::pause_of(Item item) const {
+  const RecipientState& state = item.state();
+  for (const Pause& pause : pauses_)
+    if (pause.scope.covers(*item.message->envelope, item.domain(),
+                           state.site ? state.site->name : ""))
+      return &pause;
+  return nullptr;
+}
+
+// What another pause covers comes straight back.
+void Queue::let_go() {
+  std::vector<Item> items;
+  for (const auto& [order, item] : std::exchange(paused_, {})) {
+    item.state().place = Place::sending;
+    items.push_back(item);
+  }
+  find_sites(items);
+}
+
+void Queue::end_pauses() {
+  WallTime now = deps_.loop.wall_now();
+  size_t ended = std::erase_if(
+      pauses_, [&](const Pause& pause) { return pause.until && *pause.until <= now; });
+  std::optional<WallTime> next;
+  for (const Pause& pause : pauses_)
+    if (pause.until) next = next ? std::min(*next, *pause.until) : *pause.until;
+  if (next) pause_timer_.start(to_instant(*next), [this] { end_pauses(); });
+  if (ended > 0) let_go();
+}
+
+}  // namespace waypost::queue

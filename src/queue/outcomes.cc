@@ -1,0 +1,223 @@
+#include <algorithm>
+#include <utility>
+
+#include "base/check.h"
+#include "queue/queue.h"
+
+// What attempts and age make of recipients. Order is everything here: first the sender's notice is
+// on stable storage, then what became of the recipient is written, then the event goes out. A crash
+// in between repeats a notice; it loses none.
+namespace waypost::queue {
+namespace {
+
+using events::EventKind;
+using events::Outcome;
+using events::Verdict;
+
+// How many messages may be ended at a time, when a whole domain turns out to be dead.
+constexpr unsigned endings_at_once_max = 32;
+
+RetryQuestion question_of(const Outcome& outcome, const Judgement& judgement) {
+  RetryQuestion question;
+  question.reply_class = judgement.reply_class;
+  question.phase = outcome.phase;
+  if (outcome.reply) question.enhanced = outcome.reply->enhanced;
+  question.deferred = judgement.verdict == Verdict::deferred;
+  question.concerns_site = outcome.concerns_site;
+  question.named = judgement.wait;
+  return question;
+}
+
+}  // namespace
+
+io::Task<void> Queue::settle(std::vector<Item> items, std::vector<Outcome> outcomes) {
+  CHECK(outcomes.size() == items.size());
+  std::vector<Decision> decisions;
+  decisions.reserve(items.size());
+  for (size_t i = 0; i < items.size(); ++i) decisions.push_back(judge(items[i], outcomes[i]));
+  co_await conclude(std::move(decisions));
+}
+
+Queue::Decision Queue::judge(Item item, const Outcome& outcome) {
+  RecipientState& state = item.state();
+  ++state.attempts;
+  state.last_reply = outcome.text();
+  state.last_host = outcome.peer.host;
+  const auto& sender = item.message->envelope->sender;
+  Judgement judgement =
+      judge_.judge(outcome, sender ? std::string_view(sender->domain) : "", item.domain());
+  state.last_class = judgement.reply_class;
+  RetryQuestion question = question_of(outcome, judgement);
+  note_health(item, question, state.last_reply);
+  bool delivered = judgement.verdict == Verdict::delivered;
+  Decision decision{item, event_about(item, delivered ? EventKind::delivered : EventKind::bounced),
+                    true, std::nullopt};
+  decision.event.peer = outcome.peer;
+  decision.event.phase = outcome.phase;
+  decision.event.took = outcome.took;
+  decision.event.steps = outcome.steps;
+  decision.event.cause = std::move(judgement.cause);
+  if (judgement.verdict == Verdict::deferred) defer(question, decision);
+  if (!decision.settles || (delivered && outcome.dsn_passed_on)) return decision;
+  NoticeKind kind = delivered ? NoticeKind::relayed : NoticeKind::failed;
+  if (wants_notice(*item.message->envelope, item.recipient, kind)) decision.notice = kind;
+  return decision;
+}
+
+void Queue::defer(const RetryQuestion& question, Decision& decision) {
+  RecipientState& state = decision.item.state();
+  Duration wait = retry_wait(settings_.retry, question, state.attempts, deps_.loop.rng().uniform());
+  state.due = deps_.loop.now() + wait;
+  decision.settles = state.due >= decision.item.message->expires_at;
+  decision.event.kind = decision.settles ? EventKind::expired : EventKind::deferred;
+  if (!decision.settles) decision.event.next_attempt_at = to_wall(state.due);
+}
+
+void Queue::note_health(Item item, const RetryQuestion& question, const std::string& text) {
+  Site* site = item.state().site;
+  if (!site) return;
+  SiteMeasure measure = site_measure(question);
+  bool met_nobody = question.phase == events::Phase::resolve && measure == SiteMeasure::none;
+  if (met_nobody) return;
+  if (measure == SiteMeasure::none) return site->health.please(deps_.loop.now());
+  site->health.complain(measure, text, question.named, settings_.retry, deps_.loop.now(),
+                        deps_.loop.rng().uniform());
+}
+
+io::Task<void> Queue::conclude(std::vector<Decision> decisions) {
+  co_await tell_sender(decisions);
+  std::vector<Item> stay;
+  for (const Decision& decision : decisions)
+    if (!decision.settles) stay.push_back(decision.item);
+  Record record = apply(decisions);
+  co_await write_logged(std::move(record));
+  for (Item item : stay) rest(item);
+}
+
+// One notice for all that failed together. The decisions live in the frame that awaits this.
+io::Task<void> Queue::tell_sender(std::vector<Decision>& decisions) {
+  for (NoticeKind kind : {NoticeKind::failed, NoticeKind::relayed}) {
+    Notice notice;
+    notice.kind = kind;
+    for (const Decision& decision : decisions) {
+      if (decision.notice != kind) continue;
+      const events::Event& event = decision.event;
+      notice.envelope = decision.item.message->envelope;
+      notice.recipients.push_back({decision.item.recipient, event.reply,
+                                   decision.item.state().last_host, event.cause,
+                                   event.kind == EventKind::expired, event.attempt, event.at});
+    }
+    if (notice.recipients.empty()) continue;
+    Result<void> told = co_await deps_.notifier.notify(std::move(notice));
+    if (told) continue;
+    bool worth_a_try = told.error().code() != ErrorCode::invalid_input;
+    for (Decision& decision : decisions) {
+      if (decision.notice != kind) continue;
+      decision.event.reply += " (the sender could not be told: " + told.error().describe() + ")";
+      // What was delivered must not be sent again, even if nobody learns that it was.
+      if (kind == NoticeKind::failed && worth_a_try) postpone(decision);
+    }
+  }
+}
+
+// Whoever sent it must be told before we forget it.
+void Queue::postpone(Decision& decision) {
+  RecipientState& state = decision.item.state();
+  state.due = deps_.loop.now() + settings_.retry.longest;
+  decision.settles = false;
+  decision.event.kind = EventKind::deferred;
+  decision.event.next_attempt_at = to_wall(state.due);
+}
+
+Queue::Record Queue::apply(std::vector<Decision>& decisions) {
+  Message& message = *decisions.front().item.message;
+  Record record;
+  record.envelope = message.envelope;
+  for (Decision& decision : decisions) {
+    if (decision.settles) mark_settled(decision.item, decision.event.kind);
+    record.changes.push_back({decision.item.recipient, progress_of(decision.item)});
+    record.events.push_back(std::move(decision.event));
+  }
+  record.done = message.unsettled == 0;
+  if (record.done) forget(message);
+  return record;
+}
+
+spool::RecipientProgress Queue::progress_of(Item item) const {
+  const RecipientState& state = item.state();
+  spool::RecipientProgress progress;
+  progress.settled = state.place == Place::settled;
+  progress.attempts = state.attempts;
+  if (progress.settled) return progress;
+  progress.next_attempt_at = to_wall(state.due);
+  progress.last_reply = state.last_reply;
+  progress.last_host = state.last_host;
+  progress.held = state.held;
+  progress.delay_notified = state.delay_notified;
+  return progress;
+}
+
+io::Task<Result<void>> Queue::write(Record record) {
+  // A failure makes the spool unhealthy for good, which pump() and intake act on; what was not
+  // recorded is tried again after the restart.
+  Result<void> written;
+  if (record.done)
+    written = co_await deps_.spool.remove(*record.envelope);
+  else
+    written = co_await deps_.spool.update(record.envelope->id, std::move(record.changes));
+  for (events::Event& event : record.events) {
+    if (!written) event.reply += " (not recorded: " + written.error().describe() + ")";
+    deps_.events.emit(std::move(event));
+  }
+  co_return written;
+}
+
+io::Task<void> Queue::write_logged(Record record) {
+  Result<void> written = co_await write(std::move(record));
+  static_cast<void>(written);  // the events say it
+}
+
+// Ends messages side by side, but not all at once: each may cost a notice on stable storage.
+void Queue::end_soon(Ending ending) {
+  endings_.push_back(std::move(ending));
+  if (ending_ >= endings_at_once_max) return;
+  ++ending_;
+  attempts_.start(end_some());
+}
+
+io::Task<void> Queue::end_some() {
+  while (!endings_.empty()) {
+    Ending ending = std::move(endings_.front());
+    endings_.pop_front();
+    if (!ending.outcomes.empty()) {
+      co_await settle(std::move(ending.items), std::move(ending.outcomes));
+      continue;
+    }
+    std::vector<Decision> decisions;
+    for (Item item : ending.items) decisions.push_back(expired(item));
+    co_await conclude(std::move(decisions));
+  }
+  --ending_;
+}
+
+events::Event Queue::event_about(Item item, EventKind kind) const {
+  const spool::Envelope& envelope = *item.message->envelope;
+  const RecipientState& state = item.state();
+  events::Event event;
+  event.kind = kind;
+  event.at = deps_.loop.wall_now();
+  event.message = envelope.id;
+  event.tenant = envelope.tenant;
+  event.stream = envelope.stream;
+  event.tags = envelope.tags;
+  event.metadata = envelope.metadata;
+  event.sender = envelope.sender ? envelope.sender->text() : "";
+  event.recipients = {envelope.recipients[item.recipient].text()};
+  event.attempt = state.attempts;
+  event.site = state.site ? state.site->name : "";
+  event.reply = state.last_reply;
+  event.since_accepted = event.at - envelope.accepted_at;
+  return event;
+}
+
+}  // namespace waypost::queue
