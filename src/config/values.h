@@ -56,6 +56,10 @@ Reader<std::string> mail_domain();
 Reader<std::string> local_part();
 // A host name in lower case, or "*." before one.
 Reader<std::string> site_pattern();
+// The same, or "*" for every domain.
+Reader<std::string> route_pattern();
+// 1 to 255 octets of text without control octets.
+Reader<std::string> login_name();
 // Lower-case letters, digits, `-`, `_` and `.`; 1 to 64 of them.
 Reader<std::string> identifier();
 // An absolute path.

@@ -80,7 +80,7 @@ RelayUnderTest::Running::Running(RelayUnderTest& owner, io::SimProcess& the_proc
       sink(mutate(owner.ledger_, owner.mutation_, process.rng())),
       resolver(process),
       tls(*tls::ClientContext::create({}, disk, process.clock())),
-      deliverer({process, process.network(), resolver, *tls, *spool},
+      deliverer({process, process.network(), resolver, *tls, nullptr, *spool, nullptr},
                 delivery_settings(owner.settings_)),
       real_courier(deliverer),
       courier(mutate(real_courier, owner.mutation_, process)),

@@ -22,9 +22,10 @@ def binary():
 
 
 class Relay:
-    """settings: {"queue": {"retry_first": "1s"}, ...}, added to what every test wants."""
+    """settings: {"queue": {"retry_first": "1s"}, ...}, added to what every test wants. under: a
+    command that runs the relay's own, for one start, such as strace."""
 
-    def __init__(self, folder, certificate, settings=None, sites=()):
+    def __init__(self, folder, certificate, settings=None, sites=(), routes=(), ca_file=None):
         self.folder = folder
         self.data = folder / "data"
         self.config_file = folder / "waypost.toml"
@@ -32,9 +33,10 @@ class Relay:
         self.addresses = {}
         self._process = None
         self.data.mkdir()
-        self.configure(certificate, settings or {}, sites)
+        self._trust = ["--ca-file", ca_file] if ca_file else []
+        self.configure(certificate, settings or {}, sites, routes)
 
-    def configure(self, certificate, settings, sites=()):
+    def configure(self, certificate, settings, sites=(), routes=()):
         tables = {
             "tls": {"certificate": str(certificate.file), "key": str(certificate.key)},
             "limits": {"spool_free_octets_min": 0},
@@ -58,11 +60,13 @@ class Relay:
         text += "".join(table(f"[{name}]", values) for name, values in tables.items())
         text += "".join(table("[[site]]", site) for site in sites)
         text += "".join(table("[[inbound]]", taken) for taken in settings.get("inbound", ()))
+        text += "".join(table("[[route]]", route) for route in routes)
         self.config_file.write_text(text)
 
-    def start(self):
+    def start(self, under=()):
         said_before = len(self.log())
-        self._process = Process([binary(), "--config", self.config_file, "serve"], self.log_file)
+        self._process = Process([*under, binary(), "--config", self.config_file, *self._trust,
+                                 "serve"], self.log_file)
 
         def listening():
             found = re.findall(r"listening on 127\.0\.0\.1:(\d+)", self.log()[said_before:])
@@ -103,6 +107,13 @@ class Relay:
 
     def kill(self):
         self._process.stop(signal.SIGKILL)
+
+    def signal(self, which):
+        """From any thread; the end is waited for elsewhere."""
+        os.kill(self._process.pid, which)
+
+    def is_running(self):
+        return self._process.is_running()
 
     def log(self):
         return self.log_file.read_text(errors="replace") if self.log_file.exists() else ""
