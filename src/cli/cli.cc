@@ -164,6 +164,14 @@ void add_keys_commands(CommandLine& line) {
   create->add_option("--tenant", line.new_key.tenant, "Whose mail it sends")->capture_default_str();
   create->add_option("--stream", line.new_key.stream, "The stream that its mail belongs to")
       ->capture_default_str();
+  CLI::App* senders = create->add_option_group("As whom it may send", "One of these is needed");
+  senders
+      ->add_option("--domain", line.new_key.domains,
+                   "A domain, or *.DOMAIN for all below it; may stand several times")
+      ->type_name("DOMAIN")
+      ->allow_extra_args(false);
+  senders->add_flag("--any-sender", line.new_key.any_sender, "Any address");
+  senders->require_option(1);
   create->callback([&line] {
     line.command = [&line] { return keys_create_command(line.global, line.new_key); };
   });

@@ -2,9 +2,12 @@
 
 #include <boost/json.hpp>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include "base/ascii.h"
 #include "cli/load_config.h"
 #include "config/data_paths.h"
+#include "dns/idn.h"
 #include "io/clock.h"
 #include "io/rng.h"
 #include "records/keys.h"
@@ -27,8 +30,27 @@ json::object to_json(const records::Key& key) {
                       {"tenant", key.tenant},
                       {"stream", key.stream},
                       {"created_at", base::to_rfc3339(key.created_at)}};
+  if (key.sender_domains)
+    object["sender_domains"] = json::array(key.sender_domains->begin(), key.sender_domains->end());
   if (key.revoked_at) object["revoked_at"] = base::to_rfc3339(*key.revoked_at);
   return object;
+}
+
+// As the name system knows them, whichever way they were written.
+Result<std::optional<std::vector<std::string>>> sender_domains(const NewKey& key) {
+  if (key.any_sender) return std::nullopt;
+  std::vector<std::string> domains;
+  for (const std::string& domain : key.domains) {
+    const std::string_view below = domain.starts_with("*.") ? "*." : "";
+    TRY(std::string labels, dns::to_a_labels(std::string_view(domain).substr(below.size())));
+    domains.push_back(std::string(below) + base::to_lower(labels));
+  }
+  return domains;
+}
+
+std::string senders_of(const records::Key& key) {
+  if (!key.sender_domains) return "any sender";
+  return fmt::format("sends as {}", fmt::join(*key.sender_domains, " "));
 }
 
 std::string day_of(WallTime time) { return base::to_rfc3339(time).substr(0, 10); }
@@ -36,11 +58,13 @@ std::string day_of(WallTime time) { return base::to_rfc3339(time).substr(0, 10);
 }  // namespace
 
 int keys_create_command(const Global& global, const NewKey& key) {
+  auto domains = sender_domains(key);
+  if (!domains) return report(domains.error());
   auto keys = open_keys(global);
   if (!keys) return keys.error();
   io::SystemRng rng;
-  auto secret =
-      (*keys)->create(key.name, key.tenant, key.stream, io::SystemClock().wall_now(), rng);
+  auto secret = (*keys)->create(key.name, key.tenant, key.stream, io::SystemClock().wall_now(), rng,
+                                *std::move(domains));
   if (!secret) return report(secret.error());
   if (global.json) {
     print(json::serialize(json::object{{"name", key.name}, {"secret", *secret}}) + "\n");
@@ -64,12 +88,12 @@ int keys_ls_command(const Global& global) {
     if (global.json)
       print(json::serialize(to_json(key)) + "\n");
     else
-      print(fmt::format("{:<24} tenant {:<16} stream {:<16} created {}{}\n", key.name, key.tenant,
-                        key.stream, day_of(key.created_at),
+      print(fmt::format("{:<24} tenant {:<16} stream {:<16} created {}, {}{}\n", key.name,
+                        key.tenant, key.stream, day_of(key.created_at), senders_of(key),
                         key.revoked_at ? ", revoked " + day_of(*key.revoked_at) : ""));
   }
   if (list->empty() && !global.json && !global.quiet)
-    note("  No keys yet. Make one: waypost keys create NAME\n");
+    note("  No keys yet. Make one: waypost keys create NAME --domain DOMAIN\n");
   return exit_code::ok;
 }
 

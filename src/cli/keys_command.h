@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "cli/terminal.h"
 
@@ -11,6 +12,8 @@ struct NewKey {
   std::string name;
   std::string tenant = "default";
   std::string stream = "default";
+  std::vector<std::string> domains;
+  bool any_sender = false;  // or else those domains
 };
 
 int keys_create_command(const Global& global, const NewKey& key);

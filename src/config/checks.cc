@@ -63,7 +63,7 @@ void check_any_listener(Notebook& notebook, const Config& config) {
 void check_reachable(Notebook& notebook, const Config& config, size_t index) {
   const Listener& listener = config.listeners[index];
   std::string path = item("listener", index);
-  if (listener.tls != TlsMode::none || !listener.trusted_networks.empty() ||
+  if (listener.tls != TlsMode::none || !listener.trusted_networks.empty() || listener.inbound ||
       !notebook.is_usable(path + ".trusted_networks"))
     return;
   refuse_at(notebook, notebook.place(path + ".tls"),
@@ -106,13 +106,51 @@ void check_addresses_differ(Notebook& notebook, const Config& config) {
   }
 }
 
+void check_sender_domains(Notebook& notebook, const Config& config, size_t index) {
+  const Listener& listener = config.listeners[index];
+  std::string path = item("listener", index);
+  if (listener.sender_domains.empty() || !listener.trusted_networks.empty() ||
+      !notebook.is_usable(path + ".trusted_networks"))
+    return;
+  warn_at(notebook, notebook.place(path + ".sender_domains"),
+          {"the list `sender_domains` has no effect here", "",
+           "it is for the trusted networks of a listener, and this one has none; the domains of a "
+           "login are set by `waypost keys create NAME --domain DOMAIN`"});
+}
+
+// Listeners that are open to strangers, and the domains that these may write to, need each other.
+void check_inbound(Notebook& notebook, const Config& config) {
+  bool is_open = false;
+  for (size_t i = 0; i < config.listeners.size(); ++i) {
+    is_open = is_open || config.listeners[i].inbound;
+    if (!config.listeners[i].inbound || !config.inbound.empty()) continue;
+    refuse_at(notebook, notebook.place(item("listener", i) + ".inbound"),
+              {"there is no domain that strangers could write to", "",
+               "add\n[[inbound]]\ndomains = [\"example.com\"]"});
+  }
+  for (size_t i = 0; i < config.inbound.size(); ++i) {
+    std::string path = item("inbound", i);
+    Place domains = notebook.place(path + ".domains");
+    if (domains.line != 0 && notebook.is_usable(path + ".domains") &&
+        config.inbound[i].domains.empty())
+      refuse_at(notebook, domains, {"`domains` is empty", "expected at least one domain", ""});
+  }
+  if (is_open || config.inbound.empty() || !notebook.is_usable("listener")) return;
+  warn_at(notebook, notebook.place(item("inbound", 0)),
+          {"no listener takes this mail", "",
+           "write `inbound = true` under the [[listener]] that strangers reach, mostly the one on "
+           "port 25"});
+}
+
 void check_listeners(Notebook& notebook, const Config& config) {
   check_any_listener(notebook, config);
   for (size_t i = 0; i < config.listeners.size(); ++i) {
     check_reachable(notebook, config, i);
     check_port_habits(notebook, config, i);
+    check_sender_domains(notebook, config, i);
   }
   check_addresses_differ(notebook, config);
+  check_inbound(notebook, config);
 }
 
 void check_certificate_needed(Notebook& notebook, const Config& config) {

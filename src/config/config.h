@@ -42,6 +42,18 @@ struct Listener {
   TlsMode tls = TlsMode::starttls;
   // Who may send without a login; empty: nobody. Never all addresses.
   std::vector<base::IpPrefix> trusted_networks;
+  // As which domains those may send; empty: as any.
+  std::vector<std::string> sender_domains;
+  // Whether strangers may bring mail for the domains of [[inbound]].
+  bool inbound = false;
+  Origin origin;
+};
+
+// Mail that is taken from anybody, on the listeners that are open to it.
+struct Inbound {
+  std::vector<std::string> domains;  // lower case
+  // Local parts; "*" is all. Postmaster is always taken (RFC 5321 §4.5.1).
+  std::vector<std::string> recipients{"postmaster", "abuse"};
   Origin origin;
 };
 
@@ -63,6 +75,7 @@ struct Limits {
   // Silence after which a session is closed (RFC 5321 §4.5.3.2.7).
   Duration session_idle = std::chrono::minutes(5);
   unsigned errors_per_session_max = 20;
+  unsigned messages_per_login_per_minute = 0;     // 0: any number
   uint64_t spool_free_octets_min = 512ull << 20;  // below it new mail is refused with a 4yz
   bool operator==(const Limits&) const = default;
 };
@@ -178,6 +191,7 @@ struct Config {
   std::string data_dir = "/var/lib/waypost";
   std::string rules_dir = "/etc/waypost/rules";  // local rules, over those of the program
   std::vector<Listener> listeners;
+  std::vector<Inbound> inbound;
   Tls tls;
   Limits limits;
   QueueSettings queue;

@@ -1,4 +1,6 @@
 // Host names, patterns, ids, paths and choices.
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "base/ascii.h"
@@ -21,6 +23,7 @@ constexpr size_t domain_octets_max = 253;  // RFC 1035 §2.3.4 without length oc
 constexpr size_t label_octets_max = 63;
 constexpr size_t path_octets_max = 4095;
 constexpr size_t identifier_octets_max = 64;
+constexpr size_t local_part_octets_max = 64;  // RFC 5321 §4.5.3.1.1
 constexpr size_t login_octets_max = 255;
 
 bool is_label(std::string_view label) {
@@ -133,6 +136,32 @@ Reader<std::string> host_name() {
     if (trimmed.ends_with('.')) trimmed.remove_suffix(1);
     if (trimmed != node.text && is_host_name(trimmed)) refusal.instead = as_toml(trimmed);
     return refuse(std::move(refusal));
+  };
+}
+
+Reader<std::string> mail_domain() {
+  return [read = host_name()](const Node& node) -> Reading<std::string> {
+    Reading<std::string> name = read(node);
+    if (name) name = base::to_lower(*name);
+    return name;
+  };
+}
+
+Reader<std::string> local_part() {
+  return [](const Node& node) -> Reading<std::string> {
+    if (node.kind != Kind::text) return refuse(not_text(node, "the part in front of the @"));
+    const auto may_stand = [](char c) {
+      return base::is_alnum(c) || std::string_view("._+-=&'").find(c) != std::string_view::npos;
+    };
+    const bool fits = !node.text.empty() && node.text.size() <= local_part_octets_max &&
+                      std::all_of(node.text.begin(), node.text.end(), may_stand);
+    if (fits || node.text == "*") return base::to_lower(node.text);
+    return refuse({node.place,
+                   "is not the part in front of the @ of an address",
+                   "expected a name like \"abuse\", or \"*\" for all",
+                   {},
+                   "the domains stand under `domains`",
+                   std::nullopt});
   };
 }
 

@@ -146,6 +146,18 @@ Reading<int64_t> whole_number(const Node& node, int64_t least, int64_t most,
 
 }  // namespace
 
+Reader<bool> yes_or_no() {
+  return [](const Node& node) -> Reading<bool> {
+    if (node.kind == Node::Kind::boolean) return node.boolean;
+    return refuse({node.place,
+                   fmt::format("is {} where true or false belongs", toml::describe(node.kind)),
+                   "expected true or false, without quotes",
+                   {},
+                   {},
+                   std::nullopt});
+  };
+}
+
 Reader<unsigned> count(unsigned least, unsigned most) {
   return [=](const Node& node) -> Reading<unsigned> {
     return whole_number(node, least, most, "a whole number").map([](int64_t value) {

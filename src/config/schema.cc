@@ -27,6 +27,16 @@ std::vector<Key<Listener>> listener_keys() {
       required(key<L>("address", &L::address, endpoint(0), R"("0.0.0.0:587")", "the IP address and port on which mail is taken")),
       key<L>("tls", &L::tls, choice<TlsMode>({{"starttls", TlsMode::starttls}, {"implicit", TlsMode::implicit}, {"none", TlsMode::none}}), R"("starttls")", "when TLS begins on a connection"),
       key<L>("trusted_networks", &L::trusted_networks, list_of(network()), R"(["127.0.0.0/8"])", "the list of networks that may send without a login"),
+      key<L>("sender_domains", &L::sender_domains, list_of(site_pattern()), R"(["example.com"])", "the list of domains as which those networks may send"),
+      key<L>("inbound", &L::inbound, yes_or_no(), "true", "whether anybody may bring mail for the domains of [[inbound]]"),
+  };
+}
+
+std::vector<Key<Inbound>> inbound_keys() {
+  using I = Inbound;
+  return {
+      required(key<I>("domains", &I::domains, list_of(mail_domain()), R"(["example.com"])", "the list of domains whose mail is taken from anybody")),
+      key<I>("recipients", &I::recipients, list_of(local_part()), R"(["postmaster", "abuse"])", "the list of names in front of the @ that exist there"),
   };
 }
 
@@ -47,6 +57,7 @@ std::vector<Key<Limits>> limits_keys() {
       key<L>("connections_per_address_max", &L::connections_per_address_max, count(1, 1'000'000), "250", "how many connections one client address may have at a time"),
       key<L>("session_idle", &L::session_idle, duration(1s, 1h), R"("5m")", "how long a client may be silent"),
       key<L>("errors_per_session_max", &L::errors_per_session_max, count(1, 100'000), "20", "how many refused commands end a session"),
+      key<L>("messages_per_login_per_minute", &L::messages_per_login_per_minute, count(0, 1'000'000), "600", "how many messages one login may send a minute; 0 is no limit"),
       key<L>("spool_free_octets_min", &L::spool_free_octets_min, octets(0, 1024 * gib), R"("512MiB")", "the free disk space below which new mail is refused for the time being"),
   };
 }
@@ -206,6 +217,7 @@ const std::vector<Section>& sections() {
       table(
           "", [](C& config) -> C& { return config; }, top_keys()),
       tables("listener", &C::listeners, listener_keys()),
+      tables("inbound", &C::inbound, inbound_keys()),
       table("tls", &C::tls, tls_keys()),
       table("limits", &C::limits, limits_keys()),
       table("queue", &C::queue, queue_keys()),

@@ -36,6 +36,8 @@ inline tl::unexpected<std::vector<Refusal>> refuse(Refusal refusal) {
   return tl::unexpected(std::vector<Refusal>{std::move(refusal)});
 }
 
+// true or false.
+Reader<bool> yes_or_no();
 // A whole number, both ends included.
 Reader<unsigned> count(unsigned least, unsigned most);
 Reader<uint16_t> port();
@@ -48,6 +50,10 @@ Reader<uint64_t> octets(uint64_t least, uint64_t most);
 
 // Letters, digits and hyphens in labels (RFC 5321 §4.1.2), with at least one dot, or "localhost".
 Reader<std::string> host_name();
+// The same, in lower case.
+Reader<std::string> mail_domain();
+// The part of an address in front of the @, or "*".
+Reader<std::string> local_part();
 // A host name in lower case, or "*." before one.
 Reader<std::string> site_pattern();
 // The same, or "*" for every domain.

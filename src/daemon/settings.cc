@@ -30,6 +30,12 @@ delivery::TlsPolicy tls_policy(config::DeliveryTls tls) {
   return delivery::TlsPolicy::opportunistic;
 }
 
+std::vector<submission::Inbound> inbound(const config::Config& config) {
+  std::vector<submission::Inbound> all;
+  for (const config::Inbound& one : config.inbound) all.push_back({one.domains, one.recipients});
+  return all;
+}
+
 std::optional<delivery::Login> login_at(const config::HopLogin& login) {
   if (login.login.empty()) return std::nullopt;
   return delivery::Login{login.login, login.secret_file, login.mechanism};
@@ -176,10 +182,13 @@ submission::Settings submission_settings(const config::Config& config,
   submission::Settings settings;
   settings.hostname = config.hostname;
   settings.trusted_networks = listener.trusted_networks;
+  if (!listener.sender_domains.empty()) settings.trusted_sender_domains = listener.sender_domains;
+  if (listener.inbound) settings.inbound = inbound(config);
   settings.connections_max = config.limits.connections_max;
   settings.connections_per_address_max = config.limits.connections_per_address_max;
   settings.command_timeout = config.limits.session_idle;
   settings.errors_per_session_max = config.limits.errors_per_session_max;
+  settings.messages_per_login_per_minute = config.limits.messages_per_login_per_minute;
   return settings;
 }
 

@@ -137,13 +137,13 @@ class Demo {
   }
 
   io::Task<void> stay() {
-    say(
-        fmt::format("\nThe relay still runs; end it with Ctrl-C. In another terminal:\n"
-                    "  build/release/waypost --config {0} queue ls\n"
-                    "  build/release/waypost --config {0} trace hello@shop.test\n"
-                    "  build/release/waypost --config {0} keys create me    # a login of your own\n"
-                    "  swaks --server {1} --tls --auth PLAIN --auth-user me --to anna@gmail.test\n",
-                    stage_.config_file(), submission_.text()));
+    say(fmt::format(
+        "\nThe relay still runs; end it with Ctrl-C. In another terminal:\n"
+        "  build/release/waypost --config {0} queue ls\n"
+        "  build/release/waypost --config {0} trace hello@shop.test\n"
+        "  build/release/waypost --config {0} keys create me --any-sender  # a login of your own\n"
+        "  swaks --server {1} --tls --auth PLAIN --auth-user me --to anna@gmail.test\n",
+        stage_.config_file(), submission_.text()));
     while (!interrupted_) co_await io::sleep_until(loop_, loop_.now() + refresh_every);
   }
 

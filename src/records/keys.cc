@@ -5,11 +5,14 @@
 #include <span>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <openssl/crypto.h>
 #include <openssl/sha.h>
 
 #include "base/ascii.h"
 #include "records/sqlite.h"
+#include "smtp/address.h"
+#include "smtp/limits.h"
 
 namespace waypost::records {
 namespace {
@@ -20,7 +23,7 @@ constexpr size_t secret_random_octets = 24;
 constexpr size_t secret_digits = 33;
 constexpr std::string_view secret_prefix = "wp_";
 
-constexpr std::array<const char*, 1> migrations{
+constexpr std::array<const char*, 2> migrations{
     "CREATE TABLE keys ("
     "  name TEXT PRIMARY KEY NOT NULL,"
     "  tenant TEXT NOT NULL,"
@@ -28,7 +31,9 @@ constexpr std::array<const char*, 1> migrations{
     "  secret_hash BLOB NOT NULL CHECK (length(secret_hash) = 32),"
     "  created_at INTEGER NOT NULL,"  // microseconds since 1970, UTC
     "  revoked_at INTEGER"
-    ") STRICT, WITHOUT ROWID"};
+    ") STRICT, WITHOUT ROWID",
+    // A space between them; NULL is any, as it was before.
+    "ALTER TABLE keys ADD COLUMN sender_domains TEXT"};
 
 using Hash = std::array<unsigned char, SHA256_DIGEST_LENGTH>;
 
@@ -85,12 +90,33 @@ Result<void> check_name(std::string_view what, std::string_view name) {
                   base::escape_control(name.substr(0, name_octets_max)), what, name_octets_max));
 }
 
+Result<void> check_domain(std::string_view domain) {
+  std::string_view name = domain;
+  if (name.starts_with("*.")) name.remove_prefix(2);
+  const Result<std::string> parsed = smtp::parse_domain(name);
+  if (parsed && *parsed == name && !name.starts_with('[')) return {};
+  return failure(ErrorCode::invalid_input,
+                 fmt::format("\"{}\" is no domain that a key can send as: write it in lower case, "
+                             "like example.com, or *.example.com for every name below it",
+                             base::escape_control(domain.substr(0, smtp::domain_octets_max))));
+}
+
+std::vector<std::string> words_of(std::string_view text) {
+  std::vector<std::string> words;
+  while (!text.empty()) {
+    const size_t end = std::min(text.find(' '), text.size());
+    words.emplace_back(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return words;
+}
+
 int64_t stored(WallTime time) { return time.time_since_epoch().count(); }
 WallTime from_stored(int64_t microseconds) {
   return WallTime(std::chrono::microseconds(microseconds));
 }
 
-// From the columns name, tenant, stream, created_at, revoked_at.
+// From the columns name, tenant, stream, created_at, revoked_at, sender_domains.
 Key key_of(const Statement& row) {
   Key key;
   key.name = row.text(0);
@@ -99,6 +125,7 @@ Key key_of(const Statement& row) {
   key.created_at = from_stored(row.integer(3));
   if (std::optional<int64_t> revoked_at = row.optional_integer(4))
     key.revoked_at = from_stored(*revoked_at);
+  if (!row.is_null(5)) key.sender_domains = words_of(row.text(5));
   return key;
 }
 
@@ -119,28 +146,33 @@ Result<std::unique_ptr<Keys>> Keys::open(const std::string& path) {
   TRY(Database database, Database::open(path));
   TRY_VOID(database.migrate(migrations));
   TRY(Statement insert, database.prepare("INSERT INTO keys (name, tenant, stream, secret_hash, "
-                                         "created_at) VALUES (?, ?, ?, ?, ?)"));
-  TRY(Statement list, database.prepare("SELECT name, tenant, stream, created_at, revoked_at "
-                                       "FROM keys ORDER BY name"));
+                                         "created_at, sender_domains) VALUES (?, ?, ?, ?, ?, ?)"));
+  TRY(Statement list, database.prepare("SELECT name, tenant, stream, created_at, revoked_at, "
+                                       "sender_domains FROM keys ORDER BY name"));
   TRY(Statement revoke, database.prepare("UPDATE keys SET revoked_at = coalesce(revoked_at, ?) "
                                          "WHERE name = ?"));
   TRY(Statement find, database.prepare("SELECT name, tenant, stream, created_at, revoked_at, "
-                                       "secret_hash FROM keys WHERE name = ?"));
+                                       "sender_domains, secret_hash FROM keys WHERE name = ?"));
   return std::unique_ptr<Keys>(
       new Keys(std::make_unique<Impl>(Impl{std::move(database), std::move(insert), std::move(list),
                                            std::move(revoke), std::move(find)})));
 }
 
 Result<std::string> Keys::create(std::string_view name, std::string_view tenant,
-                                 std::string_view stream, WallTime now, io::Rng& rng) {
+                                 std::string_view stream, WallTime now, io::Rng& rng,
+                                 std::optional<std::vector<std::string>> sender_domains) {
   TRY_VOID(check_name("name", name));
   TRY_VOID(check_name("tenant", tenant));
   TRY_VOID(check_name("stream", stream));
+  if (sender_domains)
+    for (const std::string& domain : *sender_domains) TRY_VOID(check_domain(domain));
   std::string secret = new_secret(rng);
   Hash hash = hash_of(secret);
   Statement& insert = impl_->insert;
   insert.bind(1, name).bind(2, tenant).bind(3, stream).bind_blob(4, octets_of(hash));
   insert.bind(5, stored(now));
+  const std::string domains = sender_domains ? fmt::to_string(fmt::join(*sender_domains, " ")) : "";
+  if (sender_domains) insert.bind(6, domains);
   Result<void> created = insert.run();
   if (created) return secret;
   if (created.error().code() == ErrorCode::already_exists)
@@ -178,7 +210,7 @@ Result<std::optional<Key>> Keys::check(std::string_view name, std::string_view s
   Result<bool> found = find.bind(1, name).step();
   if (found && *found) {
     key = key_of(find);
-    std::string_view hash = find.text(5);
+    std::string_view hash = find.text(6);
     std::copy_n(hash.begin(), std::min(hash.size(), expected.size()), expected.begin());
   }
   find.reset();

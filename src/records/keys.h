@@ -19,6 +19,9 @@ struct Key {
   std::string stream;
   WallTime created_at;
   std::optional<WallTime> revoked_at;
+  // As whom it may send: domains, or "*." and a domain for every name below it, in lower case and
+  // in A-labels; none: as anybody.
+  std::optional<std::vector<std::string>> sender_domains;
 };
 
 // The keys, in a database file of their own. Another process may create and revoke meanwhile (the
@@ -38,7 +41,8 @@ class Keys {
   // already_exists when the name is taken; a revoked key keeps its name, so that a login in the
   // event log means one key for ever.
   Result<std::string> create(std::string_view name, std::string_view tenant,
-                             std::string_view stream, WallTime now, io::Rng& rng);
+                             std::string_view stream, WallTime now, io::Rng& rng,
+                             std::optional<std::vector<std::string>> sender_domains = {});
   // All, by name, revoked ones too.
   Result<std::vector<Key>> list();
   // not_found when there is no such key. Revoking again keeps the first time.

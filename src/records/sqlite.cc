@@ -189,8 +189,12 @@ int64_t Statement::integer(int column) const {
 }
 
 std::optional<int64_t> Statement::optional_integer(int column) const {
-  if (sqlite3_column_type(statement_.get(), column) == SQLITE_NULL) return std::nullopt;
+  if (is_null(column)) return std::nullopt;
   return integer(column);
+}
+
+bool Statement::is_null(int column) const {
+  return sqlite3_column_type(statement_.get(), column) == SQLITE_NULL;
 }
 
 Result<Transaction> Transaction::begin(Database& database) {

@@ -36,6 +36,7 @@ class Statement {
   std::string_view text(int column) const;  // blobs as well
   int64_t integer(int column) const;
   std::optional<int64_t> optional_integer(int column) const;
+  bool is_null(int column) const;
 
  private:
   friend class Database;

@@ -142,3 +142,41 @@ def test_no_secret_is_in_the_log_the_events_the_data_or_the_output(relay):
     for secret in secrets:
         assert not any(secret in text for text in output)
         assert [path for path in files if secret.encode() in path.read_bytes()] == []
+
+
+def test_a_login_sends_as_the_domains_of_its_key_only(relay, sink):
+    password = relay.create_key("app", "example.com", "*.example.org")
+    assert "sends as example.com *.example.org" in relay.command("keys", "ls").stdout
+    with secured(relay) as client:
+        client.login("app", password)
+        code, text = client.mail("app@example.net")
+        assert (code, text[:6]) == (553, b"5.7.1 ")
+        assert client.mail("app@www.example.org")[0] == 250
+        client.rset()
+        client.sendmail("", [RECIPIENT], CONTENT)
+    relay.wait_for_events("delivered")
+    [refused] = rejections(relay)
+    [accepted] = relay.events("accepted")
+    assert refused["login"] == "app" and refused["session"] == accepted["session"]
+    assert [message.sender for message in sink.messages] == [""]
+
+
+def test_a_key_needs_a_word_about_senders(relay):
+    assert "--any-sender" in relay.command("keys", "create", "app", code=64).stderr
+    relay.command("keys", "create", "app", "--domain", "a@example.com", code=64)
+
+
+def test_strangers_reach_the_domains_of_our_own_and_nothing_else(start_relay, sink):
+    relay = start_relay(sink.address, inbound=[{"domains": ["our.example"],
+                                                "recipients": ["abuse"]}])
+    with smtplib.SMTP(*relay.starttls) as client:
+        client.ehlo()
+        client.mail("ann@example.net")
+        assert client.rcpt("bob@example.net")[1].startswith(b"5.7.1 ")
+        assert client.rcpt("nobody@our.example")[1].startswith(b"5.1.1 ")
+        assert client.rcpt("abuse@our.example")[0] == 250
+        assert client.rcpt("postmaster")[0] == 250
+        assert client.data(CONTENT)[0] == 250
+    relay.wait_for_events("delivered", 2)
+    assert {address for message in sink.messages for address in message.recipients} == {
+        "abuse@our.example", "postmaster@our.example"}

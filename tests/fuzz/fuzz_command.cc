@@ -1,11 +1,14 @@
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <string_view>
 
+#include "base/ascii.h"
 #include "base/check.h"
 #include "smtp/command.h"
 #include "smtp/limits.h"
 #include "smtp/line.h"
+#include "smtp/xtext.h"
 
 using namespace waypost::smtp;
 
@@ -21,17 +24,34 @@ void check_refusal(const Reply& refusal) {
   CHECK(consumed && *consumed == wire.size() && reader.complete());
 }
 
+void check_mail(std::string_view arguments) {
+  const auto mail = parse_mail(arguments);
+  if (!mail) return check_refusal(mail.error());
+  CHECK(mail->smtputf8 || !mail->sender || mail->sender->is_ascii());
+  const std::string& envelope_id = mail->dsn.envelope_id;
+  CHECK(envelope_id.size() <= envelope_id_octets_max);
+  CHECK(from_xtext(to_xtext(envelope_id)) == envelope_id);
+}
+
+void check_rcpt(std::string_view arguments, Characters characters) {
+  const auto rcpt = parse_rcpt(arguments, characters);
+  if (!rcpt) return check_refusal(rcpt.error());
+  CHECK(characters == Characters::utf8 || rcpt->recipient.is_ascii());
+  const auto again = parse_rcpt("TO:<" + rcpt->recipient.text() + ">", characters);
+  CHECK(again && again->recipient == rcpt->recipient);
+  CHECK(!rcpt->dsn.notify.never || !rcpt->dsn.notify.success);
+  const std::string& original = rcpt->dsn.original_recipient;
+  const bool printable = std::none_of(original.begin(), original.end(), waypost::base::is_control);
+  CHECK(original.empty() || (printable && original.find(';') != std::string::npos));
+}
+
 void check_line(std::string_view line) {
   const Command command = parse_command(line);
   CHECK(command.word.size() + command.arguments.size() <= line.size());
-  if (const auto mail = parse_mail(command.arguments); !mail) check_refusal(mail.error());
-  const auto rcpt = parse_rcpt(command.arguments);
-  if (!rcpt) {
-    check_refusal(rcpt.error());
-    return;
-  }
-  const auto again = parse_rcpt("TO:<" + rcpt->recipient.text() + ">");
-  CHECK(again && again->recipient == rcpt->recipient);
+  check_mail(command.arguments);
+  check_rcpt(command.arguments, Characters::ascii);
+  check_rcpt(command.arguments, Characters::utf8);
+  if (const auto chunk = parse_bdat(command.arguments); !chunk) check_refusal(chunk.error());
 }
 
 }  // namespace

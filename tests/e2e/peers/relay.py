@@ -48,15 +48,18 @@ class Relay:
         for name, values in settings.items():
             if isinstance(values, dict):
                 tables[name] = {**tables.get(name, {}), **values}
+            elif name == "inbound":
+                pass  # a list of tables, below
             else:
                 top[name] = values
         text = "".join(f"{key} = {json.dumps(value)}\n" for key, value in top.items())
         text += "".join(table("[[listener]]", values) for values in (
-            {"address": "127.0.0.1:0", "tls": "starttls"},
+            {"address": "127.0.0.1:0", "tls": "starttls", "inbound": "inbound" in settings},
             {"address": "127.0.0.1:0", "tls": "implicit"},
             {"address": "127.0.0.1:0", "tls": "none", "trusted_networks": ["127.0.0.0/8"]}))
         text += "".join(table(f"[{name}]", values) for name, values in tables.items())
         text += "".join(table("[[site]]", site) for site in sites)
+        text += "".join(table("[[inbound]]", taken) for taken in settings.get("inbound", ()))
         text += "".join(table("[[route]]", route) for route in routes)
         self.config_file.write_text(text)
 
@@ -123,9 +126,11 @@ class Relay:
         assert ran.returncode == code, f"{arguments}: exit {ran.returncode}\n{ran.stdout}{ran.stderr}"
         return ran
 
-    def create_key(self, name="app"):
-        """The password of a new login."""
-        return self.command("keys", "create", name).stdout.strip()
+    def create_key(self, name="app", *domains):
+        """The password of a new login that may send as these domains, or as any."""
+        senders = [word for domain in domains for word in ("--domain", domain)]
+        made = self.command("keys", "create", name, *(senders or ["--any-sender"]))
+        return made.stdout.strip()
 
     def queue(self):
         return [json.loads(line) for line in

@@ -59,6 +59,41 @@ TEST_F(KeysTest, lets_in_who_has_the_secret) {
   EXPECT_FALSE((*key)->revoked_at);
 }
 
+TEST_F(KeysTest, knows_as_whom_a_key_may_send) {
+  auto keys = open();
+  using Domains = std::vector<std::string>;
+  const Domains domains{"example.com", "*.example.org"};
+  auto secret = keys->create("app", "shop", "bulk", day_one, rng_, domains);
+  ASSERT_TRUE(secret) << secret.error().describe();
+  EXPECT_EQ((*keys->check("app", *secret))->sender_domains, domains);
+  secret = keys->create("nobody", "shop", "bulk", day_one, rng_, Domains{});
+  EXPECT_EQ((*keys->check("nobody", *secret))->sender_domains, Domains{}) << "none is not any";
+  EXPECT_EQ((*keys->check("any", create(*keys, "any")))->sender_domains, std::nullopt);
+  for (const char* domain : {"", "*", "*.", "Example.com", "a b", "a@example.com", "[192.0.2.1]",
+                             "b\xc3\xbc"
+                             "cher.example",
+                             "a,b", ".example.com", "*.*.example.com"})
+    EXPECT_FALSE(keys->create("wrong", "shop", "bulk", day_one, rng_, Domains{domain})) << domain;
+}
+
+TEST_F(KeysTest, lets_keys_of_the_first_version_send_as_anybody) {
+  {
+    Result<Database> database = Database::open(path_);
+    ASSERT_TRUE(database);
+    constexpr std::array<const char*, 1> first_version{
+        "CREATE TABLE keys (name TEXT PRIMARY KEY NOT NULL, tenant TEXT NOT NULL, stream TEXT NOT "
+        "NULL, secret_hash BLOB NOT NULL CHECK (length(secret_hash) = 32), created_at INTEGER NOT "
+        "NULL, revoked_at INTEGER) STRICT, WITHOUT ROWID"};
+    ASSERT_TRUE(database->migrate(first_version));
+    ASSERT_TRUE(
+        database->execute("INSERT INTO keys VALUES ('old', 't', 's', zeroblob(32), 1, NULL)"));
+  }
+  auto list = open()->list();
+  ASSERT_TRUE(list) << list.error().describe();
+  ASSERT_EQ(list->size(), 1u);
+  EXPECT_EQ(list->front().sender_domains, std::nullopt);
+}
+
 TEST_F(KeysTest, refuses_a_wrong_secret_and_an_unknown_name) {
   auto keys = open();
   std::string secret = create(*keys, "app");
