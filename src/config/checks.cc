@@ -233,7 +233,11 @@ void check_hop_login(Notebook& notebook, const std::string& path, DeliveryTls tl
 }
 
 void check_hop_port(Notebook& notebook, const std::string& path, const NextHop& next_hop,
-                    HopTlsMode tls_mode) {
+                    HopTlsMode tls_mode, DeliveryTls tls) {
+  if (tls_mode == HopTlsMode::implicit && tls == DeliveryTls::never &&
+      notebook.is_usable(path + ".tls"))
+    refuse_at(notebook, notebook.place(path + ".tls_mode"),
+              {"TLS cannot be both implicit and never", "", "delete `tls`, or `tls_mode`"});
   if (next_hop.port != 465 || tls_mode == HopTlsMode::implicit ||
       !notebook.is_usable(path + ".next_hop") || !notebook.is_usable(path + ".tls_mode"))
     return;
@@ -262,7 +266,8 @@ void check_delivery(Notebook& notebook, const Config& config) {
                  "add `next_hop` under [delivery], or move this line to a [[route]]"});
   if (config.delivery.next_hop) {
     check_hop_login(notebook, "delivery", config.delivery.tls);
-    check_hop_port(notebook, "delivery", *config.delivery.next_hop, config.delivery.tls_mode);
+    check_hop_port(notebook, "delivery", *config.delivery.next_hop, config.delivery.tls_mode,
+                   config.delivery.tls);
   }
   for (const char* key : {"delivery.next_hop", "delivery.mx_port"})
     if (!notebook.is_written(key) || !notebook.is_usable(key)) return;
@@ -298,7 +303,7 @@ void check_routes(Notebook& notebook, const Config& config) {
                 {"`match` is empty", "expected at least one domain, or \"*\"",
                  "a route that matches nothing has no effect"});
     check_hop_login(notebook, path, route.tls);
-    check_hop_port(notebook, path, route.next_hop, route.tls_mode);
+    check_hop_port(notebook, path, route.next_hop, route.tls_mode, route.tls);
   }
   check_route_order(notebook, config);
 }

@@ -34,6 +34,8 @@ class AttemptLog {
   // From here on for none: we wait for a turn of our own.
   void pause();
 
+  // Otherwise the words need not be found.
+  bool keeps_transcript() const { return with_transcript_; }
   void did(std::string_view what);
   // One or more whole lines.
   void said(std::string_view lines);

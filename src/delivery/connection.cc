@@ -185,7 +185,7 @@ io::Task<std::vector<Outcome>> Connection::send(const spool::Envelope& envelope,
   co_await turn();
   went_unanswered_ = false;
   dialogue_.write_down_in(&log);
-  if (messages_sent_ > 0)
+  if (messages_sent_ > 0 && log.keeps_transcript())
     log.did("the connection to " + peer_.host + ", " + peer_.address +
             " is used for a further message");
   Transaction transaction({dialogue_, capabilities_, surroundings_.spool, *settings_, log},

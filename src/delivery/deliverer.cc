@@ -29,7 +29,8 @@ Surroundings Deliverer::surroundings() {
 io::Task<void> Deliverer::attempt(Order order) {
   std::shared_ptr<const Settings> settings = settings_;
   AttemptLog log(deps_.loop, settings->transcripts != Transcripts::off);
-  log.did("an attempt for " + order.domain + " at " + base::to_rfc3339(deps_.loop.wall_now()));
+  if (log.keeps_transcript())
+    log.did("an attempt for " + order.domain + " at " + base::to_rfc3339(deps_.loop.wall_now()));
   log.enter(Phase::resolve);
   auto route = co_await routes_.find(order.domain);
   log.pause();

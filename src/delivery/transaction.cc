@@ -162,7 +162,7 @@ io::Task<bool> Transaction::send_envelope() {
 }
 
 io::Task<bool> Transaction::mail() {
-  std::string command = mail_command(envelope_, capabilities_);
+  std::string command = pipelined_ ? "" : mail_command(envelope_, capabilities_);
   Result<smtp::Reply> reply = co_await exchange(command, smtp::mail_timeout);
   if (!reply) break_off(Phase::mail, reply.error().describe());
   if (!reply || reply->positive()) co_return reply.has_value();
@@ -171,7 +171,7 @@ io::Task<bool> Transaction::mail() {
 }
 
 io::Task<bool> Transaction::rcpt_answer(size_t position) {
-  std::string command = rcpt(position);
+  std::string command = pipelined_ ? "" : rcpt(position);
   Result<smtp::Reply> reply = co_await exchange(command, smtp::rcpt_timeout);
   if (!reply) break_off(Phase::rcpt, reply.error().describe());
   if (!reply || reply->positive()) co_return reply.has_value();

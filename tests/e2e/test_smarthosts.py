@@ -50,7 +50,6 @@ def test_another_relay_takes_mail_by_login_over_starttls(start_relay, make_sink,
     send(relay)
     [delivered] = relay.wait_for_events("delivered")
     assert delivered["tls"].startswith("TLSv1.3") and delivered["certificate"] == "valid"
-    assert delivered["steps_ms"]["login"] > 0
     [accepted] = provider.wait_for_events("accepted")
     assert accepted["login"] == "shop"
     provider.wait_for_events("delivered")
@@ -120,7 +119,7 @@ def test_a_secret_that_everybody_may_read_is_refused_at_the_start(start_relay, m
     process = Process([binary(), "--config", relay.config_file, "--ca-file", certificate.file,
                        "serve"], folder / "refused.log")
     eventually(lambda: not process.is_running(), "it refuses to start")
-    assert process.stop() == 2
+    assert process.stop() == 77  # rights
     assert f"chmod o= {secret}" in (folder / "refused.log").read_text()
 
 
