@@ -31,6 +31,8 @@ std::vector<std::string> hold_back(const config::Config& now, config::Config& ne
   keep("delivery.tls", next.delivery.tls, now.delivery.tls);
   keep("[dns]", next.dns, now.dns);
   keep("[events]", next.events, now.events);
+  keep("[drop]", next.drop, now.drop);
+  keep("[http]", next.http, now.http);
   keep("log.format", next.log.format, now.log.format);
   return held;
 }
