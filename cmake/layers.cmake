@@ -21,6 +21,7 @@ waypost_library(events DEPENDS base smtp USES Boost::json)
 waypost_library(dns DEPENDS base io USES unbound PkgConfig::IDN2)
 waypost_library(sasl DEPENDS base io USES PkgConfig::GSASL)
 waypost_library(tls DEPENDS base io dns USES OpenSSL::SSL)
+waypost_library(web DEPENDS base io USES Boost::headers)
 waypost_library(spool DEPENDS base io smtp USES RocksDB::rocksdb-shared Boost::json)
 waypost_library(records DEPENDS base io smtp message events USES SQLite::SQLite3 OpenSSL::Crypto Boost::json)
 waypost_library(shaping DEPENDS base smtp events)
@@ -33,7 +34,7 @@ waypost_library(submission DEPENDS base io smtp message events dns tls sasl inta
 # Wiring.
 waypost_library(daemon
   DEPENDS base io smtp message classify config events dns tls sasl spool records shaping queue
-    delivery intake notices submission
+    delivery intake notices submission web
   USES spdlog::spdlog Boost::json)
 waypost_library(demo DEPENDS base io smtp classify config events tls sasl records delivery daemon)
 waypost_library(cli

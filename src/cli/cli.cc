@@ -1,5 +1,7 @@
 #include "cli/cli.h"
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdlib>
 
 #include <CLI/CLI.hpp>
@@ -11,6 +13,8 @@
 #include "cli/keys_command.h"
 #include "cli/load_config.h"
 #include "cli/reload_command.h"
+#include "cli/send_command.h"
+#include "cli/sendmail_command.h"
 #include "cli/terminal.h"
 
 namespace waypost::cli {
@@ -31,6 +35,8 @@ struct CommandLine {
   NewKey new_key;
   std::string key_name;
   std::string what;
+  std::vector<std::string> sendmail_arguments;
+  SendArguments send;
   uint64_t limit = 1000;
   uint64_t trace_limit = 20;
   ExplainArguments explain;
@@ -212,12 +218,69 @@ void add_follow_commands(CommandLine& line) {
       [&line] { line.command = [&line] { return why_command(line.global, line.what); }; });
 }
 
+void add_send_command(CommandLine& line) {
+  SendArguments& to = line.send;
+  CLI::App* send = line.app.add_subcommand("send", "Send a message through the relay here");
+  send->add_option("--from", to.from, "The sender")->type_name("ADDRESS");
+  send->add_option("--to", to.to, "A recipient; may be given again")->type_name("ADDRESS");
+  send->add_option("--subject", to.subject, "The subject")->type_name("TEXT");
+  send->add_option("--text", to.text, "The text; - for standard input")->type_name("TEXT");
+  send->add_option("--html", to.html, "The same as HTML")->type_name("HTML");
+  send->add_option("--file", to.file, "A message that is ready, instead")->type_name("FILE");
+  send->add_flag("--wait", to.wait, "Print what happens to it, until all have it or will not");
+  send->add_option("--timeout", to.timeout, "How long to wait (\"30s\")")
+      ->type_name("TIME")
+      ->capture_default_str();
+  send->callback(
+      [&line] { line.command = [&line] { return send_command(line.global, line.send); }; });
+}
+
+std::string base_name(std::string_view path) {
+  return std::string(path.substr(path.rfind('/') + 1));
+}
+
+// Which argument is the command "sendmail"; past the end when it is another.
+size_t position_of_sendmail(const std::vector<std::string>& arguments) {
+  for (size_t i = 0; i < arguments.size(); ++i) {
+    const std::string& argument = arguments[i];
+    if (argument == "sendmail") return i;
+    if (!argument.starts_with("-")) break;
+    for (const char* with_value : {"--config", "--resolver", "--ca-file", "--color"})
+      if (argument == with_value) ++i;
+  }
+  return arguments.size();
+}
+
+void add_sendmail_command(CommandLine& line) {
+  CLI::App* sendmail = line.app.add_subcommand(
+      "sendmail",
+      "Hand in a message from standard input, as sendmail(8) does: -t, -i, -f ADDRESS, "
+      "-F NAME, -bs, -bp, -N, -R, -V; works while the relay is down");
+  sendmail->callback([&line] {
+    line.command = [&line] {
+      return sendmail_command(line.global, "sendmail", line.sendmail_arguments);
+    };
+  });
+}
+
 }  // namespace
 
 int run(int argc, char** argv, const Hooks& hooks) {
   CommandLine line(hooks);
+  const std::string program = argv[0] ? base_name(argv[0]) : "";
+  const std::vector<std::string> arguments(argv + std::min(argc, 1), argv + argc);
+  if (program == "sendmail" || program == "mailq" || program == "newaliases")
+    return sendmail_command(line.global, program, arguments);
+  // What stands behind "sendmail" is in the words of another program.
+  const size_t sendmail = position_of_sendmail(arguments);
+  if (sendmail < arguments.size()) argc = static_cast<int>(sendmail) + 2;
+  line.sendmail_arguments.assign(
+      arguments.begin() + static_cast<ptrdiff_t>(std::min(sendmail + 1, arguments.size())),
+      arguments.end());
   add_global_options(line);
   add_server_commands(line);
+  add_sendmail_command(line);
+  add_send_command(line);
   add_explain_command(line);
   add_follow_commands(line);
   add_keys_commands(line);

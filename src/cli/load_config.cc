@@ -3,6 +3,8 @@
 #include <boost/json.hpp>
 #include <fmt/format.h>
 
+#include "base/ascii.h"
+#include "cli/check_machine.h"
 #include "cli/load_rules.h"
 #include "config/parse.h"
 #include "io/disk.h"
@@ -71,7 +73,7 @@ void show(const Loaded& loaded, const Global& global, bool show_warnings) {
       note(toml::render(diagnostic, loaded.sources, notes_have_color(global.color)) + "\n");
 }
 
-std::string json_of(const Loaded& loaded, bool good) {
+std::string json_of(const Loaded& loaded, const std::vector<MachineProblem>& machine, bool good) {
   boost::json::array diagnostics;
   for (const config::Diagnostic& diagnostic : loaded.parsed.diagnostics) {
     boost::json::object object;
@@ -85,8 +87,12 @@ std::string json_of(const Loaded& loaded, bool good) {
     if (diagnostic.did_you_mean) object["did_you_mean"] = *diagnostic.did_you_mean;
     diagnostics.push_back(std::move(object));
   }
-  return boost::json::serialize(
-      boost::json::object{{"ok", good}, {"diagnostics", std::move(diagnostics)}});
+  boost::json::array problems;
+  for (const MachineProblem& problem : machine)
+    problems.push_back(boost::json::object{{"severity", problem.stops_serve ? "error" : "warning"},
+                                           {"message", problem.text}});
+  return boost::json::serialize(boost::json::object{
+      {"ok", good}, {"diagnostics", std::move(diagnostics)}, {"machine", std::move(problems)}});
 }
 
 }  // namespace
@@ -153,10 +159,16 @@ int check_command(const Global& global) {
   if (!loaded) return loaded.error();
   bool good = loaded->parsed.config.has_value() &&
               load_rules(global, loaded->parsed.config->rules_dir).has_value();
+  std::vector<MachineProblem> machine;
+  if (good) machine = check_machine(*loaded->parsed.config);
+  for (const MachineProblem& problem : machine) good &= !problem.stops_serve;
   if (global.json) {
-    print(json_of(*loaded, good) + "\n");
+    print(json_of(*loaded, machine, good) + "\n");
   } else {
     show(*loaded, global, true);
+    for (const MachineProblem& problem : machine)
+      note(fmt::format("{}: {}\n", problem.stops_serve ? "error" : "warning",
+                       base::escape_control(problem.text)));
     if (good && !global.quiet) {
       const config::Config& config = *loaded->parsed.config;
       print(fmt::format("{} is good: {} file(s), {} listener(s), mail goes to {}\n",

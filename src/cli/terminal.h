@@ -13,6 +13,7 @@ inline constexpr int negative = 1;
 inline constexpr int could_not_finish = 2;
 inline constexpr int usage = 64;
 inline constexpr int input = 66;
+inline constexpr int temporary = 75;
 inline constexpr int rights = 77;
 inline constexpr int configuration = 78;
 }  // namespace exit_code

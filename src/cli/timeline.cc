@@ -130,6 +130,8 @@ std::string headline(const queue::Standing& standing, bool color) {
 
 }  // namespace
 
+std::string render_event(const Event& event, bool color) { return event_lines(event, color); }
+
 std::string render_timeline(const std::vector<Event>& events,
                             const std::vector<queue::Standing>& waiting, WallTime now, bool color) {
   std::string page;

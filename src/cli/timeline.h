@@ -13,6 +13,9 @@ namespace waypost::cli {
 std::string render_timeline(const std::vector<events::Event>& events,
                             const std::vector<queue::Standing>& waiting, WallTime now, bool color);
 
+// The lines of one event, as in a timeline.
+std::string render_event(const events::Event& event, bool color);
+
 // Why one recipient waits, in sentences.
 std::string render_standing(const queue::Standing& standing, WallTime now, bool color);
 

@@ -163,6 +163,17 @@ struct SiteRule {
   Origin origin;
 };
 
+// Mail that other users of this machine leave for `waypost sendmail`.
+struct DropSettings {
+  std::string group;  // whose members may; empty: the relay's own user alone
+  bool operator==(const DropSettings&) const = default;
+};
+
+struct HttpSettings {
+  std::optional<base::Endpoint> address;  // none: no HTTP
+  bool operator==(const HttpSettings&) const = default;
+};
+
 struct DnsSettings {
   std::optional<base::Endpoint> resolver;  // without: the system's
   std::vector<std::string> records;        // zone-file lines answered by Waypost itself
@@ -201,6 +212,8 @@ struct Config {
   std::vector<RouteRule> routes;
   DnsSettings dns;
   EventSettings events;
+  DropSettings drop;
+  HttpSettings http;
   LogSettings log;
 };
 

@@ -164,6 +164,20 @@ std::vector<Key<EventSettings>> event_keys() {
   };
 }
 
+std::vector<Key<DropSettings>> drop_keys() {
+  using D = DropSettings;
+  return {
+      key<D>("group", &D::group, identifier(), R"("waypost-submit")", "the group of this machine whose members may hand in mail with `waypost sendmail`"),
+  };
+}
+
+std::vector<Key<HttpSettings>> http_keys() {
+  using H = HttpSettings;
+  return {
+      key<H>("address", &H::address, endpoint(0), R"("127.0.0.1:8025")", "the IP address and port on which health checks are answered"),
+  };
+}
+
 std::vector<Key<LogSettings>> log_keys() {
   using L = LogSettings;
   return {
@@ -228,6 +242,8 @@ const std::vector<Section>& sections() {
       tables("route", &C::routes, route_keys()),
       table("dns", &C::dns, dns_keys()),
       table("events", &C::events, event_keys()),
+      table("drop", &C::drop, drop_keys()),
+      table("http", &C::http, http_keys()),
       table("log", &C::log, log_keys()),
   };
   return all;

@@ -5,8 +5,10 @@
 #include "config/data_paths.h"
 #include "daemon/adapters.h"
 #include "daemon/control.h"
+#include "daemon/health_pages.h"
 #include "daemon/settings.h"
 #include "delivery/deliverer.h"
+#include "intake/drop_pickup.h"
 #include "intake/intake.h"
 #include "io/disk.h"
 #include "io/task_group.h"
@@ -18,6 +20,7 @@
 #include "records/keys.h"
 #include "spool/rocks_store.h"
 #include "submission/server.h"
+#include "web/server.h"
 
 namespace waypost::daemon {
 
@@ -77,6 +80,8 @@ struct Relay::Parts {
   Result<void> check_logins(const Config& of);
   void join();
   Result<void> recover();
+  Result<void> open_drop();
+  Result<void> listen_for_http();
   Result<void> listen();
   Result<void> listen_at(const config::Listener& listener);
   void serve_at(const config::Listener& listener, std::unique_ptr<io::Listener> socket);
@@ -127,10 +132,13 @@ struct Relay::Parts {
   std::unique_ptr<KeyAuthenticator> authenticator;
   std::unique_ptr<intake::Intake> intake;
   submission::Clients clients;
+  std::unique_ptr<io::Worker> drop_worker;
+  std::unique_ptr<intake::DropPickup> pickup;
   std::vector<Listening> listenings;
   std::vector<std::unique_ptr<submission::Server>> retired;  // no more listeners, some sessions
   std::unique_ptr<ControlServer> control;
   Health health{journal};
+  std::unique_ptr<web::Server> http;
   io::Timer health_timer{loop.timers()};
 };
 
@@ -144,6 +152,7 @@ Result<std::unique_ptr<Relay>> Relay::start(io::AsioLoop& loop, RelayOptions opt
   TRY_VOID(parts->open_network());
   parts->join();
   TRY_VOID(parts->recover());
+  TRY_VOID(parts->open_drop());
   TRY_VOID(parts->listen());
   return std::unique_ptr<Relay>(new Relay(std::move(parts)));
 }
@@ -254,13 +263,36 @@ Result<void> Relay::Parts::recover() {
   return {};
 }
 
+Result<void> Relay::Parts::open_drop() {
+  drop_worker = std::make_unique<io::Worker>("waypost-drop");
+  intake::DropPickup::Services services{loop, *intake, *drop_worker, {}};
+  services.trouble = [this](const std::string& line) { journal.error(line); };
+  pickup = std::make_unique<intake::DropPickup>(std::move(services), paths.drop);
+  auto is_stored = [this](const MessageId& id) { return !queue->standings(id).empty(); };
+  TRY_VOID(pickup->prepare(config().drop.group, is_stored));
+  pickup->start();
+  return {};
+}
+
 Result<void> Relay::Parts::listen() {
   for (const config::Listener& listener : config().listeners) TRY_VOID(listen_at(listener));
   TRY(auto socket, loop.network().listen_local(paths.control_socket));
   control = std::make_unique<ControlServer>(loop, std::move(socket), *queue);
   control->on("reload", [this] { return answer_reload(); });
   control->start();
+  TRY_VOID(listen_for_http());
   watch_health();
+  return {};
+}
+
+Result<void> Relay::Parts::listen_for_http() {
+  if (!config().http.address) return {};
+  TRY(auto socket, loop.network().listen(*config().http.address, {}));
+  web::Router router;
+  add_health_pages(router, health);
+  http = std::make_unique<web::Server>(loop, std::move(socket), std::move(router));
+  http->start();
+  journal.info("HTTP on " + http->local().text());
   return {};
 }
 
@@ -447,6 +479,8 @@ io::Task<bool> Relay::stop() {
   Instant sessions_end = parts.loop.now() + stop_patience / 2;
   co_await parts.control->stop();
   io::TaskGroup stops;
+  stops.start(parts.pickup->stop());
+  if (parts.http) stops.start(parts.http->stop(sessions_end));
   for (auto& listening : parts.listenings) stops.start(listening.server->stop(sessions_end));
   for (auto& server : parts.retired) stops.start(server->stop(sessions_end));
   co_await stops.join();

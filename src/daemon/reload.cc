@@ -30,6 +30,8 @@ std::vector<std::string> hold_back(const config::Config& now, config::Config& ne
   keep("data_dir", next.data_dir, now.data_dir);
   keep("[dns]", next.dns, now.dns);
   keep("[events]", next.events, now.events);
+  keep("[drop]", next.drop, now.drop);
+  keep("[http]", next.http, now.http);
   keep("log.format", next.log.format, now.log.format);
   return held;
 }

@@ -132,6 +132,7 @@ io::Task<std::optional<smtp::Reply>> Arrival::commit() {
     co_return storage_refusal(committed.error());
   }
   state_ = State::settled;
+  if (committed_) co_await committed_();
   report_accepted();
   if (intake_.services_.accepted) intake_.services_.accepted(envelope_);
   co_return std::nullopt;
@@ -168,6 +169,13 @@ void Arrival::fail(smtp::Reply refusal) {
 
 void Arrival::discard() {
   if (std::exchange(wrote_chunks_, false)) intake_.services_.spool.discard(envelope_.id);
+}
+
+void Arrival::adopt(MessageId id, std::function<io::Task<void>()> committed) {
+  CHECK(!named_);
+  envelope_.id = id;
+  named_ = true;
+  committed_ = std::move(committed);
 }
 
 // As late as possible, since the id tells the time of acceptance.

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -47,6 +48,10 @@ class Arrival {
   // Once the commit has begun it is waited for, whatever becomes of the client. Call it once.
   io::Task<tl::expected<MessageId, smtp::Reply>> finish();
 
+  // The message was named before it came here. `committed` is awaited between the commit and the
+  // queue: what must be done before anybody can deliver it. Before the first add().
+  void adopt(MessageId id, std::function<io::Task<void>()> committed);
+
   // Refuses the message for a reason that only the caller can see, instead of finish().
   void reject(const smtp::Reply& reply);
 
@@ -86,6 +91,7 @@ class Arrival {
   std::string pending_;      // content that is not yet in the spool; less than a chunk
   uint32_t next_chunk_ = 1;  // chunk 0 is for our own fields
   bool wrote_chunks_ = false;
+  std::function<io::Task<void>()> committed_;
   bool named_ = false;  // envelope_.id was made
 };
 

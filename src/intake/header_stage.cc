@@ -56,6 +56,7 @@ std::string added_fields(const HeaderFacts& facts, const Submitter& submitter,
                          const Acceptance& acceptance) {
   std::string fields = message::received_field({.greeting_name = submitter.hello_name,
                                                 .client = submitter.client.address,
+                                                .local_user = submitter.local_user,
                                                 .hostname = acceptance.hostname,
                                                 .extended = submitter.extended_smtp,
                                                 .tls = submitter.tls,

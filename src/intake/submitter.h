@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "base/ip_address.h"
@@ -13,6 +14,7 @@ struct Submitter {
   std::string tenant = "default";
   std::string stream = "default";
   Endpoint client;
+  std::optional<uint32_t> local_user;  // who left it on this machine, by number
   std::string hello_name;  // what the client said in EHLO or HELO; hostile octets are fine
   bool tls = false;
   bool authenticated = false;

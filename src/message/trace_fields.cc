@@ -69,10 +69,15 @@ std::string received_field(const Received& received) {
   const bool for_one =
       received.recipient && can_stand_in_header(*received.recipient, received.smtputf8);
   FoldedField field("Received");
-  field.add("from " + safe_name(received.greeting_name));
-  field.add("(" + literal(received.client) + ")");
+  if (!received.local_user) {
+    field.add("from " + safe_name(received.greeting_name));
+    field.add("(" + literal(received.client) + ")");
+  }
   field.add("by " + received.hostname);
-  field.add("with " + protocol(received));
+  if (received.local_user)
+    field.add("(from user " + std::to_string(*received.local_user) + ")");
+  else
+    field.add("with " + protocol(received));
   field.add("id " + received.id.text() + (for_one ? "" : ";"));
   if (for_one) field.add("for <" + *received.recipient + ">;");
   field.add(base::to_rfc5322_date(received.received_at));

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -18,8 +19,9 @@ inline constexpr size_t field_line_columns_max = 78;  // RFC 5322 §2.1.1
 struct Received {
   std::string greeting_name;  // what the client said in EHLO or HELO: hostile octets are fine
   IpAddress client;
-  std::string hostname;  // ours
-  bool extended = true;  // EHLO, not HELO
+  std::optional<uint32_t> local_user;  // who left it here, by number, instead of a client
+  std::string hostname;                // ours
+  bool extended = true;                // EHLO, not HELO
   bool tls = false;
   bool authenticated = false;
   bool smtputf8 = false;

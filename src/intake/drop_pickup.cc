@@ -1,0 +1,149 @@
+#include "intake/drop_pickup.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "smtp/limits.h"
+
+namespace waypost::intake {
+namespace {
+
+constexpr Duration look_every = std::chrono::seconds(1);
+constexpr size_t names_at_once = 1000;
+constexpr uint64_t octets_at_once = 256 * 1024;
+// Names that could not be removed; there is something wrong long before.
+constexpr size_t done_max = 100'000;
+
+}  // namespace
+
+DropPickup::DropPickup(Services services, std::string folder)
+    : services_(std::move(services)), folder_(std::move(folder)), timer_(services_.loop.timers()) {}
+
+Result<void> DropPickup::prepare(const std::string& group,
+                                 const std::function<bool(const MessageId&)>& is_stored) {
+  TRY_VOID(folder_.prepare(group));
+  TRY(std::vector<std::string> names, folder_.names(SIZE_MAX));
+  for (const std::string& name : names) {
+    Result<MessageId> id = MessageId::parse(name);
+    if (id && is_stored(*id)) TRY_VOID(folder_.remove(name));
+  }
+  return {};
+}
+
+void DropPickup::start() { tasks_.start(look()); }
+
+io::Task<void> DropPickup::stop() {
+  stopping_ = true;
+  timer_.cancel();
+  co_await tasks_.join();
+}
+
+template <class T>
+io::Task<Result<T>> DropPickup::on_worker(std::function<Result<T>()> work) {
+  co_return co_await io::run_on<Result<T>>(services_.worker, services_.loop, std::move(work));
+}
+
+io::Task<void> DropPickup::look() {
+  using Names = std::vector<std::string>;
+  if (!services_.intake.refuse_now()) {
+    std::function<Result<Names>()> list = [this] { return folder_.names(names_at_once); };
+    Result<Names> names = co_await on_worker<Names>(std::move(list));
+    if (!names && !std::exchange(unreadable_, true))
+      services_.trouble("the drop folder cannot be read: " + names.error().describe());
+    for (const std::string& name : names ? *names : Names()) {
+      if (stopping_) break;
+      if (!done_.contains(name)) co_await take(name);
+    }
+  }
+  if (!stopping_) timer_.start(services_.loop.now() + look_every, [this] { tasks_.start(look()); });
+}
+
+io::Task<void> DropPickup::take(std::string name) {
+  Result<MessageId> id = MessageId::parse(name);
+  std::string why = "its name is no message id";
+  End end = End::refused;
+  if (id) end = co_await take_in(name, *id, why);
+  if (end != End::refused) co_return;
+  std::function<Result<void>()> set_aside = [this, &name] { return folder_.set_aside(name); };
+  Result<void> aside = co_await on_worker<void>(std::move(set_aside));
+  if (!aside && done_.size() < done_max) done_.insert(name);
+  services_.trouble("a dropped message was refused, " + name + ": " + why +
+                    (aside ? "; it lies in refused/ of the drop folder"
+                           : "; it stays: " + aside.error().describe()));
+}
+
+io::Task<DropPickup::End> DropPickup::take_in(const std::string& name, MessageId id,
+                                              std::string& why) {
+  using File = std::unique_ptr<io::FoundFile>;
+  std::function<Result<File>()> open = [this, &name] { return folder_.open(name); };
+  Result<File> file = co_await on_worker<File>(std::move(open));
+  if (!file) {
+    why = file.error().describe();
+    co_return file.error().code() == ErrorCode::not_found ? End::later : End::refused;
+  }
+  io::FoundFile& found = **file;
+  std::function<Result<std::string>()> read = [&found] {
+    return found.read(0, std::min<uint64_t>(found.octets(), drop_commands_octets_max));
+  };
+  Result<std::string> start = co_await on_worker<std::string>(std::move(read));
+  if (!start) {
+    why = start.error().describe();
+    co_return End::refused;
+  }
+  auto commands = parse_drop_commands(*start, services_.intake.limits().recipients_max);
+  if (!commands) {
+    why = commands.error().text();
+    co_return End::refused;
+  }
+  Submitter submitter;
+  submitter.login = "uid:" + std::to_string(found.owner());
+  submitter.local_user = found.owner();
+  auto arrival = services_.intake.start(std::move(submitter), std::move(commands->mail));
+  for (smtp::RcptArguments& rcpt : commands->recipients) {
+    auto refused = arrival->add_recipient(std::move(rcpt.recipient), std::move(rcpt.dsn));
+    if (!refused) continue;
+    why = refused->text();
+    co_return End::refused;
+  }
+  arrival->adopt(id, [this, name] { return forget(name); });
+  co_return co_await feed(*arrival, found, commands->octets, why);
+}
+
+// The same reader as for a client, so that nothing comes in here that could not come in there.
+io::Task<DropPickup::End> DropPickup::feed(Arrival& arrival, io::FoundFile& file, uint64_t offset,
+                                           std::string& why) {
+  smtp::DataReader reader;
+  while (!reader.ended() && !reader.fault()) {
+    std::function<Result<std::string>()> read = [&file, offset] {
+      return file.read(offset, octets_at_once);
+    };
+    Result<std::string> octets = co_await on_worker<std::string>(std::move(read));
+    if (!octets || octets->empty()) break;
+    std::string content;
+    offset += reader.feed(*octets, content);
+    co_await arrival.add(std::move(content));
+  }
+  if (!reader.ended() || reader.fault() || offset != file.octets()) {
+    why = "its content is not whole, or has a bare CR, a bare LF, a NUL or too long a line";
+    arrival.reject(smtp::reply(554, {5, 6, 0}, "The dropped message: " + why));
+    co_return End::refused;
+  }
+  auto id = co_await arrival.finish();
+  if (id) co_return End::taken;
+  why = id.error().text();
+  co_return id.error().permanent() ? End::refused : End::later;
+}
+
+// Before the queue has the message: a file that outlived its delivery would be sent again.
+io::Task<void> DropPickup::forget(std::string name) {
+  std::function<Result<void>()> remove = [this, &name] { return folder_.remove(name); };
+  Result<void> removed = co_await on_worker<void>(std::move(remove));
+  if (removed) co_return;
+  if (done_.size() < done_max) done_.insert(name);
+  services_.trouble(
+      "a dropped message was taken, and its file could not be removed, so that the "
+      "next start may send it again: " +
+      removed.error().describe());
+}
+
+}  // namespace waypost::intake

@@ -1,0 +1,47 @@
+#include "cli/compose.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace waypost::cli {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+TEST(ComposeTest, writes_plain_text_as_it_is) {
+  EXPECT_EQ(compose({"a@b.c", {"d@e.f", "g@h.i"}, "Hello", "one\ntwo", ""}, "x"),
+            "From: a@b.c\r\nTo: d@e.f,\r\n g@h.i\r\nSubject: Hello\r\nMIME-Version: 1.0\r\n"
+            "Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 7bit\r\n\r\n"
+            "one\r\ntwo\r\n");
+}
+
+TEST(ComposeTest, encodes_what_ascii_lines_cannot_carry) {
+  std::string message = compose({"a@b.c", {"d@e.f"}, "Grüße", "Grüße\n", ""}, "x");
+  EXPECT_THAT(message, HasSubstr("Subject: =?UTF-8?B?R3LDvMOfZQ==?=\r\n"));
+  EXPECT_THAT(message, HasSubstr("base64\r\n\r\nR3LDvMOfZQ0K\r\n"));
+  EXPECT_THAT(compose({"a@b.c", {"d@e.f"}, "s", std::string(2000, 'x'), ""}, "x"),
+              HasSubstr("base64"));
+  EXPECT_THAT(compose({"a@b.c", {"d@e.f"}, "s", "bare\rcr", ""}, "x"), HasSubstr("base64"));
+}
+
+TEST(ComposeTest, lets_no_value_bring_a_field_or_an_overlong_word) {
+  std::string subject = "a\r\nBcc: x@y.z";
+  for (int i = 0; i < 60; ++i) subject += "ü";
+  std::string message = compose({"a@b.c", {"d@e.f"}, subject, "x", ""}, "x");
+  EXPECT_THAT(message, Not(HasSubstr("\r\nBcc:")));
+  EXPECT_THAT(compose({"a@b.c\r\nBcc: x@y.z", {"d@e.f"}, "s", "x", ""}, "x"),
+              Not(HasSubstr("\r\nBcc:")));
+  for (size_t at = 0; (at = message.find("=?UTF-8", at)) != std::string::npos; ++at)
+    EXPECT_LE(message.find("?=", at) + 2 - at, 75u);
+}
+
+TEST(ComposeTest, gives_both_bodies_as_alternatives) {
+  std::string message = compose({"a@b.c", {"d@e.f"}, "s", "text", "<p>html</p>"}, "edge");
+  EXPECT_THAT(message, HasSubstr("multipart/alternative; boundary=\"edge\"\r\n\r\n--edge\r\n"));
+  EXPECT_LT(message.find("text/plain"), message.find("text/html"));
+  EXPECT_THAT(message, testing::EndsWith("<p>html</p>\r\n\r\n--edge--\r\n"));
+}
+
+}  // namespace
+}  // namespace waypost::cli

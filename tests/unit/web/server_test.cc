@@ -1,0 +1,147 @@
+#include "web/server.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/fakes/memory_stream.h"
+#include "tests/fakes/virtual_loop.h"
+
+namespace waypost::web {
+namespace {
+
+using fakes::MemoryStream;
+using std::chrono::seconds;
+using testing::HasSubstr;
+using testing::Not;
+using testing::StartsWith;
+
+// One connection, and then none.
+class OneConnection final : public io::Listener {
+ public:
+  explicit OneConnection(std::unique_ptr<io::Stream> stream) : stream_(std::move(stream)) {}
+  io::Task<Result<std::unique_ptr<io::Stream>>> accept() override {
+    if (!stream_) co_return failure(ErrorCode::cancelled, "closed");
+    co_return std::move(stream_);
+  }
+  void close() override { stream_.reset(); }
+  Endpoint local() const override { return {}; }
+
+ private:
+  std::unique_ptr<io::Stream> stream_;
+};
+
+io::Task<Response> say(std::string body) { co_return Response{.body = std::move(body)}; }
+
+class WebServerTest : public testing::Test {
+ protected:
+  // What comes back for `octets`, to the end or until nothing more comes.
+  std::string ask(const std::string& octets, Settings settings = {}) {
+    // The connection before ends by itself: a server is not pulled away below its sessions.
+    client_.reset();
+    loop_.settle();
+    auto [near, far] = MemoryStream::make_pair(loop_, 1 << 16);
+    client_ = std::move(far);
+    Router router;
+    router.on("GET", "/page", [](Request request) { return say("got " + request.query); });
+    router.on("POST", "/page", [](Request request) { return say("body " + request.body); });
+    server_.emplace(loop_, std::make_unique<OneConnection>(std::move(near)), std::move(router),
+                    settings);
+    server_->start();
+    loop_.settle();
+    static_cast<void>(loop_.run(client_->write(octets, loop_.now())));
+    loop_.settle();
+    return receive();
+  }
+  std::string receive() {
+    std::string all;
+    std::string buffer(65536, '\0');
+    while (true) {
+      Result<size_t> got = loop_.run(client_->read(buffer, loop_.now()));
+      if (!got || *got == 0) return all + (got ? "(closed)" : "");
+      all.append(buffer, 0, *got);
+    }
+  }
+
+  fakes::VirtualLoop loop_;
+  std::unique_ptr<MemoryStream> client_;
+  std::optional<Server> server_;
+};
+
+const std::string host = "Host: localhost\r\n";
+
+TEST_F(WebServerTest, answers_a_request_and_keeps_the_connection) {
+  std::string answer = ask("GET /page?a=1 HTTP/1.1\r\n" + host + "\r\n");
+  EXPECT_THAT(answer, StartsWith("HTTP/1.1 200 OK\r\n"));
+  EXPECT_THAT(answer, HasSubstr("\r\nContent-Length: 7\r\n"));
+  EXPECT_THAT(answer, testing::EndsWith("\r\n\r\ngot a=1"));
+  EXPECT_THAT(answer, HasSubstr("nosniff"));
+}
+
+TEST_F(WebServerTest, answers_requests_that_come_together_one_after_the_other) {
+  std::string one = "GET /page?1 HTTP/1.1\r\n" + host + "\r\n";
+  std::string two = "GET /page?2 HTTP/1.1\r\n" + host + "Connection: close\r\n\r\n";
+  std::string answer = ask(one + two);
+  EXPECT_LT(answer.find("got 1"), answer.find("got 2"));
+  EXPECT_THAT(answer, testing::EndsWith("got 2(closed)"));
+}
+
+TEST_F(WebServerTest, knows_its_paths_and_methods) {
+  EXPECT_THAT(ask("GET /other HTTP/1.1\r\n" + host + "\r\n"), StartsWith("HTTP/1.1 404 "));
+  std::string refused = ask("DELETE /page HTTP/1.1\r\n" + host + "\r\n");
+  EXPECT_THAT(refused, StartsWith("HTTP/1.1 405 "));
+  EXPECT_THAT(refused, HasSubstr("\r\nAllow: GET, HEAD, POST\r\n"));
+  std::string head = ask("HEAD /page HTTP/1.1\r\n" + host + "\r\n");
+  EXPECT_THAT(head, StartsWith("HTTP/1.1 200 "));
+  EXPECT_THAT(head, testing::EndsWith("\r\n\r\n"));
+}
+
+TEST_F(WebServerTest, takes_bodies_only_up_to_its_limit) {
+  std::string post = "POST /page HTTP/1.1\r\n" + host + "Content-Length: 5\r\n\r\nhello";
+  EXPECT_THAT(ask(post), StartsWith("HTTP/1.1 413 "));
+  EXPECT_THAT(ask(post, {.body_octets_max = 5}), HasSubstr("body hello"));
+  std::string chunked = "POST /page HTTP/1.1\r\n" + host +
+                        "Transfer-Encoding: chunked\r\n\r\n3\r\nhel\r\n3\r\nlo!\r\n0\r\n\r\n";
+  EXPECT_THAT(ask(chunked, {.body_octets_max = 5}), StartsWith("HTTP/1.1 413 "));
+  EXPECT_THAT(ask(chunked, {.body_octets_max = 6}), HasSubstr("body hello!"));
+}
+
+TEST_F(WebServerTest, refuses_what_is_no_request_and_closes) {
+  for (const std::string& hostile :
+       {std::string("\r\n\r\n\r\n\0\1\2", 9), std::string("EHLO client\r\n"),
+        "GET http://example.com/ HTTP/1.1\r\n" + host + "\r\n",
+        std::string("GET /page HTTP/1.1\r\n\r\n"),
+        "GET /page HTTP/1.1\r\n" + host + "Host: other\r\n\r\n",
+        "GET /page HTTP/1.1\r\n" + host + "Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
+        "GET /page HTTP/1.1\r\n" + host + "Content-Length: -1\r\n\r\n",
+        "GET /page HTTP/9.9\r\n" + host + "\r\n"}) {
+    std::string answer = ask(hostile);
+    EXPECT_THAT(answer, StartsWith("HTTP/1.1 400 ")) << hostile;
+    EXPECT_THAT(answer, testing::EndsWith("(closed)")) << hostile;
+  }
+}
+
+TEST_F(WebServerTest, bounds_the_header) {
+  std::string large = "GET /page HTTP/1.1\r\n" + host + "X: " + std::string(40'000, 'x');
+  EXPECT_THAT(ask(large), StartsWith("HTTP/1.1 431 "));
+  EXPECT_THAT(ask("GET /" + std::string(40'000, 'x')), StartsWith("HTTP/1.1 431 "));
+}
+
+TEST_F(WebServerTest, waits_for_a_slow_request_only_so_long) {
+  EXPECT_EQ(ask("GET /page HTTP/1.1\r\n"), "");
+  loop_.advance(seconds(10));
+  static_cast<void>(loop_.run(client_->write("Host: x\r\n", loop_.now())));
+  loop_.advance(seconds(6));
+  EXPECT_EQ(receive(), "(closed)");
+}
+
+TEST_F(WebServerTest, stops_without_waiting_for_idle_connections) {
+  ask("GET /page HTTP/1.1\r\n" + host + "\r\n");
+  io::TaskGroup stops;
+  stops.start(server_->stop(loop_.now() + seconds(5)));
+  loop_.settle();
+  EXPECT_EQ(stops.running(), 0u);
+  EXPECT_EQ(receive(), "(closed)");
+}
+
+}  // namespace
+}  // namespace waypost::web
