@@ -2,12 +2,14 @@
 
 #include <boost/json.hpp>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "cli/load_config.h"
 #include "config/data_paths.h"
 #include "io/clock.h"
 #include "io/rng.h"
 #include "records/keys.h"
+#include "sasl/server.h"
 
 namespace waypost::cli {
 namespace {
@@ -22,11 +24,19 @@ tl::expected<std::unique_ptr<records::Keys>, int> open_keys(const Global& global
   return *std::move(keys);
 }
 
+// What a client may log in by.
+std::vector<std::string_view> mechanisms_of(const records::Key& key) {
+  std::vector<std::string_view> mechanisms = sasl::server_mechanisms(true);
+  if (!key.scram) std::erase_if(mechanisms, [](auto name) { return name.starts_with("SCRAM-"); });
+  return mechanisms;
+}
+
 json::object to_json(const records::Key& key) {
   json::object object{{"name", key.name},
                       {"tenant", key.tenant},
                       {"stream", key.stream},
-                      {"created_at", base::to_rfc3339(key.created_at)}};
+                      {"created_at", base::to_rfc3339(key.created_at)},
+                      {"mechanisms", json::value_from(mechanisms_of(key))}};
   if (key.revoked_at) object["revoked_at"] = base::to_rfc3339(*key.revoked_at);
   return object;
 }
@@ -64,8 +74,9 @@ int keys_ls_command(const Global& global) {
     if (global.json)
       print(json::serialize(to_json(key)) + "\n");
     else
-      print(fmt::format("{:<24} tenant {:<16} stream {:<16} created {}{}\n", key.name, key.tenant,
-                        key.stream, day_of(key.created_at),
+      print(fmt::format("{:<24} tenant {:<16} stream {:<16} by {:<54} created {}{}\n", key.name,
+                        key.tenant, key.stream, fmt::join(mechanisms_of(key), " "),
+                        day_of(key.created_at),
                         key.revoked_at ? ", revoked " + day_of(*key.revoked_at) : ""));
   }
   if (list->empty() && !global.json && !global.quiet)

@@ -37,11 +37,14 @@ enum class TlsMode {
   none,      // never TLS, so nobody can log in
 };
 
+enum class LoginWithoutTls { never, loopback };
+
 struct Listener {
   base::Endpoint address;  // port 0: the system picks one
   TlsMode tls = TlsMode::starttls;
   // Who may send without a login; empty: nobody. Never all addresses.
   std::vector<base::IpPrefix> trusted_networks;
+  LoginWithoutTls login_without_tls = LoginWithoutTls::never;
   Origin origin;
 };
 

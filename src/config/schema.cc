@@ -27,6 +27,7 @@ std::vector<Key<Listener>> listener_keys() {
       required(key<L>("address", &L::address, endpoint(0), R"("0.0.0.0:587")", "the IP address and port on which mail is taken")),
       key<L>("tls", &L::tls, choice<TlsMode>({{"starttls", TlsMode::starttls}, {"implicit", TlsMode::implicit}, {"none", TlsMode::none}}), R"("starttls")", "when TLS begins on a connection"),
       key<L>("trusted_networks", &L::trusted_networks, list_of(network()), R"(["127.0.0.0/8"])", "the list of networks that may send without a login"),
+      key<L>("login_without_tls", &L::login_without_tls, choice<LoginWithoutTls>({{"never", LoginWithoutTls::never}, {"loopback", LoginWithoutTls::loopback}}), R"("never")", "who may log in outside TLS: nobody, or programs on this machine"),
   };
 }
 

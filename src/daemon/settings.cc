@@ -69,6 +69,8 @@ submission::Settings submission_settings(const config::Config& config,
   submission::Settings settings;
   settings.hostname = config.hostname;
   settings.trusted_networks = listener.trusted_networks;
+  settings.login_without_tls_on_loopback =
+      listener.login_without_tls == config::LoginWithoutTls::loopback;
   settings.connections_max = config.limits.connections_max;
   settings.connections_per_address_max = config.limits.connections_per_address_max;
   settings.command_timeout = config.limits.session_idle;

@@ -1,19 +1,16 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/ascii.h"
-#include "sasl/base64.h"
 #include "smtp/limits.h"
 #include "submission/session.h"
 
-// The commands that wait for the client, the disk or the keys: STARTTLS, AUTH, DATA.
+// The commands that wait for the client or the disk: STARTTLS, DATA; and what a failed login waits.
 namespace waypost::submission {
 namespace {
 
 constexpr size_t content_octets_at_once = 64 * 1024;
 constexpr unsigned login_delay_doublings_max = 6;
 
-constexpr smtp::EnhancedCode bad_arguments{5, 5, 4};
 constexpr smtp::EnhancedCode bad_content{5, 6, 0};
 constexpr smtp::EnhancedCode bad_credentials{5, 7, 8};
 
@@ -33,17 +30,6 @@ smtp::Reply refuse_content(smtp::DataFault fault) {
   return smtp::reply(554, bad_content, "The message has a line that is too long");
 }
 
-// What the exchange says to a response as the wire spells it; nothing when that is not base64. "="
-// is an empty one (RFC 4954 §4).
-std::optional<sasl::Step> take_response(sasl::ServerExchange& exchange, std::string_view base64) {
-  if (base64 == "=") base64 = {};
-  Result<std::string> message = sasl::base64_decode(base64, sasl::message_octets_max);
-  if (!message) return std::nullopt;
-  sasl::Step step = exchange.step(*message);
-  base::Secret::wipe(*message);
-  return step;
-}
-
 }  // namespace
 
 io::Task<std::optional<smtp::Reply>> Session::on_starttls() {
@@ -55,49 +41,6 @@ io::Task<std::optional<smtp::Reply>> Session::on_starttls() {
   connection_.append(smtp::reply(220, {2, 0, 0}, "Ready to start TLS"));
   co_await secure();
   co_return std::nullopt;
-}
-
-io::Task<std::optional<smtp::Reply>> Session::on_auth(std::string_view arguments) {
-  const std::string_view mechanism = arguments.substr(0, arguments.find_first_of(" \t"));
-  const std::string_view initial_response = base::trim(arguments.substr(mechanism.size()));
-  Result<std::unique_ptr<sasl::ServerExchange>> exchange = sasl::start_server(mechanism);
-  if (!exchange) co_return smtp::reply(504, bad_arguments, "AUTH takes a mechanism: AUTH PLAIN");
-
-  std::optional<sasl::Step> step = initial_response.empty()
-                                       ? (*exchange)->step(std::nullopt)
-                                       : take_response(**exchange, initial_response);
-  while (step && step->kind == sasl::Step::Kind::challenge) {
-    connection_.append(smtp::reply(334, sasl::base64_encode(step->challenge)));
-    std::optional<std::string> response = co_await next_line(smtp::auth_line_octets_max);
-    if (!response) co_return std::nullopt;
-    if (*response == "*") co_return smtp::reply(501, {5, 7, 0}, "AUTH was cancelled");
-    step = take_response(**exchange, *response);
-    base::Secret::wipe(*response);
-  }
-  if (!step) co_return smtp::reply(501, {5, 5, 2}, "The response is not base64, or too long");
-  smtp::Reply reply = co_await log_in(**exchange, *std::move(step));
-  co_return reply;
-}
-
-io::Task<smtp::Reply> Session::log_in(sasl::ServerExchange& exchange, sasl::Step step) {
-  std::optional<Login> login;
-  if (step.kind == sasl::Step::Kind::verify) {
-    Result<std::optional<Login>> checked = co_await services_.authenticator->check(
-        std::move(step.credentials.login), std::move(step.credentials.password));
-    if (!checked)
-      co_return smtp::reply(454, {4, 7, 0}, "Logins cannot be checked now; try again later");
-    login = *std::move(checked);
-    step = exchange.finish(login.has_value());
-  }
-  if (step.kind != sasl::Step::Kind::success || !login) {
-    smtp::Reply refused = co_await refuse_login();
-    co_return refused;
-  }
-  submitter_.authenticated = true;
-  submitter_.login = std::move(login->name);
-  submitter_.tenant = std::move(login->tenant);
-  submitter_.stream = std::move(login->stream);
-  co_return smtp::reply(235, {2, 7, 0}, "Logged in");
 }
 
 // The same words and the same wait whatever was wrong, so that nobody learns which names exist.

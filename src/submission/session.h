@@ -77,14 +77,28 @@ class Session {
   smtp::Reply on_help();
   smtp::Reply on_quit();
 
-  // The commands that wait for something (dialogues.cc); nothing when the connection has ended.
+  // One AUTH command, from its arguments to its reply (login.cc).
+  struct LoginAttempt {
+    std::unique_ptr<sasl::ServerExchange> exchange;
+    std::optional<sasl::Step> step;  // none: the client's response was not base64
+    std::optional<Login> login;      // whose it is, should the exchange succeed
+  };
+
+  // The commands that wait for something (dialogues.cc, login.cc); nothing when the connection has
+  // ended.
   io::Task<std::optional<smtp::Reply>> on_starttls();
   io::Task<std::optional<smtp::Reply>> on_auth(std::string_view arguments);
   io::Task<std::optional<smtp::Reply>> on_data();
 
   io::Task<bool> receive_content(smtp::DataReader& reader);
   io::Task<smtp::Reply> take_message(std::optional<smtp::DataFault> fault);
-  io::Task<smtp::Reply> log_in(sasl::ServerExchange& exchange, sasl::Step step);
+  // Each does what the exchange asks for; no reply: it goes on, or the connection has ended.
+  io::Task<std::optional<smtp::Reply>> go_on(LoginAttempt& attempt);
+  io::Task<std::optional<smtp::Reply>> ask(LoginAttempt& attempt);
+  io::Task<std::optional<smtp::Reply>> look_up(LoginAttempt& attempt);
+  io::Task<std::optional<smtp::Reply>> verify(LoginAttempt& attempt);
+  smtp::Reply log_in(Login login);
+  std::string login_mechanisms() const;  // "SCRAM-SHA-256 PLAIN LOGIN"
   io::Task<smtp::Reply> refuse_login();
 
   const Settings& settings_;

@@ -10,6 +10,7 @@
 #include <openssl/x509v3.h>
 
 #include "base/ip_address.h"
+#include "tls/channel_bindings.h"
 #include "tls/handshake_failure.h"
 #include "tls/openssl.h"
 #include "tls/wire.h"
@@ -190,6 +191,9 @@ void TlsStream::close() {
 Endpoint TlsStream::local() const { return engine_->plain->local(); }
 Endpoint TlsStream::peer() const { return engine_->plain->peer(); }
 const TlsFacts& TlsStream::facts() const { return engine_->facts; }
+std::vector<ChannelBinding> TlsStream::channel_bindings() const {
+  return channel_bindings_of(engine_->ssl.get());
+}
 
 namespace {
 

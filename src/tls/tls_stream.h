@@ -2,7 +2,9 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
+#include "base/channel_binding.h"
 #include "io/network.h"
 #include "tls/context.h"
 
@@ -39,6 +41,9 @@ class TlsStream final : public io::Stream {
   io::Task<Result<void>> end_writing(Instant deadline);
 
   const TlsFacts& facts() const;
+  // What ties a login to this connection, the strongest first; both ends have the same. A client's
+  // choice is the first.
+  std::vector<ChannelBinding> channel_bindings() const;
 
  private:
   std::unique_ptr<Engine> engine_;

@@ -80,6 +80,16 @@ TEST(ChooseClientMechanism, says_what_was_offered) {
             "the server offers the login mechanisms GSSAPI, and not PLAIN");
 }
 
+TEST(ChooseClientMechanism, says_what_the_connection_misses) {
+  auto unbound = choose_client_mechanism(Offer{"SCRAM-SHA-256-PLUS"}, login("scram-sha-256-plus"));
+  EXPECT_EQ(unbound.error().message(),
+            "SCRAM-SHA-256-PLUS needs a TLS connection that has a channel binding");
+  ClientLogin open = login("plain");
+  open.encrypted = false;
+  EXPECT_EQ(choose_client_mechanism(Offer{"PLAIN"}, open).error().message(),
+            "PLAIN needs a TLS connection");
+}
+
 TEST(ChooseClientMechanism, is_not_flooded_by_an_endless_offer) {
   auto none = choose_client_mechanism(Offer(1000, "NTLM"), login());
   ASSERT_FALSE(none);
@@ -113,6 +123,7 @@ TEST(CramMd5Client, answers_as_the_rfc_shows) {
 
 TEST(ScramClient, tells_the_server_what_it_could_have_done) {
   EXPECT_THAT(first_of(*start("SCRAM-SHA-256", login())), testing::StartsWith("n,,n=ann,r="));
+  EXPECT_THAT(first_of(*start("SCRAM-SHA-256", bound())), testing::StartsWith("y,,n=ann,r="));
   EXPECT_THAT(first_of(*start("SCRAM-SHA-256-PLUS", bound())),
               testing::StartsWith("p=tls-exporter,,n=ann,r="));
   // Whoever was told by the configuration to do without it does not accuse the network.
