@@ -135,7 +135,11 @@ void Queue::make_ready(Item item, const std::string& mail_host, std::vector<Site
 Queue::Site& Queue::site_for(const std::string& domain, const std::string& mail_host) {
   shaping::SiteTable::Match match = site_table_.find(domain, mail_host);
   std::unique_ptr<Site>& site = sites_[match.site];
-  if (!site) site = std::make_unique<Site>(std::move(match), deps_.loop.timers());
+  if (!site) {
+    site = std::make_unique<Site>(std::move(match), deps_.loop.timers());
+    site->domain = domain;
+    site->mail_host = mail_host;
+  }
   return *site;
 }
 

@@ -183,6 +183,8 @@ std::unique_ptr<events::Sink> EventLog::sink(io::Loop& loop) {
   return std::make_unique<EventLogSink>(*state_, loop);
 }
 
+bool EventLog::failing() const { return state_->failing; }
+
 Result<void> EventLog::close() {
   if (std::exchange(closed_, true)) return {};
   CHECK(state_->sinks == 0);

@@ -130,7 +130,10 @@ class TokenClient final : public ClientExchange {
       return "(what the server said holds the token)";
     std::string note = base::escape_control(base::to_valid_utf8(challenge));
     if (note.size() <= note_octets_max) return note;
-    return base::to_valid_utf8(note.substr(0, note_octets_max - 6)) + "...";
+    size_t end = note_octets_max - 3;
+    // Never in the middle of a character.
+    while ((note[end] & 0xc0) == 0x80) --end;
+    return note.substr(0, end) + "...";
   }
 
   std::string_view mechanism_;

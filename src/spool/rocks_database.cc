@@ -40,6 +40,11 @@ class FailureListener final : public rocksdb::EventListener {
  public:
   explicit FailureListener(std::function<void()> broken) : broken_(std::move(broken)) {}
   void OnBackgroundError(rocksdb::BackgroundErrorReason, Status*) override { broken_(); }
+  // Of a full disk RocksDB would recover by itself as soon as there is room: on the log that has
+  // just failed, where Debian's build, which keeps its assertions, ends the process.
+  void OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason, Status, bool* automatically) override {
+    *automatically = false;
+  }
 
  private:
   std::function<void()> broken_;

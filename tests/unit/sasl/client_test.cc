@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/utf8.h"
+
 namespace waypost::sasl {
 namespace {
 
@@ -157,6 +159,7 @@ TEST(ScramClient, refuses_hostile_challenges) {
   const std::string challenges[] = {
       "",
       "r=other,s=QSXCR+Q6sek8bf92,i=4096",
+      "r=of-another-exchange-and-longer-than-ours,s=QSXCR+Q6sek8bf92,i=4096",
       "v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4=",
       "e=other-error",
       "r=,s=,i=",
@@ -208,6 +211,15 @@ TEST(TokenClient, keeps_hostile_challenges_short_and_harmless) {
   EXPECT_THAT(note, Not(HasSubstr("\r")));
   EXPECT_FALSE(
       start("XOAUTH2", login("xoauth2", "tok"))->step(std::string(challenge_octets_max + 1, 'x')));
+}
+
+TEST(TokenClient, cuts_no_character_in_half) {
+  for (size_t shift = 0; shift < 3; ++shift) {
+    auto exchange = start("XOAUTH2", login("xoauth2", "tok"));
+    ASSERT_TRUE(exchange->step(std::string(shift, 'x') + std::string(300, '\xff')));
+    EXPECT_LE(exchange->server_note().size(), 256u);
+    EXPECT_TRUE(base::is_utf8(exchange->server_note()));
+  }
 }
 
 TEST(TokenClient, repeats_no_token_that_a_server_sends_back) {

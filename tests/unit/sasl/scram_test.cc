@@ -249,6 +249,17 @@ TEST(ScramServer, refuses_hostile_proofs) {
   }
 }
 
+TEST(ScramServer, takes_a_proof_for_its_own_nonce_only) {
+  const std::string zeros = base64_encode(std::string(32, '\0'));
+  for (std::string nonce : {"abc", "abcd", ""}) {
+    auto exchange = scram();
+    exchange->step("n,,n=ann,r=abc");
+    exchange->go_on({});
+    EXPECT_EQ(exchange->step("c=biws,r=" + nonce + ",p=" + zeros).reason,
+              "the client's nonce has changed");
+  }
+}
+
 TEST(ScramServer, expects_nothing_after_its_signature) {
   Conversation conversation;
   int messages = 0;

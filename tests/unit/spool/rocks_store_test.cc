@@ -156,6 +156,18 @@ TEST_F(RocksStoreTest, reports_a_full_disk_as_such) {
   EXPECT_EQ(accept(3).error().code(), ErrorCode::unavailable);
 }
 
+// RocksDB asks once how much room there is when it notes the failure. Its own resumption would
+// begin with asking again, at once and then every 5 s.
+TEST_F(RocksStoreTest, does_not_resume_after_a_full_disk) {
+  open();
+  ASSERT_TRUE(accept(1));
+  uint64_t before = files_->questions_of_room();
+  files_->fill_disk();
+  ASSERT_FALSE(accept(2));
+  loop_.run_for(std::chrono::milliseconds(200));
+  EXPECT_LE(files_->questions_of_room(), before + 1);
+}
+
 TEST_F(RocksStoreTest, says_that_another_process_uses_the_spool) {
   open();
   auto second = RocksStore::open(options_);

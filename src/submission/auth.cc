@@ -88,8 +88,9 @@ io::Task<std::optional<smtp::Reply>> Session::ask(LoginAttempt& attempt) {
 }
 
 io::Task<std::optional<smtp::Reply>> Session::look_up(LoginAttempt& attempt) {
-  auto found =
-      co_await services_.authenticator->look_up(std::move(attempt.step->credentials.login));
+  const std::string login = attempt.step->credentials.login;
+  co_await wait_for_login(login);
+  auto found = co_await services_.authenticator->look_up(login);
   if (!found) co_return cannot_check();
   attempt.login = std::move(found->login);
   attempt.step = attempt.exchange->go_on(std::move(found->verifier));
@@ -98,6 +99,7 @@ io::Task<std::optional<smtp::Reply>> Session::look_up(LoginAttempt& attempt) {
 
 io::Task<std::optional<smtp::Reply>> Session::verify(LoginAttempt& attempt) {
   sasl::Credentials& credentials = attempt.step->credentials;
+  co_await wait_for_login(credentials.login);
   auto checked = co_await services_.authenticator->check(std::move(credentials.login),
                                                          std::move(credentials.password));
   if (!checked) co_return cannot_check();
@@ -111,6 +113,8 @@ smtp::Reply Session::log_in(Login login) {
   submitter_.login = std::move(login.name);
   submitter_.tenant = std::move(login.tenant);
   submitter_.stream = std::move(login.stream);
+  sender_domains_ = std::move(login.sender_domains);
+  welcome_login();
   return smtp::reply(235, {2, 7, 0}, "Logged in");
 }
 
