@@ -5,7 +5,7 @@ namespace {
 
 std::optional<submission::Login> login_of(const std::optional<records::Key>& key) {
   if (!key) return std::nullopt;
-  return submission::Login{key->name, key->tenant, key->stream};
+  return submission::Login{key->name, key->tenant, key->stream, {}};
 }
 
 }  // namespace

@@ -41,7 +41,7 @@ class OneKey final : public submission::Authenticator {
     found.verifier.salt = sasl::scram_salt("the fake", name);
     if (name == good_login) {
       found.verifier = *sasl::make_scram_verifier(Secret(good_secret), found.verifier.salt);
-      found.login = submission::Login{name, "acme", "bulk"};
+      found.login = submission::Login{name, "acme", "bulk", sender_domains};
     }
     co_return found;
   }
