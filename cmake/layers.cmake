@@ -19,11 +19,11 @@ waypost_library(io DEPENDS base USES Threads::Threads Boost::headers OpenSSL::Cr
 
 waypost_library(events DEPENDS base smtp USES Boost::json)
 waypost_library(dns DEPENDS base io USES unbound PkgConfig::IDN2)
-waypost_library(sasl DEPENDS base io USES PkgConfig::GSASL)
+waypost_library(sasl DEPENDS base io USES PkgConfig::GSASL OpenSSL::Crypto)
 waypost_library(tls DEPENDS base io dns USES OpenSSL::SSL)
 waypost_library(web DEPENDS base io USES Boost::headers)
 waypost_library(spool DEPENDS base io smtp USES RocksDB::rocksdb-shared Boost::json)
-waypost_library(records DEPENDS base io smtp message events USES SQLite::SQLite3 OpenSSL::Crypto Boost::json)
+waypost_library(records DEPENDS base io smtp message events sasl USES SQLite::SQLite3 OpenSSL::Crypto Boost::json)
 waypost_library(shaping DEPENDS base smtp events)
 waypost_library(queue DEPENDS base io smtp classify events spool shaping)
 waypost_library(delivery DEPENDS base io smtp message events dns tls sasl spool)

@@ -11,6 +11,7 @@
 #include "io/clock.h"
 #include "io/rng.h"
 #include "records/keys.h"
+#include "sasl/server.h"
 
 namespace waypost::cli {
 namespace {
@@ -25,11 +26,19 @@ tl::expected<std::unique_ptr<records::Keys>, int> open_keys(const Global& global
   return *std::move(keys);
 }
 
+// What a client may log in by.
+std::vector<std::string_view> mechanisms_of(const records::Key& key) {
+  std::vector<std::string_view> mechanisms = sasl::server_mechanisms(true);
+  if (!key.scram) std::erase_if(mechanisms, [](auto name) { return name.starts_with("SCRAM-"); });
+  return mechanisms;
+}
+
 json::object to_json(const records::Key& key) {
   json::object object{{"name", key.name},
                       {"tenant", key.tenant},
                       {"stream", key.stream},
-                      {"created_at", base::to_rfc3339(key.created_at)}};
+                      {"created_at", base::to_rfc3339(key.created_at)},
+                      {"mechanisms", json::value_from(mechanisms_of(key))}};
   if (key.sender_domains)
     object["sender_domains"] = json::array(key.sender_domains->begin(), key.sender_domains->end());
   if (key.revoked_at) object["revoked_at"] = base::to_rfc3339(*key.revoked_at);
@@ -88,8 +97,10 @@ int keys_ls_command(const Global& global) {
     if (global.json)
       print(json::serialize(to_json(key)) + "\n");
     else
-      print(fmt::format("{:<24} tenant {:<16} stream {:<16} created {}, {}{}\n", key.name,
-                        key.tenant, key.stream, day_of(key.created_at), senders_of(key),
+      print(fmt::format("{:<24} tenant {:<16} stream {:<16} by {:<49} created {}, {}{}\n", key.name,
+                        key.tenant, key.stream,
+                        fmt::format("{}", fmt::join(mechanisms_of(key), " ")),
+                        day_of(key.created_at), senders_of(key),
                         key.revoked_at ? ", revoked " + day_of(*key.revoked_at) : ""));
   }
   if (list->empty() && !global.json && !global.quiet)

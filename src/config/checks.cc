@@ -64,6 +64,8 @@ void check_reachable(Notebook& notebook, const Config& config, size_t index) {
   const Listener& listener = config.listeners[index];
   std::string path = item("listener", index);
   if (listener.tls != TlsMode::none || !listener.trusted_networks.empty() || listener.inbound ||
+      listener.login_without_tls != LoginWithoutTls::never ||
+      !notebook.is_usable(path + ".login_without_tls") ||
       !notebook.is_usable(path + ".trusted_networks"))
     return;
   refuse_at(notebook, notebook.place(path + ".tls"),

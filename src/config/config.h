@@ -37,6 +37,8 @@ enum class TlsMode {
   none,      // never TLS, so nobody can log in
 };
 
+enum class LoginWithoutTls { never, loopback };
+
 struct Listener {
   base::Endpoint address;  // port 0: the system picks one
   TlsMode tls = TlsMode::starttls;
@@ -46,6 +48,7 @@ struct Listener {
   std::vector<std::string> sender_domains;
   // Whether strangers may bring mail for the domains of [[inbound]].
   bool inbound = false;
+  LoginWithoutTls login_without_tls = LoginWithoutTls::never;
   Origin origin;
 };
 

@@ -29,6 +29,7 @@ std::vector<Key<Listener>> listener_keys() {
       key<L>("trusted_networks", &L::trusted_networks, list_of(network()), R"(["127.0.0.0/8"])", "the list of networks that may send without a login"),
       key<L>("sender_domains", &L::sender_domains, list_of(site_pattern()), R"(["example.com"])", "the list of domains as which those networks may send"),
       key<L>("inbound", &L::inbound, yes_or_no(), "true", "whether anybody may bring mail for the domains of [[inbound]]"),
+      key<L>("login_without_tls", &L::login_without_tls, choice<LoginWithoutTls>({{"never", LoginWithoutTls::never}, {"loopback", LoginWithoutTls::loopback}}), R"("never")", "who may log in outside TLS: nobody, or programs on this machine"),
   };
 }
 

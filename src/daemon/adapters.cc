@@ -1,6 +1,14 @@
 #include "daemon/adapters.h"
 
 namespace waypost::daemon {
+namespace {
+
+std::optional<submission::Login> login_of(const std::optional<records::Key>& key) {
+  if (!key) return std::nullopt;
+  return submission::Login{key->name, key->tenant, key->stream, key->sender_domains};
+}
+
+}  // namespace
 
 std::optional<std::string> DeliveryCourier::known_mail_host(const std::string& domain) {
   auto route = deliverer_.routes().known(domain);
@@ -46,8 +54,14 @@ io::Task<Result<std::optional<submission::Login>>> KeyAuthenticator::check(std::
   std::function<Checked()> look_up = [&] { return keys_.check(name, secret.reveal()); };
   CO_TRY(std::optional<records::Key> key,
          co_await io::run_on<Checked>(worker_, loop_, std::move(look_up)));
-  if (!key) co_return std::nullopt;
-  co_return submission::Login{key->name, key->tenant, key->stream, std::move(key->sender_domains)};
+  co_return login_of(key);
+}
+
+io::Task<Result<submission::ScramLogin>> KeyAuthenticator::look_up(std::string name) {
+  using Found = Result<records::ScramKey>;
+  std::function<Found()> find = [&] { return keys_.look_up(name); };
+  CO_TRY(records::ScramKey found, co_await io::run_on<Found>(worker_, loop_, std::move(find)));
+  co_return submission::ScramLogin{login_of(found.key), std::move(found.verifier)};
 }
 
 }  // namespace waypost::daemon

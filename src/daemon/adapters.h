@@ -49,6 +49,7 @@ class KeyAuthenticator final : public submission::Authenticator {
 
   io::Task<Result<std::optional<submission::Login>>> check(std::string name,
                                                            Secret secret) override;
+  io::Task<Result<submission::ScramLogin>> look_up(std::string name) override;
 
  private:
   io::Loop& loop_;

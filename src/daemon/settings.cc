@@ -184,6 +184,8 @@ submission::Settings submission_settings(const config::Config& config,
   settings.trusted_networks = listener.trusted_networks;
   if (!listener.sender_domains.empty()) settings.trusted_sender_domains = listener.sender_domains;
   if (listener.inbound) settings.inbound = inbound(config);
+  settings.login_without_tls_on_loopback =
+      listener.login_without_tls == config::LoginWithoutTls::loopback;
   settings.connections_max = config.limits.connections_max;
   settings.connections_per_address_max = config.limits.connections_per_address_max;
   settings.command_timeout = config.limits.session_idle;

@@ -158,7 +158,8 @@ io::Task<Connection::Ready> Connection::shake_hands(AttemptLog& log) {
   peer_.tls = facts.version + " " + facts.cipher;
   peer_.certificate = certificate_verdict(facts);
   log.did(peer_.tls + ", certificate of " + facts.peer_subject + ": " + peer_.certificate);
-  binding_ = (*stream)->channel_binding();
+  auto bindings = (*stream)->channel_bindings();
+  if (!bindings.empty()) binding_ = std::move(bindings.front());
   dialogue_.continue_over(*std::move(stream));
   co_return Ready();
 }

@@ -10,6 +10,7 @@
 #include <openssl/sha.h>
 
 #include "base/ascii.h"
+#include "base/secret.h"
 #include "records/sqlite.h"
 #include "smtp/address.h"
 #include "smtp/limits.h"
@@ -23,7 +24,7 @@ constexpr size_t secret_random_octets = 24;
 constexpr size_t secret_digits = 33;
 constexpr std::string_view secret_prefix = "wp_";
 
-constexpr std::array<const char*, 2> migrations{
+constexpr std::array<const char*, 3> migrations{
     "CREATE TABLE keys ("
     "  name TEXT PRIMARY KEY NOT NULL,"
     "  tenant TEXT NOT NULL,"
@@ -33,7 +34,19 @@ constexpr std::array<const char*, 2> migrations{
     "  revoked_at INTEGER"
     ") STRICT, WITHOUT ROWID",
     // A space between them; NULL is any, as it was before.
-    "ALTER TABLE keys ADD COLUMN sender_domains TEXT"};
+    "ALTER TABLE keys ADD COLUMN sender_domains TEXT",
+
+    // A salt is made from the name with the one salting key of this file. That key is no secret, so
+    // SQLite's own generator is good enough for it.
+    "ALTER TABLE keys ADD COLUMN scram_stored_key BLOB"
+    "  CHECK (scram_stored_key IS NULL OR length(scram_stored_key) = 32);"
+    "ALTER TABLE keys ADD COLUMN scram_server_key BLOB"
+    "  CHECK (scram_server_key IS NULL OR length(scram_server_key) = 32);"
+    "CREATE TABLE scram (salting_key BLOB NOT NULL CHECK (length(salting_key) = 32)) STRICT;"
+    "INSERT INTO scram VALUES (randomblob(32))"};
+
+constexpr std::string_view key_columns =
+    "name, tenant, stream, created_at, revoked_at, scram_stored_key IS NOT NULL, sender_domains";
 
 using Hash = std::array<unsigned char, SHA256_DIGEST_LENGTH>;
 
@@ -116,7 +129,7 @@ WallTime from_stored(int64_t microseconds) {
   return WallTime(std::chrono::microseconds(microseconds));
 }
 
-// From the columns name, tenant, stream, created_at, revoked_at, sender_domains.
+// From a row that begins with key_columns.
 Key key_of(const Statement& row) {
   Key key;
   key.name = row.text(0);
@@ -125,8 +138,16 @@ Key key_of(const Statement& row) {
   key.created_at = from_stored(row.integer(3));
   if (std::optional<int64_t> revoked_at = row.optional_integer(4))
     key.revoked_at = from_stored(*revoked_at);
-  if (!row.is_null(5)) key.sender_domains = words_of(row.text(5));
+  key.scram = row.integer(5) == 1;
+  if (!row.is_null(6)) key.sender_domains = words_of(row.text(6));
   return key;
+}
+
+Result<std::string> read_salting_key(Database& database) {
+  TRY(Statement select, database.prepare("SELECT salting_key FROM scram"));
+  TRY(bool found, select.step());
+  if (found) return std::string(select.text(0));
+  return failure(ErrorCode::corrupt, "the keys' database has lost its salting key");
 }
 
 }  // namespace
@@ -137,6 +158,7 @@ struct Keys::Impl {
   Statement list;
   Statement revoke;
   Statement find;
+  std::string salting_key;
 };
 
 Keys::Keys(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -145,17 +167,22 @@ Keys::~Keys() = default;
 Result<std::unique_ptr<Keys>> Keys::open(const std::string& path) {
   TRY(Database database, Database::open(path));
   TRY_VOID(database.migrate(migrations));
-  TRY(Statement insert, database.prepare("INSERT INTO keys (name, tenant, stream, secret_hash, "
-                                         "created_at, sender_domains) VALUES (?, ?, ?, ?, ?, ?)"));
-  TRY(Statement list, database.prepare("SELECT name, tenant, stream, created_at, revoked_at, "
-                                       "sender_domains FROM keys ORDER BY name"));
+  TRY(Statement insert,
+      database.prepare("INSERT INTO keys (name, tenant, stream, secret_hash, created_at, "
+                       "scram_stored_key, scram_server_key, sender_domains) "
+                       "VALUES (?, ?, ?, ?, ?, ?, ?, ?)"));
+  TRY(Statement list,
+      database.prepare(fmt::format("SELECT {} FROM keys ORDER BY name", key_columns)));
   TRY(Statement revoke, database.prepare("UPDATE keys SET revoked_at = coalesce(revoked_at, ?) "
                                          "WHERE name = ?"));
-  TRY(Statement find, database.prepare("SELECT name, tenant, stream, created_at, revoked_at, "
-                                       "sender_domains, secret_hash FROM keys WHERE name = ?"));
-  return std::unique_ptr<Keys>(
-      new Keys(std::make_unique<Impl>(Impl{std::move(database), std::move(insert), std::move(list),
-                                           std::move(revoke), std::move(find)})));
+  TRY(Statement find,
+      database.prepare(fmt::format("SELECT {}, secret_hash, scram_stored_key, scram_server_key "
+                                   "FROM keys WHERE name = ?",
+                                   key_columns)));
+  TRY(std::string salting_key, read_salting_key(database));
+  return std::unique_ptr<Keys>(new Keys(
+      std::make_unique<Impl>(Impl{std::move(database), std::move(insert), std::move(list),
+                                  std::move(revoke), std::move(find), std::move(salting_key)})));
 }
 
 Result<std::string> Keys::create(std::string_view name, std::string_view tenant,
@@ -168,11 +195,13 @@ Result<std::string> Keys::create(std::string_view name, std::string_view tenant,
     for (const std::string& domain : *sender_domains) TRY_VOID(check_domain(domain));
   std::string secret = new_secret(rng);
   Hash hash = hash_of(secret);
+  TRY(const sasl::ScramVerifier verifier,
+      sasl::make_scram_verifier(Secret(secret), sasl::scram_salt(impl_->salting_key, name)));
   Statement& insert = impl_->insert;
   insert.bind(1, name).bind(2, tenant).bind(3, stream).bind_blob(4, octets_of(hash));
-  insert.bind(5, stored(now));
+  insert.bind(5, stored(now)).bind_blob(6, verifier.stored_key).bind_blob(7, verifier.server_key);
   const std::string domains = sender_domains ? fmt::to_string(fmt::join(*sender_domains, " ")) : "";
-  if (sender_domains) insert.bind(6, domains);
+  if (sender_domains) insert.bind(8, domains);
   Result<void> created = insert.run();
   if (created) return secret;
   if (created.error().code() == ErrorCode::already_exists)
@@ -210,7 +239,7 @@ Result<std::optional<Key>> Keys::check(std::string_view name, std::string_view s
   Result<bool> found = find.bind(1, name).step();
   if (found && *found) {
     key = key_of(find);
-    std::string_view hash = find.text(6);
+    std::string_view hash = find.text(7);
     std::copy_n(hash.begin(), std::min(hash.size(), expected.size()), expected.begin());
   }
   find.reset();
@@ -218,6 +247,24 @@ Result<std::optional<Key>> Keys::check(std::string_view name, std::string_view s
   bool same = CRYPTO_memcmp(given.data(), expected.data(), given.size()) == 0;
   if (!*found || key.revoked_at || !same) return std::nullopt;
   return key;
+}
+
+Result<ScramKey> Keys::look_up(std::string_view name) {
+  Statement& find = impl_->find;
+  ScramKey scram;
+  scram.verifier.salt = sasl::scram_salt(impl_->salting_key, name);
+  Result<bool> found = find.bind(1, name).step();
+  if (found && *found) {
+    Key key = key_of(find);
+    if (key.scram && !key.revoked_at) {
+      scram.verifier.stored_key = find.text(8);
+      scram.verifier.server_key = find.text(9);
+      scram.key = std::move(key);
+    }
+  }
+  find.reset();
+  if (!found) return failure(std::move(found).error().while_doing("looking up a key"));
+  return scram;
 }
 
 }  // namespace waypost::records

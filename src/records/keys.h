@@ -9,6 +9,7 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "io/rng.h"
+#include "sasl/scram.h"
 
 namespace waypost::records {
 
@@ -22,6 +23,13 @@ struct Key {
   // As whom it may send: domains, or "*." and a domain for every name below it, in lower case and
   // in A-labels; none: as anybody.
   std::optional<std::vector<std::string>> sender_domains;
+  bool scram = false;  // false for one that Waypost made before it knew SCRAM
+};
+
+// How a key is checked without seeing its secret.
+struct ScramKey {
+  std::optional<Key> key;  // who logs in, when the proof fits
+  sasl::ScramVerifier verifier;
 };
 
 // The keys, in a database file of their own. Another process may create and revoke meanwhile (the
@@ -50,6 +58,10 @@ class Keys {
   // The key, or none when the name is unknown, the key revoked or the secret wrong: a caller cannot
   // tell which, not by time either, since all do the same hash, query and comparison.
   Result<std::optional<Key>> check(std::string_view name, std::string_view secret);
+  // No key, and a verifier that nothing fits, when the name is unknown, the key revoked or older
+  // than SCRAM here. A client cannot tell: a name has the same salt whether or not it is taken, and
+  // all do the same query.
+  Result<ScramKey> look_up(std::string_view name);
 
  private:
   struct Impl;

@@ -12,23 +12,21 @@
 namespace waypost::sasl {
 namespace {
 
-using Start = Result<std::unique_ptr<ClientExchange>> (*)(std::string_view mechanism, ClientLogin);
-
 struct Known {
   std::string_view name;
   bool shows_secret;  // to whoever reads along
   bool needs_binding;
   bool takes_password;  // else a token
-  Start start;
+  ClientStart* start;
 };
 
 // Best first.
 constexpr std::array<Known, 7> known{{
-    {"SCRAM-SHA-256-PLUS", false, true, true, start_gsasl_client},
-    {"SCRAM-SHA-256", false, false, true, start_gsasl_client},
-    {"PLAIN", true, false, true, start_gsasl_client},
+    {"SCRAM-SHA-256-PLUS", false, true, true, start_scram_client},
+    {"SCRAM-SHA-256", false, false, true, start_scram_client},
+    {"PLAIN", true, false, true, start_plain_client},
     {"LOGIN", true, false, true, start_login_client},
-    {"CRAM-MD5", false, false, true, start_gsasl_client},
+    {"CRAM-MD5", false, false, true, start_cram_md5_client},
     {"XOAUTH2", true, false, false, start_token_client},
     {"OAUTHBEARER", true, false, false, start_token_client},
 }};
@@ -71,11 +69,13 @@ std::string list_of(std::span<const std::string> offered) {
 std::string why_none(std::span<const std::string> offered, const ClientLogin& login) {
   const std::string list = list_of(offered);
   if (list.empty()) return "the server offers no login";
-  const std::string wanted =
-      is_auto(login.mechanism) ? "one that takes a password" : base::to_upper(login.mechanism);
-  std::string why =
-      fmt::format("the server offers the login mechanisms {}, and not {}", list, wanted);
-  if (!login.encrypted) why += " that keeps the secret to itself without TLS";
+  if (contains(offered, login.mechanism))
+    return fmt::format("{} needs a TLS connection{}", base::to_upper(login.mechanism),
+                       login.encrypted ? " that has a channel binding" : "");
+  std::string why = fmt::format(
+      "the server offers the login mechanisms {}, and not {}", list,
+      is_auto(login.mechanism) ? "one that takes a password" : base::to_upper(login.mechanism));
+  if (!login.encrypted) why += " that keeps it to itself without TLS";
   return why;
 }
 
@@ -114,12 +114,13 @@ Result<std::string_view> choose_client_mechanism(std::span<const std::string> of
 }
 
 Result<std::unique_ptr<ClientExchange>> start_client(std::span<const std::string> offered,
-                                                     ClientLogin login, io::Rng&) {
+                                                     ClientLogin login, io::Rng& rng) {
   TRY_VOID(check(login));
   const Known* chosen = choose(offered, login);
   if (!chosen) return failure(ErrorCode::not_found, why_none(offered, login));
-  if (!chosen->needs_binding) login.binding.reset();
-  return chosen->start(chosen->name, std::move(login));
+  // RFC 5802 §6: a server that did offer it learns in the exchange that somebody took that away.
+  if (!chosen->needs_binding && contains(offered, "SCRAM-SHA-256-PLUS")) login.binding.reset();
+  return chosen->start(chosen->name, std::move(login), rng);
 }
 
 }  // namespace waypost::sasl

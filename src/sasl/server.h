@@ -2,12 +2,15 @@
 
 #include <memory>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "base/channel_binding.h"
 #include "base/result.h"
 #include "base/secret.h"
+#include "io/rng.h"
+#include "sasl/scram.h"
 
 namespace waypost::sasl {
 
@@ -16,7 +19,7 @@ constexpr size_t message_octets_max = 1024;
 
 struct Credentials {
   std::string login;  // UTF-8, not empty, no control octets; who asks
-  Secret password;    // UTF-8, not empty
+  Secret password;    // UTF-8, not empty; empty where a verifier is asked for
 };
 
 // What the server does next (RFC 4422 §5).
@@ -24,6 +27,7 @@ struct Step {
   enum class Kind {
     challenge,  // send `challenge` (raw: base64 is the protocol's business) and step() its answer
     verify,     // judge `credentials`, then finish()
+    look_up,    // find the verifier for the login of `credentials`, then go_on()
     success,    // `login` is authenticated
     refused,    // the exchange is over
   };
@@ -35,23 +39,34 @@ struct Step {
 };
 
 // One attempt to log in, from the AUTH command to its end. It waits for nothing itself: the session
-// awaits the check of the password between verify and finish(). Thread: one at a time.
+// awaits the check of the password between verify and finish(), and the verifier between look_up
+// and go_on(). Each may be called only after the step that asks for it. Thread: one at a time.
 class ServerExchange {
  public:
   virtual ~ServerExchange() = default;
 
   // `client_message` is decoded; nullopt when AUTH came without an initial response, which is not
-  // the same as an empty one (RFC 4954 §4). Not after success or refused, nor instead of finish().
+  // the same as an empty one (RFC 4954 §4).
   virtual Step step(std::optional<std::string_view> client_message) = 0;
   // The verdict about the credentials of the last step.
   virtual Step finish(bool good) = 0;
+  // For a login that does not exist, too: with a verifier that nothing fits, and with the salt that
+  // the same name gets every time, the client cannot tell.
+  virtual Step go_on(ScramVerifier verifier) = 0;
 };
 
-// The mechanisms on offer, best first, as EHLO lists them: "PLAIN" (RFC 4616). All of them show the
-// password to whoever reads along, so a session offers them under TLS only.
-std::span<const std::string_view> server_mechanisms();
+// The mechanisms on offer, best first, as EHLO lists them: SCRAM-SHA-256-PLUS where the connection
+// has a channel binding, SCRAM-SHA-256 (RFC 7677), PLAIN (RFC 4616), LOGIN. The last two show the
+// password to whoever reads along, so a session offers none outside TLS, but on the host itself.
+std::vector<std::string_view> server_mechanisms(bool has_binding);
+
+// What one exchange works with.
+struct ServerSide {
+  std::vector<ChannelBinding> bindings;  // those of the connection
+  io::Rng& rng;                          // for nonces; not kept
+};
 
 // `mechanism` in either case; invalid_input for one that is not on offer.
-Result<std::unique_ptr<ServerExchange>> start_server(std::string_view mechanism);
+Result<std::unique_ptr<ServerExchange>> start_server(std::string_view mechanism, ServerSide side);
 
 }  // namespace waypost::sasl

@@ -7,6 +7,7 @@
 #include "base/result.h"
 #include "base/secret.h"
 #include "io/task.h"
+#include "sasl/scram.h"
 
 namespace waypost::submission {
 
@@ -18,6 +19,12 @@ struct Login {
   std::optional<std::vector<std::string>> sender_domains;
 };
 
+// How a login is checked without seeing its secret.
+struct ScramLogin {
+  std::optional<Login> login;  // none: the verifier is one that nothing fits
+  sasl::ScramVerifier verifier;
+};
+
 // Knows the keys.
 class Authenticator {
  public:
@@ -25,6 +32,9 @@ class Authenticator {
   // Nothing when the name is unknown or the secret is wrong, after the same time for both. Fails
   // when the keys cannot be read now. Not cancellable: the caller waits for it.
   virtual io::Task<Result<std::optional<Login>>> check(std::string name, base::Secret secret) = 0;
+  // For a name that is unknown, too, and after the same time: a verifier that no client can tell
+  // from that of another name. Fails and waits as check() does.
+  virtual io::Task<Result<ScramLogin>> look_up(std::string name) = 0;
 };
 
 }  // namespace waypost::submission

@@ -70,7 +70,7 @@ smtp::Reply Session::on_ehlo(std::string_view name) {
       fmt::format("{}\nPIPELINING\nSIZE {}\n8BITMIME\nSMTPUTF8\nDSN\nCHUNKING\nENHANCEDSTATUSCODES",
                   settings_.hostname, services_.intake.limits().message_octets_max);
   if (now.tls_offered && !now.tls_active) text += "\nSTARTTLS";
-  if (now.auth_offered) text += "\nAUTH PLAIN";
+  if (now.auth_offered) text += "\nAUTH " + login_mechanisms();
   return smtp::reply(250, std::move(text));
 }
 

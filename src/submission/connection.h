@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "base/time.h"
@@ -36,6 +37,10 @@ class Connection {
   // may (RFC 3207 §6), without a word to it.
   io::Task<Result<void>> start_tls(tls::ServerContext& context, Instant deadline);
   bool secured() const { return secured_ != nullptr; }
+  // Those of its TLS; none in the clear.
+  std::vector<ChannelBinding> channel_bindings() const {
+    return secured_ ? secured_->channel_bindings() : std::vector<ChannelBinding>();
+  }
 
   // Sends what is gathered, as far as that is possible until then, and ends the connection.
   io::Task<void> finish(Instant deadline);

@@ -196,10 +196,12 @@ std::optional<smtp::Reply> Session::refuse_command(const smtp::Command& command)
 
 smtp::Facts Session::facts() const {
   const bool has_certificate = services_.certificate != nullptr;
+  const bool login_is_safe = connection_.secured() || (settings_.login_without_tls_on_loopback &&
+                                                       connection_.peer().address.is_loopback());
   return {.tls_active = connection_.secured(),
           .tls_offered = tls_mode_ == TlsMode::starttls && has_certificate,
           .authenticated = submitter_.authenticated,
-          .auth_offered = connection_.secured() && services_.authenticator,
+          .auth_offered = services_.authenticator && login_is_safe,
           .must_authenticate = !trusted_ && settings_.inbound.empty()};
 }
 

@@ -85,7 +85,15 @@ class Session {
   bool is_stranger() const { return !trusted_ && !submitter_.authenticated; }
   smtp::Characters characters() const;
 
-  // The commands that wait for something (dialogues.cc); nothing when the connection has ended.
+  // One AUTH command, from its arguments to its reply (auth.cc).
+  struct LoginAttempt {
+    std::unique_ptr<sasl::ServerExchange> exchange;
+    std::optional<sasl::Step> step;  // none: the client's response was not base64
+    std::optional<Login> login;      // whose it is, should the exchange succeed
+  };
+
+  // The commands that wait for something (dialogues.cc, auth.cc); nothing when the connection has
+  // ended.
   io::Task<std::optional<smtp::Reply>> on_starttls();
   io::Task<std::optional<smtp::Reply>> on_auth(std::string_view arguments);
   io::Task<std::optional<smtp::Reply>> on_data();
@@ -99,7 +107,13 @@ class Session {
   void refuse_chunks(const smtp::Reply& reply);
   Instant content_deadline(Instant patience_ends, uint64_t octets) const;
   io::Task<smtp::Reply> take_message(std::optional<smtp::DataFault> fault);
-  io::Task<smtp::Reply> log_in(sasl::ServerExchange& exchange, sasl::Step step);
+  // Each does what the exchange asks for; no reply: it goes on, or the connection has ended.
+  io::Task<std::optional<smtp::Reply>> go_on(LoginAttempt& attempt);
+  io::Task<std::optional<smtp::Reply>> ask(LoginAttempt& attempt);
+  io::Task<std::optional<smtp::Reply>> look_up(LoginAttempt& attempt);
+  io::Task<std::optional<smtp::Reply>> verify(LoginAttempt& attempt);
+  smtp::Reply log_in(Login login);
+  std::string login_mechanisms() const;  // "SCRAM-SHA-256 PLAIN LOGIN"
   io::Task<smtp::Reply> refuse_login();
 
   // Guesses are slowed down around AUTH (logins.cc).

@@ -49,6 +49,8 @@ struct Settings {
   // What a client waits once half of its errors are used up, for each further one.
   Duration error_delay = std::chrono::seconds(1);
 
+  // Whether a client on this host may log in outside TLS: nobody reads along there.
+  bool login_without_tls_on_loopback = false;
   unsigned login_failures_max = 5;
   // After the first failed login; twice as long after each further one.
   Duration login_failure_delay = std::chrono::seconds(1);

@@ -3,6 +3,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/channel_binding.h"
 #include "io/network.h"
@@ -41,11 +42,9 @@ class TlsStream final : public io::Stream {
   io::Task<Result<void>> end_writing(Instant deadline);
 
   const TlsFacts& facts() const;
-
-  // What ties a login to this connection: of TLS 1.3 its exporter (RFC 9266 §2); of TLS 1.2 its
-  // first Finished message (RFC 5929 §3), but only with the extended master secret (RFC 7627),
-  // without which it ties nothing, and never of a resumed session. The same octets on both sides.
-  std::optional<ChannelBinding> channel_binding() const;
+  // What ties a login to this connection, the strongest first; both ends have the same. A client's
+  // choice is the first.
+  std::vector<ChannelBinding> channel_bindings() const;
 
  private:
   std::unique_ptr<Engine> engine_;

@@ -34,6 +34,17 @@ class OneKey final : public submission::Authenticator {
       login = submission::Login{name, "acme", "bulk", sender_domains};
     co_return login;
   }
+  io::Task<Result<submission::ScramLogin>> look_up(std::string name) override {
+    ++checked;
+    if (broken) co_return failure(ErrorCode::unavailable, "planted");
+    submission::ScramLogin found;
+    found.verifier.salt = sasl::scram_salt("the fake", name);
+    if (name == good_login) {
+      found.verifier = *sasl::make_scram_verifier(Secret(good_secret), found.verifier.salt);
+      found.login = submission::Login{name, "acme", "bulk", sender_domains};
+    }
+    co_return found;
+  }
   int checked = 0;
   bool broken = false;
   std::optional<std::vector<std::string>> sender_domains;
@@ -106,8 +117,10 @@ class SmtpDialogue {
     const Instant deadline = loop.now() + std::chrono::seconds(1);
     auto secured =
         loop.run(tls::connect(std::move(client_), **context, "relay.example.net", deadline));
-    if (secured) client_ = *std::move(secured);
-    return secured.has_value();
+    if (!secured) return false;
+    channel_bindings = (*secured)->channel_bindings();
+    client_ = *std::move(secured);
+    return true;
   }
   // The client's side of the connection ends; it still reads.
   void half_close() {
@@ -159,6 +172,7 @@ class SmtpDialogue {
   std::unique_ptr<spool::Spool> mail = spool::make_spool(store, loop);
   RecordingSink sink;
   std::vector<spool::Envelope> queued;
+  std::vector<ChannelBinding> channel_bindings;  // the client's, after start_tls()
   OneKey keys;
   intake::Intake way_in;
   submission::Clients clients;

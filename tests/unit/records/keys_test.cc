@@ -293,5 +293,68 @@ TEST(Statement, reports_a_parameter_that_does_not_exist) {
   EXPECT_EQ(statement->text(0), "x");
 }
 
+// Whether `verifier` is the one of `secret`.
+bool fits(const sasl::ScramVerifier& verifier, const std::string& secret) {
+  auto made = sasl::make_scram_verifier(Secret(secret), verifier.salt, verifier.iterations);
+  return made && made->stored_key == verifier.stored_key && made->server_key == verifier.server_key;
+}
+
+TEST_F(KeysTest, keeps_what_scram_checks_a_secret_by) {
+  std::string secret = create(*open(), "app");
+  Result<ScramKey> found = open()->look_up("app");
+  ASSERT_TRUE(found && found->key);
+  EXPECT_EQ(found->key->tenant, "shop");
+  EXPECT_TRUE(found->key->scram);
+  EXPECT_GE(found->verifier.iterations, 4096u);
+  EXPECT_TRUE(fits(found->verifier, secret));
+  EXPECT_FALSE(fits(found->verifier, secret + "x"));
+}
+
+TEST_F(KeysTest, gives_every_name_a_salt_that_tells_nothing) {
+  auto keys = open();
+  const std::string before = keys->look_up("app")->verifier.salt;
+  EXPECT_EQ(before.size(), 16u);
+  EXPECT_NE(before, keys->look_up("other")->verifier.salt);
+  create(*keys, "app");
+  EXPECT_EQ(keys->look_up("app")->verifier.salt, before);
+  EXPECT_TRUE(keys->revoke("app", day_one));
+  EXPECT_EQ(open()->look_up("app")->verifier.salt, before);
+  path_ = folder_ / "elsewhere/keys.db";
+  EXPECT_NE(open()->look_up("app")->verifier.salt, before);
+}
+
+TEST_F(KeysTest, finds_no_key_where_nobody_may_log_in) {
+  auto keys = open();
+  std::string secret = create(*keys, "gone");
+  EXPECT_TRUE(keys->revoke("gone", day_one));
+  for (std::string name : {"gone", "nobody", "", "\xff"}) {
+    Result<ScramKey> found = keys->look_up(name);
+    ASSERT_TRUE(found);
+    EXPECT_FALSE(found->key);
+    EXPECT_FALSE(fits(found->verifier, secret));
+  }
+}
+
+// As the first version of the file was written.
+TEST_F(KeysTest, keeps_older_keys_without_scram) {
+  std::string secret;
+  {
+    auto keys = open();
+    secret = create(*keys, "old");
+    Result<Database> database = Database::open(path_);
+    ASSERT_TRUE(database);
+    ASSERT_TRUE(
+        database->execute("ALTER TABLE keys DROP COLUMN scram_stored_key;"
+                          "ALTER TABLE keys DROP COLUMN scram_server_key;"
+                          "DROP TABLE scram; PRAGMA user_version = 1"));
+  }
+  auto keys = open();
+  EXPECT_TRUE(*keys->check("old", secret));
+  EXPECT_FALSE(keys->list()->front().scram);
+  EXPECT_FALSE(keys->look_up("old")->key);
+  create(*keys, "new");
+  EXPECT_TRUE(keys->look_up("new")->key);
+}
+
 }  // namespace
 }  // namespace waypost::records

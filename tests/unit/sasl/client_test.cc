@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/utf8.h"
+
 namespace waypost::sasl {
 namespace {
 
@@ -80,6 +82,16 @@ TEST(ChooseClientMechanism, says_what_was_offered) {
             "the server offers the login mechanisms GSSAPI, and not PLAIN");
 }
 
+TEST(ChooseClientMechanism, says_what_the_connection_misses) {
+  auto unbound = choose_client_mechanism(Offer{"SCRAM-SHA-256-PLUS"}, login("scram-sha-256-plus"));
+  EXPECT_EQ(unbound.error().message(),
+            "SCRAM-SHA-256-PLUS needs a TLS connection that has a channel binding");
+  ClientLogin open = login("plain");
+  open.encrypted = false;
+  EXPECT_EQ(choose_client_mechanism(Offer{"PLAIN"}, open).error().message(),
+            "PLAIN needs a TLS connection");
+}
+
 TEST(ChooseClientMechanism, is_not_flooded_by_an_endless_offer) {
   auto none = choose_client_mechanism(Offer(1000, "NTLM"), login());
   ASSERT_FALSE(none);
@@ -113,6 +125,7 @@ TEST(CramMd5Client, answers_as_the_rfc_shows) {
 
 TEST(ScramClient, tells_the_server_what_it_could_have_done) {
   EXPECT_THAT(first_of(*start("SCRAM-SHA-256", login())), testing::StartsWith("n,,n=ann,r="));
+  EXPECT_THAT(first_of(*start("SCRAM-SHA-256", bound())), testing::StartsWith("y,,n=ann,r="));
   EXPECT_THAT(first_of(*start("SCRAM-SHA-256-PLUS", bound())),
               testing::StartsWith("p=tls-exporter,,n=ann,r="));
   // Whoever was told by the configuration to do without it does not accuse the network.
@@ -146,6 +159,7 @@ TEST(ScramClient, refuses_hostile_challenges) {
   const std::string challenges[] = {
       "",
       "r=other,s=QSXCR+Q6sek8bf92,i=4096",
+      "r=of-another-exchange-and-longer-than-ours,s=QSXCR+Q6sek8bf92,i=4096",
       "v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4=",
       "e=other-error",
       "r=,s=,i=",
@@ -197,6 +211,15 @@ TEST(TokenClient, keeps_hostile_challenges_short_and_harmless) {
   EXPECT_THAT(note, Not(HasSubstr("\r")));
   EXPECT_FALSE(
       start("XOAUTH2", login("xoauth2", "tok"))->step(std::string(challenge_octets_max + 1, 'x')));
+}
+
+TEST(TokenClient, cuts_no_character_in_half) {
+  for (size_t shift = 0; shift < 3; ++shift) {
+    auto exchange = start("XOAUTH2", login("xoauth2", "tok"));
+    ASSERT_TRUE(exchange->step(std::string(shift, 'x') + std::string(300, '\xff')));
+    EXPECT_LE(exchange->server_note().size(), 256u);
+    EXPECT_TRUE(base::is_utf8(exchange->server_note()));
+  }
 }
 
 TEST(TokenClient, repeats_no_token_that_a_server_sends_back) {

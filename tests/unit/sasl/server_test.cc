@@ -1,7 +1,7 @@
+#include "sasl/server.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-
-#include "sasl/server.h"
 
 namespace waypost::sasl {
 namespace {
@@ -11,7 +11,9 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Not;
 
-std::unique_ptr<ServerExchange> plain() { return *start_server("PLAIN"); }
+io::SystemRng rng;
+
+std::unique_ptr<ServerExchange> plain() { return *start_server("PLAIN", {{}, rng}); }
 
 TEST(PlainServer, hands_out_the_credentials_and_believes_the_verdict) {
   for (bool good : {true, false}) {
@@ -83,11 +85,59 @@ TEST(PlainServer, tells_no_password_in_a_reason) {
   EXPECT_THAT(step.reason, Not(HasSubstr("hunter2")));
 }
 
+std::unique_ptr<ServerExchange> login() { return *start_server("LOGIN", {{}, rng}); }
+
+TEST(LoginServer, asks_for_the_name_and_then_for_the_password) {
+  auto exchange = login();
+  Step first = exchange->step(std::nullopt);
+  ASSERT_EQ(first.kind, Step::Kind::challenge);
+  EXPECT_EQ(first.challenge, "Username:");
+  Step second = exchange->step("ann");
+  ASSERT_EQ(second.kind, Step::Kind::challenge);
+  EXPECT_EQ(second.challenge, "Password:");
+  Step third = exchange->step("p w");
+  ASSERT_EQ(third.kind, Step::Kind::verify);
+  EXPECT_EQ(third.credentials.login, "ann");
+  EXPECT_EQ(third.credentials.password.reveal(), "p w");
+  EXPECT_EQ(exchange->finish(true).login, "ann");
+}
+
+TEST(LoginServer, takes_the_name_with_auth_as_many_clients_send_it) {
+  auto exchange = login();
+  EXPECT_EQ(exchange->step("ann").challenge, "Password:");
+  EXPECT_EQ(exchange->step("p").kind, Step::Kind::verify);
+}
+
+TEST(LoginServer, refuses_hostile_messages) {
+  const std::pair<std::string, std::string> cases[] = {
+      {"", "p"},       {"u", ""},     {"u\0v"s, "p"}, {"u", "p\0q"s},
+      {"u\r\nX", "p"}, {"\xff", "p"}, {"u", "\xff"},
+  };
+  for (const auto& [name, password] : cases) {
+    auto exchange = login();
+    exchange->step(name);
+    EXPECT_EQ(exchange->step(password).kind, Step::Kind::refused) << testing::PrintToString(name);
+  }
+  const std::string endless(message_octets_max + 1, 'a');
+  EXPECT_EQ(login()->step(endless).kind, Step::Kind::refused);
+  auto exchange = login();
+  exchange->step("ann");
+  EXPECT_EQ(exchange->step(endless).kind, Step::Kind::refused);
+}
+
 TEST(StartServer, knows_its_mechanisms_in_either_case) {
-  EXPECT_THAT(server_mechanisms(), ElementsAre("PLAIN"));
-  EXPECT_TRUE(start_server("plain"));
-  for (std::string_view name : {"", "LOGIN", "CRAM-MD5", "ANONYMOUS", "EXTERNAL", "PLAIN "})
-    EXPECT_FALSE(start_server(name)) << name;
+  EXPECT_THAT(server_mechanisms(false), ElementsAre("SCRAM-SHA-256", "PLAIN", "LOGIN"));
+  EXPECT_THAT(server_mechanisms(true),
+              ElementsAre("SCRAM-SHA-256-PLUS", "SCRAM-SHA-256", "PLAIN", "LOGIN"));
+  for (std::string_view name : {"plain", "Login", "scram-sha-256"})
+    EXPECT_TRUE(start_server(name, {{}, rng})) << name;
+  for (std::string_view name : {"", "CRAM-MD5", "ANONYMOUS", "EXTERNAL", "PLAIN ", "XOAUTH2"})
+    EXPECT_FALSE(start_server(name, {{}, rng})) << name;
+}
+
+TEST(StartServer, offers_no_binding_that_the_connection_does_not_have) {
+  EXPECT_FALSE(start_server("SCRAM-SHA-256-PLUS", {{}, rng}));
+  EXPECT_TRUE(start_server("SCRAM-SHA-256-PLUS", {{{}}, rng}));
 }
 
 }  // namespace

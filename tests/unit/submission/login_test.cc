@@ -1,0 +1,118 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "sasl/base64.h"
+#include "sasl/client.h"
+#include "tests/fakes/smtp_dialogue.h"
+
+// Logins by our own client, mechanism for mechanism; the scripts of tests/conformance say the rest.
+namespace waypost::submission {
+namespace {
+
+using fakes::SmtpDialogue;
+using std::chrono::seconds;
+using testing::HasSubstr;
+using testing::Not;
+using testing::StartsWith;
+
+SmtpDialogue::Options stranger() {
+  SmtpDialogue::Options options;
+  options.client = IpAddress::v4({203, 0, 113, 9});
+  options.tls_mode = TlsMode::implicit;
+  return options;
+}
+
+SmtpDialogue::Options in_the_clear(IpAddress client) {
+  SmtpDialogue::Options options;
+  options.client = client;
+  options.tls_mode = TlsMode::none;
+  options.settings.login_without_tls_on_loopback = true;
+  return options;
+}
+
+std::string challenge_in(const std::string& reply) {
+  return *sasl::base64_decode(reply.substr(4, reply.find('\r') - 4), 4096);
+}
+
+// The last reply of the server to a whole exchange.
+std::string log_in(SmtpDialogue& dialogue, const std::string& mechanism,
+                   const std::string& secret = fakes::good_secret) {
+  sasl::ClientLogin login{fakes::good_login, Secret(secret), mechanism, std::nullopt, true};
+  if (mechanism.ends_with("-PLUS")) login.binding = dialogue.channel_bindings.front();
+  const std::vector<std::string> offered{mechanism};
+  auto exchange = *sasl::start_client(offered, std::move(login), dialogue.loop.rng());
+  std::string command = "AUTH " + mechanism;
+  if (auto first = exchange->initial_response())
+    command += " " + sasl::base64_encode(first->reveal());
+  std::string reply = dialogue.ask(command + "\r\n");
+  while (reply.starts_with("334 ")) {
+    auto answer = exchange->step(challenge_in(reply));
+    if (!answer) return answer.error().message();
+    reply = dialogue.ask(sasl::base64_encode(answer->reveal()) + "\r\n");
+  }
+  if (reply.empty()) {
+    dialogue.loop.advance(seconds(1));
+    reply = dialogue.receive();
+  }
+  return reply.starts_with("235") && !exchange->server_proved() ? "unproved" : reply;
+}
+
+TEST(Login, works_by_every_mechanism_that_ehlo_names) {
+  for (std::string mechanism : {"SCRAM-SHA-256-PLUS", "SCRAM-SHA-256", "PLAIN", "LOGIN"}) {
+    SmtpDialogue dialogue(stranger());
+    ASSERT_TRUE(dialogue.start_tls());
+    EXPECT_THAT(dialogue.ask("EHLO client.example\r\n"), HasSubstr(mechanism));
+    EXPECT_THAT(log_in(dialogue, mechanism), StartsWith("235 2.7.0 ")) << mechanism;
+    EXPECT_THAT(dialogue.ask("MAIL FROM:<a@example.org>\r\n"), StartsWith("250 "));
+    EXPECT_THAT(dialogue.ask("AUTH PLAIN AHNob3AAY29ycmVjdC1ob3JzZQ==\r\n"), StartsWith("503 "));
+  }
+}
+
+TEST(Login, fails_with_one_text_by_every_mechanism) {
+  for (std::string mechanism : {"SCRAM-SHA-256-PLUS", "SCRAM-SHA-256", "PLAIN", "LOGIN"}) {
+    SmtpDialogue dialogue(stranger());
+    ASSERT_TRUE(dialogue.start_tls());
+    dialogue.ask("EHLO client.example\r\n");
+    EXPECT_EQ(log_in(dialogue, mechanism, "wrong"),
+              "535 5.7.8 The name or the secret is wrong\r\n");
+    EXPECT_THAT(dialogue.ask("MAIL FROM:<a@example.org>\r\n"), StartsWith("530 "));
+    EXPECT_THAT(log_in(dialogue, mechanism), StartsWith("235 ")) << "a second try";
+  }
+}
+
+TEST(Login, waits_for_no_keys_that_cannot_be_read) {
+  for (std::string mechanism : {"SCRAM-SHA-256", "PLAIN"}) {
+    SmtpDialogue dialogue(stranger());
+    ASSERT_TRUE(dialogue.start_tls());
+    dialogue.keys.broken = true;
+    dialogue.ask("EHLO client.example\r\n");
+    EXPECT_THAT(log_in(dialogue, mechanism), StartsWith("454 4.7.0 "));
+  }
+}
+
+TEST(Login, outside_tls_is_for_this_host_where_the_operator_says_so) {
+  SmtpDialogue near(in_the_clear(IpAddress::v4({127, 0, 0, 1})));
+  EXPECT_THAT(near.ask("EHLO client.example\r\n"), HasSubstr("AUTH SCRAM-SHA-256 PLAIN LOGIN\r\n"));
+  EXPECT_THAT(log_in(near, "PLAIN"), StartsWith("235 "));
+
+  SmtpDialogue far(in_the_clear(IpAddress::v4({203, 0, 113, 9})));
+  EXPECT_THAT(far.ask("EHLO client.example\r\n"), Not(HasSubstr("AUTH")));
+  EXPECT_THAT(far.ask("AUTH PLAIN AHNob3AAY29ycmVjdC1ob3JzZQ==\r\n"), StartsWith("502 "));
+  EXPECT_EQ(far.keys.checked, 0);
+
+  auto options = in_the_clear(IpAddress::v4({127, 0, 0, 1}));
+  options.settings.login_without_tls_on_loopback = false;
+  SmtpDialogue unasked(options);
+  EXPECT_THAT(unasked.ask("EHLO client.example\r\n"), Not(HasSubstr("AUTH")));
+}
+
+TEST(Login, that_the_client_leaves_in_the_middle_ends_with_the_connection) {
+  SmtpDialogue dialogue(stranger());
+  ASSERT_TRUE(dialogue.start_tls());
+  dialogue.ask("EHLO client.example\r\nAUTH LOGIN\r\n");
+  dialogue.vanish();
+  EXPECT_TRUE(dialogue.session_ended());
+}
+
+}  // namespace
+}  // namespace waypost::submission
