@@ -10,11 +10,13 @@ struct DataPaths {
       : spool(data_dir + "/spool"),
         keys(data_dir + "/records/keys.db"),
         events(data_dir + "/records/events"),
+        records(data_dir + "/records"),
         control_socket(data_dir + "/control.sock") {}
 
   std::string spool;
   std::string keys;
   std::string events;
+  std::string records;
   std::string control_socket;
 };
 

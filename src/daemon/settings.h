@@ -6,6 +6,7 @@
 #include "intake/intake.h"
 #include "queue/schedule.h"
 #include "records/event_log.h"
+#include "records/recorder.h"
 #include "shaping/limits.h"
 #include "submission/settings.h"
 
@@ -22,5 +23,6 @@ submission::Settings submission_settings(const config::Config& config,
 submission::TlsMode tls_mode(const config::Listener& listener);
 dns::ResolverOptions resolver_options(const config::Config& config);
 records::EventLogOptions event_log_options(const config::Config& config);
+records::RecorderOptions recorder_options(const config::Config& config);
 
 }  // namespace waypost::daemon
