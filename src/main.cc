@@ -5,8 +5,15 @@
 int main(int argc, char** argv) {
   waypost::cli::Hooks hooks;
   hooks.serve = [](waypost::cli::ServeArguments arguments) {
-    return waypost::daemon::serve(
-        {std::move(arguments.config), std::move(arguments.ca_file), *arguments.rules});
+    auto load_again = [load = std::move(arguments.load_again)] {
+      return load().map([](waypost::cli::Setup setup) {
+        return waypost::daemon::Setup{std::move(setup.config), std::move(setup.rules)};
+      });
+    };
+    return waypost::daemon::serve({{std::move(arguments.setup.config), arguments.setup.rules},
+                                   std::move(arguments.ca_file),
+                                   std::move(load_again)},
+                                  arguments.supervisor);
   };
   hooks.demo = [](waypost::cli::DemoArguments arguments) {
     return waypost::demo::run({.run_for = arguments.run_for,

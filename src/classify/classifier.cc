@@ -403,15 +403,15 @@ Decision Reader::decide(const Question& question) {
   if (!question.provider.empty()) {
     if (hints_.size() > generation_max_) hints_.clear();
     auto [hint, is_new] = hints_.try_emplace(std::string(question.provider), nullptr);
-    if (is_new) hint->second = classifier_.provider_named(question.provider);
+    if (is_new) hint->second = classifier_->provider_named(question.provider);
     provider = hint->second;
   }
   own_.ip = canonical_ip(question.own_ip);
   own_.domain = base::to_lower(question.own_domain);
   if (own_.domain.ends_with('.')) own_.domain.pop_back();
-  normalise(question.text, classifier_.book().known_hosts(), own_, normal_);
+  normalise(question.text, classifier_->book().known_hosts(), own_, normal_);
   if (normal_.text.size() > remembered_octets_max)
-    return classifier_.decide(normal_, provider, question.phase);
+    return classifier_->decide(normal_, provider, question.phase);
   key_ = normal_.text;
   key_.push_back('\0');
   key_.push_back(char('0' + normal_.quotes_own_names));
@@ -421,7 +421,15 @@ Decision Reader::decide(const Question& question) {
   if (auto found = young_.find(key_); found != young_.end()) return found->second;
   if (young_.size() >= generation_max_) old_ = std::exchange(young_, {});
   if (auto found = old_.extract(key_)) return young_.insert(std::move(found)).position->second;
-  return young_.emplace(key_, classifier_.decide(normal_, provider, question.phase)).first->second;
+  return young_.emplace(key_, classifier_->decide(normal_, provider, question.phase)).first->second;
+}
+
+// What is remembered points into the book of the classifier before.
+void Reader::use(const Classifier& classifier) {
+  classifier_ = &classifier;
+  young_.clear();
+  old_.clear();
+  hints_.clear();
 }
 
 Reading Reader::read(const Question& question) {

@@ -109,18 +109,21 @@ class Reader {
   static constexpr size_t remembered_octets_max = 1024;
 
   explicit Reader(const Classifier& classifier, size_t remembered = remembered_max)
-      : classifier_(classifier), generation_max_(remembered / 2) {}
+      : classifier_(&classifier), generation_max_(remembered / 2) {}
+
+  // Other rules from here on; the classifier before may go away.
+  void use(const Classifier& classifier);
 
   // Views in the result point into `question.text`; pointers into the book.
   Reading read(const Question& question);
-  const RuleBook& book() const { return classifier_.book(); }
+  const RuleBook& book() const { return classifier_->book(); }
   // The text of the last question as rules see it.
   const NormalText& normal_text() const { return normal_; }
 
  private:
   Decision decide(const Question& question);
 
-  const Classifier& classifier_;
+  const Classifier* classifier_;
   size_t generation_max_;
   NormalText normal_;
   OwnNames own_;

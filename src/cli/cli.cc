@@ -1,5 +1,7 @@
 #include "cli/cli.h"
 
+#include <cstdlib>
+
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
@@ -9,7 +11,7 @@
 #include "cli/keys_command.h"
 #include "cli/ledger_command.h"
 #include "cli/load_config.h"
-#include "cli/load_rules.h"
+#include "cli/reload_command.h"
 #include "cli/terminal.h"
 #include "cli/trace_command.h"
 
@@ -97,17 +99,27 @@ void add_explain_command(CommandLine& line) {
       [&line] { line.command = [&line] { return explain_command(line.global, line.explain); }; });
 }
 
+io::SupervisorVariables supervisor_variables() {
+  auto variable = [](const char* name) {
+    const char* value = std::getenv(name);
+    return std::string(value ? value : "");
+  };
+  return {variable("NOTIFY_SOCKET"), variable("WATCHDOG_USEC"), variable("WATCHDOG_PID")};
+}
+
 void add_server_commands(CommandLine& line) {
   CLI::App* serve = line.app.add_subcommand("serve", "Run the relay until SIGTERM or SIGINT");
   serve->callback([&line] {
     line.command = [&line] {
-      auto config = load_config(line.global, true);
-      if (!config) return config.error();
-      auto rules = load_rules(line.global, config->rules_dir);
-      if (!rules) return rules.error();
-      return line.hooks.serve({*std::move(config), line.global.ca_file, *std::move(rules)});
+      auto setup = load_setup(line.global);
+      if (!setup) return setup.error();
+      return line.hooks.serve({*std::move(setup), line.global.ca_file, supervisor_variables(),
+                               [global = line.global] { return load_setup_quietly(global); }});
     };
   });
+  CLI::App* reload =
+      line.app.add_subcommand("reload", "Have the running relay read its configuration again");
+  reload->callback([&line] { line.command = [&line] { return reload_command(line.global); }; });
   CLI::App* check = line.app.add_subcommand("check", "Check the configuration");
   check->callback([&line] { line.command = [&line] { return check_command(line.global); }; });
 }

@@ -4,17 +4,20 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/time.h"
-#include "classify/rule_book.h"
-#include "config/config.h"
+#include "cli/load_config.h"
+#include "io/service_manager.h"
 
 namespace waypost::cli {
 
 struct ServeArguments {
-  config::Config config;
+  Setup setup;
   std::string ca_file;  // empty: the system's authorities
-  std::unique_ptr<classify::RuleBook> rules;
+  io::SupervisorVariables supervisor;
+  // For a reload: the same files again, nothing printed. The error is one problem a line.
+  std::function<tl::expected<Setup, std::vector<std::string>>()> load_again;
 };
 
 struct DemoArguments {

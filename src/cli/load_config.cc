@@ -45,12 +45,24 @@ struct Loaded {
   config::Parsed parsed;
 };
 
-tl::expected<Loaded, int> load(const Global& global) {
+Result<Loaded> read(const Global& global) {
   auto disk = io::make_system_disk();
-  auto sources = read_sources(*disk, global.config_file);
-  if (!sources) return tl::unexpected(could_not_read(sources.error(), global.config_file));
-  config::Parsed parsed = config::parse(*sources);
-  return Loaded{*std::move(sources), std::move(parsed)};
+  TRY(std::vector<config::Source> sources, read_sources(*disk, global.config_file));
+  config::Parsed parsed = config::parse(sources);
+  return Loaded{std::move(sources), std::move(parsed)};
+}
+
+tl::expected<Loaded, int> load(const Global& global) {
+  auto loaded = read(global);
+  if (!loaded) return tl::unexpected(could_not_read(loaded.error(), global.config_file));
+  return *std::move(loaded);
+}
+
+// The flags that override what the files say.
+Result<config::Config> with_flags(const Global& global, config::Config config) {
+  if (global.resolver.empty()) return config;
+  TRY(config.dns.resolver, Endpoint::parse(global.resolver, 53));
+  return config;
 }
 
 void show(const Loaded& loaded, const Global& global, bool show_warnings) {
@@ -84,14 +96,57 @@ tl::expected<config::Config, int> load_config(const Global& global, bool show_wa
   if (!loaded) return tl::unexpected(loaded.error());
   show(*loaded, global, show_warnings);
   if (!loaded->parsed.config) return tl::unexpected(exit_code::configuration);
-  config::Config config = *std::move(loaded->parsed.config);
-  if (!global.resolver.empty()) {
-    Result<Endpoint> resolver = Endpoint::parse(global.resolver, 53);
-    if (!resolver) return tl::unexpected(report(resolver.error()));
-    config.dns.resolver = *resolver;
-  }
-  return config;
+  auto config = with_flags(global, *std::move(loaded->parsed.config));
+  if (!config) return tl::unexpected(report(config.error()));
+  return *std::move(config);
 }
+
+tl::expected<Setup, int> load_setup(const Global& global) {
+  auto config = load_config(global, true);
+  if (!config) return tl::unexpected(config.error());
+  auto rules = load_rules(global, config->rules_dir);
+  if (!rules) return tl::unexpected(rules.error());
+  return Setup{*std::move(config), *std::move(rules)};
+}
+
+tl::expected<Setup, std::vector<std::string>> load_setup_quietly(const Global& global) {
+  using Problems = std::vector<std::string>;
+  auto loaded = read(global);
+  if (!loaded) return tl::unexpected(Problems{loaded.error().describe()});
+  if (!loaded->parsed.config) return tl::unexpected(one_line_each(loaded->parsed.diagnostics));
+  auto config = with_flags(global, *std::move(loaded->parsed.config));
+  if (!config) return tl::unexpected(Problems{config.error().describe()});
+  auto rules = load_rules_quietly(config->rules_dir);
+  if (!rules) return tl::unexpected(std::move(rules).error());
+  return Setup{*std::move(config), *std::move(rules)};
+}
+
+std::vector<std::string> one_line_each(const std::vector<toml::Diagnostic>& diagnostics) {
+  std::vector<std::string> lines;
+  for (const toml::Diagnostic& diagnostic : diagnostics) {
+    if (diagnostic.severity != toml::Severity::error) continue;
+    std::string line = fmt::format("{}:{}:{}: {}", diagnostic.file, diagnostic.line,
+                                   diagnostic.column, diagnostic.message);
+    if (!diagnostic.expected.empty()) line += " (" + diagnostic.expected + ")";
+    lines.push_back(std::move(line));
+  }
+  return lines;
+}
+
+namespace {
+
+// Where mail goes, for people.
+std::string destinations(const config::Config& config) {
+  std::string text;
+  for (const config::RouteRule& route : config.routes)
+    text += fmt::format("{}:{} for {}, else to ", route.next_hop.host, route.next_hop.port,
+                        fmt::join(route.match, ", "));
+  const auto& all = config.delivery.next_hop;
+  return text +
+         (all ? fmt::format("{}:{}", all->host, all->port) : "each domain's own mail hosts (MX)");
+}
+
+}  // namespace
 
 int check_command(const Global& global) {
   auto loaded = load(global);
@@ -106,10 +161,7 @@ int check_command(const Global& global) {
       const config::Config& config = *loaded->parsed.config;
       print(fmt::format("{} is good: {} file(s), {} listener(s), mail goes to {}\n",
                         global.config_file, loaded->sources.size(), config.listeners.size(),
-                        config.delivery.next_hop
-                            ? config.delivery.next_hop->host + ":" +
-                                  std::to_string(config.delivery.next_hop->port)
-                            : "each domain's own mail hosts (MX)"));
+                        destinations(config)));
     }
   }
   return good ? exit_code::ok : exit_code::configuration;

@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include <tl/expected.hpp>
 
@@ -14,5 +15,9 @@ namespace waypost::cli {
 // standard error as a compiler would; the error is the exit code.
 tl::expected<std::unique_ptr<classify::RuleBook>, int> load_rules(const Global& global,
                                                                   const std::string& folder);
+
+// The same for a running program: nothing is shown, the error is one problem a line.
+tl::expected<std::unique_ptr<classify::RuleBook>, std::vector<std::string>> load_rules_quietly(
+    const std::string& folder);
 
 }  // namespace waypost::cli

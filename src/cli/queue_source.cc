@@ -1,13 +1,10 @@
 #include "cli/queue_source.h"
 
-#include <array>
-
 #include <boost/json.hpp>
 #include <fmt/format.h>
 
-#include "io/asio_loop.h"
+#include "cli/relay_client.h"
 #include "io/disk.h"
-#include "io/task_group.h"
 #include "spool/batch_store.h"
 #include "spool/rocks_store.h"
 
@@ -17,9 +14,6 @@ namespace {
 namespace json = boost::json;
 using queue::Hold;
 using queue::Standing;
-
-constexpr Duration patience = std::chrono::seconds(30);
-constexpr size_t answer_octets_max = 256 << 20;
 
 std::string text_of(const json::object& object, std::string_view key) {
   const json::value* value = object.if_contains(key);
@@ -57,39 +51,6 @@ Standing to_standing(const json::object& object) {
   standing.last_reply = text_of(object, "last_reply");
   standing.last_host = text_of(object, "last_host");
   return standing;
-}
-
-io::Task<Result<std::string>> ask(io::AsioLoop& loop, const std::string& socket,
-                                  std::string request) {
-  Instant deadline = loop.now() + patience;
-  CO_TRY(auto stream, co_await loop.network().connect_local(socket, deadline));
-  CO_TRY_VOID(co_await stream->write(request, deadline));
-  std::string answer;
-  std::array<char, 65536> buffer;
-  while (answer.size() < answer_octets_max) {
-    CO_TRY(size_t count, co_await stream->read(buffer, deadline));
-    if (count == 0) co_return answer;
-    answer.append(buffer.data(), count);
-  }
-  co_return failure(ErrorCode::resource_exhausted, "the relay's answer is too long");
-}
-
-// Runs one exchange to its end.
-Result<std::string> ask_relay(const std::string& socket, const json::object& request) {
-  io::AsioLoop loop;
-  Result<std::string> answer = failure(ErrorCode::unavailable, "no answer");
-  struct Exchange {
-    static io::Task<void> run(io::AsioLoop& on, const std::string& to, std::string what,
-                              Result<std::string>& result) {
-      result = co_await ask(on, to, std::move(what));
-      on.stop();
-    }
-  };
-  io::TaskGroup tasks;
-  loop.post(
-      [&] { tasks.start(Exchange::run(loop, socket, json::serialize(request) + "\n", answer)); });
-  loop.run();
-  return answer;
 }
 
 Result<QueueView> parse_answer(std::string_view answer) {
@@ -172,11 +133,9 @@ Result<QueueView> read_queue(const config::DataPaths& paths, std::optional<Messa
     request = {{"command", "queue.show"}, {"id", message->text()}};
   else
     request = {{"command", "queue.ls"}, {"limit", static_cast<int64_t>(limit)}};
-  Result<std::string> answer = ask_relay(paths.control_socket, request);
+  Result<std::string> answer = ask_relay(paths.control_socket, json::serialize(request));
   if (answer) return parse_answer(*answer);
-  bool nobody_there =
-      answer.error().code() == ErrorCode::not_found || answer.error().code() == ErrorCode::refused;
-  if (!nobody_there)
+  if (!nobody_listens(answer.error()))
     return failure(
         std::move(answer).error().while_doing("asking the relay at " + paths.control_socket));
   return read_spool(paths.spool, message, limit);

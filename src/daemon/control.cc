@@ -84,6 +84,10 @@ ControlServer::ControlServer(io::Loop& loop, std::unique_ptr<io::Listener> liste
 
 ControlServer::~ControlServer() = default;
 
+void ControlServer::on(std::string command, Handler handler) {
+  handlers_.emplace(std::move(command), std::move(handler));
+}
+
 void ControlServer::start() { tasks_.start(accept()); }
 
 io::Task<void> ControlServer::stop() {
@@ -110,9 +114,9 @@ io::Task<void> ControlServer::serve(std::unique_ptr<io::Stream> stream) {
   Instant deadline = loop_.now() + patience;
   Result<std::string> request = co_await read_request(*stream, deadline);
   if (request) {
-    std::string lines = answer(*request);
+    std::string lines = co_await respond(*std::move(request));
     // A client that went away has no use for the rest.
-    Result<void> written = co_await stream->write(lines, deadline);
+    Result<void> written = co_await stream->write(lines, loop_.now() + patience);
     static_cast<void>(written);
   }
   std::erase(open_, stream.get());
@@ -128,6 +132,15 @@ io::Task<Result<std::string>> ControlServer::read_request(io::Stream& stream, In
     request.append(buffer.data(), count);
   }
   co_return request.substr(0, request.find('\n'));
+}
+
+io::Task<std::string> ControlServer::respond(std::string request) {
+  json::error_code error;
+  json::value value = json::parse(request, error);
+  if (error || !value.is_object()) co_return refusal("the request is no JSON object");
+  auto handler = handlers_.find(text_field(value.get_object(), "command"));
+  if (handler == handlers_.end()) co_return answer(request);
+  co_return co_await handler->second();
 }
 
 std::string ControlServer::answer(std::string_view request) const {

@@ -1,8 +1,11 @@
 #pragma once
 
+#include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "io/loop.h"
 #include "io/network.h"
@@ -19,6 +22,10 @@ class ControlServer {
   ControlServer(io::Loop& loop, std::unique_ptr<io::Listener> listener, const queue::Queue& queue);
   ~ControlServer();
 
+  // Who answers that command: lines of JSON. Before start().
+  using Handler = std::function<io::Task<std::string>()>;
+  void on(std::string command, Handler handler);
+
   void start();
   // Takes no more requests and drops those that run.
   io::Task<void> stop();
@@ -27,11 +34,13 @@ class ControlServer {
   io::Task<void> accept();
   io::Task<void> serve(std::unique_ptr<io::Stream> stream);
   io::Task<Result<std::string>> read_request(io::Stream& stream, Instant deadline);
+  io::Task<std::string> respond(std::string request);
   std::string answer(std::string_view request) const;
 
   io::Loop& loop_;
   std::unique_ptr<io::Listener> listener_;
   const queue::Queue& queue_;
+  std::map<std::string, Handler, std::less<>> handlers_;
   std::vector<io::Stream*> open_;
   io::TaskGroup tasks_;
 };

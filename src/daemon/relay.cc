@@ -10,6 +10,7 @@
 #include "intake/intake.h"
 #include "io/disk.h"
 #include "io/task_group.h"
+#include "io/timer.h"
 #include "io/worker.h"
 #include "queue/queue.h"
 #include "records/event_log.h"
@@ -22,30 +23,89 @@ namespace waypost::daemon {
 
 using config::Config;
 using config::DataPaths;
+namespace {
+
+constexpr Duration health_interval = std::chrono::seconds(5);
+// Let's Encrypt renews 30 days ahead; whoever is nearer to the end has a renewal that fails.
+constexpr std::chrono::days certificate_warning{14};
+
+std::optional<std::string> expiry_trouble(const tls::ServerContext& certificate, WallTime now) {
+  const WallTime end = certificate.expires_at();
+  if (end - now > certificate_warning) return std::nullopt;
+  return fmt::format("{} {}: renew it and reload", end > now ? "it expires at" : "it expired at",
+                     base::to_rfc3339(end));
+}
+
+}  // namespace
 
 // What all shards share, then the parts of the one shard, each after what it uses. Destroyed from
 // the end.
 struct Relay::Parts {
+  // One listener of the configuration.
+  struct Listening {
+    config::Listener configured;
+    std::unique_ptr<submission::Server> server;
+    Endpoint at;
+  };
+  // The rules, ready to be asked. Made on a thread that may be busy for a while.
+  struct Knowledge {
+    explicit Knowledge(std::shared_ptr<const classify::RuleBook> the_book)
+        : book(std::move(the_book)), classifier(*book) {}
+    std::shared_ptr<const classify::RuleBook> book;
+    classify::Classifier classifier;
+  };
+  // All that a reload needs, so that nothing can fail once it begins to change things.
+  struct Prepared {
+    Config config;
+    std::unique_ptr<Knowledge> knowledge;
+    std::shared_ptr<tls::ServerContext> certificate;
+    std::vector<std::optional<size_t>> kept;            // for each new listener: the running one
+    std::vector<std::unique_ptr<io::Listener>> opened;  // for each that is not kept
+  };
+  using Refusal = std::vector<std::string>;
+
   Parts(io::AsioLoop& the_loop, RelayOptions the_options, Journal& the_journal)
       : loop(the_loop),
         options(std::move(the_options)),
-        paths(options.config.data_dir),
-        journal(the_journal) {}
+        paths(options.setup.config.data_dir),
+        journal(the_journal),
+        knowledge(std::make_unique<Knowledge>(std::move(options.setup.rules))) {}
 
   Result<void> open_storage();
   Result<void> open_network();
+  Result<void> open_client_tls();
+  Result<void> check_logins(const Config& of);
   void join();
   Result<void> recover();
   Result<void> listen();
+  Result<void> listen_at(const config::Listener& listener);
+  void serve_at(const config::Listener& listener, std::unique_ptr<io::Listener> socket);
+  Result<std::shared_ptr<tls::ServerContext>> load_certificate(const Config& of);
   bool has_room();
+  void watch_health();
+  void check_health();
+  std::vector<IpAddress> own_addresses();
 
-  const Config& config() const { return options.config; }
+  io::Task<ReloadOutcome> reload();
+  io::Task<std::string> answer_reload();
+  io::Task<tl::expected<Prepared, Refusal>> prepare_aside();
+  tl::expected<Prepared, Refusal> prepare();
+  Refusal open_listeners(Prepared& prepared);
+  void apply(Prepared prepared);
+  void apply_listeners(Prepared& prepared);
+
+  const Config& config() const { return options.setup.config; }
 
   io::AsioLoop& loop;
   RelayOptions options;
   DataPaths paths;
   Journal& journal;
   std::unique_ptr<io::Disk> disk = io::make_system_disk();
+  std::unique_ptr<Knowledge> knowledge;
+  classify::Reader replies{knowledge->classifier};
+  std::unique_ptr<io::Worker> reload_worker;
+  bool reloading = false;
+  bool stopping = false;
 
   std::unique_ptr<spool::RocksStore> store;
   std::unique_ptr<records::Keys> keys;
@@ -53,7 +113,9 @@ struct Relay::Parts {
   std::unique_ptr<records::Recorder> recorder;  // none when switched off
   std::unique_ptr<io::Worker> keys_worker;
   std::unique_ptr<dns::UnboundContext> names;
-  std::unique_ptr<tls::ClientContext> client_tls;
+  std::unique_ptr<tls::ClientContext> opportunistic_tls;
+  std::unique_ptr<tls::ClientContext> verifying_tls;  // null without a list of authorities
+  std::unique_ptr<FileSecrets> secrets;
   std::shared_ptr<tls::ServerContext> certificate;
 
   std::unique_ptr<spool::Spool> spool;
@@ -61,14 +123,15 @@ struct Relay::Parts {
   std::unique_ptr<dns::Resolver> resolver;
   std::unique_ptr<delivery::Deliverer> deliverer;
   std::unique_ptr<DeliveryCourier> courier;
-  classify::Classifier classifier{options.rules};
-  classify::Reader replies{classifier};
   std::unique_ptr<queue::Queue> queue;
   std::unique_ptr<KeyAuthenticator> authenticator;
   std::unique_ptr<intake::Intake> intake;
-  std::vector<std::unique_ptr<submission::Server>> servers;
+  submission::Clients clients;
+  std::vector<Listening> listenings;
+  std::vector<std::unique_ptr<submission::Server>> retired;  // no more listeners, some sessions
   std::unique_ptr<ControlServer> control;
-  std::vector<Endpoint> listening_at;
+  Health health{journal};
+  io::Timer health_timer{loop.timers()};
 };
 
 Relay::Relay(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
@@ -105,14 +168,42 @@ Result<void> Relay::Parts::open_storage() {
 
 Result<void> Relay::Parts::open_network() {
   TRY(names, dns::UnboundContext::create(resolver_options(config()), *disk));
-  tls::ClientOptions client;
-  client.ca_file = options.ca_file;
-  if (config().delivery.tls == config::DeliveryTls::required)
-    client.verification = tls::Verification::required;
-  TRY(client_tls, tls::ClientContext::create(client, *disk, loop.clock()));
-  if (!config().tls.certificate.empty()) {
-    TRY(certificate,
-        tls::ServerContext::from_files(config().tls.certificate, config().tls.key, *disk));
+  TRY_VOID(open_client_tls());
+  TRY(certificate, load_certificate(config()));
+  return {};
+}
+
+Result<std::shared_ptr<tls::ServerContext>> Relay::Parts::load_certificate(const Config& of) {
+  std::shared_ptr<tls::ServerContext> loaded;
+  if (of.tls.certificate.empty()) return loaded;
+  TRY(loaded, tls::ServerContext::from_files(of.tls.certificate, of.tls.key, *disk));
+  return loaded;
+}
+
+Result<void> Relay::Parts::open_client_tls() {
+  using tls::Verification;
+  TRY(opportunistic_tls, tls::ClientContext::create({Verification::opportunistic, options.ca_file},
+                                                    *disk, loop.clock()));
+  auto verifying =
+      tls::ClientContext::create({Verification::required, options.ca_file}, *disk, loop.clock());
+  if (verifying)
+    verifying_tls = *std::move(verifying);
+  else if (verifying.error().code() != ErrorCode::not_found || !options.ca_file.empty())
+    return failure(std::move(verifying).error());
+  secrets = std::make_unique<FileSecrets>(loop, *keys_worker, *disk);
+  return check_logins(config());
+}
+
+// What mail to a next hop would otherwise have to wait for.
+Result<void> Relay::Parts::check_logins(const Config& of) {
+  if (!verifying_tls && needs_certificates(of))
+    return failure(ErrorCode::not_found,
+                   "the configuration wants certificates that hold, and the system has no list of "
+                   "certificate authorities: install the package ca-certificates, or name a file "
+                   "with --ca-file");
+  for (const std::string& file : secret_files(of)) {
+    auto secret = delivery::read_secret_file(*disk, file);
+    if (!secret) return failure(std::move(secret).error());
   }
   return {};
 }
@@ -123,8 +214,9 @@ void Relay::Parts::join() {
   if (recorder) sink = recorder->sink(std::move(sink));
   resolver = dns::make_resolver(*names, loop);
   deliverer = std::make_unique<delivery::Deliverer>(
-      delivery::Deliverer::Dependencies{loop, loop.network(), *resolver, *client_tls, *spool},
-      delivery_settings(config()));
+      delivery::Deliverer::Dependencies{loop, loop.network(), *resolver, *opportunistic_tls,
+                                        verifying_tls.get(), *spool, secrets.get()},
+      delivery_settings(config(), own_addresses()));
   courier = std::make_unique<DeliveryCourier>(*deliverer);
   queue = std::make_unique<queue::Queue>(
       queue::Queue::Dependencies{loop, *spool, *sink, *courier, replies}, site_table(config()),
@@ -138,6 +230,12 @@ void Relay::Parts::join() {
   };
   intake = std::make_unique<intake::Intake>(std::move(services), intake_limits(config()),
                                             config().hostname);
+}
+
+// A list that cannot be had costs a check: our name in the greeting shows a loop as well.
+std::vector<IpAddress> Relay::Parts::own_addresses() {
+  auto addresses = loop.network().own_addresses();
+  return addresses ? *std::move(addresses) : std::vector<IpAddress>();
 }
 
 bool Relay::Parts::has_room() {
@@ -161,32 +259,199 @@ Result<void> Relay::Parts::recover() {
 }
 
 Result<void> Relay::Parts::listen() {
-  for (const config::Listener& listener : config().listeners) {
-    TRY(auto socket, loop.network().listen(listener.address, {}));
-    listening_at.push_back(socket->local());
-    submission::Services services{loop, *intake, authenticator.get(), certificate};
-    auto server = std::make_unique<submission::Server>(submission_settings(config(), listener),
-                                                       std::move(services));
-    server->add_listener(std::move(socket), tls_mode(listener));
-    server->start();
-    servers.push_back(std::move(server));
-  }
+  for (const config::Listener& listener : config().listeners) TRY_VOID(listen_at(listener));
   TRY(auto socket, loop.network().listen_local(paths.control_socket));
   control = std::make_unique<ControlServer>(loop, std::move(socket), *queue);
+  control->on("reload", [this] { return answer_reload(); });
   control->start();
+  watch_health();
   return {};
 }
 
-std::vector<Endpoint> Relay::listening_at() const { return parts_->listening_at; }
+Result<void> Relay::Parts::listen_at(const config::Listener& listener) {
+  TRY(auto socket, loop.network().listen(listener.address, {}));
+  serve_at(listener, std::move(socket));
+  return {};
+}
+
+void Relay::Parts::serve_at(const config::Listener& listener,
+                            std::unique_ptr<io::Listener> socket) {
+  Endpoint at = socket->local();
+  submission::Services services{loop, *intake, clients, authenticator.get(), certificate};
+  auto server = std::make_unique<submission::Server>(submission_settings(config(), listener),
+                                                     std::move(services));
+  server->add_listener(std::move(socket), tls_mode(listener));
+  server->start();
+  listenings.push_back({listener, std::move(server), at});
+}
+
+// ---- a new configuration
+
+io::Task<ReloadOutcome> Relay::reload() { return parts_->reload(); }
+
+io::Task<ReloadOutcome> Relay::Parts::reload() {
+  ReloadOutcome outcome;
+  auto prepared = co_await prepare_aside();
+  if (prepared) {
+    Refusal refusal = open_listeners(*prepared);
+    if (!refusal.empty()) prepared = tl::unexpected(std::move(refusal));
+  }
+  if (!prepared) {
+    outcome.problems = std::move(prepared).error();
+    for (const std::string& problem : outcome.problems) journal.error("not reloaded: " + problem);
+    co_return outcome;
+  }
+  outcome.done = true;
+  outcome.needs_restart = hold_back(config(), prepared->config);
+  apply(*std::move(prepared));
+  journal.info("configuration reloaded");
+  for (const std::string& key : outcome.needs_restart)
+    journal.warning("the change of " + key + " takes a restart; until then the old one holds");
+  co_return outcome;
+}
+
+io::Task<tl::expected<Relay::Parts::Prepared, Relay::Parts::Refusal>>
+Relay::Parts::prepare_aside() {
+  if (!options.load_again)
+    co_return tl::unexpected(Refusal{"this relay has no file to read again"});
+  if (reloading) co_return tl::unexpected(Refusal{"another reload is under way"});
+  using Answer = tl::expected<Prepared, Refusal>;
+  reloading = true;
+  if (!reload_worker) reload_worker = std::make_unique<io::Worker>("waypost-reload");
+  std::function<Answer()> work = [this] { return prepare(); };
+  Answer answer = co_await io::run_on<Answer>(*reload_worker, loop, std::move(work));
+  reloading = false;
+  if (stopping) co_return tl::unexpected(Refusal{"the relay is stopping"});
+  co_return answer;
+}
+
+io::Task<std::string> Relay::Parts::answer_reload() {
+  ReloadOutcome outcome = co_await reload();
+  co_return to_json_line(outcome);
+}
+
+// On the reload's own thread: reads nothing of the relay that its loop may change.
+tl::expected<Relay::Parts::Prepared, Relay::Parts::Refusal> Relay::Parts::prepare() {
+  auto setup = options.load_again();
+  if (!setup) return tl::unexpected(std::move(setup).error());
+  Prepared prepared;
+  auto loaded = load_certificate(setup->config);
+  if (!loaded) return tl::unexpected(Refusal{loaded.error().describe()});
+  prepared.certificate = *std::move(loaded);
+  Result<void> logins = check_logins(setup->config);
+  if (!logins) return tl::unexpected(Refusal{logins.error().describe()});
+  prepared.knowledge = std::make_unique<Knowledge>(std::move(setup->rules));
+  prepared.config = std::move(setup->config);
+  return prepared;
+}
+
+// Pairs each listener with the running one of that address, and opens the others.
+Relay::Parts::Refusal Relay::Parts::open_listeners(Prepared& prepared) {
+  std::vector<bool> taken(listenings.size());
+  for (const config::Listener& listener : prepared.config.listeners) {
+    std::optional<size_t> running;
+    for (size_t i = 0; i < listenings.size() && !running; ++i)
+      if (!taken[i] && listenings[i].configured.address == listener.address) running = i;
+    prepared.kept.push_back(running);
+    if (running) {
+      taken[*running] = true;
+      continue;
+    }
+    auto socket = loop.network().listen(listener.address, {});
+    if (!socket)
+      return {
+          fmt::format("{}: {} (an address of a listener that goes away becomes free only after "
+                      "the reload: restart instead)",
+                      listener.origin.text(), socket.error().describe())};
+    prepared.opened.push_back(*std::move(socket));
+  }
+  return {};
+}
+
+void Relay::Parts::apply(Prepared prepared) {
+  options.setup.config = std::move(prepared.config);
+  certificate = std::move(prepared.certificate);
+  replies.use(prepared.knowledge->classifier);
+  knowledge = std::move(prepared.knowledge);
+  journal.set_level(config().log.level);
+  deliverer->reconfigure(delivery_settings(config(), own_addresses()));
+  queue->reconfigure(site_table(config()), retry_schedule(config()));
+  intake->reconfigure(intake_limits(config()), config().hostname);
+  apply_listeners(prepared);
+  check_health();
+}
+
+void Relay::Parts::apply_listeners(Prepared& prepared) {
+  std::vector<Listening> before = std::exchange(listenings, {});
+  auto opened = prepared.opened.begin();
+  for (size_t i = 0; i < prepared.kept.size(); ++i) {
+    const config::Listener& listener = config().listeners[i];
+    if (!prepared.kept[i]) {
+      serve_at(listener, std::move(*opened++));
+      journal.info("listening on " + listenings.back().at.text());
+      continue;
+    }
+    Listening& kept = before[*prepared.kept[i]];
+    kept.server->reconfigure(submission_settings(config(), listener), tls_mode(listener));
+    kept.server->set_certificate(certificate);
+    listenings.push_back({listener, std::move(kept.server), kept.at});
+  }
+  for (Listening& listening : before) {
+    if (!listening.server) continue;
+    listening.server->close_listeners();
+    retired.push_back(std::move(listening.server));
+    journal.info("no longer listening on " + listening.at.text());
+  }
+}
+
+// ---- how it does
+
+void Relay::Parts::watch_health() {
+  check_health();
+  std::erase_if(retired, [](const auto& server) { return server->finished(); });
+  health_timer.start(loop.now() + health_interval, [this] { watch_health(); });
+}
+
+void Relay::Parts::check_health() {
+  using Weight = Health::Weight;
+  using Trouble = std::optional<std::string>;
+  health.report("spool", Weight::stops_mail,
+                spool->healthy() ? Trouble()
+                                 : "a write or sync failed: new mail gets 451 and nothing is sent "
+                                   "until a restart; look after the disk first");
+  health.report("disk", Weight::stops_mail,
+                has_room() ? Trouble()
+                           : fmt::format("less than {} octets are free at {}: new mail gets 452, "
+                                         "what waits is still sent",
+                                         config().limits.spool_free_octets_min, paths.spool));
+  health.report("event_log", Weight::warns,
+                event_log->failing() ? Trouble("the disk does not take events; they wait in memory")
+                                     : Trouble());
+  if (certificate)
+    health.report("certificate", Weight::warns, expiry_trouble(*certificate, loop.wall_now()));
+}
+
+// ---- from outside
+
+std::vector<Endpoint> Relay::listening_at() const {
+  std::vector<Endpoint> addresses;
+  for (const Parts::Listening& listening : parts_->listenings) addresses.push_back(listening.at);
+  return addresses;
+}
+
+const Health& Relay::health() const { return parts_->health; }
 
 size_t Relay::waiting() const { return parts_->queue->unsettled_recipients(); }
 
 io::Task<bool> Relay::stop() {
   Parts& parts = *parts_;
+  parts.stopping = true;
+  parts.health_timer.cancel();
   Instant sessions_end = parts.loop.now() + stop_patience / 2;
   co_await parts.control->stop();
   io::TaskGroup stops;
-  for (auto& server : parts.servers) stops.start(server->stop(sessions_end));
+  for (auto& listening : parts.listenings) stops.start(listening.server->stop(sessions_end));
+  for (auto& server : parts.retired) stops.start(server->stop(sessions_end));
   co_await stops.join();
   bool attempts_ended = co_await parts.queue->stop(parts.loop.now() + stop_patience / 2);
   if (attempts_ended) co_await parts.deliverer->stop();

@@ -4,26 +4,18 @@
 #include <string>
 #include <vector>
 
-#include "classify/rule_book.h"
 #include "config/config.h"
+#include "daemon/health.h"
+#include "daemon/journal.h"
+#include "daemon/reload.h"
 #include "io/asio_loop.h"
 
 namespace waypost::daemon {
 
-// What the relay tells its operator, one line each; the caller decides where it goes.
-class Journal {
- public:
-  virtual ~Journal() = default;
-  virtual void info(const std::string& line) = 0;
-  virtual void warning(const std::string& line) = 0;
-  virtual void error(const std::string& line) = 0;
-};
-
 struct RelayOptions {
-  config::Config config;
-  std::string ca_file;  // PEM; empty: the system's authorities
-  // What replies mean; outlives the relay.
-  const classify::RuleBook& rules;
+  Setup setup;
+  std::string ca_file;     // PEM; empty: the system's authorities
+  SetupLoader load_again;  // none: this relay cannot be reloaded
 };
 
 // The running relay: the spool, the queue, the servers and the deliverer, joined. One shard for
@@ -39,6 +31,14 @@ class Relay {
 
   // The real addresses, in the order of the configuration.
   std::vector<Endpoint> listening_at() const;
+
+  // Reads the configuration and the rules again and goes on with them, without touching a session
+  // or an attempt that is under way: those end as they began. All or nothing: whatever is wrong,
+  // with the text, a rule, the certificate or a new listener's address, leaves everything as it
+  // was. One at a time.
+  io::Task<ReloadOutcome> reload();
+
+  const Health& health() const;
 
   // Recipients that wait.
   size_t waiting() const;

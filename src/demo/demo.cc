@@ -175,8 +175,11 @@ int run(Options options) {
   auto stage = Stage::build(loop, options.port);
   if (!stage) return could_not(stage.error());
   DemoJournal journal;
+  // Nobody's to delete: the shipped rules live as long as the program.
+  std::shared_ptr<const classify::RuleBook> rules(std::shared_ptr<void>(),
+                                                  &classify::shipped_book());
   auto relay =
-      daemon::Relay::start(loop, {(*stage)->config(), {}, classify::shipped_book()}, journal);
+      daemon::Relay::start(loop, {{(*stage)->config(), std::move(rules)}, {}, {}}, journal);
   if (!relay) return could_not(relay.error());
   int exit_code = 2;
   Demo demo(loop, std::move(options), **stage, **relay);

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "io/rng.h"
 #include "io/task_group.h"
 #include "sasl/base64.h"
 #include "sasl/client.h"
@@ -94,8 +95,13 @@ io::Task<Result<std::unique_ptr<delivery::Dialogue>>> Traffic::log_in() {
          co_await tls::connect(dialogue->take_stream(), tls_, "localhost", loop_.now() + patience));
   dialogue->continue_over(std::move(secured));
   CO_TRY_VOID(expect(co_await dialogue->ask("EHLO app.shop.test\r\n", patience), 250));
-  CO_TRY(Secret response, sasl::plain_initial_response(login_, password_));
-  std::string command = "AUTH PLAIN " + sasl::base64_encode(response.reveal()) + "\r\n";
+  const std::vector<std::string> offered{"PLAIN"};
+  io::SystemRng rng;
+  CO_TRY(auto exchange,
+         sasl::start_client(offered, {login_, Secret(password_.reveal()), "", std::nullopt, true},
+                            rng));
+  const std::optional<Secret> response = exchange->initial_response();
+  std::string command = "AUTH PLAIN " + sasl::base64_encode(response->reveal()) + "\r\n";
   Secret wiped = Secret::take(command);
   CO_TRY_VOID(expect(co_await dialogue->ask(wiped.reveal(), patience), 235));
   co_return dialogue;

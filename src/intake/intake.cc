@@ -10,7 +10,15 @@ constexpr std::chrono::seconds room_is_fresh_for{1};
 }  // namespace
 
 Intake::Intake(Services services, Limits limits, std::string hostname)
-    : services_(std::move(services)), limits_(limits), hostname_(std::move(hostname)) {}
+    : services_(std::move(services)),
+      limits_(std::make_shared<const Limits>(limits)),
+      hostname_(std::move(hostname)) {}
+
+void Intake::reconfigure(Limits limits, std::string hostname) {
+  limits_ = std::make_shared<const Limits>(limits);
+  hostname_ = std::move(hostname);
+  room_asked_at_.reset();
+}
 
 std::optional<smtp::Reply> Intake::refuse_now() {
   if (!services_.spool.healthy()) return storage_down();
@@ -28,9 +36,8 @@ bool Intake::has_room() {
   return had_room_;
 }
 
-std::unique_ptr<Arrival> Intake::start(Submitter submitter, std::optional<smtp::Mailbox> sender,
-                                       smtp::BodyType body) {
-  return std::make_unique<Arrival>(*this, std::move(submitter), std::move(sender), body);
+std::unique_ptr<Arrival> Intake::start(Submitter submitter, smtp::MailArguments mail) {
+  return std::make_unique<Arrival>(*this, std::move(submitter), std::move(mail));
 }
 
 void Intake::report_rejected(const Submitter& submitter, const std::optional<smtp::Mailbox>& sender,
@@ -44,6 +51,8 @@ void Intake::report_rejected(const Submitter& submitter, const std::optional<smt
   event.recipients = std::move(recipients);
   event.login = submitter.login;
   event.client = submitter.client.text();
+  event.session = submitter.session;
+  event.transaction = submitter.transaction;
   event.reply = reply.text();
   services_.events.emit(std::move(event));
 }

@@ -43,19 +43,21 @@ class Intake {
  public:
   Intake(Services services, Limits limits, std::string hostname);
 
+  // For the messages to come.
+  void reconfigure(Limits limits, std::string hostname);
+
   // Why no mail can be taken now, if so: 451 4.3.0 when the spool does not store any more,
   // 452 4.3.1 when the disk is nearly full. Ask before a message starts.
   std::optional<smtp::Reply> refuse_now();
 
-  std::unique_ptr<Arrival> start(Submitter submitter, std::optional<smtp::Mailbox> sender,
-                                 smtp::BodyType body);
+  std::unique_ptr<Arrival> start(Submitter submitter, smtp::MailArguments mail);
 
   // Tells the world that a command was refused. A message that is refused at its end reports
   // itself.
   void report_rejected(const Submitter& submitter, const std::optional<smtp::Mailbox>& sender,
                        std::vector<std::string> recipients, const smtp::Reply& reply);
 
-  const Limits& limits() const { return limits_; }
+  const Limits& limits() const { return *limits_; }
 
  private:
   friend class Arrival;
@@ -63,7 +65,7 @@ class Intake {
   bool has_room();
 
   Services services_;
-  Limits limits_;
+  std::shared_ptr<const Limits> limits_;
   std::string hostname_;
   bool had_room_ = true;
   std::optional<Instant> room_asked_at_;

@@ -135,7 +135,11 @@ void Queue::make_ready(Item item, const std::string& mail_host, std::vector<Site
 Queue::Site& Queue::site_for(const std::string& domain, const std::string& mail_host) {
   shaping::SiteTable::Match match = site_table_.find(domain, mail_host);
   std::unique_ptr<Site>& site = sites_[match.site];
-  if (!site) site = std::make_unique<Site>(std::move(match), deps_.loop.timers());
+  if (!site) {
+    site = std::make_unique<Site>(std::move(match), deps_.loop.timers());
+    site->domain = domain;
+    site->mail_host = mail_host;
+  }
   return *site;
 }
 
@@ -262,6 +266,8 @@ void Queue::judge(Item item, const Outcome& outcome, Record& record) {
   event.peer = outcome.peer;
   event.phase = outcome.phase;
   event.took = outcome.took;
+  event.steps = outcome.steps;
+  event.transcript = outcome.transcript;
   event.cause = std::move(judgement.cause);
   record.events.push_back(std::move(event));
   record.changes.push_back({item.recipient, settled_after(state.attempts)});
@@ -281,6 +287,8 @@ void Queue::defer(Item item, const Outcome& outcome, Judgement judgement, Record
   event.peer = outcome.peer;
   event.phase = outcome.phase;
   event.took = outcome.took;
+  event.steps = outcome.steps;
+  event.transcript = outcome.transcript;
   event.cause = std::move(judgement.cause);
   if (gives_up) {
     state.place = Place::settled;

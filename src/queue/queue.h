@@ -42,6 +42,10 @@ class Queue {
   void add(spool::Envelope envelope);
   void restore(spool::StoredMessage message);
 
+  // Other limits and another schedule, for every attempt to come: what stands at a site finds its
+  // site anew, and what is deferred keeps the time that it was given.
+  void reconfigure(shaping::SiteTable sites, RetrySchedule retry);
+
   // Starts no more attempts and suspends until those that run have ended and are recorded, or until
   // `deadline`; false when some still run then.
   io::Task<bool> stop(Instant deadline);
@@ -87,6 +91,8 @@ class Queue {
           timer(timers) {}
 
     std::string name;
+    std::string domain;  // of the mail that it was first seen with, to find its limits again
+    std::string mail_host;
     const shaping::SiteLimits* limits;
     shaping::Pacer pacer;  // of attempts that start
     shaping::Pacer turns;  // of messages that are named to them

@@ -128,6 +128,7 @@ class EventLogSink final : public events::Sink {
   }
 
   void emit(events::Event event) override {
+    event.transcript.reset();  // not for the log, and far larger than what is
     uint64_t octets = octets_of(event);
     if (!state_.take_room(octets)) {
       state_.lost(event.at);
@@ -182,6 +183,8 @@ std::unique_ptr<events::Sink> EventLog::sink(io::Loop& loop) {
   CHECK(!closed_);
   return std::make_unique<EventLogSink>(*state_, loop);
 }
+
+bool EventLog::failing() const { return state_->failing; }
 
 Result<void> EventLog::close() {
   if (std::exchange(closed_, true)) return {};

@@ -52,6 +52,9 @@ class EventLog {
   // For one shard: used and destroyed on `loop`'s thread, before the log and the loop.
   std::unique_ptr<events::Sink> sink(io::Loop& loop);
 
+  // Whether the disk refuses events now. Any thread.
+  bool failing() const;
+
   // Writes and syncs all that was emitted; blocks. Every sink must be gone. Fails when something
   // had to be left out. Nothing may be called after it.
   Result<void> close();

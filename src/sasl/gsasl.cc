@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "sasl/base64.h"
+
 namespace waypost::sasl {
 namespace {
 
@@ -42,6 +44,27 @@ Result<OwnedSession> start_session(const char* mechanism, bool server) {
 
 void set_validation(Gsasl_session* session, Validation& validation) {
   gsasl_session_hook_set(session, &validation);
+}
+
+Secret take_secret(char* octets, size_t size) {
+  if (!octets) return Secret();
+  Secret taken{std::string_view(octets, size)};
+  explicit_bzero(octets, size);
+  gsasl_free(octets);
+  return taken;
+}
+
+Result<void> set_binding(Gsasl_session* session, const ChannelBinding& binding) {
+  const Gsasl_property which = binding.type == ChannelBinding::Type::tls_exporter
+                                   ? GSASL_CB_TLS_EXPORTER
+                                   : GSASL_CB_TLS_UNIQUE;
+  return set_property(session, which, base64_encode(binding.octets));
+}
+
+Result<void> set_property(Gsasl_session* session, Gsasl_property which, std::string_view value) {
+  const int status = gsasl_property_set_raw(session, which, value.data(), value.size());
+  if (status == GSASL_OK) return {};
+  return failure(ErrorCode::resource_exhausted, gsasl_strerror(status));
 }
 
 std::string_view property(Gsasl_session* session, Gsasl_property which) {

@@ -5,7 +5,9 @@
 
 #include <gsasl.h>
 
+#include "base/channel_binding.h"
 #include "base/result.h"
+#include "base/secret.h"
 
 // Only for the .cc files of this folder.
 namespace waypost::sasl {
@@ -23,6 +25,12 @@ struct Validation {
   virtual void validate(Gsasl_session* session) = 0;
 };
 void set_validation(Gsasl_session* session, Validation& validation);
+
+// Moves what libgsasl allocated, which may be null, and wipes it.
+Secret take_secret(char* octets, size_t size);
+
+Result<void> set_property(Gsasl_session* session, Gsasl_property which, std::string_view value);
+Result<void> set_binding(Gsasl_session* session, const ChannelBinding& binding);
 
 // The property's octets; "" when it is not set. Valid until it is changed.
 std::string_view property(Gsasl_session* session, Gsasl_property which);

@@ -11,13 +11,16 @@ class Pacer {
   // 0 or less is no limit.
   explicit Pacer(double per_second);
 
+  // From the next message on; the one that went last still counts.
+  void set_rate(double per_second);
+
   // When the next message may go; `now` or earlier means at once.
   Instant next() const { return next_; }
   // One message goes at `now`.
   void take(Instant now);
 
  private:
-  Duration interval_;
+  Duration interval_{0};
   Instant next_;
 };
 

@@ -36,8 +36,9 @@ class RocksDatabase {
   Result<void> sync();
 
   Result<std::string> read(Family family, const std::string& key) const;
-  // The same without waiting for a disk: nothing when that would be needed.
-  std::optional<Result<std::string>> read_cached(Family family, const std::string& key) const;
+  // The same without waiting for a disk: nothing when that would be needed, or there is no such
+  // key.
+  std::optional<std::string> read_cached(Family family, const std::string& key) const;
   std::unique_ptr<Cursor> scan(Family family) const;
 
  private:

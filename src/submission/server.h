@@ -1,8 +1,8 @@
 #pragma once
 
 #include <cstddef>
-#include <map>
 #include <memory>
+#include <optional>
 #include <unordered_set>
 #include <vector>
 
@@ -28,6 +28,12 @@ class Server {
   // For the sessions to come; no certificate: no TLS.
   void set_certificate(std::shared_ptr<tls::ServerContext> certificate);
 
+  // For the sessions to come; those under way go on as they began.
+  void reconfigure(Settings settings, TlsMode tls_mode);
+  // Takes no more connections; the sessions go on to their own end.
+  void close_listeners();
+  bool finished() const { return tasks_.running() == 0; }
+
   // Graceful until `deadline`, then hard: takes no more connections, lets every message that is
   // being sent or stored get its reply, says 421 to all others, and returns when all have ended.
   // Once; not cancellable.
@@ -36,7 +42,6 @@ class Server {
   size_t sessions() const { return sessions_.size(); }
 
  private:
-  class Place;
   struct Listening {
     std::unique_ptr<io::Listener> listener;
     TlsMode tls_mode;
@@ -46,13 +51,14 @@ class Server {
   void admit(std::unique_ptr<io::Stream> stream, TlsMode tls_mode);
   io::Task<void> serve(std::unique_ptr<io::Stream> stream, TlsMode tls_mode);
   io::Task<void> turn_away(std::unique_ptr<io::Stream> stream, smtp::Reply reply);
+  void tell_of(const Endpoint& client, const smtp::Reply& refused);
+  std::optional<smtp::Reply> refuse_connection(const IpAddress& network) const;
   std::vector<Session*> running_sessions() const;
 
-  Settings settings_;
+  std::shared_ptr<const Settings> settings_;  // also of each session that began with it
   Services services_;
   std::vector<std::unique_ptr<Listening>> listenings_;
   std::unordered_set<Session*> sessions_;
-  std::map<IpAddress, size_t> sessions_by_network_;
   bool stopping_ = false;
   io::TaskGroup tasks_;  // last: what runs uses all of the above
 };

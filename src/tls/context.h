@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "base/time.h"
 #include "io/clock.h"
 #include "io/disk.h"
 
@@ -27,6 +28,9 @@ class ServerContext {
                                                            io::Disk& disk);
   static Result<std::unique_ptr<ServerContext>> from_pem(std::string_view certificate_pem,
                                                          std::string_view key_pem);
+
+  // Until when the server's own certificate holds.
+  base::WallTime expires_at() const;
 
   ~ServerContext();
   ServerContext(const ServerContext&) = delete;

@@ -1,3 +1,4 @@
+#include <time.h>
 #include <vector>
 
 #include <fmt/format.h>
@@ -140,6 +141,14 @@ Result<std::unique_ptr<ServerContext>> ServerContext::from_pem(std::string_view 
                                              {key_pem, "the TLS private key"}));
   auto parts = std::make_unique<Parts>(Parts{std::move(made)});
   return std::unique_ptr<ServerContext>(new ServerContext(std::move(parts)));
+}
+
+base::WallTime ServerContext::expires_at() const {
+  const X509* certificate = SSL_CTX_get0_certificate(parts_->context.get());
+  std::tm end{};
+  // What does not decode has not been valid for a long time.
+  if (!certificate || ASN1_TIME_to_tm(X509_get0_notAfter(certificate), &end) != 1) return {};
+  return base::WallTime(std::chrono::seconds(::timegm(&end)));
 }
 
 ServerContext::ServerContext(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}

@@ -1,13 +1,18 @@
 """The promise: what was answered with 250 arrives, whatever happens to the process."""
 
 import random
+import signal
+import threading
 import time
 from collections import Counter
+
+import pytest
 
 from peers.ledger import Clients, Ledger, numbered
 from peers.waiting import eventually
 
 KILLS = 20
+KILLS_A_MOMENT = 4
 CLIENTS = 4
 SEED = 20261121
 
@@ -64,6 +69,45 @@ def repeated_by_session(sink):
             repeated[came_last_by[number]] += 1
         came_last_by[number] = message.session
     return repeated
+
+
+class Moment:
+    """Kills the relay at the very moment when something happens, once it is armed."""
+
+    def __init__(self, moment):
+        self.moment, self.relay = moment, None
+        self._armed, self.came = threading.Lock(), threading.Event()
+        self._armed.acquire()
+
+    def arm(self):
+        self.came.clear()
+        self._armed.release()
+
+    def __call__(self, moment, *_):
+        if moment == self.moment and self._armed.acquire(blocking=False):
+            self.relay.signal(signal.SIGKILL)
+            self.came.set()
+
+
+@pytest.mark.parametrize("moment", ["rcpt", "dot", "acknowledged", "content", "answered"])
+def test_a_kill_at_this_very_moment_loses_nothing(start_relay, make_sink, moment):
+    killer = Moment(moment)
+    sink = make_sink(answer=killer)
+    relay = killer.relay = start_relay(sink.address, site_default={"connections": 8})
+    ledger, allowed, seen = Ledger(), 0, 0
+    for number in range(KILLS_A_MOMENT):
+        clients = Clients(ledger, relay.trusted, CLIENTS, f"{SEED}.{number}", watch=killer)
+        killer.arm()
+        eventually(killer.came.is_set, f"the moment of {moment} comes", explain=relay.explain)
+        relay.kill()
+        clients.stop()
+        eventually(lambda: sink.open == 0, "the sink has seen the end of every connection")
+        allowed += sum(session.ended == "lost" for session in sink.sessions[seen:])
+        seen = len(sink.sessions)
+        relay.start()
+    relay.wait_until_empty(patience_s=60)
+    came = ledger.check([message.content for message in sink.messages])
+    assert sum(came.values()) - len(came) <= allowed
 
 
 def test_sigterm_under_load_loses_and_repeats_nothing(start_relay, make_sink):

@@ -67,6 +67,22 @@ def test_a_message_is_found_by_each_key(make_sink, start_relay):
     relay.command("trace", "--since", "yesterday", code=64)
 
 
+def test_a_transcript_is_shown_where_it_was_kept(make_sink, start_relay):
+    relay = start_relay(make_sink().address, delivery={"transcripts": "all"})
+    send(relay, "app@shop.example", ["ann@mail.example"], "one@shop.example")
+    relay.wait_for_events("delivered")
+    message = relay.events("accepted")[0]["id"]
+    shown = eventually(lambda: "RCPT TO:<ann@mail.example>" in relay.command(
+        "trace", "--transcript", message).stdout, "the transcript is kept", explain=relay.explain)
+    assert shown
+    page = relay.command("trace", "--transcript", message).stdout
+    assert page.index("delivered") < page.index("EHLO relay.example")
+    assert "hello\n" not in page
+    assert "EHLO" not in relay.trace(message)
+    transcript = traced(relay, "--transcript", message)[-1]["transcript"]
+    assert transcript["recipients"] == ["ann@mail.example"] and transcript["attempt"] == 1
+
+
 def test_the_ledger_is_right_while_mail_moves_and_afterwards(make_sink, start_relay):
     def answer(phase, text, _session):
         if phase == "rcpt" and "dan@" in text:

@@ -63,12 +63,39 @@ def numbered(content):
     return number, content[start:end_of_ours] + content[blank + 2:]
 
 
+class Watched(smtplib.SMTP):
+    """Tells `watch` what has just happened: "rcpt" (250 for a recipient), "dot" (the final dot is on
+    its way) or "acknowledged" (250 for the message)."""
+
+    def __init__(self, watch, *address, **options):
+        self._watch = watch
+        super().__init__(*address, **options)
+
+    def rcpt(self, *arguments):
+        reply = super().rcpt(*arguments)
+        if reply[0] == 250:
+            self._watch("rcpt")
+        return reply
+
+    def send(self, octets):
+        super().send(octets)
+        if isinstance(octets, bytes) and octets.endswith(b"\r\n.\r\n"):
+            self._watch("dot")
+
+    def data(self, content):
+        reply = super().data(content)
+        if reply[0] == 250:
+            self._watch("acknowledged")
+        return reply
+
+
 class Clients:
     """`count` clients that send one message after another until they are stopped, each on one
-    connection until that breaks. A message without an answer is not sent again: it may arrive."""
+    connection until that breaks. A message without an answer is not sent again: it may arrive.
+    watch: as of Watched."""
 
-    def __init__(self, ledger, address, count, seed):
-        self.ledger, self.address = ledger, address
+    def __init__(self, ledger, address, count, seed, watch=lambda moment: None):
+        self.ledger, self.address, self.watch = ledger, address, watch
         self._stopping = threading.Event()
         self._threads = [threading.Thread(target=self._run, args=(random.Random(f"{seed}.{n}"),))
                          for n in range(count)]
@@ -84,8 +111,8 @@ class Clients:
         client = None
         while not self._stopping.is_set():
             try:
-                client = client or smtplib.SMTP(*self.address, local_hostname="client.example",
-                                                timeout=20)
+                client = client or Watched(self.watch, *self.address, timeout=20,
+                                           local_hostname="client.example")
                 self._send(client, chance)
             except (OSError, smtplib.SMTPServerDisconnected):
                 client = None

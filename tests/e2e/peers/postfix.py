@@ -1,4 +1,4 @@
-"""Postfix, never installed: its package is unpacked below build/peers and run from there.
+"""Postfix, run from its unpacked package.
 
 All that Postfix would look for in fixed places has a configuration parameter, so it needs no root
 file system of its own, and this machine's own Postfix, if it has one, is left alone. Its master
@@ -9,14 +9,11 @@ import os
 import re
 import shutil
 import subprocess
-import sys
-from pathlib import Path
 
+from peers.package import environment, unpacked
 from peers.presence import missing
 from peers.process import Process, free_port
-from peers.relay import ROOT
 
-PEERS = ROOT / "build" / "peers"
 # Users that every Debian has; Postfix wants two that nothing else of it shares.
 OWNER, DROP_GROUP, MAILBOX_USER = "daemon", "mail", "nobody"
 QUEUES = ("active", "bounce", "corrupt", "defer", "deferred", "flush", "hold", "incoming", "maildrop",
@@ -38,6 +35,8 @@ error     unix - - n - - error
 retry     unix - - n - - error
 discard   unix - - n - - discard
 virtual   unix - n n - - virtual
+smtp      unix - - n - - smtp
+relay     unix - - n - - smtp
 """
 
 # Where everything is, for any Postfix that runs from the unpacked package.
@@ -51,7 +50,7 @@ shlib_directory = {package}/usr/lib/postfix
 meta_directory = {home}
 mail_owner = {owner}
 setgid_group = {group}
-import_environment = MAIL_CONFIG LD_LIBRARY_PATH
+import_environment = MAIL_CONFIG LD_LIBRARY_PATH SASL_PATH
 maillog_file = {home}/mail.log
 maillog_file_prefixes = {home}
 inet_interfaces = 127.0.0.1
@@ -77,52 +76,40 @@ virtual_gid_maps = static:{gid}
 smtpd_recipient_restrictions = {restrictions}
 """
 
+SMARTHOST = """
+mynetworks = 127.0.0.0/8
+smtpd_relay_restrictions = permit_mynetworks, reject_unauth_destination
+relayhost = [127.0.0.1]:{port}
+smtp_tls_security_level = none
+"""
+
+LOGIN = """
+smtp_tls_security_level = secure
+smtp_tls_CAfile = {certificate.file}
+smtp_tls_secure_cert_match = localhost
+smtp_sasl_auth_enable = yes
+smtp_sasl_security_options = noanonymous
+smtp_sasl_mechanism_filter = {mechanism}
+smtp_sasl_password_maps = inline:{{ {{ [127.0.0.1]:{port} = {name}:{password} }} }}
+"""
+
 
 def package():
-    """The folder of the unpacked package, fetched once, together with libraries not here yet."""
-    unpacked = PEERS / "postfix"
-    if not unpacked.is_dir():
-        fetch_package(unpacked)
-    return unpacked
+    return unpacked("postfix")
 
 
-def fetch_package(unpacked):
-    if not shutil.which("apt-get") or not shutil.which("dpkg-deb"):
-        missing("Postfix comes from a Debian package, and this is not Debian")
-    downloads, partial = PEERS / "download", PEERS / "postfix.partial"
-    for folder in (downloads, partial):
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
-    refreshed = False
-    while not download_packages(downloads):
-        if refreshed or os.geteuid() != 0:
-            missing("apt-get download postfix failed; is there a network, and apt-get update done?")
-        subprocess.run(["apt-get", "-qq", "update"], check=False, stdout=sys.stderr)
-        refreshed = True
-    for file in downloads.glob("*.deb"):
-        subprocess.run(["dpkg-deb", "-x", file, partial], check=True)
-    partial.rename(unpacked)
-
-
-def download_packages(folder):
-    """Postfix and those of its dependencies that are not installed."""
-    plan = subprocess.run(["apt-get", "-qq", "--print-uris", "--no-install-recommends", "install",
-                           "postfix"], capture_output=True, text=True, check=False)
-    names = {"postfix", *re.findall(r"^'\S+' ([^_\s]+)_\S+\.deb ", plan.stdout, re.M)}
-    return subprocess.run(["apt-get", "-qq", "download", *sorted(names)], cwd=folder, check=False,
-                          stdout=sys.stderr).returncode == 0
-
-
-def environment():
-    libraries = package() / "usr" / "lib"
-    return {**os.environ, "LD_LIBRARY_PATH": f"{libraries}/postfix:{libraries}/{os.uname().machine}-linux-gnu"}
+def with_libraries():
+    libraries = environment(package())
+    plugins = unpacked("libsasl2-modules") / "usr/lib" / f"{os.uname().machine}-linux-gnu" / "sasl2"
+    return {**libraries, "SASL_PATH": str(plugins), "LD_LIBRARY_PATH":
+            f"{package()}/usr/lib/postfix:{libraries['LD_LIBRARY_PATH']}"}
 
 
 def smtp_source(address, *options):
     """Postfix's load generator; returns what it printed."""
     host, port = address
     return subprocess.run([package() / "usr/sbin/smtp-source", *options, f"{host}:{port}"],
-                          env=environment(), capture_output=True, text=True, check=True,
+                          env=with_libraries(), capture_output=True, text=True, check=True,
                           timeout=120).stdout
 
 
@@ -134,7 +121,7 @@ class SmtpSink:
         as_nobody = ["-u", MAILBOX_USER] if os.geteuid() == 0 else []
         self._process = Process(
             [package() / "usr/sbin/smtp-sink", "-c", *as_nobody, "%s:%d" % self.address, "256"],
-            folder / "smtp-sink.log", env=environment(), cwd="/")
+            folder / "smtp-sink.log", env=with_libraries(), cwd="/")
         self._process.wait_for_listener(self.address)
 
     def messages(self):
@@ -147,17 +134,23 @@ class SmtpSink:
 
 class Postfix:
     """The mail server of postfix.test, with the given mailboxes. policy: the address of a policy
-    server that it asks about each recipient."""
+    server that it asks about each recipient. smarthost: where mail for other domains goes; login:
+    (name, password) there, over TLS whose certificate must be the test's."""
+    domain = "postfix.test"
+    tls_works = True
 
-    def __init__(self, folder, certificate, mailboxes=("ann",), tls="may", policy=None):
+    def __init__(self, folder, certificate, mailboxes=("ann",), tls="may", policy=None,
+                 smarthost=None, login=None, mechanism="PLAIN"):
         if os.geteuid() != 0:
             missing("Postfix itself runs only as root")
         self.home = folder / "postfix"
         self.address = ("127.0.0.1", free_port())
         self._make_folders()
         self._configure(certificate, mailboxes, tls, policy)
+        if smarthost:
+            self._send_through(smarthost, login, mechanism, certificate)
         self._process = Process([package() / "usr/lib/postfix/sbin/master", "-c", self.home, "-d"],
-                                folder / "postfix.log", env=environment(), cwd="/")
+                                folder / "postfix.log", env=with_libraries(), cwd="/")
         self._process.wait_for_listener(self.address)
 
     def _make_folders(self):
@@ -181,9 +174,16 @@ class Postfix:
             mailboxes=", ".join(f"{{ {name}@postfix.test = {name}/ }}" for name in mailboxes)))
         (self.home / "master.cf").write_text(MASTER.format(port=self.address[1]))
 
-    def mail(self, mailbox):
-        """The messages in a mailbox."""
-        return [file.read_bytes() for file in sorted((self.home / "mail" / mailbox / "new").glob("*"))]
+    def _send_through(self, smarthost, login, mechanism, certificate):
+        with open(self.home / "main.cf", "a", encoding="ascii") as file:
+            file.write(SMARTHOST.format(port=smarthost[1]))
+            if login:
+                file.write(LOGIN.format(port=smarthost[1], name=login[0], password=login[1],
+                                        mechanism=mechanism.lower(), certificate=certificate))
+
+    def mail(self, mailbox="*"):
+        """The messages in a mailbox, or in all."""
+        return [file.read_bytes() for file in sorted((self.home / "mail").glob(f"{mailbox}/new/*"))]
 
     def log(self):
         file = self.home / "mail.log"

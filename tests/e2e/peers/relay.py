@@ -22,9 +22,10 @@ def binary():
 
 
 class Relay:
-    """settings: {"queue": {"retry_first": "1s"}, ...}, added to what every test wants."""
+    """settings: {"queue": {"retry_first": "1s"}, ...}, added to what every test wants. under: a
+    command that runs the relay's own, for one start, such as strace."""
 
-    def __init__(self, folder, certificate, settings=None, sites=()):
+    def __init__(self, folder, certificate, settings=None, sites=(), routes=(), ca_file=None):
         self.folder = folder
         self.data = folder / "data"
         self.config_file = folder / "waypost.toml"
@@ -32,9 +33,10 @@ class Relay:
         self.addresses = {}
         self._process = None
         self.data.mkdir()
-        self.configure(certificate, settings or {}, sites)
+        self._trust = ["--ca-file", ca_file] if ca_file else []
+        self.configure(certificate, settings or {}, sites, routes)
 
-    def configure(self, certificate, settings, sites=()):
+    def configure(self, certificate, settings, sites=(), routes=()):
         tables = {
             "tls": {"certificate": str(certificate.file), "key": str(certificate.key)},
             "limits": {"spool_free_octets_min": 0},
@@ -55,11 +57,13 @@ class Relay:
             {"address": "127.0.0.1:0", "tls": "none", "trusted_networks": ["127.0.0.0/8"]}))
         text += "".join(table(f"[{name}]", values) for name, values in tables.items())
         text += "".join(table("[[site]]", site) for site in sites)
+        text += "".join(table("[[route]]", route) for route in routes)
         self.config_file.write_text(text)
 
-    def start(self):
+    def start(self, under=()):
         said_before = len(self.log())
-        self._process = Process([binary(), "--config", self.config_file, "serve"], self.log_file)
+        self._process = Process([*under, binary(), "--config", self.config_file, *self._trust,
+                                 "serve"], self.log_file)
 
         def listening():
             found = re.findall(r"listening on 127\.0\.0\.1:(\d+)", self.log()[said_before:])
@@ -88,8 +92,25 @@ class Relay:
         """Gracefully, by SIGTERM; gives the exit code."""
         return self._process.stop(signal.SIGTERM, patience_s) if self._process else 0
 
+    @property
+    def pid(self):
+        return self._process.pid
+
+    def is_running(self):
+        return self._process.is_running()
+
+    def signal(self, number):
+        os.kill(self.pid, number)
+
     def kill(self):
         self._process.stop(signal.SIGKILL)
+
+    def signal(self, which):
+        """From any thread; the end is waited for elsewhere."""
+        os.kill(self._process.pid, which)
+
+    def is_running(self):
+        return self._process.is_running()
 
     def log(self):
         return self.log_file.read_text(errors="replace") if self.log_file.exists() else ""
@@ -121,12 +142,13 @@ class Relay:
             found += [json.loads(line) for line in text[:text.rfind(b"\n") + 1].splitlines()]
         return [event for event in found if kind in (None, event["event"])]
 
-    def wait_for_events(self, kind, count=1, **patience):
+    def wait_for_events(self, kind, count=1, explain_more=lambda: "", **patience):
         """The events of this kind, as soon as there are `count` recipients (or lines) of them."""
         def enough():
             found = self.events(kind)
             return found if count_recipients(found) >= count else None
-        return eventually(enough, f"{count} {kind}", explain=self.explain, **patience)
+        return eventually(enough, f"{count} {kind}",
+                          explain=lambda: self.explain() + explain_more(), **patience)
 
     def wait_until_empty(self, **patience):
         eventually(lambda: not self.queue(), "the queue is empty", explain=self.explain, **patience)

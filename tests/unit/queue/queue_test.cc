@@ -245,6 +245,33 @@ TEST_F(QueueTest, keeps_to_the_pace_of_a_site) {
   for (size_t i = 1; i < 4; ++i) EXPECT_GE(courier.started[i] - courier.started[i - 1], 2s);
 }
 
+TEST_F(QueueTest, keeps_to_new_limits_as_soon_as_it_has_them) {
+  limits.messages_per_second.value = 0.01;
+  make();
+  for (int i = 0; i < 4; ++i) accept(envelope({"a@x.test"}));
+  world.run_for(1min);
+  EXPECT_EQ(courier.started.size(), 1u);
+  shaping::SiteLimits faster;
+  faster.connections.value = 3;
+  queue->reconfigure(shaping::SiteTable(faster, {}), {});
+  world.run_for(30s);
+  EXPECT_EQ(courier.started.size(), 1u) << "the last one earned a wait of 100 s";
+  world.run_for(2min);
+  EXPECT_EQ(queue->messages(), 0u);
+  EXPECT_EQ(courier.open_peak, 3u);
+}
+
+TEST_F(QueueTest, moves_what_is_ready_to_the_site_that_a_new_rule_names) {
+  limits.messages_per_second.value = 0.01;
+  make();
+  for (int i = 0; i < 3; ++i) accept(envelope({"a@x.test"}));
+  world.run_for(1s);
+  queue->reconfigure(shaping::SiteTable(limits, {{"named", {"x.test"}, {}}}), {});
+  world.run_for(1min);
+  EXPECT_EQ(queue->messages(), 0u);
+  EXPECT_EQ(sink.events.back().site, "named");
+}
+
 TEST_F(QueueTest, probes_a_site_that_cannot_be_reached_with_one_message) {
   courier.takes = 0s;
   for (int i = 0; i < 2; ++i)

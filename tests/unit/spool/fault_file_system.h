@@ -35,6 +35,8 @@ class FaultFileSystem final : public rocksdb::FileSystemWrapper {
   void fill_disk() { full_ = true; }
   void slow_syncs(std::chrono::milliseconds each) { sync_time_ = each; }
   uint64_t log_syncs() const { return log_syncs_; }
+  // How often somebody wanted to know how much room there is.
+  uint64_t questions_of_room() const { return questions_of_room_; }
 
   // To be called when the database is closed. Of octets that were not synced, a `tail_percent` part
   // is left of each file.
@@ -51,6 +53,12 @@ class FaultFileSystem final : public rocksdb::FileSystemWrapper {
         std::filesystem::resize_file(
             path, file.synced + (file.written - file.synced) * tail_percent / 100);
     }
+  }
+
+  IOStatus GetFreeSpace(const std::string& path, const rocksdb::IOOptions& options,
+                        uint64_t* octets, Context context) override {
+    ++questions_of_room_;
+    return target()->GetFreeSpace(path, options, octets, context);
   }
 
   IOStatus NewWritableFile(const std::string& path, const rocksdb::FileOptions& options,
@@ -188,6 +196,7 @@ class FaultFileSystem final : public rocksdb::FileSystemWrapper {
   std::atomic<bool> syncs_fail_ = false;
   std::atomic<bool> full_ = false;
   std::atomic<uint64_t> log_syncs_ = 0;
+  std::atomic<uint64_t> questions_of_room_ = 0;
   std::atomic<std::chrono::milliseconds> sync_time_ = std::chrono::milliseconds(0);
   std::mutex mutex_;
   std::map<std::string, FileState> files_;
