@@ -40,7 +40,7 @@ io::Task<Result<std::optional<submission::Login>>> KeyAuthenticator::check(std::
   CO_TRY(std::optional<records::Key> key,
          co_await io::run_on<Checked>(worker_, loop_, std::move(look_up)));
   if (!key) co_return std::nullopt;
-  co_return submission::Login{key->name, key->tenant, key->stream};
+  co_return submission::Login{key->name, key->tenant, key->stream, std::nullopt};
 }
 
 }  // namespace waypost::daemon
