@@ -1,8 +1,9 @@
 """What became of the mail, asked of a running relay: trace by each key, and the ledger."""
 
 import json
-import sqlite3
 import smtplib
+import sqlite3
+from contextlib import closing
 
 from peers.waiting import eventually
 
@@ -33,7 +34,7 @@ def records_of(relay):
 def count_events(relay):
     total = 0
     for file in records_of(relay):
-        with sqlite3.connect(f"file:{file}?mode=ro", uri=True) as database:
+        with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as database:
             if database.execute("PRAGMA user_version").fetchone()[0]:
                 total += database.execute("SELECT count(*) FROM events").fetchone()[0]
     return total
