@@ -11,11 +11,13 @@
 #include "cli/explain_command.h"
 #include "cli/follow_commands.h"
 #include "cli/keys_command.h"
+#include "cli/ledger_command.h"
 #include "cli/load_config.h"
 #include "cli/reload_command.h"
 #include "cli/send_command.h"
 #include "cli/sendmail_command.h"
 #include "cli/terminal.h"
+#include "cli/trace_command.h"
 
 namespace waypost::cli {
 namespace {
@@ -38,7 +40,7 @@ struct CommandLine {
   std::vector<std::string> sendmail_arguments;
   SendArguments send;
   uint64_t limit = 1000;
-  uint64_t trace_limit = 20;
+  TraceArguments trace;
   ExplainArguments explain;
   DemoArguments demo;
   std::string demo_time;
@@ -141,7 +143,7 @@ int run_demo(CommandLine& line, const CLI::App& demo) {
   line.demo.trace = [global = line.global](const std::string& file, const std::string& id) {
     Global demo_global = global;
     demo_global.config_file = file;
-    trace_command(demo_global, id, 1);
+    trace_command(demo_global, {.what = id});
   };
   return line.hooks.demo(line.demo);
 }
@@ -190,6 +192,34 @@ void add_keys_commands(CommandLine& line) {
   });
 }
 
+void add_trace_command(CommandLine& line) {
+  TraceArguments& to = line.trace;
+  CLI::App* trace = line.app.add_subcommand("trace", "What happened to a message, or to many");
+  trace
+      ->add_option("what", to.what,
+                   "A message id, an address, a Message-ID with its <>, or an SMTP session")
+      ->type_name("ID|ADDRESS|<MESSAGE-ID>|SESSION");
+  trace->add_option("--since", to.since, "Accepted since: \"2d\" ago, or a date or time of UTC")
+      ->type_name("TIME");
+  trace->add_option("--until", to.until, "Accepted before")->type_name("TIME");
+  trace->add_option("--domain", to.domain, "With a recipient in this domain")->type_name("DOMAIN");
+  trace->add_option("--class", to.reply_class, "With a reply of this class: mailbox-full")
+      ->type_name("CLASS");
+  trace->add_option("--host", to.host, "Tried at this mail host")->type_name("HOST");
+  trace->add_option("--limit", to.messages_max, "Messages to show, the newest")
+      ->check(CLI::Range(1, 100'000))
+      ->capture_default_str();
+  trace->add_flag("--transcript", to.transcript, "Show what both sides said, where it was kept");
+  trace->callback(
+      [&line] { line.command = [&line] { return trace_command(line.global, line.trace); }; });
+}
+
+void add_ledger_command(CommandLine& line) {
+  CLI::App* ledger = line.app.add_subcommand(
+      "ledger", "What became of every accepted recipient, by day, and whether the sum is right");
+  ledger->callback([&line] { line.command = [&line] { return ledger_command(line.global); }; });
+}
+
 void add_follow_commands(CommandLine& line) {
   CLI::App* queue = line.app.add_subcommand("queue", "What waits, and why");
   queue->require_subcommand(1);
@@ -200,17 +230,6 @@ void add_follow_commands(CommandLine& line) {
       ->capture_default_str();
   ls->callback(
       [&line] { line.command = [&line] { return queue_ls_command(line.global, line.limit); }; });
-
-  CLI::App* trace = line.app.add_subcommand("trace", "What happened to a message");
-  trace->add_option("what", line.what, "A message id, or an address")
-      ->required()
-      ->type_name("ID|ADDRESS");
-  trace->add_option("--limit", line.trace_limit, "Messages to show for an address")
-      ->check(CLI::Range(1, 100'000))
-      ->capture_default_str();
-  trace->callback([&line] {
-    line.command = [&line] { return trace_command(line.global, line.what, line.trace_limit); };
-  });
 
   CLI::App* why = line.app.add_subcommand("why", "Why a message waits");
   why->add_option("id", line.what, "A message id")->required()->type_name("ID");
@@ -283,6 +302,8 @@ int run(int argc, char** argv, const Hooks& hooks) {
   add_send_command(line);
   add_explain_command(line);
   add_follow_commands(line);
+  add_trace_command(line);
+  add_ledger_command(line);
   add_keys_commands(line);
   add_demo_command(line);
   try {

@@ -63,10 +63,19 @@ std::string peer_text(const Event& event) {
   return text;
 }
 
+std::string tls_text(const events::Peer& peer) {
+  if (peer.tls.empty() || peer.certificate.empty()) return peer.tls;
+  return fmt::format("{}, certificate {}", peer.tls, peer.certificate);
+}
+
 std::string accepted_details(const Event& event) {
   std::string details;
   add_part(details, "from ", event.client);
   add_part(details, "login ", event.login);
+  if (!event.session.empty())
+    add_part(details, "session ",
+             event.transaction > 0 ? fmt::format("{} #{}", event.session, event.transaction)
+                                   : event.session);
   add_part(details, "", size_text(event.size_octets));
   add_part(details, "Message-ID ", event.message_id);
   return details;
@@ -76,11 +85,19 @@ std::string attempt_details(const Event& event) {
   std::string details;
   add_part(details, "attempt ", event.attempt > 0 ? std::to_string(event.attempt) : "");
   add_part(details, "", peer_text(event));
-  add_part(details, "", event.peer.tls);
+  add_part(details, "", tls_text(event.peer));
   if (event.took > Duration::zero()) add_part(details, "took ", base::to_human(event.took));
   bool went_wrong = event.kind != EventKind::delivered && event.phase.has_value();
   if (went_wrong) add_part(details, "at ", std::string(events::name(*event.phase)));
   return details;
+}
+
+// "resolve 2 ms, connect 30 ms, content 480 ms"
+std::string steps_text(const Event& event) {
+  std::vector<std::string> parts;
+  for (const events::Step& step : event.steps)
+    parts.push_back(fmt::format("{} {}", events::name(step.phase), base::to_human(step.took)));
+  return fmt::format("{}", fmt::join(parts, ", "));
 }
 
 // "mailbox-full, recipient acts; more: waypost explain rcpt-full"
@@ -104,6 +121,8 @@ std::string event_lines(const Event& event, bool color) {
   constexpr std::string_view indent = "                           ";
   if (std::string details = attempt_details(event); !details.empty())
     lines += fmt::format("{}{}\n", indent, styled(details, Style::dim, color));
+  if (std::string steps = steps_text(event); !steps.empty())
+    lines += fmt::format("{}{}\n", indent, styled(steps, Style::dim, color));
   if (!event.reply.empty())
     lines += fmt::format("{}{}\n", indent, styled(event.reply, Style::plain, color));
   if (std::string cause = cause_text(event.cause); !cause.empty())
@@ -111,6 +130,25 @@ std::string event_lines(const Event& event, bool color) {
   if (event.next_attempt_at)
     lines += fmt::format("{}next attempt {} UTC\n", indent,
                          clock_of(*event.next_attempt_at).substr(0, 8));
+  return lines;
+}
+
+// An attempt after a restart may have the number of one that a crash cut off: the time tells.
+bool is_of(const records::Transcript& transcript, const Event& event) {
+  return transcript.attempt == event.attempt && transcript.at == event.at &&
+         transcript.recipients == event.recipients;
+}
+
+std::string transcript_lines(std::string_view text, bool color) {
+  constexpr std::string_view indent = "                           | ";
+  std::string lines;
+  while (!text.empty()) {
+    size_t end = std::min(text.find('\n'), text.size());
+    std::string_view line = text.substr(0, end);
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    lines += fmt::format("{}{}\n", indent, styled(line, Style::dim, color));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
   return lines;
 }
 
@@ -133,13 +171,18 @@ std::string headline(const queue::Standing& standing, bool color) {
 std::string render_event(const Event& event, bool color) { return event_lines(event, color); }
 
 std::string render_timeline(const std::vector<Event>& events,
-                            const std::vector<queue::Standing>& waiting, WallTime now, bool color) {
+                            const std::vector<queue::Standing>& waiting, WallTime now, bool color,
+                            const std::vector<records::Transcript>& transcripts) {
   std::string page;
   if (!events.empty())
     page += headline(events.front(), color);
   else if (!waiting.empty())
     page += headline(waiting.front(), color);
-  for (const Event& event : events) page += event_lines(event, color);
+  for (const Event& event : events) {
+    page += event_lines(event, color);
+    for (const records::Transcript& transcript : transcripts)
+      if (is_of(transcript, event)) page += transcript_lines(*transcript.text, color);
+  }
   for (const queue::Standing& standing : waiting) page += render_standing(standing, now, color);
   return page;
 }

@@ -214,6 +214,18 @@ void check_queue(Notebook& notebook, const Config& config) {
                            base::to_human(queue.expire_after), first)});
 }
 
+void check_records(Notebook& notebook, const Config& config) {
+  Duration keep = config.records.keep;
+  bool too_short = keep > Duration::zero() && keep < config.queue.expire_after;
+  if (!too_short || !notebook.is_usable("records.keep")) return;
+  refuse_at(
+      notebook, first_written(notebook, "records.keep", "queue.expire_after"),
+      {"records of mail that still waits would be removed", "",
+       fmt::format("`keep` of [records] is {} and `expire_after` of [queue] {}: raise `keep`, "
+                   "or write `keep = \"0s\"` for no records at all",
+                   base::to_human(keep), base::to_human(config.queue.expire_after))});
+}
+
 // `path` is "delivery" or "route[0]".
 void check_hop_login(Notebook& notebook, const std::string& path, DeliveryTls tls) {
   std::string login = path + ".login";
@@ -336,6 +348,7 @@ void check_whole(Notebook& notebook, const Config& config) {
   check_tls(notebook, config);
   check_idle(notebook, config);
   check_queue(notebook, config);
+  check_records(notebook, config);
   check_delivery(notebook, config);
   check_sites(notebook, config);
   check_routes(notebook, config);

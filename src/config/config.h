@@ -191,6 +191,12 @@ struct EventSettings {
   bool operator==(const EventSettings&) const = default;
 };
 
+struct RecordSettings {
+  Duration keep = std::chrono::hours(24 * 30);             // 0: there are none
+  Duration keep_transcripts = std::chrono::hours(24 * 7);  // 0: none are kept
+  bool operator==(const RecordSettings&) const = default;
+};
+
 enum class LogLevel { debug, info, warning, error };
 enum class LogFormat { text, json };
 
@@ -217,6 +223,7 @@ struct Config {
   EventSettings events;
   DropSettings drop;
   HttpSettings http;
+  RecordSettings records;
   LogSettings log;
 };
 

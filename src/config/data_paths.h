@@ -11,12 +11,14 @@ struct DataPaths {
         keys(data_dir + "/records/keys.db"),
         events(data_dir + "/records/events"),
         drop(data_dir + "/drop"),
+        records(data_dir + "/records"),
         control_socket(data_dir + "/control.sock") {}
 
   std::string spool;
   std::string keys;
   std::string events;
   std::string drop;  // mail that was left while no relay ran, or by users of this machine
+  std::string records;
   std::string control_socket;
 };
 

@@ -179,6 +179,14 @@ std::vector<Key<HttpSettings>> http_keys() {
   };
 }
 
+std::vector<Key<RecordSettings>> record_keys() {
+  using R = RecordSettings;
+  return {
+      key<R>("keep", &R::keep, duration(0s, 24h * 3650), R"("30d")", "how long what happened to a message is kept in the searchable records"),
+      key<R>("keep_transcripts", &R::keep_transcripts, duration(0s, 24h * 3650), R"("7d")", "how long transcripts of attempts are kept"),
+  };
+}
+
 std::vector<Key<LogSettings>> log_keys() {
   using L = LogSettings;
   return {
@@ -245,6 +253,7 @@ const std::vector<Section>& sections() {
       table("events", &C::events, event_keys()),
       table("drop", &C::drop, drop_keys()),
       table("http", &C::http, http_keys()),
+      table("records", &C::records, record_keys()),
       table("log", &C::log, log_keys()),
   };
   return all;

@@ -18,6 +18,7 @@
 #include "queue/queue.h"
 #include "records/event_log.h"
 #include "records/keys.h"
+#include "records/recorder.h"
 #include "spool/rocks_store.h"
 #include "submission/server.h"
 #include "web/server.h"
@@ -115,6 +116,7 @@ struct Relay::Parts {
   std::unique_ptr<spool::RocksStore> store;
   std::unique_ptr<records::Keys> keys;
   std::unique_ptr<records::EventLog> event_log;
+  std::unique_ptr<records::Recorder> recorder;  // none when switched off
   std::unique_ptr<io::Worker> keys_worker;
   std::unique_ptr<dns::UnboundContext> names;
   std::unique_ptr<tls::ClientContext> opportunistic_tls;
@@ -161,9 +163,16 @@ Result<void> Relay::Parts::open_storage() {
   spool::RocksOptions rocks;
   rocks.path = paths.spool;
   TRY(store, spool::RocksStore::open(rocks));
+  // Others of the group may read what is in it, but for the keys.
+  TRY_VOID(disk->make_folders(paths.records, 0750));
   TRY(keys, records::Keys::open(paths.keys));
   TRY(event_log, records::EventLog::open(*disk, loop.clock(), event_log_options(config()),
                                          [this](const std::string& line) { journal.error(line); }));
+  if (config().records.keep > Duration::zero()) {
+    TRY(recorder,
+        records::Recorder::open(*disk, loop.clock(), recorder_options(config()),
+                                [this](const std::string& line) { journal.warning(line); }));
+  }
   keys_worker = std::make_unique<io::Worker>("waypost-keys");
   return {};
 }
@@ -213,6 +222,7 @@ Result<void> Relay::Parts::check_logins(const Config& of) {
 void Relay::Parts::join() {
   spool = spool::make_spool(*store, loop);
   sink = event_log->sink(loop);
+  if (recorder) sink = recorder->sink(std::move(sink));
   resolver = dns::make_resolver(*names, loop);
   deliverer = std::make_unique<delivery::Deliverer>(
       delivery::Deliverer::Dependencies{loop, loop.network(), *resolver, *opportunistic_tls,
@@ -489,6 +499,7 @@ io::Task<bool> Relay::stop() {
   parts.sink.reset();
   Result<void> logged = parts.event_log->close();
   if (!logged) parts.journal.error("closing the event log: " + logged.error().describe());
+  if (parts.recorder) parts.recorder->close();
   co_return attempts_ended;
 }
 

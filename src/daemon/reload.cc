@@ -32,6 +32,7 @@ std::vector<std::string> hold_back(const config::Config& now, config::Config& ne
   keep("[events]", next.events, now.events);
   keep("[drop]", next.drop, now.drop);
   keep("[http]", next.http, now.http);
+  keep("[records]", next.records, now.records);
   keep("log.format", next.log.format, now.log.format);
   return held;
 }

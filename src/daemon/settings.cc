@@ -222,4 +222,14 @@ records::EventLogOptions event_log_options(const config::Config& config) {
   return options;
 }
 
+records::RecorderOptions recorder_options(const config::Config& config) {
+  config::DataPaths paths(config.data_dir);
+  records::RecorderOptions options;
+  options.folder = paths.records;
+  options.events_folder = paths.events;
+  options.keep = config.records.keep;
+  options.keep_transcripts = config.records.keep_transcripts;
+  return options;
+}
+
 }  // namespace waypost::daemon

@@ -7,6 +7,7 @@
 #include "notices/reporter.h"
 #include "queue/queue.h"
 #include "records/event_log.h"
+#include "records/recorder.h"
 #include "submission/settings.h"
 
 // What each folder wants of the configuration, in its own words: no folder but this one and the
@@ -28,5 +29,6 @@ submission::Settings submission_settings(const config::Config& config,
 submission::TlsMode tls_mode(const config::Listener& listener);
 dns::ResolverOptions resolver_options(const config::Config& config);
 records::EventLogOptions event_log_options(const config::Config& config);
+records::RecorderOptions recorder_options(const config::Config& config);
 
 }  // namespace waypost::daemon

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -63,6 +64,8 @@ struct Event {
   Duration took{0};  // of this attempt
   std::vector<Step> steps;
   Duration since_accepted{0};
+  // What both sides said, where it was asked for. Not part of the JSON: it goes to the records.
+  std::shared_ptr<const std::string> transcript;
 };
 
 // One line of JSON without the newline; "v":1 is the schema of docs/format/events.md.

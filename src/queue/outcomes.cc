@@ -56,6 +56,7 @@ Queue::Decision Queue::judge(Item item, const Outcome& outcome) {
   decision.event.phase = outcome.phase;
   decision.event.took = outcome.took;
   decision.event.steps = outcome.steps;
+  decision.event.transcript = outcome.transcript;
   decision.event.cause = std::move(judgement.cause);
   if (judgement.verdict == Verdict::deferred) defer(question, decision);
   if (!decision.settles || (delivered && outcome.dsn_passed_on)) return decision;

@@ -26,6 +26,14 @@ struct EventFile {
   auto operator<=>(const EventFile&) const = default;
 };
 
+// A place between two lines of the event log, or in the middle of one that is being written.
+struct LogPosition {
+  EventFile file;
+  uint64_t offset = 0;
+
+  auto operator<=>(const LogPosition&) const = default;
+};
+
 // The event files of a folder, oldest first; other files are passed over.
 Result<std::vector<EventFile>> list_event_files(io::Disk& disk, const std::string& folder);
 

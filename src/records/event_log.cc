@@ -128,6 +128,7 @@ class EventLogSink final : public events::Sink {
   }
 
   void emit(events::Event event) override {
+    event.transcript.reset();  // not for the log, and far larger than what is
     uint64_t octets = octets_of(event);
     if (!state_.take_room(octets)) {
       state_.lost(event.at);

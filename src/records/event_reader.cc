@@ -3,10 +3,9 @@
 #include <algorithm>
 #include <cstring>
 
-#include <boost/json.hpp>
-
 #include "base/ascii.h"
 #include "records/event_files.h"
+#include "records/event_writer.h"
 
 namespace waypost::records {
 namespace {
@@ -34,21 +33,10 @@ size_t position_of(std::string_view text, std::string_view needle, size_t from) 
             : std::string_view::npos;
 }
 
-// 0 when the line is damaged.
-uint64_t lost_in(std::string_view gap_line) {
-  boost::json::error_code error;
-  boost::json::value value = boost::json::parse({gap_line.data(), gap_line.size()}, error);
-  if (error || !value.is_object()) return 0;
-  const boost::json::value* lost = value.get_object().if_contains("lost");
-  return lost && lost->is_int64() && lost->get_int64() > 0
-             ? static_cast<uint64_t>(lost->get_int64())
-             : 0;
-}
-
 class Reader {
  public:
   Reader(io::Disk& disk, const std::string& folder, const EventFilter& filter,
-         const std::function<bool(const events::Event&)>& found)
+         const PlacedEventFound& found)
       : disk_(disk), folder_(folder), filter_(filter), found_(found) {
     if (filter.message) {
       needle_ = filter.message->text();
@@ -64,7 +52,7 @@ class Reader {
  private:
   bool ended_before_wanted(const EventFile& next) const;
   Result<void> read_file(const EventFile& file, bool newest);
-  void scan(std::string_view lines);
+  void scan(std::string_view lines, LogPosition at);
   void scan_all(std::string_view lines);
   void scan_for_needle(std::string_view lines);
   void count_lost(std::string_view lines);
@@ -76,11 +64,13 @@ class Reader {
   io::Disk& disk_;
   const std::string& folder_;
   const EventFilter& filter_;
-  const std::function<bool(const events::Event&)>& found_;
+  const PlacedEventFound& found_;
   std::string needle_;  // a line without it is not wanted
   bool needle_ignores_case_ = false;
   std::string since_text_;
   std::string lowered_;  // a chunk in lower case
+  std::string_view scanned_;
+  LogPosition scanned_at_;
   EventsRead read_;
   bool stopped_ = false;
 };
@@ -88,6 +78,7 @@ class Reader {
 Result<EventsRead> Reader::run() {
   TRY(std::vector<EventFile> files, list_event_files(disk_, folder_));
   for (size_t i = 0; i < files.size() && !stopped_; ++i) {
+    if (filter_.from && files[i] < filter_.from->file) continue;
     bool newest = i + 1 == files.size();
     if (!newest && ended_before_wanted(files[i + 1])) continue;
     Result<void> done = read_file(files[i], newest);
@@ -110,7 +101,9 @@ Result<void> Reader::read_file(const EventFile& file, bool newest) {
   std::string path = folder_ + "/" + file.name();
   std::string buffer;     // what is read and not scanned yet; starts at the start of a line
   bool skipping = false;  // the rest of a line that is too long
-  for (uint64_t offset = 0; !stopped_;) {
+  bool begins_inside = filter_.from && filter_.from->file == file;
+  uint64_t offset = begins_inside ? filter_.from->offset : 0;
+  while (!stopped_) {
     TRY(std::string chunk, disk_.read_range(path, offset, chunk_octets));
     if (chunk.empty()) break;
     offset += chunk.size();
@@ -125,7 +118,7 @@ Result<void> Reader::read_file(const EventFile& file, bool newest) {
     size_t whole = buffer.size() + last_end + 1;
     buffer.append(fresh);
     if (last_end != std::string_view::npos) {
-      scan(std::string_view(buffer).substr(0, whole));
+      scan(std::string_view(buffer).substr(0, whole), {file, offset - buffer.size()});
       buffer.erase(0, whole);
     }
     if (buffer.size() > line_octets_max) {
@@ -135,11 +128,13 @@ Result<void> Reader::read_file(const EventFile& file, bool newest) {
     }
   }
   // In the newest file the writer is in the middle of it; elsewhere a crash was.
-  if (!buffer.empty() && !newest && !stopped_) scan(buffer);
+  if (!buffer.empty() && !newest && !stopped_) scan(buffer, {file, offset - buffer.size()});
   return {};
 }
 
-void Reader::scan(std::string_view lines) {
+void Reader::scan(std::string_view lines, LogPosition at) {
+  scanned_ = lines;
+  scanned_at_ = at;
   count_lost(lines);
   if (needle_.empty())
     scan_all(lines);
@@ -183,7 +178,7 @@ void Reader::count_lost(std::string_view lines) {
   size_t at = position_of(lines, gap_start, 0);
   while (at != std::string_view::npos) {
     std::string_view line = line_around(lines, at);
-    if (line.starts_with(gap_start)) read_.lost_events += lost_in(line);
+    if (auto gap = EventGap::parse(line)) read_.lost_events += gap->lost;
     at = position_of(lines, gap_start,
                      static_cast<size_t>(line.data() - lines.data()) + line.size());
   }
@@ -212,7 +207,9 @@ void Reader::take(std::string_view line) {
   }
   if (!wanted(*event)) return;
   ++read_.events;
-  stopped_ = !found_(*event);
+  LogPosition at = scanned_at_;
+  at.offset += static_cast<uint64_t>(line.data() - scanned_.data());
+  stopped_ = !found_(*std::move(event), at);
 }
 
 bool Reader::wanted(const events::Event& event) const {
@@ -230,6 +227,13 @@ bool Reader::wanted(const events::Event& event) const {
 
 Result<EventsRead> read_events(io::Disk& disk, const std::string& folder, const EventFilter& filter,
                                const std::function<bool(const events::Event&)>& found) {
+  return read_placed_events(disk, folder, filter, [&](events::Event&& event, const LogPosition&) {
+    return found(event);
+  });
+}
+
+Result<EventsRead> read_placed_events(io::Disk& disk, const std::string& folder,
+                                      const EventFilter& filter, const PlacedEventFound& found) {
   return Reader(disk, folder, filter, found).run();
 }
 

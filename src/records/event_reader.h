@@ -10,6 +10,7 @@
 #include "base/time.h"
 #include "events/event.h"
 #include "io/disk.h"
+#include "records/event_files.h"
 
 namespace waypost::records {
 
@@ -18,6 +19,7 @@ struct EventFilter {
   std::optional<MessageId> message = {};
   std::string address = {};  // the sender or a recipient, without regard to ASCII case; "" is any
   std::optional<WallTime> since = {};
+  std::optional<LogPosition> from = {};  // nothing of the log before it is read
 };
 
 // What a reader of the log should know about how much of it there was.
@@ -35,5 +37,9 @@ struct EventsRead {
 // over.
 Result<EventsRead> read_events(io::Disk& disk, const std::string& folder, const EventFilter& filter,
                                const std::function<bool(const events::Event&)>& found);
+// The same, with the place where each one's line begins.
+using PlacedEventFound = std::function<bool(events::Event&&, const LogPosition&)>;
+Result<EventsRead> read_placed_events(io::Disk& disk, const std::string& folder,
+                                      const EventFilter& filter, const PlacedEventFound& found);
 
 }  // namespace waypost::records

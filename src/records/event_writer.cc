@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include <boost/json.hpp>
 #include <fmt/format.h>
 
 namespace waypost::records {
@@ -12,12 +13,33 @@ constexpr unsigned file_mode = 0640;
 constexpr size_t slice_octets_max = 1 << 20;
 // A buffer that a burst has grown further is given back.
 constexpr size_t kept_capacity_octets_max = 4 << 20;
+constexpr std::string_view gap_start = R"({"v":1,"event":"log_gap",)";
 
 }  // namespace
 
 std::string EventGap::to_json_line() const {
   return fmt::format(R"({{"v":1,"event":"log_gap","at":"{}","from":"{}","lost":{}}})",
                      base::to_rfc3339(to), base::to_rfc3339(from), lost);
+}
+
+bool EventGap::is_gap_line(std::string_view line) { return line.starts_with(gap_start); }
+
+std::optional<EventGap> EventGap::parse(std::string_view line) {
+  boost::json::error_code error;
+  boost::json::value value = boost::json::parse({line.data(), line.size()}, error);
+  if (!is_gap_line(line) || error || !value.is_object()) return std::nullopt;
+  const boost::json::object& object = value.get_object();
+  auto time = [&](std::string_view key) -> std::optional<WallTime> {
+    const boost::json::value* text = object.if_contains(key);
+    if (!text || !text->is_string()) return std::nullopt;
+    Result<WallTime> parsed = base::parse_rfc3339(std::string_view(text->get_string()));
+    return parsed ? std::optional(*parsed) : std::nullopt;
+  };
+  const boost::json::value* lost = object.if_contains("lost");
+  std::optional<WallTime> from = time("from");
+  std::optional<WallTime> to = time("at");
+  if (!from || !to || !lost || !lost->is_int64() || lost->get_int64() <= 0) return std::nullopt;
+  return EventGap{static_cast<uint64_t>(lost->get_int64()), *from, *to};
 }
 
 Result<std::unique_ptr<EventWriter>> EventWriter::open(io::Disk& disk, const io::Clock& clock,

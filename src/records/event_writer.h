@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -22,6 +23,9 @@ struct EventGap {
   WallTime to;    // the last
 
   std::string to_json_line() const;
+  static bool is_gap_line(std::string_view line);
+  // none when the line is no gap or a damaged one.
+  static std::optional<EventGap> parse(std::string_view line);
 };
 
 // The files of the event log, for one thread that may block. It keeps what it could not write and

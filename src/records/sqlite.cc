@@ -1,10 +1,11 @@
 #include "records/sqlite.h"
 
-#include <filesystem>
+#include <algorithm>
 
 #include <fmt/format.h>
 #include <sqlite3.h>
 
+#include "base/ascii.h"
 #include "base/check.h"
 #include "io/disk.h"
 
@@ -47,42 +48,89 @@ Error failure_of(sqlite3* handle, int sqlite_code) {
 // SQLite would make the file with the mode that the umask leaves, and its -wal and -shm files take
 // the mode of the file. An existing file is not touched: closing a descriptor of it would drop the
 // locks that this process may hold on it.
-Result<void> make_private_file(const std::string& path) {
+Result<void> make_file(const std::string& path, const DatabaseOptions& options) {
   std::unique_ptr<io::Disk> disk = io::make_system_disk();
-  std::string folder = std::filesystem::path(path).parent_path();
-  if (!folder.empty() && !disk->exists(folder)) TRY_VOID(disk->make_folders(folder, 0700));
-  if (!disk->exists(path)) TRY_VOID(disk->open_append(path, 0600));
+  std::string folder = path.substr(0, std::min(path.rfind('/'), path.size()));
+  if (folder != path && !folder.empty() && !disk->exists(folder))
+    TRY_VOID(disk->make_folders(folder, options.folder_mode));
+  if (!disk->exists(path)) TRY_VOID(disk->open_append(path, options.file_mode));
   return {};
+}
+
+// "file:" and the path with all escaped that means something in a URI.
+std::string uri_of(const std::string& path, std::string_view parameters) {
+  std::string uri = "file:";
+  for (char c : path) {
+    if (base::is_alnum(c) || c == '/' || c == '.' || c == '-' || c == '_')
+      uri += c;
+    else
+      uri += fmt::format("%{:02X}", static_cast<unsigned char>(c));
+  }
+  return uri + "?" + std::string(parameters);
+}
+
+Error opening(Error error, const std::string& path) {
+  return std::move(error).while_doing("opening the database " + path);
 }
 
 }  // namespace
 
-Result<Database> Database::open(const std::string& path) {
-  auto doing = [&](Error error) {
-    return failure(std::move(error).while_doing("opening the database " + path));
-  };
-  if (Result<void> made = make_private_file(path); !made) return doing(std::move(made).error());
+// `name` is the path or a URI for it.
+Result<Database> Database::open_handle(const std::string& path, const std::string& name,
+                                       int flags) {
   sqlite3* handle = nullptr;
-  int opened =
-      sqlite3_open_v2(path.c_str(), &handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, nullptr);
+  int opened = sqlite3_open_v2(name.c_str(), &handle, flags | SQLITE_OPEN_NOMUTEX, nullptr);
   Database database(handle, path);
-  if (opened != SQLITE_OK) return doing(failure_of(handle, opened));
-  if (Result<void> ready = database.configure(); !ready) return doing(std::move(ready).error());
+  if (opened != SQLITE_OK) return failure(failure_of(handle, opened));
+  database.set_safe_defaults();
   return database;
 }
 
-Result<void> Database::configure() {
+Result<Database> Database::open(const std::string& path, DatabaseOptions options) {
+  auto open = [&]() -> Result<Database> {
+    TRY_VOID(make_file(path, options));
+    TRY(Database database, open_handle(path, path, SQLITE_OPEN_READWRITE));
+    TRY_VOID(database.start_write_ahead_log());
+    TRY_VOID(database.execute(options.sync_every_commit ? "PRAGMA synchronous = FULL"
+                                                        : "PRAGMA synchronous = NORMAL"));
+    return database;
+  };
+  Result<Database> database = open();
+  if (!database) return failure(opening(std::move(database).error(), path));
+  return database;
+}
+
+Result<Database> Database::open_read_only(const std::string& path) {
+  auto open = [&](const std::string& name, int flags) -> Result<Database> {
+    TRY(Database database, open_handle(path, name, SQLITE_OPEN_READONLY | flags));
+    TRY_VOID(database.schema_version());  // opens the file in earnest
+    return database;
+  };
+  std::unique_ptr<io::Disk> disk = io::make_system_disk();
+  if (!disk->exists(path)) return failure(ErrorCode::not_found, "there is no " + path);
+  Result<Database> database = open(path, 0);
+  // A reader that may not write to the folder cannot make the index of the write-ahead log. Where
+  // there is no such log nobody writes, and the file may be read as it is.
+  if (!database && !disk->exists(path + "-wal"))
+    database = open(uri_of(path, "immutable=1"), SQLITE_OPEN_URI);
+  if (!database) return failure(opening(std::move(database).error(), path));
+  return database;
+}
+
+void Database::set_safe_defaults() {
   sqlite3_extended_result_codes(handle_.get(), 1);
   sqlite3_busy_timeout(handle_.get(), busy_milliseconds_max);
   sqlite3_db_config(handle_.get(), SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
   sqlite3_db_config(handle_.get(), SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
-  {
-    TRY(Statement mode, prepare("PRAGMA journal_mode = WAL"));
-    TRY(bool answered, mode.step());
-    if (!answered || mode.text(0) != "wal")
-      return failure(ErrorCode::io_failure, "SQLite cannot use a write-ahead log here");
-  }
-  return execute("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON");
+  sqlite3_db_config(handle_.get(), SQLITE_DBCONFIG_ENABLE_FKEY, 1, nullptr);
+}
+
+Result<void> Database::start_write_ahead_log() {
+  TRY(Statement mode, prepare("PRAGMA journal_mode = WAL"));
+  TRY(bool answered, mode.step());
+  if (!answered || mode.text(0) != "wal")
+    return failure(ErrorCode::io_failure, "SQLite cannot use a write-ahead log here");
+  return {};
 }
 
 Result<void> Database::execute(const std::string& sql) {
@@ -100,6 +148,8 @@ Result<Statement> Database::prepare(std::string_view sql) {
 }
 
 int64_t Database::changed_rows() const { return sqlite3_changes64(handle_.get()); }
+
+int64_t Database::last_row() const { return sqlite3_last_insert_rowid(handle_.get()); }
 
 Result<int64_t> Database::schema_version() {
   TRY(Statement version, prepare("PRAGMA user_version"));

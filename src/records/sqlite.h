@@ -49,31 +49,46 @@ class Statement {
   int bind_failure_ = 0;
 };
 
-// One connection to a database file: WAL, every commit synced, foreign keys enforced, up to five
-// seconds of patience with another process that writes. One thread at a time. Every call blocks.
+struct DatabaseOptions {
+  unsigned file_mode = 0600;  // of new ones
+  unsigned folder_mode = 0700;
+  // False: a power cut may take the last commits away, the newest first; it never damages the file.
+  bool sync_every_commit = true;
+};
+
+// One connection to a database file: WAL, foreign keys enforced, up to five seconds of patience
+// with another process that writes. One thread at a time. Every call blocks.
 class Database {
  public:
-  // Makes the file (0600) and its folders (0700) when they are new.
-  static Result<Database> open(const std::string& path);
+  // Makes the file and its folders when they are new.
+  static Result<Database> open(const std::string& path, DatabaseOptions options = {});
+  // For a reader beside the writer, which may be another user in a folder that it may not write to.
+  // not_found when there is no such file.
+  static Result<Database> open_read_only(const std::string& path);
 
   // Statements without parameters; several may be separated by semicolons.
   Result<void> execute(const std::string& sql);
   Result<Statement> prepare(std::string_view sql);
   // Rows that the last INSERT, UPDATE or DELETE touched.
   int64_t changed_rows() const;
+  // The rowid of the last INSERT.
+  int64_t last_row() const;
 
   // Brings the schema to version migrations.size(): entry i leads from version i to i + 1, each in
   // a transaction of its own, so that an interrupted upgrade goes on where it stopped. Shipped
   // entries are never edited. A file with a newer version is refused (invalid_input).
   Result<void> migrate(std::span<const char* const> migrations);
+  // The file's version, 0 before the first migration.
+  Result<int64_t> schema_version();
 
  private:
   struct Closer {
     void operator()(sqlite3* handle) const;
   };
   Database(sqlite3* handle, std::string path) : handle_(handle), path_(std::move(path)) {}
-  Result<void> configure();
-  Result<int64_t> schema_version();
+  static Result<Database> open_handle(const std::string& path, const std::string& name, int flags);
+  void set_safe_defaults();
+  Result<void> start_write_ahead_log();
   Result<void> apply(int64_t version, const char* migration);
 
   std::unique_ptr<sqlite3, Closer> handle_;

@@ -6,6 +6,7 @@
 #include <fstream>
 #include <mutex>
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "records/event_files.h"

@@ -1,0 +1,144 @@
+#include "records/log_search.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/ascii.h"
+
+namespace waypost::records {
+namespace {
+
+using events::Event;
+
+// Ids that met some condition, in a log that no file of records covers: 1 M of them are 64 MB.
+constexpr size_t candidates_max = 1'000'000;
+
+bool has_domain(const Event& event, const std::string& domain) {
+  return std::any_of(event.recipients.begin(), event.recipients.end(), [&](std::string_view to) {
+    return base::equals_ignoring_case(to.substr(to.rfind('@') + 1), domain);
+  });
+}
+
+// The conditions of a search as bits: those that are asked for, and those that an event meets.
+// What only the acceptance tells and what only an outcome tells come together over the message.
+struct Conditions {
+  unsigned wanted = 0;
+  unsigned met = 0;
+
+  void add(unsigned bit, bool is_wanted, bool is_met) {
+    if (is_wanted) wanted |= bit;
+    if (is_wanted && is_met) met |= bit;
+  }
+};
+
+Conditions conditions_of(const Search& search, const Event& event) {
+  Conditions found;
+  found.add(1, search.message.has_value(), event.message == search.message);
+  found.add(2, !search.address.empty(), concerns(event, search));
+  found.add(4, !search.message_id.empty(), event.message_id == search.message_id);
+  found.add(8, !search.session.empty(), event.session == search.session);
+  found.add(16, !search.domain.empty(), has_domain(event, search.domain));
+  found.add(32, !search.reply_class.empty(), event.cause.reply_class == search.reply_class);
+  found.add(64, !search.host.empty(), event.peer.host == search.host);
+  WallTime at = event.message ? event.message->accepted_at() : event.at;
+  found.add(128, search.since.has_value(), search.since && at >= *search.since);
+  found.add(256, search.until.has_value(), search.until && at < *search.until);
+  return found;
+}
+
+class LogSearcher {
+ public:
+  LogSearcher(io::Disk& disk, const std::string& folder, const Search& wanted,
+              const LogBounds& bounds, const std::set<MessageId>& known)
+      : disk_(disk), folder_(folder), wanted_(wanted), bounds_(bounds), chosen_(known) {
+    filter_.message = wanted.message;
+    filter_.address = wanted.address;
+    filter_.since = wanted.since;
+    filter_.from = bounds.from;
+  }
+
+  Result<LogFound> run();
+
+ private:
+  void choose(Event&& event);
+  void collect(Event&& event, std::map<MessageId, size_t>& places);
+  Result<EventsRead> read(const std::function<void(Event&&)>& found);
+
+  io::Disk& disk_;
+  const std::string& folder_;
+  const Search& wanted_;
+  const LogBounds& bounds_;
+  EventFilter filter_;
+  std::map<MessageId, unsigned> candidates_;
+  std::set<MessageId> matched_;
+  std::set<MessageId> chosen_;
+  LogFound found_;
+};
+
+Result<LogFound> LogSearcher::run() {
+  TRY(found_.read, read([&](Event&& event) { choose(std::move(event)); }));
+  chosen_.merge(matched_);
+  if (chosen_.empty()) return std::move(found_);
+  std::map<MessageId, size_t> places;
+  TRY_VOID(read([&](Event&& event) { collect(std::move(event), places); }));
+  return std::move(found_);
+}
+
+Result<EventsRead> LogSearcher::read(const std::function<void(Event&&)>& found) {
+  return read_placed_events(disk_, folder_, filter_, [&](Event&& event, const LogPosition& at) {
+    if (!bounds_.holds(day_of(event), at)) found(std::move(event));
+    return true;
+  });
+}
+
+// The newest that match, one more than wanted so that it can be told that there are more.
+void LogSearcher::choose(Event&& event) {
+  Conditions conditions = conditions_of(wanted_, event);
+  if (!event.message) {
+    if (conditions.met != conditions.wanted) return;
+    if (found_.messages.size() > 2 * wanted_.messages_max)
+      found_.messages.erase(found_.messages.begin(),
+                            found_.messages.end() - static_cast<ptrdiff_t>(wanted_.messages_max));
+    found_.messages.push_back({std::nullopt, {}});
+    found_.messages.back().events.push_back(std::move(event));
+    return;
+  }
+  if (conditions.wanted != 0 && conditions.met == 0) return;
+  unsigned& met = candidates_[*event.message];
+  met |= conditions.met;
+  if (met == conditions.wanted) matched_.insert(*event.message);
+  if (matched_.size() > wanted_.messages_max + 1) matched_.erase(matched_.begin());
+  if (candidates_.size() > candidates_max) candidates_.erase(candidates_.begin());
+}
+
+void LogSearcher::collect(Event&& event, std::map<MessageId, size_t>& places) {
+  if (!event.message || !chosen_.contains(*event.message)) return;
+  if (!wanted_.address.empty() && !concerns(event, wanted_)) return;
+  auto [place, is_new] = places.try_emplace(*event.message, found_.messages.size());
+  if (is_new) found_.messages.push_back({*event.message, {}});
+  found_.messages[place->second].events.push_back(std::move(event));
+}
+
+}  // namespace
+
+bool LogBounds::holds(Day day, const LogPosition& at) const {
+  if (at < from) return true;
+  auto end = ends.find(day);
+  return end != ends.end() && at < end->second;
+}
+
+Result<LogFound> search_log(io::Disk& disk, const std::string& events_folder, const Search& wanted,
+                            const LogBounds& bounds, const std::set<MessageId>& known) {
+  return LogSearcher(disk, events_folder, wanted, bounds, known).run();
+}
+
+bool concerns(const Event& event, const Search& wanted) {
+  if (wanted.address.empty()) return true;
+  auto is_address = [&](const std::string& address) {
+    return base::equals_ignoring_case(address, wanted.address);
+  };
+  return is_address(event.sender) ||
+         std::any_of(event.recipients.begin(), event.recipients.end(), is_address);
+}
+
+}  // namespace waypost::records

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/message_id.h"
+#include "base/result.h"
+#include "base/time.h"
+#include "events/event.h"
+#include "io/disk.h"
+
+namespace waypost::records {
+
+// Which messages are wanted: those that meet every field that is set. A refused transaction counts
+// as a message without an id.
+struct Search {
+  std::optional<MessageId> message = {};
+  std::string address = {};            // the sender or a recipient, without regard to ASCII case
+  std::string message_id = {};         // value of the header field, with its angle brackets
+  std::string session = {};            // of the client that submitted it
+  std::string domain = {};             // of a recipient
+  std::string reply_class = {};        // of a reply to an attempt
+  std::string host = {};               // that was tried
+  std::optional<WallTime> since = {};  // accepted (or refused) not before
+  std::optional<WallTime> until = {};  // ... and before
+  size_t messages_max = 20;            // the newest so many
+};
+
+// Where records are kept.
+struct RecordPlaces {
+  std::string folder;         // the days' files
+  std::string events_folder;  // the event log
+};
+
+struct FoundMessage {
+  std::optional<MessageId> id;
+  // What happened, oldest first; with Search::address only what concerns it.
+  std::vector<events::Event> events;
+};
+
+struct Found {
+  std::vector<FoundMessage> messages;  // oldest first
+  bool has_more = false;               // older ones
+  uint64_t damaged = 0;                // lines and rows that were passed over
+  uint64_t lost_events = 0;            // that were never written, in the days that were searched
+  std::vector<std::string> problems;   // files that could not be read, one line each
+};
+
+// Searches the days' files, newest first, and then what the event log holds beyond them: where
+// there are no files, all of it. A message has at most 10,000 events, the newest. Blocks.
+Result<Found> search(io::Disk& disk, const RecordPlaces& places, const Search& wanted);
+
+}  // namespace waypost::records

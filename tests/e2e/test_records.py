@@ -1,0 +1,167 @@
+"""What became of the mail, asked of a running relay: trace by each key, and the ledger."""
+
+import json
+import smtplib
+import sqlite3
+from contextlib import closing
+
+from peers.waiting import eventually
+
+
+def send(relay, sender, recipients, message_id):
+    with smtplib.SMTP(*relay.trusted) as client:
+        client.sendmail(sender, recipients,
+                        f"Subject: x\r\nMessage-ID: <{message_id}>\r\n\r\nhello\r\n")
+
+
+def traced(relay, *arguments, code=0):
+    lines = relay.command("--json", "trace", *arguments, code=code).stdout.splitlines()
+    return [json.loads(line) for line in lines]
+
+
+def kinds(events):
+    return [event.get("event", "waiting") for event in events]
+
+
+def ledger(relay, code=0):
+    return json.loads(relay.command("--json", "ledger", code=code).stdout)
+
+
+def records_of(relay):
+    return sorted((relay.data / "records").glob("????-??-??.db"))
+
+
+def count_events(relay):
+    total = 0
+    for file in records_of(relay):
+        with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as database:
+            if database.execute("PRAGMA user_version").fetchone()[0]:
+                total += database.execute("SELECT count(*) FROM events").fetchone()[0]
+    return total
+
+
+def wait_until_recorded(relay):
+    eventually(lambda: count_events(relay) == len(relay.events()), "all is in the records",
+               explain=relay.explain)
+
+
+def test_a_message_is_found_by_each_key(make_sink, start_relay):
+    sink = make_sink()
+    relay = start_relay(sink.address)
+    send(relay, "app@shop.example", ["ann@mail.example", "bob@else.example"], "one@shop.example")
+    send(relay, "app@shop.example", ["cat@mail.example"], "two@shop.example")
+    relay.wait_for_events("delivered", 3)
+    first = relay.events("accepted")[0]["id"]
+    whole = ["accepted", "delivered", "delivered"]
+    assert kinds(traced(relay, first)) == whole
+    assert kinds(traced(relay, "<one@shop.example>")) == whole
+    assert kinds(traced(relay, "one@shop.example")) == whole
+    assert kinds(traced(relay, "ANN@mail.example")) == ["accepted", "delivered"]
+    assert len(traced(relay, "--domain", "mail.example", "--since", "1h")) == 3 + 2
+    assert len(traced(relay, "app@shop.example", "--limit", "1")) == 2
+    wait_until_recorded(relay)
+    # The same, from the records alone.
+    assert kinds(traced(relay, "<one@shop.example>")) == whole
+    assert kinds(traced(relay, "bob@else.example")) == ["accepted", "delivered"]
+    assert "nothing about" in relay.command("trace", "nobody@mail.example", code=1).stderr
+    relay.command("trace", code=64)
+    relay.command("trace", "--since", "yesterday", code=64)
+
+
+def test_a_transcript_is_shown_where_it_was_kept(make_sink, start_relay):
+    relay = start_relay(make_sink().address, delivery={"transcripts": "all"})
+    send(relay, "app@shop.example", ["ann@mail.example"], "one@shop.example")
+    relay.wait_for_events("delivered")
+    message = relay.events("accepted")[0]["id"]
+    shown = eventually(lambda: "RCPT TO:<ann@mail.example>" in relay.command(
+        "trace", "--transcript", message).stdout, "the transcript is kept", explain=relay.explain)
+    assert shown
+    page = relay.command("trace", "--transcript", message).stdout
+    assert page.index("delivered") < page.index("EHLO relay.example")
+    assert "hello\n" not in page
+    assert "EHLO" not in relay.trace(message)
+    transcript = traced(relay, "--transcript", message)[-1]["transcript"]
+    assert transcript["recipients"] == ["ann@mail.example"] and transcript["attempt"] == 1
+
+
+def test_the_ledger_is_right_while_mail_moves_and_afterwards(make_sink, start_relay):
+    def answer(phase, text, _session):
+        if phase == "rcpt" and "dan@" in text:
+            return "450 4.2.1 Mailbox busy, try again later"
+        return "550 5.1.1 No such user" if phase == "rcpt" and "eve@" in text else None
+
+    sink = make_sink(answer=answer)
+    relay = start_relay(sink.address, queue={"retry_first": "1h"})
+    for i in range(20):
+        send(relay, "app@shop.example",
+             [f"u{i}@mail.example", "dan@mail.example", "eve@mail.example"], f"m{i}@shop.example")
+    assert ledger(relay)["balanced"]
+    relay.wait_for_events("delivered", 20)
+    relay.wait_for_events("deferred", 20)
+    relay.wait_for_events("bounced", 20)
+    wait_until_recorded(relay)
+    account = ledger(relay)
+    assert account["total"]["accepted"] == 60
+    assert [account["total"][name] for name in ("delivered", "bounced", "queued")] == [20, 20, 20]
+    assert account["in_queue"] == 20 and account["missing"] == []
+    waiting = traced(relay, "dan@mail.example", "--limit", "1")[-1]["waiting"]
+    assert waiting["recipient"] == "dan@mail.example"
+    relay.stop()
+    assert ledger(relay)["balanced"]
+
+
+def test_the_ledger_names_a_recipient_that_is_lost(make_sink, start_relay):
+    relay = start_relay(make_sink().address)
+    send(relay, "app@shop.example", ["ann@mail.example"], "one@shop.example")
+    relay.wait_for_events("delivered")
+    wait_until_recorded(relay)
+    # As if its outcome had never been known: the spool has nothing of it either.
+    with sqlite3.connect(records_of(relay)[0]) as database:
+        database.execute("UPDATE recipients SET state = 'queued'")
+        database.execute("UPDATE totals SET name = 'queued' WHERE name = 'delivered'")
+    account = ledger(relay, code=1)
+    assert not account["balanced"]
+    assert [found["recipient"] for found in account["missing"]] == ["ann@mail.example"]
+    assert "NOT right" in relay.command("ledger", code=1).stdout
+
+
+def test_what_a_kill_left_out_of_the_records_comes_from_the_log(make_sink, start_relay):
+    relay = start_relay(make_sink().address)
+    for i in range(30):
+        send(relay, "app@shop.example", [f"u{i}@mail.example"], f"m{i}@shop.example")
+        if i % 10 == 9:
+            # In the log, and perhaps not yet in the records.
+            relay.wait_for_events("delivered", i + 1)
+            relay.kill()
+            relay.start()
+    wait_until_recorded(relay)
+    assert ledger(relay)["total"]["delivered"] == 30
+
+
+def test_a_damaged_file_is_said_and_written_again(make_sink, start_relay):
+    relay = start_relay(make_sink().address)
+    send(relay, "app@shop.example", ["ann@mail.example"], "one@shop.example")
+    relay.wait_for_events("delivered")
+    wait_until_recorded(relay)
+    relay.stop()
+    records_of(relay)[0].write_bytes(b"no database" * 1000)
+    # The log still has it.
+    assert "cannot be read" in relay.command("trace", "ann@mail.example").stderr
+    relay.start()
+    send(relay, "app@shop.example", ["bob@mail.example"], "two@shop.example")
+    relay.wait_for_events("delivered", 2)
+    eventually(lambda: "whole again" in relay.log(), "the file is written again",
+               explain=relay.explain)
+    wait_until_recorded(relay)
+    assert kinds(traced(relay, "ann@mail.example")) == ["accepted", "delivered"]
+    assert ledger(relay)["balanced"]
+    assert relay.log().count("is damaged") == 1
+
+
+def test_without_records_the_log_answers(make_sink, start_relay):
+    relay = start_relay(make_sink().address, records={"keep": "0s"})
+    send(relay, "app@shop.example", ["ann@mail.example"], "one@shop.example")
+    relay.wait_for_events("delivered")
+    assert records_of(relay) == []
+    assert kinds(traced(relay, "<one@shop.example>")) == ["accepted", "delivered"]
+    assert "no records" in relay.command("ledger", code=2).stderr

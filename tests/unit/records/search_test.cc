@@ -1,0 +1,175 @@
+#include "records/search.h"
+
+#include <filesystem>
+
+#include <fmt/format.h>
+
+#include "tests/unit/records/records_fixture.h"
+
+namespace waypost::records {
+namespace {
+
+using events::EventKind;
+using testing::ElementsAre;
+
+class SearchTest : public RecordsTest {
+ protected:
+  // A message to two recipients, of which one is delivered and one deferred.
+  events::Event write_message(int number, WallTime at) {
+    events::Event accepted =
+        accepted_of(number, at, {fmt::format("ann{}@example.net", number), "bob@Example.ORG"});
+    log(accepted);
+    log(outcome_of(accepted, EventKind::delivered, accepted.recipients[0]));
+    log(outcome_of(accepted, EventKind::deferred, "bob@Example.ORG"));
+    return accepted;
+  }
+  size_t messages(const Search& wanted) { return find(wanted).messages.size(); }
+};
+
+// Where it stands makes no difference to what is found.
+enum class Where { in_records, in_log, in_both };
+
+class SearchEverywhere : public SearchTest, public testing::WithParamInterface<Where> {
+ protected:
+  void write_all() {
+    events::Event first = accepted_of(1, day_one + 1h, {"ann1@example.net", "bob@Example.ORG"});
+    log(first);
+    if (GetParam() == Where::in_both) feed_all();
+    log(outcome_of(first, EventKind::delivered, "ann1@example.net"));
+    log(outcome_of(first, EventKind::deferred, "bob@Example.ORG"));
+    write_message(12, day_one + 25h);
+    events::Event refusal;
+    refusal.kind = EventKind::rejected;
+    refusal.at = day_one + 2h;
+    refusal.sender = "stranger@evil.example";
+    refusal.session = "s9";
+    refusal.reply = "530 5.7.0 Authentication required";
+    log(refusal);
+    if (GetParam() == Where::in_records) feed_all();
+  }
+};
+
+TEST_P(SearchEverywhere, finds_by_each_key) {
+  write_all();
+  auto whole = ElementsAre("accepted", "delivered", "deferred");
+  EXPECT_THAT(kinds({.message = id_of(1, day_one + 1h)}), whole);
+  EXPECT_THAT(kinds({.message_id = "<m12@example.com>"}), whole);
+  EXPECT_THAT(kinds({.session = "s1"}), whole);
+  EXPECT_THAT(kinds({.address = "ANN12@example.net"}), ElementsAre("accepted", "delivered"));
+  EXPECT_THAT(kinds({.address = "stranger@evil.example"}), ElementsAre("rejected"));
+  EXPECT_THAT(kinds({.session = "s9"}), ElementsAre("rejected"));
+  EXPECT_EQ(messages({.address = "app@example.com"}), 2u);
+  EXPECT_EQ(messages({.domain = "EXAMPLE.org"}), 2u);
+  EXPECT_EQ(messages({.reply_class = "mailbox-full"}), 2u);
+  EXPECT_EQ(messages({.host = "mx.example.net"}), 2u);
+  EXPECT_EQ(messages({.domain = "example.org", .since = day_one + 24h}), 1u);
+  EXPECT_EQ(messages({.until = day_one + 24h}), 2u);
+  EXPECT_EQ(messages({}), 3u);
+}
+
+TEST_P(SearchEverywhere, finds_nothing_by_what_is_nowhere) {
+  write_all();
+  EXPECT_EQ(messages({.message = id_of(99, day_one + 1h)}), 0u);
+  EXPECT_EQ(messages({.address = "nobody@example.net"}), 0u);
+  EXPECT_EQ(messages({.message_id = "<m12@example.com"}), 0u);
+  EXPECT_EQ(messages({.session = "s1", .domain = "elsewhere.example"}), 0u);
+  EXPECT_EQ(messages({.since = day_one + 26h}), 0u);
+}
+
+TEST_P(SearchEverywhere, gives_the_newest_and_says_that_there_are_more) {
+  write_all();
+  Search wanted{.address = "app@example.com", .messages_max = 1};
+  Found found = find(wanted);
+  ASSERT_EQ(found.messages.size(), 1u);
+  EXPECT_EQ(found.messages[0].id, id_of(12, day_one + 25h));
+  EXPECT_EQ(found.messages[0].events.size(), 3u);
+  EXPECT_TRUE(found.has_more);
+  wanted.messages_max = 2;
+  EXPECT_FALSE(find(wanted).has_more);
+}
+
+INSTANTIATE_TEST_SUITE_P(Places, SearchEverywhere,
+                         testing::Values(Where::in_records, Where::in_log, Where::in_both));
+
+TEST_F(SearchTest, adds_what_the_log_holds_beyond_the_records_once) {
+  events::Event accepted = write_message(1, day_one);
+  feed_all();
+  log(outcome_of(accepted, EventKind::bounced, "bob@Example.ORG"));
+  Search wanted{.message = accepted.message};
+  EXPECT_THAT(kinds(wanted), ElementsAre("accepted", "delivered", "deferred", "bounced"));
+  feed_all();
+  EXPECT_THAT(kinds(wanted), ElementsAre("accepted", "delivered", "deferred", "bounced"));
+}
+
+TEST_F(SearchTest, finds_by_a_class_that_only_the_log_knows_yet_with_what_came_before) {
+  events::Event accepted = accepted_of(1, day_one, {"ann@example.net"});
+  log(accepted);
+  feed_all();
+  events::Event bounce = outcome_of(accepted, EventKind::bounced, "ann@example.net");
+  bounce.cause.reply_class = "unknown-user";
+  log(bounce);
+  EXPECT_THAT(kinds({.reply_class = "unknown-user"}), ElementsAre("accepted", "bounced"));
+}
+
+TEST_F(SearchTest, takes_hostile_text_for_what_it_is) {
+  std::string injection = "x' OR 1=1; DROP TABLE messages; --@example.net";
+  std::string odd = "\xff\xfe\"%_\\n@example.net";
+  events::Event accepted = accepted_of(1, day_one, {injection, odd});
+  accepted.message_id = "<' OR ''='>";
+  accepted.session = std::string("s\0x", 3);
+  log(accepted);
+  write_message(2, day_one);
+  feed_all();
+  EXPECT_EQ(messages({.address = injection}), 1u);
+  EXPECT_EQ(messages({.message_id = "<' OR ''='>"}), 1u);
+  EXPECT_EQ(messages({.message_id = "' OR ''='"}), 0u);
+  EXPECT_EQ(messages({.session = std::string("s\0x", 3)}), 1u);
+  EXPECT_EQ(messages({.session = std::string("s\0y", 3)}), 0u);
+  EXPECT_EQ(messages({.address = "%@example.net"}), 0u);
+  EXPECT_EQ(messages({.domain = "' OR 1=1 --"}), 0u);
+  EXPECT_EQ(total().queued, 3u);
+}
+
+TEST_F(SearchTest, says_which_file_cannot_be_read_and_shows_the_others) {
+  write_message(1, day_one);
+  write_message(2, day_one + 24h);
+  feed_all();
+  std::string path = day_path(places_.folder, day_of(day_one), day_file_suffix);
+  std::filesystem::remove(path + "-wal");
+  std::ofstream(path, std::ios::trunc) << std::string(8192, 'x');
+  Found found = find({.address = "app@example.com"});
+  EXPECT_FALSE(found.messages.empty());
+  ASSERT_EQ(found.problems.size(), 1u);
+  EXPECT_NE(found.problems[0].find("2026-11-21 cannot be read"), std::string::npos)
+      << found.problems[0];
+}
+
+TEST_F(SearchTest, reads_files_of_a_folder_that_may_not_be_written_to) {
+  write_message(1, day_one);
+  feed_all();
+  namespace fs = std::filesystem;
+  fs::permissions(places_.folder, fs::perms::owner_read | fs::perms::owner_exec);
+  EXPECT_EQ(messages({.address = "app@example.com"}), 1u);
+  fs::permissions(places_.folder, fs::perms::owner_all);
+}
+
+TEST_F(SearchTest, reads_while_the_writer_is_in_the_middle_of_a_batch) {
+  write_message(1, day_one);
+  feed_all();
+  auto file = *DayFile::open(places_.folder, day_of(day_one));
+  events::Event more = accepted_of(2, day_one, {"cat@example.net"});
+  ASSERT_TRUE(file->begin());
+  ASSERT_TRUE(file->add(more, events::to_json_line(more)));
+  EXPECT_EQ(messages({.address = "app@example.com"}), 1u);
+}
+
+TEST_F(SearchTest, knows_of_events_that_were_never_written) {
+  writer_->add(EventGap{17, day_one, day_one + 1s});
+  write_message(1, day_one);
+  EXPECT_EQ(find({}).lost_events, 17u);
+  feed_all();
+  EXPECT_EQ(find({}).lost_events, 17u);
+}
+
+}  // namespace
+}  // namespace waypost::records
