@@ -156,8 +156,8 @@ TEST_F(RocksStoreTest, reports_a_full_disk_as_such) {
   EXPECT_EQ(accept(3).error().code(), ErrorCode::unavailable);
 }
 
-// RocksDB asks once how much room there is when it notes the failure. Its own resumption would begin
-// with asking again, at once and then every 5 s.
+// RocksDB asks once how much room there is when it notes the failure. Its own resumption would
+// begin with asking again, at once and then every 5 s.
 TEST_F(RocksStoreTest, does_not_resume_after_a_full_disk) {
   open();
   ASSERT_TRUE(accept(1));
