@@ -14,6 +14,7 @@ find_package(PkgConfig REQUIRED)
 # RE2's own CMake files are not in Debian's package; its .pc file is.
 pkg_check_modules(RE2 REQUIRED IMPORTED_TARGET re2)
 pkg_check_modules(GSASL REQUIRED IMPORTED_TARGET libgsasl>=2.2)
+pkg_check_modules(IDN2 REQUIRED IMPORTED_TARGET libidn2>=2.3)
 
 # libunbound's own .pc file asks for libevent, which we do not use.
 find_path(UNBOUND_INCLUDE_DIR unbound.h REQUIRED)

@@ -18,7 +18,7 @@ waypost_embed_toml(explain rules/topics shipped_topics)
 waypost_library(io DEPENDS base USES Threads::Threads Boost::headers OpenSSL::Crypto)
 
 waypost_library(events DEPENDS base smtp USES Boost::json)
-waypost_library(dns DEPENDS base io USES unbound)
+waypost_library(dns DEPENDS base io USES unbound PkgConfig::IDN2)
 waypost_library(sasl DEPENDS base io USES PkgConfig::GSASL)
 waypost_library(tls DEPENDS base io dns USES OpenSSL::SSL)
 waypost_library(spool DEPENDS base io smtp USES RocksDB::rocksdb-shared Boost::json)

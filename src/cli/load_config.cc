@@ -133,6 +133,21 @@ std::vector<std::string> one_line_each(const std::vector<toml::Diagnostic>& diag
   return lines;
 }
 
+namespace {
+
+// Where mail goes, for people.
+std::string destinations(const config::Config& config) {
+  std::string text;
+  for (const config::RouteRule& route : config.routes)
+    text += fmt::format("{}:{} for {}, else to ", route.next_hop.host, route.next_hop.port,
+                        fmt::join(route.match, ", "));
+  const auto& all = config.delivery.next_hop;
+  return text +
+         (all ? fmt::format("{}:{}", all->host, all->port) : "each domain's own mail hosts (MX)");
+}
+
+}  // namespace
+
 int check_command(const Global& global) {
   auto loaded = load(global);
   if (!loaded) return loaded.error();
@@ -146,10 +161,7 @@ int check_command(const Global& global) {
       const config::Config& config = *loaded->parsed.config;
       print(fmt::format("{} is good: {} file(s), {} listener(s), mail goes to {}\n",
                         global.config_file, loaded->sources.size(), config.listeners.size(),
-                        config.delivery.next_hop
-                            ? config.delivery.next_hop->host + ":" +
-                                  std::to_string(config.delivery.next_hop->port)
-                            : "each domain's own mail hosts (MX)"));
+                        destinations(config)));
     }
   }
   return good ? exit_code::ok : exit_code::configuration;

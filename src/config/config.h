@@ -85,13 +85,48 @@ struct NextHop {
 
 enum class DeliveryTls { opportunistic, required, never };
 
+// When TLS begins on the way to a next hop.
+enum class HopTlsMode { starttls, implicit };
+
+// How we log in at a next hop; all or none of `login` and `secret_file` are written.
+struct HopLogin {
+  std::string login;
+  std::string secret_file;  // absolute path
+  std::string mechanism = "auto";
+  bool operator==(const HopLogin&) const = default;
+};
+
+// A next hop for the domains that `match`.
+struct RouteRule {
+  std::string id;
+  std::vector<std::string> match;  // lower case: a domain, "*." and a suffix, or "*" for all
+  NextHop next_hop;
+  DeliveryTls tls = DeliveryTls::opportunistic;
+  HopTlsMode tls_mode = HopTlsMode::starttls;
+  HopLogin login;
+  Origin origin;
+};
+
+// In which order a host's addresses are tried, and which of them at all.
+enum class AddressChoice { ipv4_first, ipv6_first, ipv4_only, ipv6_only };
+// What becomes of 8-bit content at a host without 8BITMIME.
+enum class EightBitContent { send_as_is, bounce };
+enum class Transcripts { off, failures, all };
+
 struct DeliverySettings {
-  std::optional<NextHop> next_hop;  // without: the MX hosts of each recipient's domain
+  // Takes what no route matches; without: the MX hosts of each recipient's domain.
+  std::optional<NextHop> next_hop;
+  HopTlsMode tls_mode = HopTlsMode::starttls;  // at next_hop
+  HopLogin login;                              // at next_hop
   uint16_t mx_port = 25;
   DeliveryTls tls = DeliveryTls::opportunistic;
   std::optional<base::IpAddress> source_address;
+  AddressChoice addresses = AddressChoice::ipv4_first;
+  EightBitContent eight_bit_content = EightBitContent::send_as_is;
+  Transcripts transcripts = Transcripts::off;
   Duration connect_timeout = std::chrono::seconds(30);
   unsigned mx_hosts_tried_max = 5;  // per attempt
+  unsigned connections_max = 0;     // over all sites; 0: as many as open files allow
   Duration idle_connection = std::chrono::seconds(10);
   bool operator==(const DeliverySettings&) const = default;
 };
@@ -147,6 +182,7 @@ struct Config {
   DeliverySettings delivery;
   SiteLimits site_default;
   std::vector<SiteRule> sites;
+  std::vector<RouteRule> routes;
   DnsSettings dns;
   EventSettings events;
   LogSettings log;

@@ -21,6 +21,7 @@ constexpr size_t domain_octets_max = 253;  // RFC 1035 §2.3.4 without length oc
 constexpr size_t label_octets_max = 63;
 constexpr size_t path_octets_max = 4095;
 constexpr size_t identifier_octets_max = 64;
+constexpr size_t login_octets_max = 255;
 
 bool is_label(std::string_view label) {
   if (label.empty() || label.size() > label_octets_max) return false;
@@ -155,6 +156,28 @@ Reader<std::string> site_pattern() {
     else if (bare != domain && is_host_name(bare))
       refusal.instead = as_toml(bare);
     return refuse(std::move(refusal));
+  };
+}
+
+Reader<std::string> route_pattern() {
+  return [every = std::string("*")](const Node& node) -> Reading<std::string> {
+    if (node.kind == Kind::text && node.text == every) return every;
+    return site_pattern()(node);
+  };
+}
+
+Reader<std::string> login_name() {
+  return [](const Node& node) -> Reading<std::string> {
+    if (node.kind != Kind::text) return refuse(not_text(node, "a login name"));
+    bool fits =
+        !node.text.empty() && node.text.size() <= login_octets_max && !has_control(node.text);
+    if (fits) return node.text;
+    return refuse({node.place,
+                   "is not a login name",
+                   "expected 1 to 255 octets of text",
+                   {},
+                   "the password has its own file, `secret_file`",
+                   std::nullopt});
   };
 }
 

@@ -62,17 +62,49 @@ std::vector<Key<QueueSettings>> queue_keys() {
   };
 }
 
+Reader<DeliveryTls> delivery_tls() {
+  return choice<DeliveryTls>({{"opportunistic", DeliveryTls::opportunistic}, {"required", DeliveryTls::required}, {"never", DeliveryTls::never}});
+}
+
+// For [delivery] and [[route]], which both lead to a next hop.
+template <class T>
+void add_hop_keys(std::vector<Key<T>>& keys) {
+  auto in = [](auto member) { return [member](T& target) -> auto& { return target.login.*member; }; };
+  keys.push_back(key<T>("tls_mode", &T::tls_mode, choice<HopTlsMode>({{"starttls", HopTlsMode::starttls}, {"implicit", HopTlsMode::implicit}}), R"("starttls")", "when TLS begins on a connection to the next hop; implicit is what port 465 wants"));
+  keys.push_back(key<T>("login", in(&HopLogin::login), login_name(), R"("shop@example.com")", "the name that we log in with at the next hop"));
+  keys.push_back(key<T>("secret_file", in(&HopLogin::secret_file), path(), R"("/etc/waypost/smarthost.secret")", "the file with the password or token of that login"));
+  keys.push_back(key<T>("mechanism", in(&HopLogin::mechanism), choice<std::string>({{"auto", "auto"}, {"plain", "plain"}, {"login", "login"}, {"scram-sha-256", "scram-sha-256"}, {"cram-md5", "cram-md5"}, {"xoauth2", "xoauth2"}, {"oauthbearer", "oauthbearer"}}), R"("auto")", "how we log in at the next hop; auto takes the best way for a password"));
+}
+
+std::vector<Key<RouteRule>> route_keys() {
+  using R = RouteRule;
+  std::vector<Key<R>> keys{
+      required(key<R>("id", &R::id, identifier(), R"("provider")", "the short name of this route in reports")),
+      required(key<R>("match", &R::match, list_of(route_pattern()), R"(["*.corp.example", "*"])", "the list of recipient domains that this route is for")),
+      required(key<R>("next_hop", &R::next_hop, next_hop(), R"("smtp.provider.example:587")", "the relay that takes the mail of these domains")),
+      key<R>("tls", &R::tls, delivery_tls(), R"("opportunistic")", "whether mail goes to this next hop encrypted; a login makes it required"),
+  };
+  add_hop_keys(keys);
+  return keys;
+}
+
 std::vector<Key<DeliverySettings>> delivery_keys() {
   using D = DeliverySettings;
-  return {
-      key<D>("next_hop", &D::next_hop, next_hop(), R"("smtp.provider.example:587")", "the relay that takes all mail; without it, mail goes to the MX hosts of each domain"),
+  std::vector<Key<D>> keys{
+      key<D>("next_hop", &D::next_hop, next_hop(), R"("smtp.provider.example:587")", "the relay that takes what no route matches; without it, mail goes to the MX hosts of each domain"),
       key<D>("mx_port", &D::mx_port, port(), "25", "the port of MX hosts"),
-      key<D>("tls", &D::tls, choice<DeliveryTls>({{"opportunistic", DeliveryTls::opportunistic}, {"required", DeliveryTls::required}, {"never", DeliveryTls::never}}), R"("opportunistic")", "whether mail goes out encrypted"),
+      key<D>("tls", &D::tls, delivery_tls(), R"("opportunistic")", "whether mail goes out encrypted"),
       key<D>("source_address", &D::source_address, ip_address(), R"("192.0.2.10")", "the local address from which mail is sent"),
+      key<D>("addresses", &D::addresses, choice<AddressChoice>({{"ipv4-first", AddressChoice::ipv4_first}, {"ipv6-first", AddressChoice::ipv6_first}, {"ipv4-only", AddressChoice::ipv4_only}, {"ipv6-only", AddressChoice::ipv6_only}}), R"("ipv4-first")", "which addresses of a host are tried, and in which order"),
+      key<D>("eight_bit_content", &D::eight_bit_content, choice<EightBitContent>({{"send-as-is", EightBitContent::send_as_is}, {"bounce", EightBitContent::bounce}}), R"("send-as-is")", "what becomes of 8-bit content at a host without 8BITMIME"),
+      key<D>("transcripts", &D::transcripts, choice<Transcripts>({{"off", Transcripts::off}, {"failures", Transcripts::failures}, {"all", Transcripts::all}}), R"("off")", "of which attempts the conversation is kept"),
       key<D>("connect_timeout", &D::connect_timeout, duration(100ms, 5min), R"("30s")", "how long a connection may take to be made"),
-      key<D>("mx_hosts_tried_max", &D::mx_hosts_tried_max, count(1, 20), "5", "how many MX hosts one attempt tries"),
+      key<D>("mx_hosts_tried_max", &D::mx_hosts_tried_max, count(1, 20), "5", "how many addresses of MX hosts one attempt tries"),
+      key<D>("connections_max", &D::connections_max, count(0, 100'000), "0", "how many connections may be open at a time, over all sites; 0 is as many as the limit of open files allows"),
       key<D>("idle_connection", &D::idle_connection, duration(0s, 10min), R"("10s")", "how long an idle connection waits for the next message"),
   };
+  add_hop_keys(keys);
+  return keys;
 }
 
 // For [site_default] and [[site]]; `limits` leads from T to its SiteLimits.
@@ -179,6 +211,7 @@ const std::vector<Section>& sections() {
       table("site_default", &C::site_default,
             site_limit_keys<SiteLimits>([](SiteLimits& limits) -> SiteLimits& { return limits; })),
       tables("site", &C::sites, site_keys()),
+      tables("route", &C::routes, route_keys()),
       table("dns", &C::dns, dns_keys()),
       table("events", &C::events, event_keys()),
       table("log", &C::log, log_keys()),

@@ -50,6 +50,10 @@ Reader<uint64_t> octets(uint64_t least, uint64_t most);
 Reader<std::string> host_name();
 // A host name in lower case, or "*." before one.
 Reader<std::string> site_pattern();
+// The same, or "*" for every domain.
+Reader<std::string> route_pattern();
+// 1 to 255 octets of text without control octets.
+Reader<std::string> login_name();
 // Lower-case letters, digits, `-`, `_` and `.`; 1 to 64 of them.
 Reader<std::string> identifier();
 // An absolute path.

@@ -28,6 +28,11 @@ io::Task<void> DeliveryCourier::attempt(queue::Assignment assignment) {
   co_await deliverer_.attempt(std::move(order));
 }
 
+io::Task<Result<Secret>> FileSecrets::read(std::string path) {
+  std::function<Result<Secret>()> work = [&] { return delivery::read_secret_file(disk_, path); };
+  co_return co_await io::run_on<Result<Secret>>(worker_, loop_, std::move(work));
+}
+
 io::Task<Result<std::optional<submission::Login>>> KeyAuthenticator::check(std::string name,
                                                                            Secret secret) {
   using Checked = Result<std::optional<records::Key>>;

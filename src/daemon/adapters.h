@@ -2,6 +2,7 @@
 
 #include "base/secret.h"
 #include "delivery/deliverer.h"
+#include "delivery/secrets.h"
 #include "io/worker.h"
 #include "queue/courier.h"
 #include "records/keys.h"
@@ -21,6 +22,20 @@ class DeliveryCourier final : public queue::Courier {
 
  private:
   delivery::Deliverer& deliverer_;
+};
+
+// Secrets of logins at next hops, read on a thread that may block.
+class FileSecrets final : public delivery::Secrets {
+ public:
+  FileSecrets(io::Loop& loop, io::Worker& worker, io::Disk& disk)
+      : loop_(loop), worker_(worker), disk_(disk) {}
+
+  io::Task<Result<Secret>> read(std::string path) override;
+
+ private:
+  io::Loop& loop_;
+  io::Worker& worker_;
+  io::Disk& disk_;
 };
 
 // The submission server's logins are the keys, read on a thread that may block.

@@ -72,6 +72,8 @@ struct Relay::Parts {
 
   Result<void> open_storage();
   Result<void> open_network();
+  Result<void> open_client_tls();
+  Result<void> check_logins(const Config& of);
   void join();
   Result<void> recover();
   Result<void> listen();
@@ -81,6 +83,7 @@ struct Relay::Parts {
   bool has_room();
   void watch_health();
   void check_health();
+  std::vector<IpAddress> own_addresses();
 
   io::Task<ReloadOutcome> reload();
   io::Task<std::string> answer_reload();
@@ -108,7 +111,9 @@ struct Relay::Parts {
   std::unique_ptr<records::EventLog> event_log;
   std::unique_ptr<io::Worker> keys_worker;
   std::unique_ptr<dns::UnboundContext> names;
-  std::unique_ptr<tls::ClientContext> client_tls;
+  std::unique_ptr<tls::ClientContext> opportunistic_tls;
+  std::unique_ptr<tls::ClientContext> verifying_tls;  // null without a list of authorities
+  std::unique_ptr<FileSecrets> secrets;
   std::shared_ptr<tls::ServerContext> certificate;
 
   std::unique_ptr<spool::Spool> spool;
@@ -119,6 +124,7 @@ struct Relay::Parts {
   std::unique_ptr<queue::Queue> queue;
   std::unique_ptr<KeyAuthenticator> authenticator;
   std::unique_ptr<intake::Intake> intake;
+  submission::Clients clients;
   std::vector<Listening> listenings;
   std::vector<std::unique_ptr<submission::Server>> retired;  // no more listeners, some sessions
   std::unique_ptr<ControlServer> control;
@@ -153,11 +159,7 @@ Result<void> Relay::Parts::open_storage() {
 
 Result<void> Relay::Parts::open_network() {
   TRY(names, dns::UnboundContext::create(resolver_options(config()), *disk));
-  tls::ClientOptions client;
-  client.ca_file = options.ca_file;
-  if (config().delivery.tls == config::DeliveryTls::required)
-    client.verification = tls::Verification::required;
-  TRY(client_tls, tls::ClientContext::create(client, *disk, loop.clock()));
+  TRY_VOID(open_client_tls());
   TRY(certificate, load_certificate(config()));
   return {};
 }
@@ -169,13 +171,42 @@ Result<std::shared_ptr<tls::ServerContext>> Relay::Parts::load_certificate(const
   return loaded;
 }
 
+Result<void> Relay::Parts::open_client_tls() {
+  using tls::Verification;
+  TRY(opportunistic_tls, tls::ClientContext::create({Verification::opportunistic, options.ca_file},
+                                                    *disk, loop.clock()));
+  auto verifying =
+      tls::ClientContext::create({Verification::required, options.ca_file}, *disk, loop.clock());
+  if (verifying)
+    verifying_tls = *std::move(verifying);
+  else if (verifying.error().code() != ErrorCode::not_found || !options.ca_file.empty())
+    return failure(std::move(verifying).error());
+  secrets = std::make_unique<FileSecrets>(loop, *keys_worker, *disk);
+  return check_logins(config());
+}
+
+// What mail to a next hop would otherwise have to wait for.
+Result<void> Relay::Parts::check_logins(const Config& of) {
+  if (!verifying_tls && needs_certificates(of))
+    return failure(ErrorCode::not_found,
+                   "the configuration wants certificates that hold, and the system has no list of "
+                   "certificate authorities: install the package ca-certificates, or name a file "
+                   "with --ca-file");
+  for (const std::string& file : secret_files(of)) {
+    auto secret = delivery::read_secret_file(*disk, file);
+    if (!secret) return failure(std::move(secret).error());
+  }
+  return {};
+}
+
 void Relay::Parts::join() {
   spool = spool::make_spool(*store, loop);
   sink = event_log->sink(loop);
   resolver = dns::make_resolver(*names, loop);
   deliverer = std::make_unique<delivery::Deliverer>(
-      delivery::Deliverer::Dependencies{loop, loop.network(), *resolver, *client_tls, *spool},
-      delivery_settings(config()));
+      delivery::Deliverer::Dependencies{loop, loop.network(), *resolver, *opportunistic_tls,
+                                        verifying_tls.get(), *spool, secrets.get()},
+      delivery_settings(config(), own_addresses()));
   courier = std::make_unique<DeliveryCourier>(*deliverer);
   queue = std::make_unique<queue::Queue>(
       queue::Queue::Dependencies{loop, *spool, *sink, *courier, replies}, site_table(config()),
@@ -189,6 +220,12 @@ void Relay::Parts::join() {
   };
   intake = std::make_unique<intake::Intake>(std::move(services), intake_limits(config()),
                                             config().hostname);
+}
+
+// A list that cannot be had costs a check: our name in the greeting shows a loop as well.
+std::vector<IpAddress> Relay::Parts::own_addresses() {
+  auto addresses = loop.network().own_addresses();
+  return addresses ? *std::move(addresses) : std::vector<IpAddress>();
 }
 
 bool Relay::Parts::has_room() {
@@ -232,7 +269,7 @@ Result<void> Relay::Parts::listen_at(const config::Listener& listener) {
 void Relay::Parts::serve_at(const config::Listener& listener,
                             std::unique_ptr<io::Listener> socket) {
   Endpoint at = socket->local();
-  submission::Services services{loop, *intake, authenticator.get(), certificate};
+  submission::Services services{loop, *intake, clients, authenticator.get(), certificate};
   auto server = std::make_unique<submission::Server>(submission_settings(config(), listener),
                                                      std::move(services));
   server->add_listener(std::move(socket), tls_mode(listener));
@@ -293,6 +330,8 @@ tl::expected<Relay::Parts::Prepared, Relay::Parts::Refusal> Relay::Parts::prepar
   auto loaded = load_certificate(setup->config);
   if (!loaded) return tl::unexpected(Refusal{loaded.error().describe()});
   prepared.certificate = *std::move(loaded);
+  Result<void> logins = check_logins(setup->config);
+  if (!logins) return tl::unexpected(Refusal{logins.error().describe()});
   prepared.knowledge = std::make_unique<Knowledge>(std::move(setup->rules));
   prepared.config = std::move(setup->config);
   return prepared;
@@ -327,7 +366,7 @@ void Relay::Parts::apply(Prepared prepared) {
   replies.use(prepared.knowledge->classifier);
   knowledge = std::move(prepared.knowledge);
   journal.set_level(config().log.level);
-  deliverer->reconfigure(delivery_settings(config()));
+  deliverer->reconfigure(delivery_settings(config(), own_addresses()));
   queue->reconfigure(site_table(config()), retry_schedule(config()));
   intake->reconfigure(intake_limits(config()), config().hostname);
   apply_listeners(prepared);

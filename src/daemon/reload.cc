@@ -28,7 +28,6 @@ std::vector<std::string> hold_back(const config::Config& now, config::Config& ne
     value = old;
   };
   keep("data_dir", next.data_dir, now.data_dir);
-  keep("delivery.tls", next.delivery.tls, now.delivery.tls);
   keep("[dns]", next.dns, now.dns);
   keep("[events]", next.events, now.events);
   keep("log.format", next.log.format, now.log.format);

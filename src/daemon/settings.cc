@@ -1,6 +1,9 @@
 #include "daemon/settings.h"
 
+#include <algorithm>
+
 #include "config/data_paths.h"
+#include "io/open_files.h"
 
 namespace waypost::daemon {
 namespace {
@@ -27,13 +30,100 @@ delivery::TlsPolicy tls_policy(config::DeliveryTls tls) {
   return delivery::TlsPolicy::opportunistic;
 }
 
+std::optional<delivery::Login> login_at(const config::HopLogin& login) {
+  if (login.login.empty()) return std::nullopt;
+  return delivery::Login{login.login, login.secret_file, login.mechanism};
+}
+
+delivery::TlsMode hop_tls_mode(config::HopTlsMode mode) {
+  return mode == config::HopTlsMode::implicit ? delivery::TlsMode::implicit
+                                              : delivery::TlsMode::starttls;
+}
+
+// What [delivery] says of its next hop is the short form of a last route, for every domain.
+std::vector<delivery::Smarthost> smarthosts(const config::Config& config) {
+  std::vector<delivery::Smarthost> all;
+  for (const config::RouteRule& rule : config.routes)
+    all.push_back({rule.id, rule.match, rule.next_hop.host, rule.next_hop.port,
+                   tls_policy(rule.tls), hop_tls_mode(rule.tls_mode), login_at(rule.login)});
+  const config::DeliverySettings& delivery = config.delivery;
+  if (delivery.next_hop)
+    all.push_back({"next_hop",
+                   {"*"},
+                   delivery.next_hop->host,
+                   delivery.next_hop->port,
+                   tls_policy(delivery.tls),
+                   hop_tls_mode(delivery.tls_mode),
+                   login_at(delivery.login)});
+  return all;
+}
+
+std::vector<Endpoint> own_endpoints(const config::Config& config,
+                                    const std::vector<IpAddress>& own_addresses) {
+  std::vector<Endpoint> own;
+  for (const config::Listener& listener : config.listeners) {
+    const Endpoint& at = listener.address;
+    bool all_of_family = at.address == IpAddress() || at.address == IpAddress::v6({});
+    if (!all_of_family) own.push_back(at);
+    if (!all_of_family) continue;
+    for (const IpAddress& address : own_addresses)
+      if (address.is_v4() == at.address.is_v4()) own.push_back({address, at.port});
+  }
+  return own;
+}
+
+delivery::AddressChoice address_choice(config::AddressChoice choice) {
+  switch (choice) {
+    case config::AddressChoice::ipv6_first:
+      return delivery::AddressChoice::ipv6_first;
+    case config::AddressChoice::ipv4_only:
+      return delivery::AddressChoice::ipv4_only;
+    case config::AddressChoice::ipv6_only:
+      return delivery::AddressChoice::ipv6_only;
+    case config::AddressChoice::ipv4_first:
+      break;
+  }
+  return delivery::AddressChoice::ipv4_first;
+}
+
+delivery::Transcripts transcripts(config::Transcripts which) {
+  switch (which) {
+    case config::Transcripts::failures:
+      return delivery::Transcripts::failures;
+    case config::Transcripts::all:
+      return delivery::Transcripts::all;
+    case config::Transcripts::off:
+      break;
+  }
+  return delivery::Transcripts::off;
+}
+
+// An attempt has two descriptors while two addresses race; listeners, spool and log need theirs.
+unsigned connections_max(const config::Config& config) {
+  constexpr unsigned kept_for_files = 256;
+  constexpr unsigned most = 10'000;
+  constexpr unsigned least = 16;
+  if (config.delivery.connections_max > 0) return config.delivery.connections_max;
+  uint64_t limit = io::open_files_max();
+  uint64_t reserved = uint64_t{config.limits.connections_max} + kept_for_files;
+  uint64_t left = limit - std::min(reserved, limit / 2);
+  return static_cast<unsigned>(std::clamp<uint64_t>(left / 2, least, most));
+}
+
 }  // namespace
 
-delivery::Settings delivery_settings(const config::Config& config) {
+delivery::Settings delivery_settings(const config::Config& config,
+                                     const std::vector<IpAddress>& own_addresses) {
   const config::DeliverySettings& delivery = config.delivery;
   delivery::Settings settings;
   settings.hostname = config.hostname;
-  if (delivery.next_hop) settings.next_hop = {delivery.next_hop->host, delivery.next_hop->port};
+  settings.smarthosts = smarthosts(config);
+  settings.own_endpoints = own_endpoints(config, own_addresses);
+  settings.addresses = address_choice(delivery.addresses);
+  if (delivery.eight_bit_content == config::EightBitContent::bounce)
+    settings.eight_bit_content = delivery::EightBitContent::bounce;
+  settings.transcripts = transcripts(delivery.transcripts);
+  settings.connections_max = connections_max(config);
   settings.mx_port = delivery.mx_port;
   settings.tls = tls_policy(delivery.tls);
   settings.source_address = delivery.source_address;
@@ -42,6 +132,21 @@ delivery::Settings delivery_settings(const config::Config& config) {
   settings.idle_connection = delivery.idle_connection;
   settings.dns_timeout = config.dns.timeout;
   return settings;
+}
+
+bool needs_certificates(const config::Config& config) {
+  if (config.delivery.tls == config::DeliveryTls::required) return true;
+  std::vector<delivery::Smarthost> all = smarthosts(config);
+  return std::any_of(all.begin(), all.end(), [](const delivery::Smarthost& smarthost) {
+    return smarthost.tls == delivery::TlsPolicy::required || smarthost.login;
+  });
+}
+
+std::vector<std::string> secret_files(const config::Config& config) {
+  std::vector<std::string> files;
+  for (const delivery::Smarthost& smarthost : smarthosts(config))
+    if (smarthost.login) files.push_back(smarthost.login->secret_file);
+  return files;
 }
 
 intake::Limits intake_limits(const config::Config& config) {

@@ -13,7 +13,13 @@
 // command line knows the file.
 namespace waypost::daemon {
 
-delivery::Settings delivery_settings(const config::Config& config);
+// `own_addresses` are this machine's, for listeners on all of them.
+delivery::Settings delivery_settings(const config::Config& config,
+                                     const std::vector<IpAddress>& own_addresses);
+// Whether mail may have to wait until a certificate can be checked.
+bool needs_certificates(const config::Config& config);
+// The files with the secrets of logins at next hops.
+std::vector<std::string> secret_files(const config::Config& config);
 intake::Limits intake_limits(const config::Config& config);
 queue::RetrySchedule retry_schedule(const config::Config& config);
 shaping::SiteTable site_table(const config::Config& config);

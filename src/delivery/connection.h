@@ -8,37 +8,54 @@
 #include <tl/expected.hpp>
 
 #include "delivery/dialogue.h"
+#include "delivery/route.h"
+#include "delivery/secrets.h"
 #include "delivery/settings.h"
 #include "events/outcome.h"
 #include "smtp/capabilities.h"
 #include "spool/spool.h"
 #include "tls/context.h"
+#include "tls/tls_stream.h"
 
 namespace waypost::delivery {
 
-// What a connection is made with; all of it outlives the connection.
+// What connections are made with; all of it outlives them.
 struct Surroundings {
   io::Loop& loop;
   io::Network& network;
-  tls::ClientContext& tls;
+  tls::ClientContext& opportunistic_tls;
+  // For routes that want a certificate that holds; null where the system has no authorities to
+  // check it by, and then such routes wait.
+  tls::ClientContext* verifying_tls;
   spool::Spool& spool;
-  const Settings& settings;
+  Secrets* secrets;  // null where no route has a login
 };
 
-// One SMTP connection to a mail host, greeted, secured where that is wanted, and used for one
-// message after the other. Thread: the loop's.
+// The part of a route that one connection is about.
+struct Target {
+  std::shared_ptr<const Route> route;
+  std::string host;
+  Endpoint address;
+  bool use_tls = true;
+};
+
+// One SMTP connection to a mail host, greeted, secured where that is wanted, logged in where that
+// is configured, and used for one message after the other. Thread: the loop's.
 class Connection {
  public:
-  // Connects to `to`, which is an address of `host`, and goes through greeting, EHLO and STARTTLS.
-  // What it fails with concerns the host, not a message.
+  // Goes through greeting, EHLO, STARTTLS and AUTH over `stream`, which leads to the target.
+  // What it fails with concerns the host, not a message; it is a bounce only when the host turns
+  // out to be ourselves.
   static io::Task<tl::expected<std::unique_ptr<Connection>, events::Outcome>> open(
-      Surroundings surroundings, std::string host, Endpoint to, bool use_tls);
+      Surroundings surroundings, std::shared_ptr<const Settings> settings, Target target,
+      std::unique_ptr<io::Stream> stream, AttemptLog& log);
 
-  // One message to `recipients` (indexes into the envelope): one outcome each, in their order. MAIL
-  // waits for `turn`.
+  // One message to `recipients` (indexes into the envelope): one outcome each, in their order, with
+  // what the attempt's log has. MAIL waits for `turn`.
   io::Task<std::vector<events::Outcome>> send(const spool::Envelope& envelope,
                                               std::vector<uint32_t> recipients,
-                                              const std::function<io::Task<void>()>& turn);
+                                              const std::function<io::Task<void>()>& turn,
+                                              AttemptLog& log);
 
   // Whether another message may follow.
   bool usable() const { return usable_; }
@@ -53,13 +70,23 @@ class Connection {
 
  private:
   struct Failure;
-  Connection(Surroundings surroundings, std::unique_ptr<io::Stream> stream, events::Peer peer);
-  io::Task<tl::expected<void, Failure>> greet();
-  io::Task<tl::expected<void, Failure>> hello();
-  io::Task<tl::expected<void, Failure>> secure();
+  using Ready = tl::expected<void, Failure>;
+  Connection(Surroundings surroundings, std::shared_ptr<const Settings> settings, Target target,
+             std::unique_ptr<io::Stream> stream);
+  io::Task<Ready> prepare(AttemptLog& log);
+  io::Task<Ready> greet(AttemptLog& log);
+  io::Task<Ready> hello(AttemptLog& log);
+  io::Task<Ready> secure(AttemptLog& log);
+  io::Task<Ready> shake_hands(AttemptLog& log);
+  io::Task<Ready> authenticate(AttemptLog& log);
+  bool tls_required() const { return target_.route->tls == TlsPolicy::required; }
+  bool is_ourselves(const smtp::Reply& hello) const;
 
   Surroundings surroundings_;
+  std::shared_ptr<const Settings> settings_;
+  Target target_;
   events::Peer peer_;
+  std::optional<ChannelBinding> binding_;
   Dialogue dialogue_;
   smtp::Capabilities capabilities_;
   bool usable_ = true;

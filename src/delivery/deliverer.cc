@@ -1,8 +1,7 @@
 #include "delivery/deliverer.h"
 
-#include <algorithm>
-
-#include <fmt/format.h>
+#include "base/time.h"
+#include "delivery/opener.h"
 
 namespace waypost::delivery {
 
@@ -12,140 +11,96 @@ using events::Verdict;
 
 Deliverer::Deliverer(Dependencies dependencies, Settings settings)
     : deps_(dependencies),
-      settings_(std::move(settings)),
+      settings_(std::make_shared<const Settings>(std::move(settings))),
       routes_(deps_.loop, deps_.resolver, settings_),
-      pool_(deps_.loop, settings_.idle_connection) {}
+      pool_(deps_.loop, {settings_->idle_connection, settings_->connections_max}) {}
 
 void Deliverer::reconfigure(Settings settings) {
-  settings_ = std::move(settings);
-  ++generation_;
-  pool_.reconfigure(settings_.idle_connection);
-  routes_.forget();
+  settings_ = std::make_shared<const Settings>(std::move(settings));
+  routes_.reconfigure(settings_);
+  pool_.reconfigure({settings_->idle_connection, settings_->connections_max});
+}
+
+Surroundings Deliverer::surroundings() {
+  return {deps_.loop,          deps_.network, deps_.opportunistic_tls,
+          deps_.verifying_tls, deps_.spool,   deps_.secrets};
 }
 
 io::Task<void> Deliverer::attempt(Order order) {
-  order.generation = generation_;
+  std::shared_ptr<const Settings> settings = settings_;
+  AttemptLog log(deps_.loop, settings->transcripts != Transcripts::off);
+  log.did("an attempt for " + order.domain + " at " + base::to_rfc3339(deps_.loop.wall_now()));
+  log.enter(Phase::resolve);
   auto route = co_await routes_.find(order.domain);
+  log.pause();
   if (!route) {
-    co_await settle_all(order, std::move(route).error());
+    Outcomes outcomes(order.recipients.size(), std::move(route).error());
+    co_await settle(order, std::move(outcomes), log);
     co_return;
   }
-  const std::string& first_host = (*route)->hosts.front().name;
-  bool done = co_await reuse(order, first_host);
-  if (done) co_return;
-
-  co_await pool_.make_room(order.site, order.connections_max);
-  pool_.opened(order.site);
-  Opened opened = co_await open(**route);
-  if (!opened) {
-    pool_.closed(order.site);
-    co_await settle_all(order, std::move(opened).error());
-    co_return;
-  }
-  auto outcomes = co_await (*opened)->send(*order.envelope, order.recipients, order.turn);
-  co_await order.settle(std::move(outcomes));
-  co_await hand_back(order, first_host, *std::move(opened));
-}
-
-// Over an idle connection, if there is one; false when there was none, or when it had been closed
-// meanwhile and nothing was said on it.
-io::Task<bool> Deliverer::reuse(Order& order, const std::string& first_host) {
-  std::unique_ptr<Connection> connection = pool_.take(order.site, first_host);
-  if (!connection) co_return false;
-  auto outcomes = co_await connection->send(*order.envelope, order.recipients, order.turn);
-  bool stale = connection->went_unanswered();
-  if (!stale) co_await order.settle(std::move(outcomes));
-  co_await hand_back(order, first_host, std::move(connection));
-  co_return !stale;
-}
-
-io::Task<void> Deliverer::settle_all(Order& order, Outcome outcome) {
-  std::vector<Outcome> outcomes(order.recipients.size(), outcome);
-  co_await order.settle(std::move(outcomes));
-}
-
-io::Task<void> Deliverer::hand_back(const Order& order, const std::string& first_host,
-                                    std::unique_ptr<Connection> connection) {
+  std::string key = (*route)->connection_key();
+  std::unique_ptr<Connection> used;
+  Outcomes outcomes = co_await reuse(order, key, log, used);
+  if (outcomes.empty()) outcomes = co_await open_and_send(order, *route, log, used);
+  co_await settle(order, std::move(outcomes), log);
+  if (!used) co_return;
   // One that was made before a reconfiguration may lead elsewhere, or say another name.
-  bool again = order.generation == generation_ && connection->usable() &&
-               connection->messages_sent() < order.messages_per_connection_max;
+  if (settings == settings_)
+    co_await hand_back(order, std::move(key), std::move(used));
+  else
+    co_await pool_.discard(order.site, std::move(used));
+}
+
+// Over an idle connection, if there is one; no outcomes when there was none, or when it had been
+// closed meanwhile and nothing was said on it.
+io::Task<Deliverer::Outcomes> Deliverer::reuse(Order& order, const std::string& key,
+                                               AttemptLog& log, std::unique_ptr<Connection>& used) {
+  std::unique_ptr<Connection> idle = pool_.take(order.site, key);
+  if (!idle) co_return Outcomes();
+  Outcomes outcomes = co_await idle->send(*order.envelope, order.recipients, order.turn, log);
+  if (idle->went_unanswered()) {
+    log.did("the connection had been closed meanwhile");
+    co_await pool_.discard(order.site, std::move(idle));
+    co_return Outcomes();
+  }
+  used = std::move(idle);
+  co_return outcomes;
+}
+
+io::Task<Deliverer::Outcomes> Deliverer::open_and_send(Order& order,
+                                                       std::shared_ptr<const Route> route,
+                                                       AttemptLog& log,
+                                                       std::unique_ptr<Connection>& used) {
+  co_await pool_.reserve(order.site, order.connections_max);
+  Opener opener(surroundings(), deps_.resolver, settings_, std::move(route), log);
+  Opener::Opened opened = co_await opener.open();
+  if (!opened) {
+    pool_.release(order.site);
+    co_return Outcomes(order.recipients.size(), std::move(opened).error());
+  }
+  used = *std::move(opened);
+  co_return co_await used->send(*order.envelope, order.recipients, order.turn, log);
+}
+
+io::Task<void> Deliverer::settle(Order& order, Outcomes outcomes, const AttemptLog& log) {
+  std::shared_ptr<const std::string> transcript = log.transcript();
+  bool failures_only = settings_->transcripts == Transcripts::failures;
+  for (Outcome& outcome : outcomes) {
+    outcome.took = log.took();
+    outcome.steps = log.steps();
+    if (outcome.verdict != Verdict::delivered || !failures_only) outcome.transcript = transcript;
+  }
+  co_await order.settle(std::move(outcomes));
+}
+
+io::Task<void> Deliverer::hand_back(const Order& order, std::string key,
+                                    std::unique_ptr<Connection> connection) {
+  bool again =
+      connection->usable() && connection->messages_sent() < order.messages_per_connection_max;
   if (again)
-    pool_.keep(order.site, first_host, std::move(connection));
+    pool_.keep(order.site, key, std::move(connection));
   else
     co_await pool_.discard(order.site, std::move(connection));
-}
-
-// Tries the hosts in order until one is ready for mail (RFC 5321 §5.1).
-io::Task<Deliverer::Opened> Deliverer::open(const Route& route) {
-  unsigned tries_left = settings_.addresses_tried_max;
-  Opened opened = tl::unexpected(Outcome{});
-  for (const MailHost& host : in_order_of_trial(route)) {
-    opened = co_await open_host(host.name, route.port, tries_left);
-    if (opened || tries_left == 0) break;
-  }
-  co_return opened;
-}
-
-io::Task<Deliverer::Opened> Deliverer::open_host(const std::string& host, uint16_t port,
-                                                 unsigned& tries_left) {
-  Outcome failure;
-  failure.phase = Phase::resolve;
-  failure.peer.host = host;
-  failure.concerns_site = true;
-  Result<std::vector<IpAddress>> addresses = co_await addresses_of(host);
-  if (!addresses) {
-    failure.reason = addresses.error().describe();
-    co_return tl::unexpected(std::move(failure));
-  }
-  failure.reason = fmt::format("the mail host {} has no address", host);
-  for (const IpAddress& address : *addresses) {
-    if (tries_left == 0) break;
-    --tries_left;
-    Opened opened = co_await open_address(host, {address, port});
-    if (opened) co_return opened;
-    failure = std::move(opened).error();
-  }
-  co_return tl::unexpected(std::move(failure));
-}
-
-io::Task<Deliverer::Opened> Deliverer::open_address(const std::string& host, Endpoint to) {
-  Surroundings surroundings{deps_.loop, deps_.network, deps_.tls, deps_.spool, settings_};
-  bool use_tls = settings_.tls != TlsPolicy::never;
-  Opened opened = co_await Connection::open(surroundings, host, to, use_tls);
-  bool in_the_clear =
-      !opened && opened.error().phase == Phase::tls && settings_.tls == TlsPolicy::opportunistic;
-  if (!in_the_clear) co_return opened;
-  co_return co_await Connection::open(surroundings, host, to, false);
-}
-
-io::Task<Result<std::vector<IpAddress>>> Deliverer::addresses_of(const std::string& host) {
-  if (auto literal = IpAddress::parse(host)) co_return std::vector<IpAddress>{*literal};
-  std::vector<IpAddress> addresses;
-  std::optional<Error> failed;
-  for (dns::AddressFamily family : {dns::AddressFamily::v4, dns::AddressFamily::v6}) {
-    Instant deadline = deps_.loop.now() + settings_.dns_timeout;
-    Result<dns::AddressAnswer> answer = co_await deps_.resolver.addresses(host, family, deadline);
-    if (answer)
-      addresses.insert(addresses.end(), answer->addresses.begin(), answer->addresses.end());
-    else
-      failed = answer.error();
-  }
-  // One family is enough to go on with.
-  if (addresses.empty() && failed)
-    co_return failure(std::move(*failed).while_doing("looking up the address of " + host));
-  co_return addresses;
-}
-
-// RFC 5321 §5.1: hosts of equal preference in random order, so that load spreads over them.
-std::vector<MailHost> Deliverer::in_order_of_trial(const Route& route) {
-  std::vector<std::pair<uint64_t, MailHost>> drawn;
-  for (const MailHost& host : route.hosts) drawn.emplace_back(deps_.loop.rng().next(), host);
-  std::sort(drawn.begin(), drawn.end(), [](const auto& a, const auto& b) {
-    return std::tie(a.second.preference, a.first) < std::tie(b.second.preference, b.first);
-  });
-  std::vector<MailHost> hosts;
-  for (auto& [draw, host] : drawn) hosts.push_back(std::move(host));
-  return hosts;
 }
 
 io::Task<void> Deliverer::stop() { co_await pool_.stop(); }

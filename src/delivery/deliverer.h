@@ -21,14 +21,13 @@ struct Order {
   std::string site;
   unsigned connections_max = 1;  // to the site, idle ones included
   unsigned messages_per_connection_max = 1;
-  uint64_t generation = 0;               // of the deliverer's settings; its own
   std::function<io::Task<void>()> turn;  // awaited right before MAIL
   // Awaited once, with one outcome for each recipient, before the connection is kept for another
   // message.
   std::function<io::Task<void>(std::vector<events::Outcome>)> settle;
 };
 
-// Carries mail out: resolve -> connect -> greet -> secure -> send -> judge. It owns the
+// Carries mail out: resolve -> connect -> greet -> secure -> log in -> send -> judge. It owns the
 // connections and keeps them a while for the next message. Thread: the shard's loop.
 class Deliverer {
  public:
@@ -36,8 +35,10 @@ class Deliverer {
     io::Loop& loop;
     io::Network& network;
     dns::Resolver& resolver;
-    tls::ClientContext& tls;
+    tls::ClientContext& opportunistic_tls;
+    tls::ClientContext* verifying_tls;  // as in Surroundings
     spool::Spool& spool;
+    Secrets* secrets;  // as in Surroundings
   };
   Deliverer(Dependencies dependencies, Settings settings);
 
@@ -47,25 +48,24 @@ class Deliverer {
   // One attempt.
   io::Task<void> attempt(Order order);
   Routes& routes() { return routes_; }
+  const Pool& pool() const { return pool_; }
 
   // Says goodbye on every idle connection. Only when no attempt runs.
   io::Task<void> stop();
 
  private:
-  using Opened = tl::expected<std::unique_ptr<Connection>, events::Outcome>;
-  io::Task<void> hand_back(const Order& order, const std::string& first_host,
+  using Outcomes = std::vector<events::Outcome>;
+  Surroundings surroundings();
+  io::Task<Outcomes> open_and_send(Order& order, std::shared_ptr<const Route> route,
+                                   AttemptLog& log, std::unique_ptr<Connection>& used);
+  io::Task<Outcomes> reuse(Order& order, const std::string& key, AttemptLog& log,
+                           std::unique_ptr<Connection>& used);
+  io::Task<void> settle(Order& order, Outcomes outcomes, const AttemptLog& log);
+  io::Task<void> hand_back(const Order& order, std::string key,
                            std::unique_ptr<Connection> connection);
-  io::Task<bool> reuse(Order& order, const std::string& first_host);
-  io::Task<void> settle_all(Order& order, events::Outcome outcome);
-  io::Task<Opened> open(const Route& route);
-  io::Task<Opened> open_host(const std::string& host, uint16_t port, unsigned& tries_left);
-  io::Task<Opened> open_address(const std::string& host, Endpoint to);
-  io::Task<Result<std::vector<IpAddress>>> addresses_of(const std::string& host);
-  std::vector<MailHost> in_order_of_trial(const Route& route);
 
   Dependencies deps_;
-  Settings settings_;
-  uint64_t generation_ = 0;  // counts the settings
+  std::shared_ptr<const Settings> settings_;
   Routes routes_;
   Pool pool_;
 };

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <deque>
 #include <list>
+#include <map>
 #include <memory>
 #include <string>
 #include <unordered_map>
@@ -11,50 +13,71 @@
 
 namespace waypost::delivery {
 
-// The connections of each site: how many are open, and those that wait for another message.
+// The connections of each site: how many are open, those that wait for another message, and a limit
+// over all of them, so that descriptors never run out. Sites without connections are forgotten.
 // Thread: the loop's.
 class Pool {
  public:
-  Pool(io::Loop& loop, Duration idle_for) : loop_(loop), idle_for_(idle_for) {}
+  struct Limits {
+    Duration idle_for;
+    unsigned connections_max;  // over all sites; at least 1
+  };
+  Pool(io::Loop& loop, Limits limits) : loop_(loop), limits_(limits) {}
 
-  // How long a connection is kept from now on. What is idle was made by other settings: it ends.
-  void reconfigure(Duration idle_for);
+  // From now on. What is idle was made by other settings: it ends. What is in use may stay over a
+  // lower limit.
+  void reconfigure(Limits limits);
 
-  // An idle connection to `host`, or null.
-  std::unique_ptr<Connection> take(const std::string& site, const std::string& host);
-  // Before another connection to the site is opened: ends idle ones to its other hosts, and waits
-  // for those that are ending, until fewer than `connections_max` are open.
-  io::Task<void> make_room(const std::string& site, unsigned connections_max);
-  // One more is being opened, or could not be.
-  void opened(const std::string& site) { ++sites_[site].open; }
-  void closed(const std::string& site);
-  void keep(const std::string& site, const std::string& host,
+  // An idle connection with this key, which says what it is good for, or null.
+  std::unique_ptr<Connection> take(const std::string& site, const std::string& key);
+
+  // Suspends until one more connection to the site may be opened, and counts it from then on: below
+  // `site_connections_max` of the site, and below the limit over all sites, in the order of asking.
+  // Where that makes room, idle connections are ended, the longest idle first.
+  io::Task<void> reserve(std::string site, unsigned site_connections_max);
+  // The place of a connection that could not be opened.
+  void release(const std::string& site);
+
+  void keep(const std::string& site, const std::string& key,
             std::unique_ptr<Connection> connection);
-  // Ends a connection that was taken or opened.
-  io::Task<void> discard(const std::string& site, std::unique_ptr<Connection> connection);
+  // Ends a connection that was taken or opened, and releases its place.
+  io::Task<void> discard(std::string site, std::unique_ptr<Connection> connection);
 
   // Ends all idle ones, and waits for those that are ending.
   io::Task<void> stop();
 
+  size_t sites() const { return sites_.size(); }
+  unsigned open() const { return open_; }
+
  private:
   struct Idle {
-    Idle(std::string to_host, std::unique_ptr<Connection> kept, io::TimerQueue& timers)
-        : host(std::move(to_host)), connection(std::move(kept)), timer(timers) {}
-    std::string host;
+    Idle(uint64_t order, std::string its_key, std::unique_ptr<Connection> kept,
+         io::TimerQueue& timers)
+        : number(order), key(std::move(its_key)), connection(std::move(kept)), timer(timers) {}
+    uint64_t number;  // grows with time
+    std::string key;
     std::unique_ptr<Connection> connection;
     io::Timer timer;
   };
   struct Site {
     unsigned open = 0;
     std::list<Idle> idle;  // the most recently used first
-    std::vector<io::Completion<bool>*> waiting_for_room;
+    std::deque<io::Completion<bool>*> waiting;
   };
+  io::Task<void> reserve_at_site(const std::string& site, unsigned site_connections_max);
+  io::Task<void> reserve_in_all();
+  void end_longest_idle();
   void end_idle();
   std::unique_ptr<Connection> remove(Site& site, std::list<Idle>::iterator idle);
+  static void wake_first(std::deque<io::Completion<bool>*>& waiting);
 
   io::Loop& loop_;
-  Duration idle_for_;
+  Limits limits_;
   std::unordered_map<std::string, Site> sites_;
+  unsigned open_ = 0;  // over all sites
+  std::deque<io::Completion<bool>*> waiting_;
+  std::map<uint64_t, std::string> idle_sites_;  // by number of the idle connection
+  uint64_t kept_ = 0;
   io::TaskGroup endings_;
 };
 

@@ -4,6 +4,9 @@
 
 #include <fmt/format.h>
 
+#include "base/ascii.h"
+#include "dns/idn.h"
+
 namespace waypost::delivery {
 namespace {
 
@@ -26,6 +29,7 @@ Outcome no_route(Verdict verdict, std::string reason) {
   return outcome;
 }
 
+// The reason begins with the enhanced code, as a reply would: a notice to the sender names it.
 tl::unexpected<Outcome> bounce(std::string reason) {
   return tl::unexpected(no_route(Verdict::bounced, std::move(reason)));
 }
@@ -35,9 +39,74 @@ tl::unexpected<Outcome> nobody_could_tell(const std::string& domain, const Error
       fmt::format("looking up which hosts take mail for {}: {}", domain, error.describe())));
 }
 
+bool matches(std::string_view pattern, std::string_view domain) {
+  if (pattern == "*") return true;
+  if (!pattern.starts_with("*.")) return pattern == domain;
+  return domain.size() > pattern.size() - 1 && domain.ends_with(pattern.substr(1));
+}
+
+bool matches(const Smarthost& smarthost, std::string_view domain) {
+  return std::any_of(smarthost.match.begin(), smarthost.match.end(),
+                     [&](const std::string& pattern) { return matches(pattern, domain); });
+}
+
+Route route_to(const Smarthost& smarthost) {
+  Route route;
+  route.hosts = {{smarthost.host, 0}};
+  route.port = smarthost.port;
+  route.tls = smarthost.tls;
+  route.tls_mode = smarthost.tls_mode;
+  route.login = smarthost.login;
+  // A password goes to nobody who has not proved who they are.
+  if (route.login) route.tls = TlsPolicy::required;
+  route.smarthost = smarthost.id;
+  return route;
+}
+
+std::string address_in_literal(std::string_view literal) {
+  literal = literal.substr(1, literal.size() - 2);
+  if (literal.starts_with("IPv6:")) literal.remove_prefix(5);
+  return std::string(literal);
+}
+
 }  // namespace
 
+Outcome loop_to_self(const std::string& domain) {
+  return no_route(Verdict::bounced,
+                  fmt::format("5.4.6 mail for {} loops back to myself: its MX records lead to this "
+                              "server, which does not take mail for it",
+                              domain));
+}
+
+std::string Route::connection_key() const {
+  return smarthost.empty() ? hosts.front().name : "smarthost " + smarthost;
+}
+
+Routes::Routes(io::Loop& loop, dns::Resolver& resolver, std::shared_ptr<const Settings> settings)
+    : loop_(loop), resolver_(resolver) {
+  reconfigure(std::move(settings));
+}
+
+void Routes::reconfigure(std::shared_ptr<const Settings> settings) {
+  settings_ = std::move(settings);
+  routes_.clear();
+  smarthosts_.clear();
+  for (const Smarthost& smarthost : settings_->smarthosts)
+    smarthosts_.push_back(std::make_shared<const Route>(route_to(smarthost)));
+}
+
+// Patterns are written in ASCII.
+std::shared_ptr<const Route> Routes::configured(const std::string& domain) const {
+  if (smarthosts_.empty()) return nullptr;
+  Result<std::string> ascii = dns::to_a_labels(domain);
+  const std::string& name = ascii ? *ascii : domain;
+  for (size_t i = 0; i < smarthosts_.size(); ++i)
+    if (matches(settings_->smarthosts[i], name)) return smarthosts_[i];
+  return nullptr;
+}
+
 std::shared_ptr<const Route> Routes::known(const std::string& domain) const {
+  if (auto route = configured(domain)) return route;
   auto found = routes_.find(domain);
   if (found == routes_.end() || found->second->valid_until <= loop_.now()) return nullptr;
   return found->second;
@@ -52,46 +121,71 @@ io::Task<tl::expected<std::shared_ptr<const Route>, Outcome>> Routes::find(std::
   co_return route;
 }
 
-io::Task<tl::expected<Route, Outcome>> Routes::look_up(const std::string& domain) {
-  if (settings_.next_hop)
-    co_return Route{{{settings_.next_hop->host, 0}}, settings_.next_hop->port, Instant::max()};
+Route Routes::plain_route(std::string domain) const {
+  Route route;
+  route.domain = std::move(domain);
+  route.port = settings_->mx_port;
+  route.tls = settings_->tls;
+  return route;
+}
+
+io::Task<Routes::Found> Routes::look_up(std::string domain) {
   if (domain.starts_with('[')) {
-    std::string_view address(domain);
-    address = address.substr(1, address.size() - 2);
-    if (address.starts_with("IPv6:")) address.remove_prefix(5);
-    co_return Route{{{std::string(address), 0}}, settings_.mx_port, Instant::max()};
+    Route route = plain_route(domain);
+    route.hosts = {{address_in_literal(domain), 0}};
+    co_return route;
   }
-  Result<dns::MxAnswer> answer = co_await resolver_.mx(domain, loop_.now() + settings_.dns_timeout);
+  Result<std::string> name = dns::to_a_labels(domain);
+  if (!name) co_return bounce(fmt::format("5.1.2 {}: {}", name.error().message(), domain));
+  Route route = plain_route(*std::move(name));
+  route.by_name_system = true;
+  Result<dns::MxAnswer> answer =
+      co_await resolver_.mx(route.domain, loop_.now() + settings_->dns_timeout);
   if (!answer) co_return nobody_could_tell(domain, answer.error());
   if (answer->status == dns::AnswerStatus::no_such_name)
-    co_return bounce(fmt::format("the domain {} does not exist (NXDOMAIN)", domain));
-  if (answer->records.empty()) co_return co_await implicit_mx(domain, *std::move(answer));
+    co_return bounce(fmt::format("5.1.2 the domain {} does not exist (NXDOMAIN)", domain));
+  if (answer->records.empty()) co_return co_await implicit_mx(std::move(route), answer->ttl);
   if (answer->records.size() == 1 && answer->records.front().host.empty())
     co_return bounce(
-        fmt::format("the domain {} says that it takes no mail (null MX, RFC 7505)", domain));
-  Route route{{}, settings_.mx_port, loop_.now() + answer->ttl};
-  for (const dns::MxRecord& record : answer->records)
+        fmt::format("5.1.10 the domain {} says that it takes no mail (null MX, RFC 7505)", domain));
+  route.valid_until = loop_.now() + answer->ttl;
+  co_return explicit_mx(std::move(route), answer->records);
+}
+
+Routes::Found Routes::explicit_mx(Route route, const std::vector<dns::MxRecord>& records) const {
+  for (const dns::MxRecord& record : records)
     if (!record.host.empty()) route.hosts.push_back({record.host, record.preference});
+  if (route.hosts.empty())
+    return bounce(fmt::format("5.1.10 the MX records of {} name no host", route.domain));
   std::sort(route.hosts.begin(), route.hosts.end(), [](const MailHost& a, const MailHost& b) {
     return std::tie(a.preference, a.name) < std::tie(b.preference, b.name);
   });
+  // RFC 5321 §5.1: at our own name the list ends, together with all that is no better than it.
+  auto self = std::find_if(route.hosts.begin(), route.hosts.end(), [&](const MailHost& host) {
+    return base::equals_ignoring_case(host.name, settings_->hostname);
+  });
+  if (self != route.hosts.end())
+    std::erase_if(route.hosts, [worst = self->preference](const MailHost& host) {
+      return host.preference >= worst;
+    });
+  if (route.hosts.empty()) return tl::unexpected(loop_to_self(route.domain));
   route.hosts.resize(std::min(route.hosts.size(), mail_hosts_max));
-  if (route.hosts.empty())
-    co_return bounce(fmt::format("the MX records of {} name no host", domain));
-  co_return route;
+  return route;
 }
 
 // RFC 5321 §5.1: without MX records, the domain itself is the mail host, if it has an address.
-io::Task<tl::expected<Route, Outcome>> Routes::implicit_mx(const std::string& domain,
-                                                           dns::MxAnswer no_mx) {
+io::Task<Routes::Found> Routes::implicit_mx(Route route, Duration ttl) {
   for (dns::AddressFamily family : {dns::AddressFamily::v4, dns::AddressFamily::v6}) {
     Result<dns::AddressAnswer> answer =
-        co_await resolver_.addresses(domain, family, loop_.now() + settings_.dns_timeout);
-    if (!answer) co_return nobody_could_tell(domain, answer.error());
-    if (!answer->addresses.empty())
-      co_return Route{{{domain, 0}}, settings_.mx_port, loop_.now() + no_mx.ttl};
+        co_await resolver_.addresses(route.domain, family, loop_.now() + settings_->dns_timeout);
+    if (!answer) co_return nobody_could_tell(route.domain, answer.error());
+    if (answer->addresses.empty()) continue;
+    route.valid_until = loop_.now() + ttl;
+    std::vector<dns::MxRecord> itself{{0, route.domain}};
+    co_return explicit_mx(std::move(route), itself);
   }
-  co_return bounce(fmt::format("the domain {} has neither MX nor address records", domain));
+  co_return bounce(
+      fmt::format("5.1.2 the domain {} has neither MX nor address records", route.domain));
 }
 
 void Routes::remember(const std::string& domain, std::shared_ptr<const Route> route) {

@@ -15,25 +15,40 @@
 namespace waypost::delivery {
 
 struct MailHost {
-  std::string name;  // a host name, or an IP address when the domain is an address literal
+  std::string name;  // a host name; an IP address where somebody asked for that very address
   uint16_t preference = 0;
 };
 
-// Which hosts take mail for a domain, best first.
+// Which hosts take mail for a domain, best first, and how they are talked to.
 struct Route {
-  std::vector<MailHost> hosts;  // never empty
+  std::string domain;           // with A-labels
+  std::vector<MailHost> hosts;  // by preference, never empty
   uint16_t port = 25;
-  Instant valid_until;
+  TlsPolicy tls = TlsPolicy::opportunistic;
+  TlsMode tls_mode = TlsMode::starttls;
+  std::optional<Login> login;
+  std::string smarthost;  // the id of the configured one; empty for mail hosts of the domain
+  Instant valid_until = Instant::max();
+
+  // By MX records, or the domain's own address: whoever runs the zone chose where we go, and must
+  // not lead us to ourselves.
+  bool by_name_system = false;
+
+  // Connections are good for all mail that shares this.
+  std::string connection_key() const;
 };
 
 // Finds routes and remembers them for as long as the name system says, within bounds of ours.
-// RFC 5321 §5.1: MX records, else the domain's own addresses; a domain that does not exist, or says
-// by RFC 7505 that it takes no mail, bounces; an answer that cannot be had defers.
+// The first smarthost that matches; else, by RFC 5321 §5.1, MX records, else the domain's own
+// addresses. A domain that does not exist, says by RFC 7505 that it takes no mail, or has only us
+// for its mail host, bounces; an answer that cannot be had defers.
 // Thread: the shard's loop.
 class Routes {
  public:
-  Routes(io::Loop& loop, dns::Resolver& resolver, const Settings& settings)
-      : loop_(loop), resolver_(resolver), settings_(settings) {}
+  Routes(io::Loop& loop, dns::Resolver& resolver, std::shared_ptr<const Settings> settings);
+
+  // Other settings: every domain is looked up anew.
+  void reconfigure(std::shared_ptr<const Settings> settings);
 
   // Other settings: every domain is looked up anew.
   void forget() { routes_.clear(); }
@@ -43,15 +58,22 @@ class Routes {
   io::Task<tl::expected<std::shared_ptr<const Route>, events::Outcome>> find(std::string domain);
 
  private:
-  io::Task<tl::expected<Route, events::Outcome>> look_up(const std::string& domain);
-  io::Task<tl::expected<Route, events::Outcome>> implicit_mx(const std::string& domain,
-                                                             dns::MxAnswer no_mx);
+  using Found = tl::expected<Route, events::Outcome>;
+  std::shared_ptr<const Route> configured(const std::string& domain) const;
+  io::Task<Found> look_up(std::string domain);
+  io::Task<Found> implicit_mx(Route route, Duration ttl);
+  Found explicit_mx(Route route, const std::vector<dns::MxRecord>& records) const;
+  Route plain_route(std::string domain) const;
   void remember(const std::string& domain, std::shared_ptr<const Route> route);
 
   io::Loop& loop_;
   dns::Resolver& resolver_;
-  const Settings& settings_;
+  std::shared_ptr<const Settings> settings_;
+  std::vector<std::shared_ptr<const Route>> smarthosts_;  // one for each of the settings
   std::unordered_map<std::string, std::shared_ptr<const Route>> routes_;
 };
+
+// The bounce of mail that would come back to us, with its enhanced code in front.
+events::Outcome loop_to_self(const std::string& domain);
 
 }  // namespace waypost::delivery

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "delivery/dialogue.h"
+#include "delivery/settings.h"
 #include "events/outcome.h"
 #include "smtp/capabilities.h"
 #include "spool/spool.h"
@@ -14,26 +15,38 @@ namespace waypost::delivery {
 // in one piece where the host takes that (RFC 2920). Each recipient gets its own outcome.
 class Transaction {
  public:
-  Transaction(Dialogue& dialogue, const smtp::Capabilities& capabilities, spool::Spool& spool,
-              const spool::Envelope& envelope, std::vector<uint32_t> recipients);
+  // All of it outlives the transaction.
+  struct Means {
+    Dialogue& dialogue;
+    const smtp::Capabilities& capabilities;
+    spool::Spool& spool;
+    const Settings& settings;
+    AttemptLog& log;
+  };
+  Transaction(Means means, const spool::Envelope& envelope, std::vector<uint32_t> recipients);
 
   // Ends what an earlier transaction left open.
   io::Task<void> reset();
   io::Task<void> run();
 
-  std::vector<events::Outcome> take_outcomes() { return std::move(outcomes_); }
+  std::vector<events::Outcome> take_outcomes();
   bool connection_usable() const { return usable_; }
   bool left_open() const { return left_open_; }
   bool went_unanswered() const { return !answered_ && !usable_; }
 
  private:
-  std::string mail_command() const;
-  std::string rcpt_command(size_t position) const;
-  bool too_large_for_them();
+  std::string rcpt(size_t position) const;
+
+  void refuse_what_is_too_large();
+  void refuse_addresses_beyond_ascii();
+  io::Task<void> refuse_content_beyond_ascii();
+  io::Task<void> refuse_what_they_cannot_take();
+  void refuse(size_t position, const std::string& reason);
+  void refuse_open(const std::string& reason);
 
   io::Task<bool> send_envelope();
   io::Task<bool> mail();
-  io::Task<bool> rcpt(size_t position);
+  io::Task<bool> rcpt_answer(size_t position);
   io::Task<bool> data();
   io::Task<void> send_content();
   io::Task<Result<void>> write_content();
@@ -47,6 +60,8 @@ class Transaction {
   Dialogue& dialogue_;
   const smtp::Capabilities& capabilities_;
   spool::Spool& spool_;
+  const Settings& settings_;
+  AttemptLog& log_;
   const spool::Envelope& envelope_;
   std::vector<uint32_t> recipients_;
   std::vector<events::Outcome> outcomes_;  // one for each of recipients_
@@ -55,6 +70,7 @@ class Transaction {
   bool usable_ = true;
   bool answered_ = false;
   bool left_open_ = false;
+  std::string farewell_;  // the reply with which they ended the session
 };
 
 }  // namespace waypost::delivery

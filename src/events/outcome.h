@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -50,6 +51,12 @@ struct Outcome {
   bool concerns_site = false;
   Duration took{0};
   std::vector<Step> steps;  // in the order in which they came
+  // Delivered to a host that takes RFC 3461's parameters: telling the sender of success is its
+  // business from here on.
+  bool dsn_passed_on = false;
+  // The conversation of the whole attempt, one text for all its recipients; null where none is
+  // kept. Without content and secrets.
+  std::shared_ptr<const std::string> transcript;
 
   // The reply's text, or the reason: the one line that people read.
   std::string text() const;

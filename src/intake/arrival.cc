@@ -10,15 +10,19 @@
 
 namespace waypost::intake {
 
-Arrival::Arrival(Intake& intake, Submitter submitter, std::optional<smtp::Mailbox> sender,
-                 smtp::BodyType body)
+Arrival::Arrival(Intake& intake, Submitter submitter, smtp::MailArguments mail)
     : intake_(intake), limits_(intake.limits_), submitter_(std::move(submitter)) {
   envelope_.tenant = submitter_.tenant;
   envelope_.stream = submitter_.stream;
   envelope_.login = submitter_.login;
   envelope_.client = submitter_.client.text();
-  envelope_.sender = std::move(sender);
-  envelope_.body = body;
+  envelope_.sender = std::move(mail.sender);
+  envelope_.body = mail.body;
+  envelope_.smtputf8 = mail.smtputf8;
+  envelope_.dsn = std::move(mail.dsn);
+  envelope_.inbound = submitter_.stranger;
+  envelope_.session = submitter_.session;
+  envelope_.transaction = submitter_.transaction;
 }
 
 Arrival::~Arrival() {
@@ -26,10 +30,12 @@ Arrival::~Arrival() {
   if (state_ == State::arriving) discard();
 }
 
-std::optional<smtp::Reply> Arrival::add_recipient(smtp::Mailbox recipient) {
+std::optional<smtp::Reply> Arrival::add_recipient(smtp::Mailbox recipient, smtp::RecipientDsn dsn) {
   if (recipient.domain.empty()) return no_local_mailboxes();
   if (envelope_.recipients.size() >= limits_->recipients_max)
     return too_many_recipients(limits_->recipients_max);
+  if (dsn != smtp::RecipientDsn())
+    envelope_.recipient_dsn.emplace(uint32_t(envelope_.recipients.size()), std::move(dsn));
   envelope_.recipients.push_back(std::move(recipient));
   return std::nullopt;
 }
@@ -86,7 +92,23 @@ std::optional<smtp::Reply> Arrival::check_headers() {
   auto facts = examine_header(pending_, limits_->received_fields_max);
   if (!facts) return std::move(facts).error();
   header_ = *std::move(facts);
+  // RFC 6409 §8 is about mail that is submitted; what others send us is not ours to change.
+  if (!submitter_.stranger) remove_blind_copies();
   return std::nullopt;
+}
+
+// The whole header block stands in the first chunk: a larger one has been refused.
+void Arrival::remove_blind_copies() {
+  if (header_->blind_copies.empty()) return;
+  std::string kept;
+  size_t at = 0;
+  for (const FieldPlace& field : header_->blind_copies) {
+    kept.append(pending_, at, field.offset - at);
+    at = field.offset + field.octets;
+    removed_octets_ += field.octets;
+  }
+  kept.append(pending_, at);
+  pending_ = std::move(kept);
 }
 
 io::Task<std::optional<smtp::Reply>> Arrival::commit() {
@@ -96,7 +118,7 @@ io::Task<std::optional<smtp::Reply>> Arrival::commit() {
       envelope_.accepted_at + std::chrono::duration_cast<WallTime::duration>(limits_->expire_after);
   std::vector<spool::Chunk> last_chunks;
   last_chunks.push_back(take_added_fields());
-  envelope_.size_octets = content_octets_ + last_chunks.front().octets.size();
+  envelope_.size_octets = content_octets_ - removed_octets_ + last_chunks.front().octets.size();
   if (!pending_.empty())
     last_chunks.push_back({next_chunk_++, std::exchange(pending_, std::string())});
   envelope_.chunks = next_chunk_;
@@ -116,7 +138,8 @@ io::Task<std::optional<smtp::Reply>> Arrival::commit() {
 }
 
 spool::Chunk Arrival::take_added_fields() {
-  Acceptance acceptance{envelope_.id, envelope_.accepted_at, intake_.hostname_, std::nullopt};
+  Acceptance acceptance{envelope_.id, envelope_.accepted_at, intake_.hostname_, envelope_.smtputf8,
+                        std::nullopt};
   if (envelope_.recipients.size() == 1) acceptance.recipient = envelope_.recipients[0].text();
   envelope_.message_id =
       header_->message_id ? *header_->message_id : own_message_id(envelope_.id, intake_.hostname_);
@@ -167,6 +190,8 @@ void Arrival::report_accepted() const {
     event.recipients.push_back(recipient.text());
   event.login = envelope_.login;
   event.client = envelope_.client;
+  event.session = envelope_.session;
+  event.transaction = envelope_.transaction;
   event.message_id = envelope_.message_id;
   event.size_octets = envelope_.size_octets;
   intake_.services_.events.emit(std::move(event));

@@ -28,15 +28,14 @@ struct Limits;
 class Arrival {
  public:
   // Intake::start() makes them.
-  Arrival(Intake& intake, Submitter submitter, std::optional<smtp::Mailbox> sender,
-          smtp::BodyType body);
+  Arrival(Intake& intake, Submitter submitter, smtp::MailArguments mail);
   Arrival(const Arrival&) = delete;
   Arrival& operator=(const Arrival&) = delete;
   ~Arrival();
 
   // Nothing when the recipient was taken; 452 4.5.3 over the limit; 550 5.1.1 for <Postmaster>
   // without a domain, since a relay has no mailboxes.
-  std::optional<smtp::Reply> add_recipient(smtp::Mailbox recipient);
+  std::optional<smtp::Reply> add_recipient(smtp::Mailbox recipient, smtp::RecipientDsn dsn = {});
 
   // Takes the next piece of content, of any size, without SMTP's transparency dots. Content of a
   // message that is already refused is dropped; finish() then says why. Suspends while the spool
@@ -51,7 +50,13 @@ class Arrival {
   // Refuses the message for a reason that only the caller can see, instead of finish().
   void reject(const smtp::Reply& reply);
 
+  // Whether finish() will say no, whatever comes.
+  bool refused() const { return refusal_.has_value(); }
+
   const Submitter& submitter() const { return submitter_; }
+  smtp::Characters characters() const {
+    return envelope_.smtputf8 ? smtp::Characters::utf8 : smtp::Characters::ascii;
+  }
   const std::optional<smtp::Mailbox>& sender() const { return envelope_.sender; }
 
  private:
@@ -59,6 +64,7 @@ class Arrival {
 
   std::optional<smtp::Reply> check_limits() const;
   std::optional<smtp::Reply> check_headers();
+  void remove_blind_copies();
   io::Task<std::optional<smtp::Reply>> commit();
 
   io::Task<void> write_chunk();
@@ -75,7 +81,8 @@ class Arrival {
   State state_ = State::arriving;
   std::optional<HeaderFacts> header_;
   std::optional<smtp::Reply> refusal_;
-  uint64_t content_octets_ = 0;
+  uint64_t content_octets_ = 0;  // as it arrived
+  uint64_t removed_octets_ = 0;
   std::string pending_;      // content that is not yet in the spool; less than a chunk
   uint32_t next_chunk_ = 1;  // chunk 0 is for our own fields
   bool wrote_chunks_ = false;

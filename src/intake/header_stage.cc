@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/ascii.h"
 #include "message/header_block.h"
 #include "message/trace_fields.h"
 
@@ -16,6 +17,10 @@ constexpr smtp::EnhancedCode bad_content{5, 6, 0};
 
 tl::unexpected<smtp::Reply> refuse(smtp::EnhancedCode enhanced, std::string text) {
   return tl::unexpected<smtp::Reply>(smtp::reply(554, enhanced, std::move(text)));
+}
+
+bool is_blind_copy(std::string_view name) {
+  return base::equals_ignoring_case(name, "Bcc") || base::equals_ignoring_case(name, "Resent-Bcc");
 }
 
 }  // namespace
@@ -36,8 +41,10 @@ tl::expected<HeaderFacts, smtp::Reply> examine_header(std::string_view first_oct
   if (const message::HeaderField* field = header.find("Message-ID"))
     facts.message_id = message::unfold(field->value).substr(0, message_id_octets_max);
   facts.has_date = header.find("Date") != nullptr;
-  facts.starts_with_body =
-      header.fields.empty() && header.ended_by == message::HeaderEnd::not_a_field;
+  for (const message::HeaderField& field : header.fields)
+    if (is_blind_copy(field.name)) facts.blind_copies.push_back({field.offset, field.octets});
+  facts.starts_with_body = header.fields.size() == facts.blind_copies.size() &&
+                           header.ended_by == message::HeaderEnd::not_a_field;
   return facts;
 }
 
@@ -53,6 +60,7 @@ std::string added_fields(const HeaderFacts& facts, const Submitter& submitter,
                                                 .extended = submitter.extended_smtp,
                                                 .tls = submitter.tls,
                                                 .authenticated = submitter.authenticated,
+                                                .smtputf8 = acceptance.smtputf8,
                                                 .id = acceptance.id,
                                                 .recipient = acceptance.recipient,
                                                 .received_at = acceptance.at});

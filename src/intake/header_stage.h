@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <tl/expected.hpp>
 
@@ -16,10 +17,19 @@
 // relay puts on top of it. Pure.
 namespace waypost::intake {
 
+// Where a field stands in the octets, with its line end.
+struct FieldPlace {
+  size_t offset = 0;
+  size_t octets = 0;
+};
+
 struct HeaderFacts {
   std::optional<std::string> message_id;  // the field's value on one line, 998 octets at most
   bool has_date = false;
-  // The content begins with its body, without a header field and without a blank line.
+  // Bcc and Resent-Bcc, in their order: a message tells nobody of these (RFC 5322 §3.6.3).
+  std::vector<FieldPlace> blind_copies;
+  // But for those the content begins with its body, without a header field and without a blank
+  // line.
   bool starts_with_body = false;
 };
 
@@ -32,7 +42,8 @@ tl::expected<HeaderFacts, smtp::Reply> examine_header(std::string_view first_oct
 struct Acceptance {
   MessageId id;
   WallTime at;
-  std::string hostname;                  // ours
+  std::string hostname;  // ours
+  bool smtputf8 = false;
   std::optional<std::string> recipient;  // of a message to one recipient only
 };
 

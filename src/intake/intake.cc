@@ -36,9 +36,8 @@ bool Intake::has_room() {
   return had_room_;
 }
 
-std::unique_ptr<Arrival> Intake::start(Submitter submitter, std::optional<smtp::Mailbox> sender,
-                                       smtp::BodyType body) {
-  return std::make_unique<Arrival>(*this, std::move(submitter), std::move(sender), body);
+std::unique_ptr<Arrival> Intake::start(Submitter submitter, smtp::MailArguments mail) {
+  return std::make_unique<Arrival>(*this, std::move(submitter), std::move(mail));
 }
 
 void Intake::report_rejected(const Submitter& submitter, const std::optional<smtp::Mailbox>& sender,
@@ -52,6 +51,8 @@ void Intake::report_rejected(const Submitter& submitter, const std::optional<smt
   event.recipients = std::move(recipients);
   event.login = submitter.login;
   event.client = submitter.client.text();
+  event.session = submitter.session;
+  event.transaction = submitter.transaction;
   event.reply = reply.text();
   services_.events.emit(std::move(event));
 }

@@ -50,8 +50,7 @@ class Intake {
   // 452 4.3.1 when the disk is nearly full. Ask before a message starts.
   std::optional<smtp::Reply> refuse_now();
 
-  std::unique_ptr<Arrival> start(Submitter submitter, std::optional<smtp::Mailbox> sender,
-                                 smtp::BodyType body);
+  std::unique_ptr<Arrival> start(Submitter submitter, smtp::MailArguments mail);
 
   // Tells the world that a command was refused. A message that is refused at its end reports
   // itself.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "base/ip_address.h"
@@ -16,6 +17,10 @@ struct Submitter {
   bool tls = false;
   bool authenticated = false;
   bool extended_smtp = true;  // EHLO, not HELO
+  // Neither has logged in nor is trusted: what it brings is for our own domains.
+  bool stranger = false;
+  std::string session;       // names its connection; empty when it came otherwise
+  uint32_t transaction = 0;  // which message of the session, 1 is the first; 0 between them
 };
 
 }  // namespace waypost::intake

@@ -1,3 +1,7 @@
+#include <array>
+#include <cstring>
+#include <ifaddrs.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -40,6 +44,21 @@ Endpoint from_asio(const tcp::endpoint& endpoint) {
   return {IpAddress::v6(endpoint.address().to_v6().to_bytes()), endpoint.port()};
 }
 Endpoint from_asio(const LocalProtocol::endpoint&) { return {}; }
+
+std::optional<IpAddress> address_in(const sockaddr* socket_address) {
+  if (!socket_address) return std::nullopt;
+  if (socket_address->sa_family == AF_INET) {
+    std::array<uint8_t, 4> octets;
+    const auto* v4 = reinterpret_cast<const sockaddr_in*>(socket_address);
+    std::memcpy(octets.data(), &v4->sin_addr, octets.size());
+    return IpAddress::v4(octets);
+  }
+  if (socket_address->sa_family != AF_INET6) return std::nullopt;
+  std::array<uint8_t, 16> octets;
+  const auto* v6 = reinterpret_cast<const sockaddr_in6*>(socket_address);
+  std::memcpy(octets.data(), &v6->sin6_addr, octets.size());
+  return IpAddress::v6(octets);
+}
 
 Error failed(const error_code& error, const char* what) {
   return base::system_failure(error.value(), what);
@@ -194,7 +213,10 @@ class AsioListener final : public Listener {
 template <class Protocol>
 Task<Result<std::unique_ptr<Stream>>> connect_socket(Loop& loop, typename Protocol::socket socket,
                                                      typename Protocol::endpoint to,
-                                                     Instant deadline) {
+                                                     Instant deadline,
+                                                     Cancellation* cancellation = nullptr) {
+  if (cancellation && cancellation->cancelled())
+    co_return failure(ErrorCode::cancelled, "connecting was called off");
   Completion<error_code> connected;
   bool timed_out = false;
   Timer timer(loop.timers());
@@ -203,8 +225,14 @@ Task<Result<std::unique_ptr<Stream>>> connect_socket(Loop& loop, typename Protoc
     error_code ignored;
     socket.close(ignored);
   });
+  Cancellation::Watch watch(cancellation, [&socket] {
+    error_code ignored;
+    socket.close(ignored);
+  });
   socket.async_connect(to, [&connected](error_code error) { connected.complete(error); });
   error_code error = co_await connected;
+  if (cancellation && cancellation->cancelled())
+    co_return failure(ErrorCode::cancelled, "connecting was called off");
   if (timed_out) co_return failure(ErrorCode::timed_out, "connecting timed out");
   if (error) co_return failure(failed(error, "connecting"));
   co_return std::make_unique<AsioStream<Protocol>>(loop, std::move(socket));
@@ -239,7 +267,19 @@ class AsioNetwork final : public Network {
     socket.open(endpoint.protocol(), error);
     if (!error && options.source) socket.bind(to_asio({*options.source, 0}), error);
     if (error) co_return failure(failed(error, "preparing a connection"));
-    co_return co_await connect_socket<tcp>(loop_, std::move(socket), endpoint, deadline);
+    co_return co_await connect_socket<tcp>(loop_, std::move(socket), endpoint, deadline,
+                                           options.cancellation);
+  }
+
+  Result<std::vector<IpAddress>> own_addresses() override {
+    ifaddrs* first = nullptr;
+    if (::getifaddrs(&first) != 0)
+      return failure(base::system_failure(errno, "listing this machine's addresses"));
+    std::vector<IpAddress> addresses;
+    for (const ifaddrs* each = first; each; each = each->ifa_next)
+      if (auto address = address_in(each->ifa_addr)) addresses.push_back(*address);
+    ::freeifaddrs(first);
+    return addresses;
   }
 
   Result<std::unique_ptr<Listener>> listen_local(const std::string& path) override {

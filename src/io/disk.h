@@ -31,6 +31,11 @@ class Disk {
                                                           unsigned mode) = 0;
   // Fails with resource_exhausted when the file is longer than `octets_max`.
   virtual Result<std::string> read_file(const std::string& path, uint64_t octets_max) = 0;
+  // The same for a file with a secret: fails with permission_denied when it is open to all users of
+  // the machine. Disks in memory have no other users.
+  virtual Result<std::string> read_private_file(const std::string& path, uint64_t octets_max) {
+    return read_file(path, octets_max);
+  }
   // Reads at most `octets_max` from `offset`; less at the end of the file.
   virtual Result<std::string> read_range(const std::string& path, uint64_t offset,
                                          uint64_t octets_max) = 0;

@@ -5,10 +5,12 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/ip_address.h"
 #include "base/result.h"
 #include "base/time.h"
+#include "io/cancellation.h"
 #include "io/task.h"
 
 namespace waypost::io {
@@ -53,6 +55,7 @@ struct ListenOptions {
 
 struct ConnectOptions {
   std::optional<IpAddress> source;
+  Cancellation* cancellation = nullptr;
 };
 
 class Network {
@@ -61,6 +64,9 @@ class Network {
   virtual Result<std::unique_ptr<Listener>> listen(const Endpoint& at, ListenOptions options) = 0;
   virtual Task<Result<std::unique_ptr<Stream>>> connect(Endpoint to, ConnectOptions options,
                                                         Instant deadline) = 0;
+
+  // The addresses of this machine's interfaces, loopback included.
+  virtual Result<std::vector<IpAddress>> own_addresses() = 0;
 
   // A socket in the file system that only its owner may use (mode 0600); a stale one is replaced.
   // Its endpoints read 0.0.0.0:0.

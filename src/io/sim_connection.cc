@@ -119,9 +119,12 @@ void SimConnection::wake(Side side) {
 }
 
 Task<Result<void>> SimConnection::established(std::shared_ptr<SimConnection> connection,
-                                              Instant deadline) {
+                                              Instant deadline, Cancellation* cancellation) {
   End& end = connection->ends_[opener];
+  Cancellation::Watch watch(cancellation, [&connection] { connection->wake(opener); });
   while (connection->stage_ == Stage::opening) {
+    if (cancellation && cancellation->cancelled())
+      co_return failure(ErrorCode::cancelled, "connecting was called off");
     SimWait wait(end.waiter, *end.process, deadline);
     bool woken = co_await wait;
     if (!woken) co_return failure(ErrorCode::timed_out, "connecting timed out");

@@ -63,8 +63,8 @@ class SimConnection final : public std::enable_shared_from_this<SimConnection> {
   void send_opening(Duration delay);
   // The waits of Network::connect() and Stream. Static, so that the frame keeps the connection
   // alive whatever happens to the stream.
-  static Task<Result<void>> established(std::shared_ptr<SimConnection> connection,
-                                        Instant deadline);
+  static Task<Result<void>> established(std::shared_ptr<SimConnection> connection, Instant deadline,
+                                        Cancellation* cancellation);
   static Task<Result<size_t>> read(std::shared_ptr<SimConnection> connection, Side side,
                                    std::span<char> into, Instant deadline);
   static Task<Result<void>> write(std::shared_ptr<SimConnection> connection, Side side,

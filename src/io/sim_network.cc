@@ -40,10 +40,11 @@ class SimListener final : public Listener {
 };
 
 Task<Result<std::unique_ptr<Stream>>> open_stream(std::shared_ptr<SimConnection> connection,
-                                                  Instant deadline) {
+                                                  Instant deadline,
+                                                  Cancellation* cancellation = nullptr) {
   // Closes the attempt when the frame goes before there is an answer.
   std::unique_ptr<Stream> stream = make_sim_stream(connection, SimConnection::opener);
-  CO_TRY_VOID(co_await SimConnection::established(connection, deadline));
+  CO_TRY_VOID(co_await SimConnection::established(connection, deadline, cancellation));
   co_return std::move(stream);
 }
 
@@ -77,7 +78,11 @@ class SimProcessNetwork final : public Network {
                                        "preparing a connection"));
     IpAddress host = to.address.is_loopback() ? process_.host() : network_.host_of(to.address);
     return open_stream(network_.open(process_, {*source, network_.next_port()}, {host, to, {}}),
-                       deadline);
+                       deadline, options.cancellation);
+  }
+
+  Result<std::vector<IpAddress>> own_addresses() override {
+    return std::vector<IpAddress>(process_.addresses().begin(), process_.addresses().end());
   }
 
   Result<std::unique_ptr<Listener>> listen_local(const std::string& path) override {

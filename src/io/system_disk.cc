@@ -93,16 +93,36 @@ class SystemDisk final : public Disk {
     return octets;
   }
 
+  Result<std::string> read_private_file(const std::string& path, uint64_t octets_max) override {
+    Descriptor descriptor(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    struct stat facts;
+    if (!descriptor.valid() || ::fstat(descriptor.get(), &facts) != 0)
+      return system_error("opening", path);
+    if ((facts.st_mode & S_IRWXO) != 0)
+      return failure(ErrorCode::permission_denied,
+                     path + " is open to all users of this machine: chmod o= " + path);
+    TRY(std::string octets, read_open_file(descriptor.get(), path, 0, octets_max + 1));
+    if (octets.size() > octets_max)
+      return failure(ErrorCode::resource_exhausted,
+                     path + " is longer than " + std::to_string(octets_max) + " octets");
+    return octets;
+  }
+
   Result<std::string> read_range(const std::string& path, uint64_t offset,
                                  uint64_t octets_max) override {
     Descriptor descriptor(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
     if (!descriptor.valid()) return system_error("opening", path);
+    return read_open_file(descriptor.get(), path, offset, octets_max);
+  }
+
+  static Result<std::string> read_open_file(int descriptor, const std::string& path,
+                                            uint64_t offset, uint64_t octets_max) {
     std::string octets;
     constexpr size_t step = 1 << 20;
     while (octets.size() < octets_max) {
       size_t before = octets.size();
       octets.resize(std::min<uint64_t>(octets_max, before + step));
-      ssize_t count = ::pread(descriptor.get(), octets.data() + before, octets.size() - before,
+      ssize_t count = ::pread(descriptor, octets.data() + before, octets.size() - before,
                               static_cast<off_t>(offset + before));
       octets.resize(before + static_cast<size_t>(std::max<ssize_t>(count, 0)));
       if (count < 0 && errno == EINTR) continue;

@@ -42,16 +42,18 @@ std::string safe_name(std::string_view name) {
   return safe;
 }
 
-bool can_stand_in_header(std::string_view recipient) {
+bool can_stand_in_header(std::string_view recipient, bool utf8) {
+  const auto may_stand = [&](char c) {
+    return (c >= 0x20 && c < 0x7f) || (utf8 && static_cast<unsigned char>(c) >= 0x80);
+  };
   return !recipient.empty() && recipient.size() <= recipient_octets_max &&
-         std::all_of(recipient.begin(), recipient.end(),
-                     [](char c) { return c >= 0x20 && c < 0x7f; });
+         std::all_of(recipient.begin(), recipient.end(), may_stand);
 }
 
 // RFC 3848 §1 names no kind of SMTP without EHLO that is secured or authenticated.
 std::string protocol(const Received& received) {
   if (!received.extended) return "SMTP";
-  std::string name = "ESMTP";
+  std::string name = received.smtputf8 ? "UTF8SMTP" : "ESMTP";
   if (received.tls) name += 'S';
   if (received.authenticated) name += 'A';
   return name;
@@ -64,7 +66,8 @@ std::string literal(const IpAddress& address) {
 }  // namespace
 
 std::string received_field(const Received& received) {
-  const bool for_one = received.recipient && can_stand_in_header(*received.recipient);
+  const bool for_one =
+      received.recipient && can_stand_in_header(*received.recipient, received.smtputf8);
   FoldedField field("Received");
   field.add("from " + safe_name(received.greeting_name));
   field.add("(" + literal(received.client) + ")");

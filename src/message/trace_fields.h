@@ -22,15 +22,16 @@ struct Received {
   bool extended = true;  // EHLO, not HELO
   bool tls = false;
   bool authenticated = false;
+  bool smtputf8 = false;
   MessageId id;
   std::optional<std::string> recipient;  // smtp::Mailbox::text(); only for a single recipient, so
                                          // that no recipient learns of another
   WallTime received_at;
 };
 
-// RFC 5321 §4.4, with the protocol names of RFC 3848. Octets of the greeting name that are not part
-// of a name or address literal come out as '?'; a recipient with octets that cannot stand in a
-// header is left out.
+// RFC 5321 §4.4, with the protocol names of RFC 3848 and RFC 6531 §4.3. Octets of the greeting name
+// that are not part of a name or address literal come out as '?'; a recipient with octets that
+// cannot stand in a header is left out.
 std::string received_field(const Received& received);
 
 // "Message-ID: <uuid@hostname>", for a message that came without one (RFC 6409 §8.3).

@@ -4,6 +4,7 @@
 
 #include "base/ascii.h"
 #include "base/ip_address.h"
+#include "base/utf8.h"
 #include "smtp/limits.h"
 
 namespace waypost::smtp {
@@ -13,13 +14,17 @@ tl::unexpected<Error> invalid(std::string message) {
   return failure(ErrorCode::invalid_input, std::move(message));
 }
 
-// RFC 5322 §3.2.3.
-constexpr bool is_atext(char c) {
-  return base::is_alnum(c) ||
-         std::string_view("!#$%&'*+-/=?^_`{|}~").find(c) != std::string_view::npos;
+constexpr bool is_ascii(char c) { return static_cast<unsigned char>(c) < 0x80; }
+
+bool is_ascii(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) { return is_ascii(c); });
 }
 
-constexpr bool is_ascii(char c) { return static_cast<unsigned char>(c) < 0x80; }
+// RFC 5322 §3.2.3, and RFC 6531 §3.3: check_octets() has seen to it that what is not ASCII may be.
+constexpr bool is_atext(char c) {
+  return base::is_alnum(c) || !is_ascii(c) ||
+         std::string_view("!#$%&'*+-/=?^_`{|}~").find(c) != std::string_view::npos;
+}
 
 bool is_dot_string(std::string_view text) {
   if (text.empty() || text.front() == '.' || text.back() == '.') return false;
@@ -27,11 +32,33 @@ bool is_dot_string(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return is_atext(c) || c == '.'; });
 }
 
-Result<> check_octets(std::string_view text) {
-  for (char c : text) {
-    if (base::is_control(c)) return invalid("an address cannot contain control characters");
-    if (!is_ascii(c)) return invalid("non-ASCII characters in an address need SMTPUTF8");
-  }
+constexpr bool is_between(char c, unsigned char low, unsigned char high) {
+  const auto octet = static_cast<unsigned char>(c);
+  return octet >= low && octet <= high;
+}
+
+// Whether UTF-8 starts with a character that shows nothing and changes how the rest is shown: a
+// control of U+0080 to U+009F, a line separator, a mark of direction.
+bool starts_with_invisible(std::string_view utf8) {
+  if (utf8.size() < 2) return false;
+  if (utf8[0] == '\xc2') return is_between(utf8[1], 0x80, 0x9f);
+  if (utf8.starts_with("\xd8\x9c")) return true;  // U+061C
+  if (utf8.size() < 3) return false;
+  if (utf8.starts_with("\xe2\x80"))  // U+200E, U+200F, U+2028 to U+202E
+    return is_between(utf8[2], 0x8e, 0x8f) || is_between(utf8[2], 0xa8, 0xae);
+  return utf8.starts_with("\xe2\x81") && is_between(utf8[2], 0xa6, 0xa9);  // U+2066 to U+2069
+}
+
+Result<> check_octets(std::string_view text, Characters characters) {
+  if (std::any_of(text.begin(), text.end(), base::is_control))
+    return invalid("an address cannot contain control characters");
+  if (is_ascii(text)) return {};
+  if (characters == Characters::ascii)
+    return invalid("non-ASCII characters in an address need SMTPUTF8");
+  if (!base::is_utf8(text)) return invalid("the address is not UTF-8");
+  for (size_t at = 0; at < text.size(); ++at)
+    if (starts_with_invisible(text.substr(at)))
+      return invalid("an address cannot contain control characters or marks of direction");
   return {};
 }
 
@@ -69,12 +96,15 @@ Result<std::string> take_local_part(std::string_view& text) {
 
 Result<> check_label(std::string_view label) {
   if (label.empty()) return invalid("the domain has an empty label: a dot too many");
-  if (label.size() > label_octets_max)
+  // A U-label is shorter in characters than its A-label, which is what has the limit.
+  const auto characters =
+      std::count_if(label.begin(), label.end(), [](char c) { return !is_between(c, 0x80, 0xbf); });
+  if (size_t(characters) > label_octets_max)
     return invalid("a label of the domain is longer than 63 octets");
   if (label.front() == '-' || label.back() == '-')
     return invalid("a label of the domain starts or ends with a hyphen");
   for (char c : label)
-    if (!base::is_alnum(c) && c != '-')
+    if (!base::is_alnum(c) && c != '-' && is_ascii(c))
       return invalid("the domain may contain letters, digits, hyphens and dots only");
   return {};
 }
@@ -99,7 +129,7 @@ Result<std::string> take_domain(std::string_view& text) {
   if (end < text.size() && text[end] == ']') ++end;
   const std::string_view domain = text.substr(0, end);
   text.remove_prefix(end);
-  return parse_domain(domain);
+  return parse_domain(domain, Characters::utf8);
 }
 
 Result<Mailbox> take_mailbox(std::string_view& text) {
@@ -132,8 +162,12 @@ bool is_postmaster(std::string_view text) {
 
 }  // namespace
 
-Result<TakenPath> take_path(std::string_view text) {
-  TRY_VOID(check_octets(text));
+bool is_address_text(std::string_view text) {
+  return check_octets(text, Characters::utf8).has_value();
+}
+
+Result<TakenPath> take_path(std::string_view text, Characters characters) {
+  TRY_VOID(check_octets(text, characters));
   if (!text.starts_with('<')) return invalid("expected an address in angle brackets");
   text.remove_prefix(1);
   TakenPath path;
@@ -149,16 +183,16 @@ Result<TakenPath> take_path(std::string_view text) {
   return path;
 }
 
-Result<Mailbox> parse_mailbox(std::string_view text) {
-  TRY_VOID(check_octets(text));
+Result<Mailbox> parse_mailbox(std::string_view text, Characters characters) {
+  TRY_VOID(check_octets(text, characters));
   TRY(Mailbox mailbox, take_mailbox(text));
   if (!text.empty()) return invalid("there is something behind the address");
   return mailbox;
 }
 
-Result<std::string> parse_domain(std::string_view text) {
+Result<std::string> parse_domain(std::string_view text, Characters characters) {
   if (text.empty()) return invalid("the domain is missing");
-  TRY_VOID(check_octets(text));
+  TRY_VOID(check_octets(text, characters));
   if (text.starts_with('[')) return parse_literal(text);
   if (text.size() > domain_octets_max) return invalid("the domain is longer than 255 octets");
   if (base::is_digit(text.back()) && IpAddress::parse(text))
@@ -171,6 +205,8 @@ Result<std::string> parse_domain(std::string_view text) {
     rest.remove_prefix(dot + 1);
   }
 }
+
+bool Mailbox::is_ascii() const { return smtp::is_ascii(local_part) && smtp::is_ascii(domain); }
 
 std::string Mailbox::text() const {
   std::string out;

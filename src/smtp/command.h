@@ -7,6 +7,7 @@
 #include <tl/expected.hpp>
 
 #include "smtp/address.h"
+#include "smtp/dsn.h"
 #include "smtp/reply.h"
 
 // What a client asks for. Nothing here knows the session: whether a command may come now is for
@@ -50,16 +51,31 @@ struct MailArguments {
   std::optional<Mailbox> sender;        // none: the null reverse-path <>
   std::optional<uint64_t> size_octets;  // RFC 1870 §6; a number too large for us is the maximum
   BodyType body = BodyType::seven_bit;
+  bool smtputf8 = false;  // RFC 6531 §3.4
+  MessageDsn dsn;
 };
 
 struct RcptArguments {
   Mailbox recipient;  // the domain is empty for <Postmaster>
+  RecipientDsn dsn;
+};
+
+// BDAT, RFC 3030 §2: the chunk that follows the command.
+struct Chunk {
+  uint64_t octets = 0;  // a number too large for us is the maximum
+  bool last = false;
 };
 
 // The arguments of MAIL and RCPT. A refusal is the reply to send: 501 5.5.4 for the form of the
-// command, 501 5.1.7 (sender) or 5.1.3 (recipient) for the address, 553 5.6.7 for non-ASCII in it,
-// 555 5.5.4 for a parameter that we do not know. AUTH= of RFC 4954 §5 is checked and ignored.
+// command, 501 5.1.7 (sender) or 5.1.3 (recipient) for the address, 553 5.6.7 for non-ASCII in it
+// without SMTPUTF8, 555 5.5.4 for a parameter that we do not know. AUTH= of RFC 4954 §5 is checked
+// and ignored. `characters` are those that the transaction's MAIL asked for.
 tl::expected<MailArguments, Reply> parse_mail(std::string_view arguments);
-tl::expected<RcptArguments, Reply> parse_rcpt(std::string_view arguments);
+tl::expected<RcptArguments, Reply> parse_rcpt(std::string_view arguments,
+                                              Characters characters = Characters::ascii);
+
+// 501 5.5.4 for anything but a decimal number and perhaps LAST. Where the next command starts is
+// then unknown.
+tl::expected<Chunk, Reply> parse_bdat(std::string_view arguments);
 
 }  // namespace waypost::smtp

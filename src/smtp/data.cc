@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <cstring>
+#include <utility>
 
 #include "smtp/limits.h"
 
@@ -92,6 +93,37 @@ size_t DataReader::scan_line(std::string_view octets, size_t at) {
 }
 
 void DataReader::note(DataFault fault) {
+  if (!fault_) fault_ = fault;
+}
+
+void ChunkReader::feed(std::string_view octets) {
+  for (size_t at = 0; at < octets.size();) {
+    if (std::exchange(after_cr_, false)) {
+      if (octets[at] != '\n') {
+        note(DataFault::bare_cr);
+        continue;
+      }
+      line_octets_ = 0;
+      ++at;
+      continue;
+    }
+    const size_t text_end = find_control(octets, at);
+    const bool has_control = text_end < octets.size();
+    line_octets_ += text_end - at + (has_control ? 1 : 0);
+    if (line_octets_ >= text_line_octets_accepted) note(DataFault::line_too_long);
+    at = text_end + 1;
+    if (!has_control) break;
+    after_cr_ = octets[text_end] == '\r';
+    if (octets[text_end] == '\n') note(DataFault::bare_lf);
+    if (octets[text_end] == '\0') note(DataFault::nul);
+  }
+}
+
+void ChunkReader::finish() {
+  if (after_cr_) note(DataFault::bare_cr);
+}
+
+void ChunkReader::note(DataFault fault) {
   if (!fault_) fault_ = fault;
 }
 

@@ -44,6 +44,27 @@ class DataReader {
   std::optional<DataFault> fault_;
 };
 
+// The server's side of BDAT (RFC 3030 §2), where the size tells the end: dots mean nothing, and the
+// content is told apart from commands by counting. It is held to the same rules, since it may leave
+// by DATA.
+class ChunkReader {
+ public:
+  // The next octets of the content, however it is cut into chunks.
+  void feed(std::string_view octets);
+  // No more will come.
+  void finish();
+
+  // The first fault.
+  std::optional<DataFault> fault() const { return fault_; }
+
+ private:
+  void note(DataFault fault);
+
+  bool after_cr_ = false;
+  size_t line_octets_ = 0;
+  std::optional<DataFault> fault_;
+};
+
 // The client's side. Content is clean: CRLF line ends only, no NUL. Should it not be, a dot behind
 // a bare LF is doubled too, since there are servers that would take it for an end.
 class DataWriter {

@@ -36,6 +36,10 @@ inline constexpr size_t recipients_min = 100;
 // RFC 1870 §6.1: digits of a SIZE parameter.
 inline constexpr size_t size_digits_max = 20;
 
+// RFC 3461 §4.4 and §4.2, as the parameters spell them.
+inline constexpr size_t envelope_id_octets_max = 100;
+inline constexpr size_t original_recipient_octets_max = 500;
+
 // The client's patience, RFC 5321 §4.5.3.2.1 to §4.5.3.2.6.
 inline constexpr std::chrono::minutes greeting_timeout{5};
 inline constexpr std::chrono::minutes mail_timeout{5};

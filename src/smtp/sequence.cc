@@ -10,7 +10,7 @@ constexpr EnhancedCode invalid_command{5, 5, 1};
 constexpr EnhancedCode security_policy{5, 7, 0};
 constexpr EnhancedCode encryption_needed{5, 7, 11};
 
-constexpr size_t phase_count = size_t(Phase::rcpt) + 1;
+constexpr size_t phase_count = size_t(Phase::chunks) + 1;
 
 // Why a command may not run in a phase; `may_run` when it may.
 constexpr const char* may_run = nullptr;
@@ -19,22 +19,27 @@ constexpr const char* mail_first = "Send MAIL FROM first";
 constexpr const char* rcpt_first = "No recipient yet: send RCPT TO first";
 constexpr const char* in_transaction =
     "A mail transaction is open: finish it with DATA or drop it with RSET first";
+constexpr const char* in_chunks = "The message comes in chunks: finish it with BDAT LAST or RSET";
 
 struct Row {
   Verb verb;
   bool guarded;  // held back until the client has authenticated, where it must
-  std::array<const char*, phase_count> refusal;  // connected, greeted, mail, rcpt
+  std::array<const char*, phase_count> refusal;  // in the order of the phases
   std::array<Phase, phase_count> next;
 };
 
-constexpr std::array<const char*, phase_count> any_time{may_run, may_run, may_run, may_run};
-constexpr std::array<const char*, phase_count> between_transactions{ehlo_first, may_run,
-                                                                    in_transaction, in_transaction};
+constexpr std::array<const char*, phase_count> any_time{may_run, may_run, may_run, may_run,
+                                                        may_run};
+constexpr std::array<const char*, phase_count> between_transactions{
+    ehlo_first, may_run, in_transaction, in_transaction, in_transaction};
 constexpr std::array<Phase, phase_count> stays{Phase::connected, Phase::greeted, Phase::mail,
-                                               Phase::rcpt};
+                                               Phase::rcpt, Phase::chunks};
+// A chunk where there is no transaction opens none.
+constexpr std::array<Phase, phase_count> after_chunk{Phase::connected, Phase::greeted, Phase::mail,
+                                                     Phase::chunks, Phase::chunks};
 
 constexpr std::array<Phase, phase_count> always(Phase phase) {
-  return {phase, phase, phase, phase};
+  return {phase, phase, phase, phase, phase};
 }
 
 constexpr std::array<Row, verb_count> table{{
@@ -43,18 +48,21 @@ constexpr std::array<Row, verb_count> table{{
     {Verb::starttls, false, between_transactions, always(Phase::connected)},
     {Verb::auth, false, between_transactions, stays},
     {Verb::mail, true, between_transactions, always(Phase::mail)},
-    {Verb::rcpt, true, {ehlo_first, mail_first, may_run, may_run}, always(Phase::rcpt)},
-    {Verb::data, true, {ehlo_first, mail_first, rcpt_first, may_run}, always(Phase::greeted)},
+    {Verb::rcpt, true, {ehlo_first, mail_first, may_run, may_run, in_chunks}, always(Phase::rcpt)},
+    {Verb::data,
+     true,
+     {ehlo_first, mail_first, rcpt_first, may_run, in_chunks},
+     always(Phase::greeted)},
     {Verb::rset,
      false,
      any_time,
-     {Phase::connected, Phase::greeted, Phase::greeted, Phase::greeted}},
+     {Phase::connected, Phase::greeted, Phase::greeted, Phase::greeted, Phase::greeted}},
     {Verb::noop, false, any_time, stays},
     {Verb::quit, false, any_time, stays},
     {Verb::vrfy, true, any_time, stays},
     {Verb::expn, true, any_time, stays},
     {Verb::help, false, any_time, stays},
-    {Verb::bdat, true, any_time, stays},
+    {Verb::bdat, true, {ehlo_first, mail_first, rcpt_first, may_run, may_run}, after_chunk},
     {Verb::unknown, false, any_time, stays},
 }};
 
@@ -75,7 +83,6 @@ std::optional<Reply> refuse_unavailable(const Facts& facts, Verb verb) {
     case Verb::unknown:
       return reply(500, invalid_command, "Command not recognised; HELP lists what there is");
     case Verb::expn:
-    case Verb::bdat:
       return absent();
     case Verb::starttls:
       if (!facts.tls_active && !facts.tls_offered) return absent();

@@ -14,6 +14,7 @@ enum class Phase {
   greeted,    // no transaction
   mail,       // MAIL was accepted, no recipient yet
   rcpt,       // at least one recipient was accepted
+  chunks,     // a chunk of the content has come by BDAT, and was not the last
 };
 
 struct Facts {
@@ -30,7 +31,8 @@ struct Facts {
 std::optional<Reply> refuse_out_of_sequence(Phase phase, const Facts& facts, Verb verb);
 
 // The phase behind a command that ran with success. DATA counts with its end-of-data, whatever the
-// reply to that was. A refused command leaves the phase alone.
+// reply to that was, and so does the last chunk; after BDAT means after another one. A refused
+// command leaves the phase alone.
 Phase after(Phase phase, Verb verb);
 
 }  // namespace waypost::smtp

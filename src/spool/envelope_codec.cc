@@ -79,7 +79,7 @@ class Fields {
 Result<smtp::Mailbox> mailbox_of(std::string_view name, const json::value& value) {
   TRY(std::string text, Fields::text_of(name, value));
   if (text == "postmaster") return smtp::Mailbox{text, ""};
-  auto mailbox = smtp::parse_mailbox(text);
+  auto mailbox = smtp::parse_mailbox(text, smtp::Characters::utf8);
   if (!mailbox) return corrupt(name, "holds no address: " + mailbox.error().message());
   return mailbox;
 }

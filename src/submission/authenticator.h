@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "base/secret.h"
@@ -13,6 +14,8 @@ struct Login {
   std::string name;
   std::string tenant = "default";
   std::string stream = "default";
+  // As whom it may send: domains, or "*." and a domain; none: as anybody.
+  std::optional<std::vector<std::string>> sender_domains;
 };
 
 // Knows the keys.

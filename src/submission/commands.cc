@@ -66,8 +66,9 @@ smtp::Reply Session::on_ehlo(std::string_view name) {
   submitter_.hello_name = name;
   submitter_.extended_smtp = true;
   const smtp::Facts now = facts();
-  std::string text = fmt::format("{}\nPIPELINING\nSIZE {}\n8BITMIME\nENHANCEDSTATUSCODES",
-                                 settings_.hostname, services_.intake.limits().message_octets_max);
+  std::string text =
+      fmt::format("{}\nPIPELINING\nSIZE {}\n8BITMIME\nSMTPUTF8\nDSN\nCHUNKING\nENHANCEDSTATUSCODES",
+                  settings_.hostname, services_.intake.limits().message_octets_max);
   if (now.tls_offered && !now.tls_active) text += "\nSTARTTLS";
   if (now.auth_offered) text += "\nAUTH PLAIN";
   return smtp::reply(250, std::move(text));
@@ -83,18 +84,62 @@ smtp::Reply Session::on_helo(std::string_view name) {
 smtp::Reply Session::on_mail(std::string_view arguments) {
   auto mail = smtp::parse_mail(arguments);
   if (!mail) return mail.error();
-  if (std::optional<smtp::Reply> refused = services_.intake.refuse_now()) return *refused;
-  const uint64_t octets_max = services_.intake.limits().message_octets_max;
-  if (mail->size_octets.value_or(0) > octets_max) return intake::too_large(octets_max);
-  arrival_ = services_.intake.start(submitter_, std::move(mail->sender), mail->body);
+  if (std::optional<smtp::Reply> refused = refuse_mail(*mail)) return *refused;
+  submitter_.stranger = is_stranger();
+  submitter_.transaction = ++transactions_;
+  arrival_ = services_.intake.start(submitter_, *std::move(mail));
   return smtp::reply(250, {2, 1, 0}, "Sender ok");
 }
 
+std::optional<smtp::Reply> Session::refuse_mail(const smtp::MailArguments& mail) {
+  if (auto refused = services_.intake.refuse_now()) return refused;
+  const uint64_t octets_max = services_.intake.limits().message_octets_max;
+  if (mail.size_octets.value_or(0) > octets_max) return intake::too_large(octets_max);
+  if (mail.sender)
+    if (auto refused = refuse_unknown_script(*mail.sender, {5, 1, 7})) return refused;
+  if (is_stranger()) return std::nullopt;
+  const auto& allowed =
+      submitter_.authenticated ? sender_domains_ : settings_.trusted_sender_domains;
+  if (auto refused = refuse_sender(allowed, mail.sender)) return refused;
+  return refuse_pace();
+}
+
+std::optional<smtp::Reply> Session::refuse_pace() {
+  const unsigned per_minute = settings_.messages_per_login_per_minute;
+  if (per_minute == 0 || !submitter_.authenticated) return std::nullopt;
+  const Pace pace{std::chrono::duration_cast<Duration>(std::chrono::minutes(1)) / per_minute,
+                  per_minute};
+  Paces<std::string>& sent = services_.clients.messages_of_logins;
+  const Duration wait = sent.wait(submitter_.login, pace, services_.loop.now());
+  if (wait > Duration(0))
+    return smtp::reply(
+        451, {4, 7, 1},
+        fmt::format("This login may send {} messages a minute; try again in {} s", per_minute,
+                    std::chrono::ceil<std::chrono::seconds>(wait).count()));
+  sent.use(submitter_.login, pace, services_.loop.now());
+  return std::nullopt;
+}
+
 smtp::Reply Session::on_rcpt(std::string_view arguments) {
-  auto rcpt = smtp::parse_rcpt(arguments);
+  auto rcpt = smtp::parse_rcpt(arguments, characters());
   if (!rcpt) return rcpt.error();
-  if (auto refused = arrival_->add_recipient(std::move(rcpt->recipient))) return *refused;
+  if (auto refused = refuse_recipient(rcpt->recipient)) return *refused;
+  if (auto refused = arrival_->add_recipient(std::move(rcpt->recipient), std::move(rcpt->dsn)))
+    return *refused;
   return smtp::reply(250, {2, 1, 5}, "Recipient ok");
+}
+
+// <Postmaster> is the postmaster of our first domain (RFC 5321 §4.5.1), where we have one.
+std::optional<smtp::Reply> Session::refuse_recipient(smtp::Mailbox& recipient) const {
+  if (recipient.domain.empty() && !settings_.inbound.empty())
+    recipient.domain = settings_.inbound.front().domains.front();
+  if (auto refused = refuse_unknown_script(recipient, {5, 1, 3})) return refused;
+  if (!arrival_->submitter().stranger) return std::nullopt;
+  return refuse_stranger(settings_.inbound, recipient);
+}
+
+smtp::Characters Session::characters() const {
+  return arrival_ ? arrival_->characters() : smtp::Characters::ascii;
 }
 
 // RFC 5321 §7.3: nobody learns here who exists.
@@ -105,7 +150,7 @@ smtp::Reply Session::on_vrfy(std::string_view name) {
 
 smtp::Reply Session::on_help() {
   return smtp::reply(214, done,
-                     "EHLO HELO STARTTLS AUTH MAIL RCPT DATA RSET NOOP QUIT VRFY HELP\n"
+                     "EHLO HELO STARTTLS AUTH MAIL RCPT DATA BDAT RSET NOOP QUIT VRFY HELP\n"
                      "This is a Waypost relay; it sends mail for those who may log in");
 }
 

@@ -6,32 +6,11 @@
 #include "smtp/limits.h"
 #include "submission/session.h"
 
-// The commands that wait for the client, the disk or the keys: STARTTLS, AUTH, DATA.
+// The commands that are dialogues of their own: STARTTLS, AUTH.
 namespace waypost::submission {
 namespace {
 
-constexpr size_t content_octets_at_once = 64 * 1024;
-constexpr unsigned login_delay_doublings_max = 6;
-
 constexpr smtp::EnhancedCode bad_arguments{5, 5, 4};
-constexpr smtp::EnhancedCode bad_content{5, 6, 0};
-constexpr smtp::EnhancedCode bad_credentials{5, 7, 8};
-
-// RFC 3463 §3.7: it is the content that cannot be taken, whichever recipient it is for.
-smtp::Reply refuse_content(smtp::DataFault fault) {
-  switch (fault) {
-    case smtp::DataFault::bare_cr:
-      return smtp::reply(554, bad_content, "The message has a CR without LF; closing");
-    case smtp::DataFault::bare_lf:
-      return smtp::reply(554, bad_content,
-                         "The message has a LF without CR: lines must end with CRLF; closing");
-    case smtp::DataFault::nul:
-      return smtp::reply(554, bad_content, "The message has a NUL octet; closing");
-    case smtp::DataFault::line_too_long:
-      break;
-  }
-  return smtp::reply(554, bad_content, "The message has a line that is too long");
-}
 
 // What the exchange says to a response as the wire spells it; nothing when that is not base64. "="
 // is an empty one (RFC 4954 §4).
@@ -82,6 +61,7 @@ io::Task<std::optional<smtp::Reply>> Session::on_auth(std::string_view arguments
 io::Task<smtp::Reply> Session::log_in(sasl::ServerExchange& exchange, sasl::Step step) {
   std::optional<Login> login;
   if (step.kind == sasl::Step::Kind::verify) {
+    co_await wait_for_login(step.credentials.login);
     Result<std::optional<Login>> checked = co_await services_.authenticator->check(
         std::move(step.credentials.login), std::move(step.credentials.password));
     if (!checked)
@@ -97,62 +77,9 @@ io::Task<smtp::Reply> Session::log_in(sasl::ServerExchange& exchange, sasl::Step
   submitter_.login = std::move(login->name);
   submitter_.tenant = std::move(login->tenant);
   submitter_.stream = std::move(login->stream);
+  sender_domains_ = std::move(login->sender_domains);
+  welcome_login();
   co_return smtp::reply(235, {2, 7, 0}, "Logged in");
-}
-
-// The same words and the same wait whatever was wrong, so that nobody learns which names exist.
-io::Task<smtp::Reply> Session::refuse_login() {
-  const unsigned doublings = std::min(login_failures_, login_delay_doublings_max);
-  ++login_failures_;
-  co_await pause(settings_.login_failure_delay * (1 << doublings));
-  if (login_failures_ < settings_.login_failures_max)
-    co_return smtp::reply(535, bad_credentials, "The name or the secret is wrong");
-  ended_ = true;
-  co_return smtp::reply(421, {4, 7, 0}, "Too many failed logins; closing");
-}
-
-io::Task<std::optional<smtp::Reply>> Session::on_data() {
-  connection_.append(smtp::reply(354, "Send the message; end it with <CRLF>.<CRLF>"));
-  taking_message_ = true;
-  smtp::DataReader reader;
-  const bool whole = co_await receive_content(reader);
-  std::optional<smtp::Reply> reply;
-  if (whole) reply = co_await take_message(reader.fault());
-  taking_message_ = false;
-  phase_ = smtp::after(phase_, smtp::Verb::data);
-  co_return reply;
-}
-
-io::Task<bool> Session::receive_content(smtp::DataReader& reader) {
-  const Instant patience_ends = in(settings_.command_timeout);
-  uint64_t octets = 0;
-  while (true) {
-    std::string content;
-    const size_t taken = reader.feed(connection_.buffered(), content);
-    connection_.drop(taken);
-    octets += taken;
-    co_await arrival_->add(std::move(content));
-    if (reader.ended()) co_return true;
-    const std::chrono::seconds earned(octets / settings_.data_octets_per_second_min);
-    const Instant deadline = std::min(in(settings_.command_timeout), patience_ends + earned);
-    const bool more = co_await receive(content_octets_at_once, deadline);
-    if (!more) co_return false;
-  }
-}
-
-io::Task<smtp::Reply> Session::take_message(std::optional<smtp::DataFault> fault) {
-  if (fault) {
-    // Whoever sends this may mean what follows as a second message (SMTP smuggling): the connection
-    // ends here, and what follows with it.
-    ended_ = *fault != smtp::DataFault::line_too_long;
-    smtp::Reply refused = refuse_content(*fault);
-    arrival_->reject(refused);
-    co_return refused;
-  }
-  idle_commands_ = 0;
-  tl::expected<MessageId, smtp::Reply> id = co_await arrival_->finish();
-  if (!id) co_return std::move(id).error();
-  co_return smtp::reply(250, {2, 0, 0}, "Ok: queued as " + id->text());
 }
 
 }  // namespace waypost::submission

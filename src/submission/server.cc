@@ -1,7 +1,6 @@
 #include "submission/server.h"
 
 #include <algorithm>
-#include <array>
 #include <optional>
 #include <utility>
 
@@ -11,39 +10,23 @@ namespace {
 constexpr std::chrono::milliseconds accept_retry_delay{100};
 constexpr std::chrono::seconds turn_away_timeout{1};
 
-// One customer of a provider has a whole /64 of IPv6, so that is what counts as one client.
-IpAddress client_network(const IpAddress& address) {
-  if (address.is_v4()) return address;
-  constexpr size_t network_octets = 8;
-  std::array<uint8_t, 16> octets{};
-  const std::string_view raw = address.octets();
-  std::copy_n(raw.begin(), network_octets, octets.begin());
-  return IpAddress::v6(octets);
-}
-
-}  // namespace
-
-// A session's entry in the server's books, from its start to its end.
-class Server::Place {
+// An entry in a set, as long as this lives.
+class Membership {
  public:
-  Place(Server& server, Session& session, IpAddress network)
-      : server_(server), session_(session), network_(network) {
-    server_.sessions_.insert(&session_);
-    ++server_.sessions_by_network_[network_];
+  Membership(std::unordered_set<Session*>& sessions, Session& session)
+      : sessions_(sessions), session_(session) {
+    sessions_.insert(&session_);
   }
-  Place(const Place&) = delete;
-  Place& operator=(const Place&) = delete;
-  ~Place() {
-    server_.sessions_.erase(&session_);
-    const auto count = server_.sessions_by_network_.find(network_);
-    if (--count->second == 0) server_.sessions_by_network_.erase(count);
-  }
+  Membership(const Membership&) = delete;
+  Membership& operator=(const Membership&) = delete;
+  ~Membership() { sessions_.erase(&session_); }
 
  private:
-  Server& server_;
+  std::unordered_set<Session*>& sessions_;
   Session& session_;
-  IpAddress network_;
 };
+
+}  // namespace
 
 Server::Server(Settings settings, Services services)
     : settings_(std::make_shared<const Settings>(std::move(settings))),
@@ -87,27 +70,34 @@ io::Task<void> Server::accept_at(Listening& at) {
 }
 
 void Server::admit(std::unique_ptr<io::Stream> stream, TlsMode tls_mode) {
-  const auto count = sessions_by_network_.find(client_network(stream->peer().address));
-  const bool network_is_full = count != sessions_by_network_.end() &&
-                               count->second >= settings_->connections_per_address_max;
-  std::optional<smtp::Reply> refused;
-  if (stopping_)
-    refused = smtp::reply(421, {4, 3, 2}, "Shutting down; try again soon");
-  else if (network_is_full)
-    refused = smtp::reply(421, {4, 7, 0}, "Too many connections from your address");
-  else if (sessions_.size() >= settings_->connections_max)
-    refused = smtp::reply(421, {4, 3, 2}, "Too many connections; try again soon");
-  if (refused)
-    tasks_.start(turn_away(std::move(stream), *std::move(refused)));
-  else
-    tasks_.start(serve(std::move(stream), tls_mode));
+  std::optional<smtp::Reply> refused = refuse_connection(network_of(stream->peer().address));
+  if (!refused) return tasks_.start(serve(std::move(stream), tls_mode));
+  tell_of(stream->peer(), *refused);
+  tasks_.start(turn_away(std::move(stream), *std::move(refused)));
+}
+
+std::optional<smtp::Reply> Server::refuse_connection(const IpAddress& network) const {
+  const Clients& clients = services_.clients;
+  if (stopping_) return smtp::reply(421, {4, 3, 2}, "Shutting down; try again soon");
+  if (clients.connected_from(network) >= settings_->connections_per_address_max)
+    return smtp::reply(421, {4, 7, 0}, "Too many connections from your address");
+  if (clients.connected() >= settings_->connections_max)
+    return smtp::reply(421, {4, 3, 2}, "Too many connections; try again soon");
+  return std::nullopt;
+}
+
+void Server::tell_of(const Endpoint& client, const smtp::Reply& refused) {
+  if (!services_.clients.is_worth_telling(network_of(client.address), services_.loop.now())) return;
+  intake::Submitter submitter;
+  submitter.client = client;
+  services_.intake.report_rejected(submitter, std::nullopt, {}, refused);
 }
 
 io::Task<void> Server::serve(std::unique_ptr<io::Stream> stream, TlsMode tls_mode) {
-  const IpAddress network = client_network(stream->peer().address);
+  const Clients::Place place(services_.clients, network_of(stream->peer().address));
   const std::shared_ptr<const Settings> settings = settings_;
   Session session(std::move(stream), *settings, services_, tls_mode);
-  Place place(*this, session, network);
+  const Membership membership(sessions_, session);
   co_await session.run();
 }
 

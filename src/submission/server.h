@@ -1,8 +1,8 @@
 #pragma once
 
 #include <cstddef>
-#include <map>
 #include <memory>
+#include <optional>
 #include <unordered_set>
 #include <vector>
 
@@ -42,7 +42,6 @@ class Server {
   size_t sessions() const { return sessions_.size(); }
 
  private:
-  class Place;
   struct Listening {
     std::unique_ptr<io::Listener> listener;
     TlsMode tls_mode;
@@ -52,13 +51,14 @@ class Server {
   void admit(std::unique_ptr<io::Stream> stream, TlsMode tls_mode);
   io::Task<void> serve(std::unique_ptr<io::Stream> stream, TlsMode tls_mode);
   io::Task<void> turn_away(std::unique_ptr<io::Stream> stream, smtp::Reply reply);
+  void tell_of(const Endpoint& client, const smtp::Reply& refused);
+  std::optional<smtp::Reply> refuse_connection(const IpAddress& network) const;
   std::vector<Session*> running_sessions() const;
 
   std::shared_ptr<const Settings> settings_;  // also of each session that began with it
   Services services_;
   std::vector<std::unique_ptr<Listening>> listenings_;
   std::unordered_set<Session*> sessions_;
-  std::map<IpAddress, size_t> sessions_by_network_;
   bool stopping_ = false;
   io::TaskGroup tasks_;  // last: what runs uses all of the above
 };

@@ -60,8 +60,10 @@ Session::Session(std::unique_ptr<io::Stream> stream, const Settings& settings, S
       tls_mode_(tls_mode),
       connection_(std::move(stream)),
       trusted_(is_trusted(settings, connection_.peer().address)),
+      network_(network_of(connection_.peer().address)),
       pause_timer_(services.loop.timers()) {
   submitter_.client = connection_.peer();
+  submitter_.session = services.clients.new_session_id(services.loop.wall_now());
 }
 
 io::Task<void> Session::run() {
@@ -143,12 +145,20 @@ io::Task<void> Session::answer(const std::string& line) {
   }
   const smtp::Command command = smtp::parse_command(line);
   std::optional<smtp::Reply> reply = refuse_command(command);
-  if (!reply) {
+  const bool refused = reply.has_value();
+  if (command.verb == smtp::Verb::bdat)
+    reply = co_await on_bdat(command.arguments, std::move(reply));
+  else if (!refused)
     reply = co_await execute(command);
-    if (reply && reply->positive()) phase_ = smtp::after(phase_, command.verb);
-  }
+  if (!refused && reply && reply->positive()) phase_ = smtp::after(phase_, command.verb);
   if (reply) co_await say(command, *std::move(reply));
-  if (phase_ < smtp::Phase::mail) arrival_.reset();
+  if (phase_ < smtp::Phase::mail) end_transaction();
+}
+
+void Session::end_transaction() {
+  arrival_.reset();
+  chunks_.reset();
+  submitter_.transaction = 0;
 }
 
 io::Task<std::optional<smtp::Reply>> Session::execute(const smtp::Command& command) {
@@ -158,7 +168,7 @@ io::Task<std::optional<smtp::Reply>> Session::execute(const smtp::Command& comma
       reply = co_await on_starttls();
       break;
     case smtp::Verb::auth:
-      reply = co_await on_auth(command.arguments);
+      reply = co_await on_auth_in_turn(command.arguments);
       break;
     case smtp::Verb::data:
       reply = co_await on_data();
@@ -190,7 +200,7 @@ smtp::Facts Session::facts() const {
           .tls_offered = tls_mode_ == TlsMode::starttls && has_certificate,
           .authenticated = submitter_.authenticated,
           .auth_offered = connection_.secured() && services_.authenticator,
-          .must_authenticate = !trusted_};
+          .must_authenticate = !trusted_ && settings_.inbound.empty()};
 }
 
 io::Task<void> Session::say(const smtp::Command& command, smtp::Reply reply) {
@@ -228,7 +238,7 @@ void Session::report(const smtp::Command& command, const smtp::Reply& reply) {
     if (auto mail = smtp::parse_mail(command.arguments)) sender = std::move(mail->sender);
   } else if (command.verb == smtp::Verb::rcpt) {
     if (arrival_) sender = arrival_->sender();
-    if (auto rcpt = smtp::parse_rcpt(command.arguments))
+    if (auto rcpt = smtp::parse_rcpt(command.arguments, characters()))
       recipients.push_back(rcpt->recipient.text());
   } else if (command.verb != smtp::Verb::auth) {
     return;  // of a refused message its arrival tells; the rest is noise

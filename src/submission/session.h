@@ -15,6 +15,7 @@
 #include "smtp/reply.h"
 #include "smtp/sequence.h"
 #include "submission/authenticator.h"
+#include "submission/clients.h"
 #include "submission/connection.h"
 #include "submission/settings.h"
 #include "tls/context.h"
@@ -25,6 +26,7 @@ namespace waypost::submission {
 struct Services {
   io::Loop& loop;
   intake::Intake& intake;
+  Clients& clients;
   Authenticator* authenticator = nullptr;           // none: nobody can log in
   std::shared_ptr<tls::ServerContext> certificate;  // none: no TLS; may be replaced at any time
 };
@@ -62,6 +64,7 @@ class Session {
   bool count(smtp::Verb verb, const smtp::Reply& reply);
   void end_with(const smtp::Reply& reply);
   void end_for(const Error& error);
+  void end_transaction();
   smtp::Facts facts() const;
   std::optional<smtp::Reply> refuse_command(const smtp::Command& command) const;
   void report(const smtp::Command& command, const smtp::Reply& reply);
@@ -72,34 +75,63 @@ class Session {
   smtp::Reply on_ehlo(std::string_view name);
   smtp::Reply on_helo(std::string_view name);
   smtp::Reply on_mail(std::string_view arguments);
+  std::optional<smtp::Reply> refuse_mail(const smtp::MailArguments& mail);
+  std::optional<smtp::Reply> refuse_pace();
   smtp::Reply on_rcpt(std::string_view arguments);
   smtp::Reply on_vrfy(std::string_view name);
   smtp::Reply on_help();
+  std::optional<smtp::Reply> refuse_recipient(smtp::Mailbox& recipient) const;
   smtp::Reply on_quit();
+  bool is_stranger() const { return !trusted_ && !submitter_.authenticated; }
+  smtp::Characters characters() const;
 
   // The commands that wait for something (dialogues.cc); nothing when the connection has ended.
   io::Task<std::optional<smtp::Reply>> on_starttls();
   io::Task<std::optional<smtp::Reply>> on_auth(std::string_view arguments);
   io::Task<std::optional<smtp::Reply>> on_data();
+  // Takes the chunk off the connection also where it was refused: its octets are no commands.
+  io::Task<std::optional<smtp::Reply>> on_bdat(std::string_view arguments,
+                                               std::optional<smtp::Reply> refused);
 
   io::Task<bool> receive_content(smtp::DataReader& reader);
+  io::Task<bool> receive_chunk(uint64_t octets, bool wanted);
+  io::Task<smtp::Reply> take_chunk(const smtp::Chunk& chunk);
+  void refuse_chunks(const smtp::Reply& reply);
+  Instant content_deadline(Instant patience_ends, uint64_t octets) const;
   io::Task<smtp::Reply> take_message(std::optional<smtp::DataFault> fault);
   io::Task<smtp::Reply> log_in(sasl::ServerExchange& exchange, sasl::Step step);
   io::Task<smtp::Reply> refuse_login();
+
+  // Guesses are slowed down around AUTH (logins.cc).
+  io::Task<std::optional<smtp::Reply>> on_auth_in_turn(std::string_view arguments);
+  io::Task<void> wait_for_login(std::string login);
+  void welcome_login();
 
   const Settings& settings_;
   Services& services_;
   const TlsMode tls_mode_;
   Connection connection_;
   const bool trusted_;
+  const IpAddress network_;
 
   smtp::Phase phase_ = smtp::Phase::connected;
   intake::Submitter submitter_;
-  std::unique_ptr<intake::Arrival> arrival_;  // from MAIL on
+  std::optional<DomainPatterns> sender_domains_;  // of who has logged in
+  std::unique_ptr<intake::Arrival> arrival_;      // from MAIL on
+  uint32_t transactions_ = 0;
+
+  // A message that comes by BDAT.
+  struct Chunks {
+    smtp::ChunkReader reader;
+    bool refused = false;  // and whoever sent it was told so
+  };
+  std::optional<Chunks> chunks_;
 
   unsigned errors_ = 0;
   unsigned idle_commands_ = 0;
   unsigned login_failures_ = 0;
+  Guesses::Turn turn_;       // of the AUTH that runs
+  std::string tried_login_;  // by it
   bool ended_ = false;
   bool stopping_ = false;
   bool taking_message_ = false;

@@ -2,12 +2,14 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/ip_address.h"
 #include "base/time.h"
 #include "smtp/limits.h"
+#include "submission/permissions.h"
 
 namespace waypost::submission {
 
@@ -22,7 +24,12 @@ struct Settings {
   std::string hostname;
   // Who may send without a login.
   std::vector<IpPrefix> trusted_networks;
+  // As whom they may send; none: as anybody.
+  std::optional<DomainPatterns> trusted_sender_domains;
+  // What strangers may bring; empty: nothing.
+  std::vector<Inbound> inbound;
 
+  // Over all listeners.
   size_t connections_max = 10'000;
   size_t connections_per_address_max = 100;  // an IPv6 client counts by its /64
 
@@ -32,6 +39,9 @@ struct Settings {
   Duration handshake_timeout = std::chrono::seconds(30);
   // Content may take command_timeout, and longer only as long as it comes this fast on average.
   uint64_t data_octets_per_second_min = 500;
+
+  // How many messages each login may send, with as many at once; 0: any number.
+  unsigned messages_per_login_per_minute = 0;
 
   unsigned errors_per_session_max = 20;
   // NOOP, RSET, HELP, VRFY, EHLO between two messages; each one more counts as an error.

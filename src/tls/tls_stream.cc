@@ -23,6 +23,9 @@ constexpr size_t record_octets_max = 16 << 10;
 constexpr size_t batch_octets = 32 << 10;
 constexpr size_t opening_octets_max = 80;
 constexpr size_t host_name_octets_max = 253;
+// RFC 9266 §2.
+constexpr std::string_view exporter_label = "EXPORTER-Channel-Binding";
+constexpr size_t exporter_octets = 32;
 
 Error failed_before() { return Error(ErrorCode::tls, "the TLS session has failed before"); }
 
@@ -190,6 +193,25 @@ void TlsStream::close() {
 Endpoint TlsStream::local() const { return engine_->plain->local(); }
 Endpoint TlsStream::peer() const { return engine_->plain->peer(); }
 const TlsFacts& TlsStream::facts() const { return engine_->facts; }
+
+std::optional<ChannelBinding> TlsStream::channel_binding() const {
+  SSL* ssl = engine_->ssl.get();
+  if (SSL_version(ssl) >= TLS1_3_VERSION) {
+    std::string octets(exporter_octets, '\0');
+    bool exported = SSL_export_keying_material(ssl, reinterpret_cast<unsigned char*>(octets.data()),
+                                               octets.size(), exporter_label.data(),
+                                               exporter_label.size(), nullptr, 0, 1) == 1;
+    if (!exported) return std::nullopt;
+    return ChannelBinding{ChannelBinding::Type::tls_exporter, std::move(octets)};
+  }
+  if (SSL_get_extms_support(ssl) != 1 || SSL_session_reused(ssl) == 1) return std::nullopt;
+  // In a full handshake the client's Finished comes first.
+  std::string octets(EVP_MAX_MD_SIZE, '\0');
+  auto first = SSL_is_server(ssl) ? SSL_get_peer_finished : SSL_get_finished;
+  octets.resize(first(ssl, octets.data(), octets.size()));
+  if (octets.empty()) return std::nullopt;
+  return ChannelBinding{ChannelBinding::Type::tls_unique, std::move(octets)};
+}
 
 namespace {
 

@@ -1,8 +1,10 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
+#include "base/channel_binding.h"
 #include "io/network.h"
 #include "tls/context.h"
 
@@ -39,6 +41,11 @@ class TlsStream final : public io::Stream {
   io::Task<Result<void>> end_writing(Instant deadline);
 
   const TlsFacts& facts() const;
+
+  // What ties a login to this connection: of TLS 1.3 its exporter (RFC 9266 §2); of TLS 1.2 its
+  // first Finished message (RFC 5929 §3), but only with the extended master secret (RFC 7627),
+  // without which it ties nothing, and never of a resumed session. The same octets on both sides.
+  std::optional<ChannelBinding> channel_binding() const;
 
  private:
   std::unique_ptr<Engine> engine_;

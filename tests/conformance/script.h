@@ -39,6 +39,26 @@ struct Script {
 // All sessions of all scripts beside this file, by name of the file. Aborts on a broken script.
 std::vector<Script> load_scripts();
 
+// Those in client/, where the script plays the server and our client is tested. There
+//
+//   S: 220 mx.x.test ESMTP      is sent with CRLF; lines without a C: between them leave in one
+//                               segment
+//   S> 220 mx\r\n{3*x}\0        octets with escapes, sent as they are
+//   C: EHLO relay.test          the client's next line; * stands for anything
+//   C: (content)                all of it, with the final dot
+//   C: (closed)                 the client has closed; what comes after belongs to its next
+//                               connection
+//   @ recipients 2              @ eight-bit bounce    @ utf8 header | recipient | marked
+//   @ tls opportunistic | required | implicit         never, when there is no such line
+//   @ login MECHANISM           as "shop" with the secret "correct-horse"
+//   @ dsn                       the sender wants to be told (RET, ENVID, NOTIFY, ORCPT)
+//   @ starttls                  the server shakes hands for TLS
+//   @ close, @ reset, @ stall   what the server does
+//   @ outcome deferred rcpt 451 *   in the end, one for each recipient: verdict, phase, text
+//   @ certificate valid         what the attempt says of it
+//   @ transcript *text*         the transcript has it;  @ transcript-lacks text
+std::vector<Script> load_client_scripts();
+
 // The octets of a C> line.
 std::string unescape(const std::string& text);
 

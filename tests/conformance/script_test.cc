@@ -37,7 +37,11 @@ std::string take_repeat(const std::string& text, size_t& at) {
   return all;
 }
 
-void load(const std::filesystem::path& path, std::vector<Script>& scripts) {
+// `ours` is the side that the script plays.
+void load(const std::filesystem::path& path, char ours, std::vector<Script>& scripts) {
+  const std::string our_line = {ours, ':'};
+  const std::string our_octets = {ours, '>'};
+  const std::string their_line = ours == 'C' ? "S:" : "C:";
   std::ifstream file(path);
   int number = 0;
   for (std::string line; std::getline(file, line);) {
@@ -50,16 +54,16 @@ void load(const std::filesystem::path& path, std::vector<Script>& scripts) {
     const std::string mark = line.substr(0, 2);
     const std::string text = line.size() > 3 ? line.substr(3) : "";
     Step::Kind kind = Step::Kind::send;
-    if (mark == "S:") kind = Step::Kind::expect;
+    if (mark == their_line) kind = Step::Kind::expect;
     if (mark == "@ ") kind = Step::Kind::directive;
-    const bool known = mark == "C:" || mark == "C>" || kind != Step::Kind::send;
+    const bool known = mark == our_line || mark == our_octets || kind != Step::Kind::send;
     if (!known || scripts.empty()) {
       ADD_FAILURE() << path << ":" << number << ": not a line of a script: " << line;
       continue;
     }
     std::string content = kind == Step::Kind::directive ? line.substr(2) : text;
-    if (mark == "C:") content += "\r\n";
-    if (mark == "C>") content = unescape(content);
+    if (mark == our_line) content += "\r\n";
+    if (mark == our_octets) content = unescape(content);
     scripts.back().steps.push_back({kind, content, number});
   }
 }
@@ -89,14 +93,20 @@ bool matches(const std::string& line, const std::string& pattern) {
   return false;
 }
 
-std::vector<Script> load_scripts() {
+std::vector<Script> load_folder(const std::filesystem::path& folder, char ours) {
   std::vector<std::filesystem::path> paths;
-  for (const auto& entry : std::filesystem::directory_iterator(WAYPOST_CONFORMANCE_SCRIPTS))
+  for (const auto& entry : std::filesystem::directory_iterator(folder))
     if (entry.path().extension() == ".smtp") paths.push_back(entry.path());
   std::sort(paths.begin(), paths.end());
   std::vector<Script> scripts;
-  for (const auto& path : paths) load(path, scripts);
+  for (const auto& path : paths) load(path, ours, scripts);
   return scripts;
+}
+
+std::vector<Script> load_scripts() { return load_folder(WAYPOST_CONFORMANCE_SCRIPTS, 'C'); }
+
+std::vector<Script> load_client_scripts() {
+  return load_folder(std::filesystem::path(WAYPOST_CONFORMANCE_SCRIPTS) / "client", 'S');
 }
 
 TEST(Script, a_star_in_a_pattern_stands_for_anything) {
@@ -111,6 +121,9 @@ TEST(Script, escapes_become_octets) {
   EXPECT_EQ(unescape("a\\r\\n\\0\\x85\\\\{3*ab}"), std::string("a\r\n\0\x85\\ababab", 12));
 }
 
-TEST(Script, there_are_scripts) { EXPECT_GT(load_scripts().size(), 20u); }
+TEST(Script, there_are_scripts) {
+  EXPECT_GT(load_scripts().size(), 20u);
+  EXPECT_GT(load_client_scripts().size(), 20u);
+}
 
 }  // namespace waypost::conformance

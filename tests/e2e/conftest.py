@@ -44,17 +44,19 @@ def make_sink_fixture():
 
 @pytest.fixture(name="start_relay")
 def start_relay_fixture(folder, certificate):
-    """start_relay(next_hop=ADDRESS, queue={...}, sites=[...]): a running relay. prepare(relay) comes
-    before its start, under is what Relay.start() takes."""
+    """start_relay(next_hop=ADDRESS, queue={...}, sites=[...], routes=[...]): a running relay.
+    `ca_file` holds the authorities that it trusts, besides which there are none. prepare(relay)
+    comes before its start, under is what Relay.start() takes."""
     started = []
 
-    def start_relay(next_hop=None, sites=(), prepare=lambda relay: None, under=(), **settings):
+    def start_relay(next_hop=None, sites=(), routes=(), ca_file=None, prepare=lambda relay: None,
+                    under=(), **settings):
         if next_hop:
             host, port = next_hop
             settings["delivery"] = {"next_hop": f"{host}:{port}", **settings.get("delivery", {})}
         home = folder / f"relay{len(started)}"
         home.mkdir()
-        started.append(Relay(home, certificate, settings, sites))
+        started.append(Relay(home, certificate, settings, sites, routes, ca_file))
         prepare(started[-1])
         return started[-1].start(under)
     yield start_relay

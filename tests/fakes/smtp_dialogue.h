@@ -31,11 +31,12 @@ class OneKey final : public submission::Authenticator {
     if (broken) co_return failure(ErrorCode::unavailable, "planted");
     std::optional<submission::Login> login;
     if (name == good_login && secret.reveal() == good_secret)
-      login = submission::Login{name, "acme", "bulk"};
+      login = submission::Login{name, "acme", "bulk", sender_domains};
     co_return login;
   }
   int checked = 0;
   bool broken = false;
+  std::optional<std::vector<std::string>> sender_domains;
 };
 
 struct DialogueOptions {
@@ -63,7 +64,8 @@ class SmtpDialogue {
                 {},
                 {}},
                options_.limits, options_.settings.hostname),
-        services_{loop, way_in, &keys, options_.has_certificate ? certificate() : nullptr} {
+        services_{loop, way_in, clients, &keys,
+                  options_.has_certificate ? certificate() : nullptr} {
     auto [near, far] = MemoryStream::make_pair(loop, one_segment);
     near->set_peer({options_.client, 50122});
     wire_ = far.get();
@@ -159,6 +161,7 @@ class SmtpDialogue {
   std::vector<spool::Envelope> queued;
   OneKey keys;
   intake::Intake way_in;
+  submission::Clients clients;
   std::unique_ptr<submission::Session> session;
 
  private:

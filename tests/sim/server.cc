@@ -68,6 +68,7 @@ struct RelayUnderTest::Running {
   classify::Reader replies{shipped_classifier()};
   queue::Queue queue;
   intake::Intake intake;
+  submission::Clients clients;
   submission::Server server;
 };
 
@@ -79,7 +80,7 @@ RelayUnderTest::Running::Running(RelayUnderTest& owner, io::SimProcess& the_proc
       sink(mutate(owner.ledger_, owner.mutation_, process.rng())),
       resolver(process),
       tls(*tls::ClientContext::create({}, disk, process.clock())),
-      deliverer({process, process.network(), resolver, *tls, *spool},
+      deliverer({process, process.network(), resolver, *tls, nullptr, *spool, nullptr},
                 delivery_settings(owner.settings_)),
       real_courier(deliverer),
       courier(mutate(real_courier, owner.mutation_, process)),
@@ -92,7 +93,7 @@ RelayUnderTest::Running::Running(RelayUnderTest& owner, io::SimProcess& the_proc
               {},
               {}},
              {}, "relay.sim.example"),
-      server(submission_settings(), {process, intake, nullptr, nullptr}) {
+      server(submission_settings(), {process, intake, clients, nullptr, nullptr}) {
   resolver.set_latency(30ms);
   for (const Domain& domain : owner.settings_.domains) {
     uint16_t preference = 10;

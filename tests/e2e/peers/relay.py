@@ -25,7 +25,7 @@ class Relay:
     """settings: {"queue": {"retry_first": "1s"}, ...}, added to what every test wants. under: a
     command that runs the relay's own, for one start, such as strace."""
 
-    def __init__(self, folder, certificate, settings=None, sites=()):
+    def __init__(self, folder, certificate, settings=None, sites=(), routes=(), ca_file=None):
         self.folder = folder
         self.data = folder / "data"
         self.config_file = folder / "waypost.toml"
@@ -33,9 +33,10 @@ class Relay:
         self.addresses = {}
         self._process = None
         self.data.mkdir()
-        self.configure(certificate, settings or {}, sites)
+        self._trust = ["--ca-file", ca_file] if ca_file else []
+        self.configure(certificate, settings or {}, sites, routes)
 
-    def configure(self, certificate, settings, sites=()):
+    def configure(self, certificate, settings, sites=(), routes=()):
         tables = {
             "tls": {"certificate": str(certificate.file), "key": str(certificate.key)},
             "limits": {"spool_free_octets_min": 0},
@@ -56,12 +57,13 @@ class Relay:
             {"address": "127.0.0.1:0", "tls": "none", "trusted_networks": ["127.0.0.0/8"]}))
         text += "".join(table(f"[{name}]", values) for name, values in tables.items())
         text += "".join(table("[[site]]", site) for site in sites)
+        text += "".join(table("[[route]]", route) for route in routes)
         self.config_file.write_text(text)
 
     def start(self, under=()):
         said_before = len(self.log())
-        self._process = Process([*under, binary(), "--config", self.config_file, "serve"],
-                                self.log_file)
+        self._process = Process([*under, binary(), "--config", self.config_file, *self._trust,
+                                 "serve"], self.log_file)
 
         def listening():
             found = re.findall(r"listening on 127\.0\.0\.1:(\d+)", self.log()[said_before:])

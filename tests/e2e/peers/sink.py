@@ -1,5 +1,6 @@
 """A recording SMTP server of our own: it keeps every message and can be told what to answer."""
 
+import base64
 import itertools
 import socket
 import ssl
@@ -16,6 +17,7 @@ class Session:
     number: int
     opened: float
     tls: str = ""
+    login: str = ""
     hello: str = ""
     sender: str = ""
     recipients: list = field(default_factory=list)
@@ -38,9 +40,12 @@ class Message:
 class Sink:
     """answer(phase, text, session) may return a reply line for one of the phases "connect",
     "hello", "mail", "rcpt", "data", "content" (text: the message's content); None means yes. It is
-    asked for "answered" too when the answer to a message is on its way, and cannot change that."""
+    asked for "answered" too when the answer to a message is on its way, and cannot change that.
+    `logins`: AUTH is offered inside TLS and mail is only taken from who has logged in;
+    {("PLAIN", what the client says in the end)}, may be changed meanwhile."""
 
-    def __init__(self, address="127.0.0.1", port=0, answer=None, certificate=None):
+    def __init__(self, address="127.0.0.1", port=0, answer=None, certificate=None, logins=None):
+        self.logins = logins
         self._answer = answer or (lambda phase, text, session: None)
         self._tls = None
         if certificate:
@@ -164,13 +169,29 @@ class Dialogue:
     def on_ehlo(self, name):
         self.session.hello = name
         starttls = "250-STARTTLS\r\n" if self.sink.tls_context and not self.session.tls else ""
+        if self.sink.logins is not None and self.session.tls:
+            starttls = f"250-AUTH {' '.join(sorted({name for name, _ in self.sink.logins}))}\r\n"
         return self.sink.ask("hello", name, self.session) or (
             f"250-sink.example\r\n250-PIPELINING\r\n250-8BITMIME\r\n{starttls}250 SIZE 100000000")
 
     def on_starttls(self, _):
         return "220 2.0.0 Go on" if self.sink.tls_context else "502 5.5.1 No"
 
+    def on_auth(self, text):
+        mechanism, _, said = text.partition(" ")
+        while True:
+            said = base64.b64decode(said).decode()
+            if (mechanism, said) in self.sink.logins:
+                self.session.login = mechanism
+                return "235 2.7.0 Welcome"
+            if mechanism != "XOAUTH2" or not said:
+                return "535 5.7.8 Authentication credentials invalid"
+            self._reply("334 " + base64.b64encode(b'{"status":"401"}').decode())
+            said = self.file.readline(LINE_OCTETS_MAX).decode().strip()
+
     def on_mail(self, text):
+        if self.sink.logins is not None and not self.session.login:
+            return "530 5.7.0 Authentication required"
         self.began = time.monotonic()
         self.session.sender, self.session.recipients = address_in(text), []
         return self.sink.ask("mail", self.session.sender, self.session) or "250 2.1.0 Ok"

@@ -25,7 +25,7 @@ std::string read_document(std::string_view name) {
 
 std::string header_of(const KnownKey& key) {
   if (key.section.empty()) return "";
-  bool repeated = key.section == "listener" || key.section == "site";
+  bool repeated = key.section == "listener" || key.section == "site" || key.section == "route";
   return (repeated ? "[[" : "[") + key.section + (repeated ? "]]" : "]");
 }
 

@@ -3,12 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "dns/memory_resolver.h"
-#include "io/memory_disk.h"
-#include "io/sim_network.h"
-#include "io/sim_world.h"
-#include "spool/batch_store.h"
-#include "spool/memory_store.h"
+#include "tests/fakes/attempts.h"
 #include "tests/sim/ledger.h"
 #include "tests/sim/peer.h"
 
@@ -20,80 +15,25 @@ using namespace std::chrono_literals;
 using events::Phase;
 using events::Verdict;
 
-struct DelivererTest : testing::Test {
+struct DelivererTest : testing::Test, fakes::Attempts {
   DelivererTest() {
-    resolver.add_mx("x.test", 10, "mx.x.test");
-    resolver.add_address("mx.x.test", there.host());
     EXPECT_TRUE(peer.listen({there.host(), 25}));
-    world.network().faults().tiny_pieces_share = 0;
-    settings.hostname = "relay.test";
-    settings.tls = TlsPolicy::never;
-    deliverer = std::make_unique<Deliverer>(
-        Deliverer::Dependencies{here, here.network(), resolver, *tls, *spool}, settings);
-  }
-
-  std::vector<events::Outcome> attempt(std::vector<std::string> recipients) {
-    std::vector<events::Outcome> outcomes;
-    tasks.start(carry(std::move(recipients), outcomes));
-    world.run_for(20min);
-    return outcomes;
+    change = [this](spool::Envelope& envelope) {
+      envelope.size_octets = octets_missing;
+      body = std::string(sim::token_field) + "t" + std::to_string(ids) + "\r\n\r\n.hidden\r\n";
+    };
   }
   io::Task<void> carry_two() {
-    std::vector<events::Outcome> outcomes;
+    Outcomes outcomes;
     std::vector<std::string> first{"a@x.test"};
     co_await carry(std::move(first), outcomes);
     std::vector<std::string> second{"b@x.test"};
     co_await carry(std::move(second), outcomes);
   }
-  static io::Task<void> at_once() { co_return; }
-  io::Task<void> carry(std::vector<std::string> recipients,
-                       std::vector<events::Outcome>& outcomes) {
-    spool::Envelope envelope;
-    std::array<uint8_t, 10> random{};
-    random[9] = ++ids;
-    envelope.id = MessageId::make(here.wall_now(), random);
-    for (const std::string& recipient : recipients)
-      envelope.recipients.push_back(*smtp::parse_mailbox(recipient));
-    std::vector<spool::Chunk> chunks;
-    chunks.push_back({0, "Subject: x\r\n"});
-    chunks.push_back(
-        {1, std::string(sim::token_field) + "t" + std::to_string(ids) + "\r\n\r\n.hidden\r\n"});
-    envelope.chunks = 2;
-    for (const spool::Chunk& chunk : chunks) envelope.size_octets += chunk.octets.size();
-    envelope.size_octets += octets_missing;
-    envelope.expires_at = here.wall_now() + 1h;
-    Result<void> committed = co_await spool->commit(envelope, std::move(chunks));
-    EXPECT_TRUE(committed);
-    Order order;
-    for (uint32_t i = 0; i < envelope.recipients.size(); ++i) order.recipients.push_back(i);
-    order.envelope = std::make_shared<const spool::Envelope>(std::move(envelope));
-    order.domain = "x.test";
-    order.site = "mx.x.test";
-    order.messages_per_connection_max = 10;
-    order.turn = [] { return at_once(); };
-    order.settle = [&outcomes](std::vector<events::Outcome> came) {
-      outcomes = std::move(came);
-      return at_once();
-    };
-    co_await deliverer->attempt(std::move(order));
-  }
 
-  io::SimWorld world{7};
-  io::SimProcess& here = world.make_process(IpAddress::v4({10, 0, 0, 1}));
-  io::SimProcess& there = world.make_process(IpAddress::v4({10, 0, 0, 2}));
   sim::Ledger ledger{world};
   sim::Peer peer{there, ledger, "mx.x.test", {}};
-  dns::MemoryResolver resolver{here};
-  io::MemoryDisk disk{1};
-  std::unique_ptr<tls::ClientContext> tls = *tls::ClientContext::create({}, disk, world);
-  spool::SpoolMedium medium;
-  spool::MemoryStore store{medium, here};
-  std::unique_ptr<spool::Spool> spool = spool::make_spool(store, here);
-  Settings settings;
-  std::unique_ptr<Deliverer> deliverer;
-  uint8_t ids = 0;
   uint64_t octets_missing = 0;  // how much less the spool gives than was accepted
-  io::TaskGroup tasks;
 };
 
 TEST_F(DelivererTest, delivers_with_and_without_pipelining) {

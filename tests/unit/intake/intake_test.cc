@@ -90,8 +90,10 @@ class IntakeTest : public testing::Test {
     return Intake(std::move(services), limits, "relay.example.net");
   }
   std::unique_ptr<Arrival> start(Intake& intake) {
-    auto arrival = intake.start(submitter_, smtp::Mailbox{"me", "example.org"},
-                                smtp::BodyType::eight_bit_mime);
+    smtp::MailArguments mail;
+    mail.sender = smtp::Mailbox{"me", "example.org"};
+    mail.body = smtp::BodyType::eight_bit_mime;
+    auto arrival = intake.start(submitter_, std::move(mail));
     EXPECT_FALSE(arrival->add_recipient({"you", "example.net"}));
     return arrival;
   }
@@ -228,7 +230,7 @@ TEST_F(IntakeTest, bounds_the_recipients_and_has_no_mailboxes) {
 
 TEST_F(IntakeTest, refuses_a_message_without_recipients) {
   Intake intake = make();
-  auto arrival = intake.start(submitter_, std::nullopt, smtp::BodyType::seven_bit);
+  auto arrival = intake.start(submitter_, {});
   add(*arrival, small_message);
   EXPECT_THAT(refusal_of(*arrival), StartsWith("554 5.5.1 "));
 }
@@ -328,6 +330,30 @@ TEST_F(IntakeTest, says_why_it_takes_nothing_now) {
   EXPECT_EQ(room_asked_, 2);
   spool_.is_healthy = false;
   EXPECT_THAT(intake.refuse_now()->text(), StartsWith("451 4.3.0 "));
+}
+
+TEST_F(IntakeTest, removes_blind_copies_and_changes_nothing_else) {
+  Intake intake = make();
+  auto arrival = start(intake);
+  const std::string kept = "Subject: x\r\nBCC-Note: stays\r\nDate: now\r\nMessage-ID: <a@b>\r\n";
+  const std::string body = "\r\nBcc: in the body\r\n" + std::string(spool::chunk_octets_max, 'x');
+  add(*arrival, "bcc : a@b.example,\r\n\tc@d.example\r\n" + kept.substr(0, 12));
+  add(*arrival, "BCC:\r\n" + kept.substr(12) + "Resent-Bcc: e@f.example\r\n" + body);
+  auto id = finish(*arrival);
+  ASSERT_TRUE(id);
+  const std::string& stored = spool_.messages.at(*id);
+  EXPECT_TRUE(stored.ends_with("\r\n" + kept + body)) << stored.substr(0, 500);
+  EXPECT_THAT(stored, StartsWith("Received: "));
+  EXPECT_EQ(queued_.at(0).size_octets, stored.size());
+}
+
+TEST_F(IntakeTest, keeps_header_and_body_apart_when_only_blind_copies_stood_there) {
+  Intake intake = make();
+  auto arrival = start(intake);
+  add(*arrival, "Bcc: a@b.example\r\n no field: is here\r\nnor here\r\n");
+  auto id = finish(*arrival);
+  ASSERT_TRUE(id);
+  EXPECT_TRUE(spool_.messages.at(*id).ends_with("\r\n\r\nnor here\r\n"));
 }
 
 }  // namespace

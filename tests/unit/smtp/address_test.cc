@@ -142,5 +142,42 @@ TEST(Path, refuses_what_is_not_closed) {
     EXPECT_FALSE(take_path(text)) << text;
 }
 
+TEST(Address, may_be_utf8_where_that_is_allowed) {
+  const std::string text =
+      "\xe7\x94\xa8\xe6\x88\xb7.x@b\xc3\xbc"
+      "cher.EXAMPLE";
+  const auto mailbox = parse_mailbox(text, Characters::utf8);
+  ASSERT_TRUE(mailbox) << mailbox.error().message();
+  EXPECT_EQ(mailbox->domain,
+            "b\xc3\xbc"
+            "cher.example");
+  EXPECT_EQ(mailbox->text(),
+            "\xe7\x94\xa8\xe6\x88\xb7.x@b\xc3\xbc"
+            "cher.example")
+      << "not quoted";
+  EXPECT_FALSE(mailbox->is_ascii());
+  EXPECT_FALSE(parse_mailbox(text));
+  EXPECT_TRUE(parse_mailbox("a@b.example", Characters::utf8)->is_ascii());
+  EXPECT_EQ(parse_mailbox("\"\xc3\xb6 x\"@b", Characters::utf8)->text(), "\"\xc3\xb6 x\"@b");
+}
+
+TEST(Address, takes_no_utf8_that_hides_something) {
+  for (const char* hidden :
+       {"\xf6", "\xc0\xaf", "\xed\xa0\x80", "\xc2\x85", "\xd8\x9c", "\xe2\x80\x8e", "\xe2\x80\xa8",
+        "\xe2\x80\xae", "\xe2\x81\xa6", "\xe2\x81\xa9"}) {
+    EXPECT_FALSE(parse_mailbox("a" + std::string(hidden) + "@b.example", Characters::utf8));
+    EXPECT_FALSE(parse_mailbox("a@b" + std::string(hidden) + ".example", Characters::utf8));
+  }
+  EXPECT_TRUE(parse_mailbox("a\xe2\x80\x90@b.example", Characters::utf8)) << "a hyphen";
+}
+
+TEST(Address, counts_the_characters_of_a_label_and_the_octets_of_a_local_part) {
+  std::string label;
+  for (int i = 0; i < 63; ++i) label += "\xc3\xbc";
+  EXPECT_TRUE(parse_domain(label + ".example", Characters::utf8));
+  EXPECT_FALSE(parse_domain(label + "\xc3\xbc.example", Characters::utf8));
+  EXPECT_FALSE(parse_mailbox(label + "@b.example", Characters::utf8));
+}
+
 }  // namespace
 }  // namespace waypost::smtp

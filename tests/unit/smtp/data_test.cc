@@ -291,5 +291,30 @@ TEST(DataWriter, is_undone_by_the_reader) {
   }
 }
 
+// Octets and the fault that they have, whichever way they are cut.
+TEST(ChunkReader, finds_what_no_message_may_contain_over_any_cut) {
+  const std::pair<std::string, std::optional<DataFault>> rows[] = {
+      {"", std::nullopt},
+      {"a\r\n.\r\nb\r\n", std::nullopt},
+      {"no line end", std::nullopt},
+      {"a\nb", DataFault::bare_lf},
+      {"\n", DataFault::bare_lf},
+      {"a\rb", DataFault::bare_cr},
+      {"a\r\r\n", DataFault::bare_cr},
+      {"ends with\r", DataFault::bare_cr},
+      {"a\0b"s, DataFault::nul},
+      {std::string(text_line_octets_accepted - 2, 'x') + "\r\n", std::nullopt},
+      {std::string(text_line_octets_accepted - 1, 'x') + "\r\n", DataFault::line_too_long},
+  };
+  for (const auto& [octets, fault] : rows)
+    for (size_t piece : {size_t(1), size_t(2), size_t(1000), octets.size() + 1}) {
+      ChunkReader reader;
+      for (size_t at = 0; at < octets.size(); at += piece)
+        reader.feed(std::string_view(octets).substr(at, piece));
+      reader.finish();
+      EXPECT_EQ(reader.fault(), fault) << octets.substr(0, 20) << " in pieces of " << piece;
+    }
+}
+
 }  // namespace
 }  // namespace waypost::smtp

@@ -10,7 +10,8 @@ namespace {
 
 using testing::HasSubstr;
 
-constexpr Phase phases[] = {Phase::connected, Phase::greeted, Phase::mail, Phase::rcpt};
+constexpr Phase phases[] = {Phase::connected, Phase::greeted, Phase::mail, Phase::rcpt,
+                            Phase::chunks};
 
 std::string refused(Phase phase, Facts facts, Verb verb) {
   const auto reply = refuse_out_of_sequence(phase, facts, verb);
@@ -34,13 +35,12 @@ void for_every_cell(Visit visit) {
 // The rules once more, as prose has them and not as the table does: the code to expect, 0 for none.
 int expected_code(Phase phase, const Facts& facts, Verb verb) {
   const bool greeted = phase != Phase::connected;
-  const bool transaction = phase == Phase::mail || phase == Phase::rcpt;
+  const bool transaction = phase > Phase::greeted;
   const bool may_secure = facts.tls_offered && !facts.tls_active;
   const bool stranger = facts.must_authenticate && !facts.authenticated;
   switch (verb) {
     case Verb::unknown:
       return 500;
-    case Verb::bdat:
     case Verb::expn:
       return 502;
     case Verb::ehlo:
@@ -67,7 +67,11 @@ int expected_code(Phase phase, const Facts& facts, Verb verb) {
     case Verb::rcpt:
       if (!greeted) return 503;
       if (stranger) return 530;
-      return transaction ? 0 : 503;
+      return transaction && phase != Phase::chunks ? 0 : 503;
+    case Verb::bdat:
+      if (!greeted) return 503;
+      if (stranger) return 530;
+      return phase == Phase::rcpt || phase == Phase::chunks ? 0 : 503;
     case Verb::data:
       if (!greeted) return 503;
       if (stranger) return 530;
@@ -100,7 +104,8 @@ TEST(Sequence, never_lets_a_stranger_near_mail) {
   for_every_cell([](Phase phase, Facts facts, Verb verb) {
     facts.must_authenticate = true;
     facts.authenticated = false;
-    if (verb == Verb::mail || verb == Verb::rcpt || verb == Verb::data || verb == Verb::vrfy) {
+    if (verb == Verb::mail || verb == Verb::rcpt || verb == Verb::data || verb == Verb::vrfy ||
+        verb == Verb::bdat) {
       EXPECT_TRUE(refuse_out_of_sequence(phase, facts, verb));
     }
   });
@@ -136,24 +141,38 @@ TEST(Sequence, moves_between_phases) {
     EXPECT_EQ(after(phase, Verb::data), Phase::greeted);
     EXPECT_EQ(after(phase, Verb::rset),
               phase == Phase::connected ? Phase::connected : Phase::greeted);
-    for (Verb verb : {Verb::auth, Verb::noop, Verb::quit, Verb::vrfy, Verb::expn, Verb::help,
-                      Verb::bdat, Verb::unknown})
+    for (Verb verb :
+         {Verb::auth, Verb::noop, Verb::quit, Verb::vrfy, Verb::expn, Verb::help, Verb::unknown})
       EXPECT_EQ(after(phase, verb), phase);
   }
   EXPECT_EQ(after(Phase::greeted, Verb::mail), Phase::mail);
   EXPECT_EQ(after(Phase::mail, Verb::rcpt), Phase::rcpt);
   EXPECT_EQ(after(Phase::rcpt, Verb::rcpt), Phase::rcpt);
+  EXPECT_EQ(after(Phase::rcpt, Verb::bdat), Phase::chunks);
+  EXPECT_EQ(after(Phase::chunks, Verb::bdat), Phase::chunks);
+  EXPECT_EQ(after(Phase::greeted, Verb::bdat), Phase::greeted) << "behind the last chunk";
 }
 
-// Whatever a client sends, DATA runs only behind MAIL and RCPT of the same transaction: walks every
-// sequence of commands up to a depth.
+TEST(Sequence, keeps_chunks_and_data_apart) {
+  const Facts open;
+  EXPECT_THAT(refused(Phase::chunks, open, Verb::data),
+              HasSubstr("503 5.5.1 The message comes in"));
+  EXPECT_THAT(refused(Phase::chunks, open, Verb::rcpt), HasSubstr("BDAT LAST or RSET"));
+  EXPECT_THAT(refused(Phase::chunks, open, Verb::mail), HasSubstr("503"));
+  EXPECT_EQ(refused(Phase::chunks, open, Verb::bdat), "may run");
+  EXPECT_EQ(refused(Phase::chunks, open, Verb::rset), "may run");
+  EXPECT_THAT(refused(Phase::mail, open, Verb::bdat), HasSubstr("send RCPT TO first"));
+}
+
+// Whatever a client sends, content comes only behind MAIL and RCPT of the same transaction: walks
+// every sequence of commands up to a depth.
 void walk(Phase phase, bool mail, bool rcpt, int depth) {
   if (depth == 0) return;
   const Facts facts;
   for (size_t index = 0; index < verb_count; ++index) {
     const Verb verb = Verb(index);
     if (refuse_out_of_sequence(phase, facts, verb)) continue;
-    if (verb == Verb::data) {
+    if (verb == Verb::data || verb == Verb::bdat) {
       EXPECT_TRUE(mail && rcpt);
     }
     const bool resets = verb == Verb::ehlo || verb == Verb::helo || verb == Verb::rset ||
@@ -163,7 +182,7 @@ void walk(Phase phase, bool mail, bool rcpt, int depth) {
   }
 }
 
-TEST(Sequence, runs_data_only_with_sender_and_recipient) {
+TEST(Sequence, takes_content_only_with_sender_and_recipient) {
   walk(Phase::connected, false, false, 5);
 }
 

@@ -58,7 +58,7 @@ class ServerTest : public testing::Test {
     settings_.trusted_networks = {*IpPrefix::parse("192.0.2.0/24")};
   }
   Server& start(TlsMode tls_mode = TlsMode::starttls) {
-    server_.emplace(settings_, Services{loop_, intake_, nullptr, nullptr});
+    server_.emplace(settings_, Services{loop_, intake_, clients_, nullptr, nullptr});
     auto listener = std::make_unique<ScriptedListener>();
     listener_ = listener.get();
     server_->add_listener(std::move(listener), tls_mode);
@@ -95,9 +95,9 @@ class ServerTest : public testing::Test {
   fakes::RecordingSink sink_;
   intake::Intake intake_{{loop_, *spool_, sink_, {}, {}, {}}, {}, "relay.example.net"};
   Settings settings_;
+  Clients clients_;
   std::optional<Server> server_;
   ScriptedListener* listener_ = nullptr;
-  std::vector<std::unique_ptr<MemoryStream>> clients_;
 };
 
 TEST_F(ServerTest, serves_several_clients_at_a_time) {
@@ -123,6 +123,25 @@ TEST_F(ServerTest, gives_one_address_only_its_share) {
   ask(*a, "QUIT\r\n");
   auto d = connect("192.0.2.1");
   EXPECT_THAT(receive(*d), StartsWith("220 "));
+}
+
+TEST_F(ServerTest, counts_connections_to_all_listeners_together) {
+  settings_.connections_per_address_max = 1;
+  start();
+  const Clients::Place elsewhere(clients_, network_of(*IpAddress::parse("192.0.2.1")));
+  auto a = connect("192.0.2.1");
+  EXPECT_THAT(receive(*a), StartsWith("421 4.7.0 "));
+}
+
+TEST_F(ServerTest, tells_of_refused_connections_without_flooding_the_log) {
+  settings_.connections_per_address_max = 0;
+  start();
+  for (int i = 0; i < 10; ++i) connect("192.0.2.1");
+  connect("192.0.2.2");
+  ASSERT_EQ(sink_.events.size(), 2u);
+  EXPECT_EQ(sink_.events[0].kind, events::EventKind::rejected);
+  EXPECT_THAT(sink_.events[0].reply, StartsWith("421 4.7.0 "));
+  EXPECT_EQ(sink_.events[0].client, "192.0.2.1:50000");
 }
 
 TEST_F(ServerTest, counts_an_ipv6_network_as_one_address) {

@@ -235,5 +235,164 @@ TEST(Session, takes_a_message_in_single_octets) {
   EXPECT_THAT(dialogue.receive(), HasSubstr("250 2.0.0 Ok: queued as "));
 }
 
+TEST(Session, keeps_what_stood_behind_the_addresses) {
+  SmtpDialogue dialogue;
+  dialogue.ask(
+      "EHLO x\r\nMAIL FROM:<j\xc3\xb6rg@example.org> SMTPUTF8 RET=HDRS ENVID=a+2Bb\r\n"
+      "RCPT TO:<b@example.net>\r\n"
+      "RCPT TO:<c@b\xc3\xbc"
+      "cher.example> NOTIFY=NEVER ORCPT=rfc822;C@example.net\r\nDATA\r\n" +
+      message);
+  ASSERT_THAT(dialogue.queued, SizeIs(1));
+  const spool::Envelope& envelope = dialogue.queued[0];
+  EXPECT_TRUE(envelope.smtputf8);
+  EXPECT_EQ(envelope.sender->local_part, "j\xc3\xb6rg");
+  EXPECT_EQ(envelope.recipients[1].domain,
+            "b\xc3\xbc"
+            "cher.example");
+  EXPECT_EQ(envelope.dsn.returns, smtp::ReturnContent::headers);
+  EXPECT_EQ(envelope.dsn.envelope_id, "a+b");
+  ASSERT_THAT(envelope.recipient_dsn, SizeIs(1));
+  EXPECT_TRUE(envelope.recipient_dsn.at(1).notify.never);
+  EXPECT_EQ(envelope.recipient_dsn.at(1).original_recipient, "rfc822;C@example.net");
+  EXPECT_FALSE(envelope.inbound);
+  EXPECT_THAT(dialogue.stored()[0], HasSubstr("with UTF8SMTP"));
+}
+
+TEST(Session, names_itself_and_counts_its_messages_in_events_and_envelopes) {
+  SmtpDialogue dialogue;
+  dialogue.ask("EHLO x\r\n" + transaction + message + "MAIL FROM:<a@example.org>\r\n" +
+               "RCPT TO:<postmaster>\r\nRSET\r\nMAIL FROM:<a@example.org> SIZE=99999999999\r\n" +
+               transaction + message);
+  ASSERT_THAT(dialogue.queued, SizeIs(2));
+  const std::string session = dialogue.queued[0].session;
+  EXPECT_EQ(session.size(), 13u);
+  EXPECT_EQ(dialogue.queued[1].session, session);
+  std::vector<std::pair<EventKind, uint32_t>> seen;
+  for (const events::Event& event : dialogue.sink.events) {
+    EXPECT_EQ(event.session, session);
+    seen.emplace_back(event.kind, event.transaction);
+  }
+  EXPECT_THAT(seen,
+              ElementsAre(std::pair(EventKind::accepted, 1u), std::pair(EventKind::rejected, 2u),
+                          std::pair(EventKind::rejected, 0u), std::pair(EventKind::accepted, 3u)));
+}
+
+TEST(Session, lets_a_login_send_as_its_own_domains_only) {
+  SmtpDialogue dialogue(stranger_under_tls());
+  dialogue.keys.sender_domains = {"example.org"};
+  ASSERT_TRUE(dialogue.start_tls());
+  dialogue.ask("EHLO x\r\n" + log_in_line);
+  EXPECT_THAT(dialogue.ask("MAIL FROM:<a@example.net>\r\n"),
+              StartsWith("553 5.7.1 Sender not owned by this login; its domains: example.org"));
+  EXPECT_THAT(dialogue.ask("MAIL FROM:<>\r\nRSET\r\n"), StartsWith("250 "));
+  EXPECT_THAT(dialogue.ask("MAIL FROM:<a@example.org>\r\n"), StartsWith("250 "));
+  ASSERT_THAT(dialogue.sink.events, SizeIs(1));
+  EXPECT_EQ(dialogue.sink.events[0].login, "shop");
+}
+
+TEST(Session, lets_a_trusted_network_send_as_the_domains_of_the_listener_only) {
+  SmtpDialogue::Options options;
+  options.settings.trusted_sender_domains = {"example.org"};
+  SmtpDialogue dialogue(options);
+  dialogue.ask("EHLO x\r\n");
+  EXPECT_THAT(dialogue.ask("MAIL FROM:<a@example.net>\r\n"), StartsWith("553 5.7.1 "));
+  EXPECT_THAT(dialogue.ask("MAIL FROM:<a@example.org>\r\n"), StartsWith("250 "));
+}
+
+SmtpDialogue::Options open_to_strangers() {
+  SmtpDialogue::Options options = stranger_under_tls();
+  options.settings.inbound = {{{"our.example"}, {"abuse"}}};
+  options.tls_mode = TlsMode::starttls;
+  return options;
+}
+
+TEST(Session, takes_mail_of_strangers_for_our_own_domains_and_leaves_it_as_it_is) {
+  SmtpDialogue dialogue(open_to_strangers());
+  dialogue.ask("EHLO x\r\nMAIL FROM:<>\r\n");
+  EXPECT_THAT(dialogue.ask("RCPT TO:<b@remote.example>\r\n"), StartsWith("550 5.7.1 "));
+  EXPECT_THAT(dialogue.ask("RCPT TO:<nobody@our.example>\r\n"), StartsWith("550 5.1.1 "));
+  EXPECT_THAT(dialogue.ask("DATA\r\n"), StartsWith("503 "));
+  EXPECT_THAT(dialogue.ask("RCPT TO:<abuse@our.example>\r\n"), StartsWith("250 "));
+  EXPECT_THAT(dialogue.ask("RCPT TO:<Postmaster>\r\n"), StartsWith("250 "));
+  dialogue.ask("DATA\r\nBcc: x\r\n" + message);
+  ASSERT_THAT(dialogue.queued, SizeIs(1));
+  EXPECT_TRUE(dialogue.queued[0].inbound);
+  EXPECT_EQ(dialogue.queued[0].recipients[1].text(), "postmaster@our.example");
+  EXPECT_THAT(dialogue.stored()[0], HasSubstr("Bcc: x"));
+  EXPECT_THAT(dialogue.sink.events, SizeIs(3));
+}
+
+TEST(Session, lets_a_login_relay_where_strangers_may_not) {
+  SmtpDialogue::Options options = open_to_strangers();
+  options.tls_mode = TlsMode::implicit;
+  SmtpDialogue dialogue(options);
+  ASSERT_TRUE(dialogue.start_tls());
+  dialogue.ask("EHLO x\r\n" + log_in_line);
+  EXPECT_THAT(dialogue.ask(transaction + message), HasSubstr("250 2.0.0 Ok: queued as "));
+  ASSERT_THAT(dialogue.queued, SizeIs(1));
+  EXPECT_FALSE(dialogue.queued[0].inbound);
+}
+
+TEST(Session, tells_a_login_over_its_pace_how_long_to_wait) {
+  SmtpDialogue::Options options = stranger_under_tls();
+  options.settings.messages_per_login_per_minute = 3;
+  SmtpDialogue dialogue(options);
+  ASSERT_TRUE(dialogue.start_tls());
+  dialogue.ask("EHLO x\r\n" + log_in_line);
+  for (int i = 0; i < 3; ++i) EXPECT_THAT(dialogue.ask(transaction + message), HasSubstr("queued"));
+  EXPECT_THAT(dialogue.ask("MAIL FROM:<a@example.org>\r\n"),
+              StartsWith("451 4.7.1 This login may send 3 messages a minute; try again in 20 s"));
+  dialogue.loop.advance(seconds(20));
+  EXPECT_THAT(dialogue.ask("MAIL FROM:<a@example.org>\r\n"), StartsWith("250 "));
+}
+
+// Each from its own connection, all from one address.
+TEST(Session, checks_the_logins_of_a_network_that_guesses_one_a_second) {
+  SmtpDialogue dialogue(stranger_under_tls());
+  ASSERT_TRUE(dialogue.start_tls());
+  const IpAddress network = IpAddress::v4({203, 0, 113, 9});
+  for (int i = 0; i < 5; ++i) {
+    Guesses::Turn turn;
+    dialogue.clients.guesses.failed(turn, "shop", network, dialogue.loop.now());
+  }
+  dialogue.send("EHLO x\r\n" + log_in_line);
+  dialogue.loop.advance(seconds(4));
+  EXPECT_EQ(dialogue.keys.checked, 0);
+  dialogue.loop.advance(seconds(1));
+  EXPECT_THAT(dialogue.receive(), EndsWith("235 2.7.0 Logged in\r\n"));
+}
+
+TEST(Session, refuses_to_check_when_too_many_logins_of_the_network_wait) {
+  SmtpDialogue dialogue(stranger_under_tls());
+  ASSERT_TRUE(dialogue.start_tls());
+  for (int i = 0; i < 12; ++i) {
+    Guesses::Turn turn;
+    dialogue.clients.guesses.failed(turn, "", IpAddress::v4({203, 0, 113, 9}), dialogue.loop.now());
+  }
+  EXPECT_THAT(dialogue.ask("EHLO x\r\n" + log_in_line), HasSubstr("\r\n421 4.7.0 Too many failed"));
+  EXPECT_TRUE(dialogue.session_ended());
+  EXPECT_EQ(dialogue.keys.checked, 0);
+  EXPECT_THAT(dialogue.sink.events, SizeIs(1));
+}
+
+TEST(Session, takes_a_message_in_chunks_of_any_size_whole) {
+  const std::string content = "Subject: x\r\n\r\n" + std::string(60'000, 'y') + "\r\n.\r\nend\r\n";
+  for (size_t piece : {size_t(7), size_t(7'000), content.size()}) {
+    SmtpDialogue dialogue;
+    dialogue.ask("EHLO x\r\nMAIL FROM:<a@example.org>\r\nRCPT TO:<b@example.net>\r\n");
+    std::string wire;
+    for (size_t at = 0; at < content.size(); at += piece) {
+      const std::string chunk = content.substr(at, piece);
+      const bool last = at + piece >= content.size();
+      wire += "BDAT " + std::to_string(chunk.size()) + (last ? " LAST\r\n" : "\r\n") + chunk;
+    }
+    EXPECT_THAT(dialogue.ask(wire), HasSubstr("queued as "));
+    ASSERT_THAT(dialogue.stored(), SizeIs(1));
+    EXPECT_THAT(dialogue.stored()[0], EndsWith("\r\n.\r\nend\r\n"));
+    EXPECT_GT(dialogue.stored()[0].size(), content.size());
+  }
+}
+
 }  // namespace
 }  // namespace waypost::submission

@@ -1,0 +1,60 @@
+#include "submission/clients.h"
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+namespace waypost::submission {
+namespace {
+
+constexpr Pace one_event_a_minute{std::chrono::minutes(1), 1};
+
+// 64 bits as digits that keep the order.
+std::string base32(uint64_t number) {
+  constexpr std::string_view alphabet = "0123456789abcdefghjkmnpqrstvwxyz";
+  constexpr size_t digits = 13;
+  std::string text(digits, '0');
+  for (size_t at = digits; at-- > 0; number >>= 5) text[at] = alphabet[number & 31];
+  return text;
+}
+
+}  // namespace
+
+IpAddress network_of(const IpAddress& client) {
+  if (client.is_v4()) return client;
+  constexpr size_t network_octets = 8;
+  std::array<uint8_t, 16> octets{};
+  std::copy_n(client.octets().begin(), network_octets, octets.begin());
+  return IpAddress::v6(octets);
+}
+
+Clients::Place::Place(Clients& clients, IpAddress network) : clients_(clients), network_(network) {
+  ++clients_.connected_;
+  ++clients_.connected_from_[network_];
+}
+
+Clients::Place::~Place() {
+  --clients_.connected_;
+  const auto count = clients_.connected_from_.find(network_);
+  if (--count->second == 0) clients_.connected_from_.erase(count);
+}
+
+size_t Clients::connected_from(const IpAddress& network) const {
+  const auto count = connected_from_.find(network);
+  return count == connected_from_.end() ? 0 : count->second;
+}
+
+// Microseconds, and 12 bits for those of the same one: enough until the year 2112.
+std::string Clients::new_session_id(WallTime now) {
+  const auto microseconds = uint64_t(now.time_since_epoch().count());
+  last_session_ = std::max(last_session_ + 1, microseconds << 12);
+  return base32(last_session_);
+}
+
+bool Clients::is_worth_telling(const IpAddress& network, Instant now) {
+  if (told_.wait(network, one_event_a_minute, now) > Duration(0)) return false;
+  told_.use(network, one_event_a_minute, now);
+  return true;
+}
+
+}  // namespace waypost::submission

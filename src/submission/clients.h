@@ -1,0 +1,56 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <string>
+
+#include "base/ip_address.h"
+#include "base/time.h"
+#include "submission/guesses.h"
+#include "submission/paces.h"
+
+namespace waypost::submission {
+
+// What counts as one client: an IPv4 address, or the /64 of IPv6, which one customer of a provider
+// has for itself.
+IpAddress network_of(const IpAddress& client);
+
+// What all listeners of a shard know together of those who connect. Thread: the loop's.
+class Clients {
+ public:
+  // One connection, counted while this lives.
+  class Place {
+   public:
+    Place(Clients& clients, IpAddress network);
+    Place(const Place&) = delete;
+    Place& operator=(const Place&) = delete;
+    ~Place();
+
+   private:
+    Clients& clients_;
+    IpAddress network_;
+  };
+
+  size_t connected() const { return connected_; }
+  size_t connected_from(const IpAddress& network) const;
+
+  // Names a session: 13 letters and digits that sort by time. No two are the same, also after a
+  // restart unless the clock was set back.
+  std::string new_session_id(WallTime now);
+
+  // A connection was refused. Whether that is worth an event: once a minute for each network, since
+  // whoever is refused can try thousands of times a second.
+  bool is_worth_telling(const IpAddress& network, Instant now);
+
+  Guesses guesses;
+  Paces<std::string> messages_of_logins{100'000};
+
+ private:
+  size_t connected_ = 0;
+  std::map<IpAddress, size_t> connected_from_;
+  uint64_t last_session_ = 0;
+  Paces<IpAddress> told_{10'000};
+};
+
+}  // namespace waypost::submission

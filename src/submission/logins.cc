@@ -1,0 +1,52 @@
+#include <algorithm>
+#include <utility>
+
+#include "submission/session.h"
+
+// What guessing costs: AUTH has its turn, and a failed one is answered late.
+namespace waypost::submission {
+namespace {
+
+constexpr unsigned login_delay_doublings_max = 6;
+
+constexpr smtp::EnhancedCode bad_credentials{5, 7, 8};
+
+}  // namespace
+
+io::Task<std::optional<smtp::Reply>> Session::on_auth_in_turn(std::string_view arguments) {
+  Guesses& guesses = services_.clients.guesses;
+  turn_ = guesses.take_turn(network_, services_.loop.now());
+  if (turn_.refused) {
+    ended_ = true;
+    co_return smtp::reply(421, {4, 7, 0}, "Too many failed logins from your address; try later");
+  }
+  if (turn_.wait > Duration(0)) co_await pause(turn_.wait);
+  std::optional<smtp::Reply> reply = co_await on_auth(arguments);
+  guesses.give_back(turn_, network_);
+  tried_login_.clear();
+  co_return reply;
+}
+
+io::Task<void> Session::wait_for_login(std::string login) {
+  const Duration wait = services_.clients.guesses.wait_for(login, network_, services_.loop.now());
+  tried_login_ = std::move(login);
+  if (wait > Duration(0)) co_await pause(wait);
+}
+
+void Session::welcome_login() {
+  services_.clients.guesses.succeeded(turn_, submitter_.login, network_, services_.loop.now());
+}
+
+// The same words and the same wait whatever was wrong, so that nobody learns which names exist.
+io::Task<smtp::Reply> Session::refuse_login() {
+  services_.clients.guesses.failed(turn_, tried_login_, network_, services_.loop.now());
+  const unsigned doublings = std::min(login_failures_, login_delay_doublings_max);
+  ++login_failures_;
+  co_await pause(settings_.login_failure_delay * (1 << doublings));
+  if (login_failures_ < settings_.login_failures_max)
+    co_return smtp::reply(535, bad_credentials, "The name or the secret is wrong");
+  ended_ = true;
+  co_return smtp::reply(421, {4, 7, 0}, "Too many failed logins; closing");
+}
+
+}  // namespace waypost::submission

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "smtp/address.h"
+#include "smtp/reply.h"
+
+// Who may send what. Domains are compared as the name system knows them (dns/idn.h).
+namespace waypost::submission {
+
+// Lower case: a domain, or "*." and a domain for every name below it.
+using DomainPatterns = std::vector<std::string>;
+
+// Mail that is taken in for domains of ours, from anybody.
+struct Inbound {
+  std::vector<std::string> domains;      // lower case, at least one
+  std::vector<std::string> local_parts;  // lower case, "*" for all; postmaster is always one
+};
+
+// 553 5.7.1 when the sender's domain is not one of those; everybody may send with the null
+// reverse-path, as every notice and automatic reply does (RFC 5321 §4.5.5). Nothing: any domain.
+std::optional<smtp::Reply> refuse_sender(const std::optional<DomainPatterns>& allowed,
+                                         const std::optional<smtp::Mailbox>& sender);
+
+// Whether a stranger may write to `recipient`: 550 5.7.1 when that would be relaying, also by a
+// local part that names a further hop; 550 5.1.1 when we have no such mailbox.
+std::optional<smtp::Reply> refuse_stranger(const std::vector<Inbound>& inbound,
+                                           const smtp::Mailbox& recipient);
+
+// 501 5.1.3 or 5.1.7 when the domain is beyond ASCII and names nothing.
+std::optional<smtp::Reply> refuse_unknown_script(const smtp::Mailbox& mailbox,
+                                                 smtp::EnhancedCode enhanced);
+
+}  // namespace waypost::submission

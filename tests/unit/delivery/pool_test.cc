@@ -1,0 +1,103 @@
+#include "delivery/pool.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/fakes/attempts.h"
+#include "tests/sim/ledger.h"
+#include "tests/sim/peer.h"
+
+namespace waypost::delivery {
+namespace {
+
+using namespace std::chrono_literals;
+
+// Nine sites, one machine.
+struct PoolTest : testing::Test, fakes::Attempts {
+  PoolTest() {
+    EXPECT_TRUE(peer.listen({there.host(), 25}));
+    for (int i = 0; i < 9; ++i) {
+      std::string domain = "y" + std::to_string(i) + ".test";
+      resolver.add_mx(domain, 10, "mx." + domain);
+      resolver.add_address("mx." + domain, there.host());
+    }
+    change = [this](spool::Envelope&) {
+      body = std::string(sim::token_field) + "t" + std::to_string(ids) + "\r\n\r\nx\r\n";
+    };
+  }
+  void send_to_all(int times) {
+    for (int round = 0; round < times; ++round)
+      for (int i = 0; i < 9; ++i) {
+        std::vector<std::string> recipients{"a@y" + std::to_string(i) + ".test"};
+        all.emplace_back(std::make_unique<Outcomes>());
+        tasks.start(carry(std::move(recipients), *all.back()));
+      }
+  }
+  size_t delivered() {
+    size_t count = 0;
+    for (const auto& outcomes : all)
+      for (const events::Outcome& outcome : *outcomes)
+        count += outcome.verdict == events::Verdict::delivered ? 1 : 0;
+    return count;
+  }
+
+  sim::Ledger ledger{world};
+  sim::Peer peer{there, ledger, "mx.x.test", {}};
+  std::vector<std::unique_ptr<Outcomes>> all;
+};
+
+TEST_F(PoolTest, never_has_more_connections_than_allowed_over_all_sites) {
+  settings.connections_max = 2;
+  settings.idle_connection = 1h;
+  send_to_all(3);
+  world.run_for(30min);
+  EXPECT_EQ(delivered(), 27u) << "idle connections make room";
+  EXPECT_LE(world.network().connections({there.host(), 25}).peak, 2u);
+  EXPECT_LE(deliverer().pool().open(), 2u);
+}
+
+TEST_F(PoolTest, a_higher_limit_lets_in_who_waits) {
+  settings.connections_max = 1;
+  peer.behaviour().stall_share = 1;
+  send_to_all(1);
+  world.run_for(10s);
+  EXPECT_EQ(deliverer().pool().open(), 1u);
+  peer.behaviour().stall_share = 0;
+  Settings changed = settings;
+  changed.connections_max = 9;
+  deliverer().reconfigure(changed);
+  world.run_for(10s);
+  EXPECT_EQ(delivered(), 8u);
+}
+
+TEST_F(PoolTest, forgets_sites_that_have_no_connection) {
+  send_to_all(1);
+  world.run_for(1s);
+  EXPECT_GT(deliverer().pool().sites(), 0u);
+  world.run_for(1min);
+  EXPECT_EQ(delivered(), 9u);
+  EXPECT_EQ(deliverer().pool().sites(), 0u);
+  EXPECT_EQ(deliverer().pool().open(), 0u);
+}
+
+TEST_F(PoolTest, gives_the_place_of_a_connection_that_was_not_made_back) {
+  settings.connections_max = 1;
+  world.network().faults().refused_share = 1;
+  send_to_all(1);
+  world.run_for(10min);
+  EXPECT_EQ(deliverer().pool().open(), 0u);
+  EXPECT_EQ(deliverer().pool().sites(), 0u);
+}
+
+TEST_F(PoolTest, says_goodbye_to_all_at_the_end) {
+  settings.idle_connection = 1h;
+  send_to_all(1);
+  world.run_for(1min);
+  EXPECT_EQ(deliverer().pool().open(), 9u);
+  tasks.start(deliverer().stop());
+  world.run_for(10s);
+  EXPECT_EQ(deliverer().pool().open(), 0u);
+  EXPECT_EQ(world.network().connections({there.host(), 25}).open, 0u);
+}
+
+}  // namespace
+}  // namespace waypost::delivery
