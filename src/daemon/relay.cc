@@ -255,7 +255,9 @@ std::vector<IpAddress> Relay::Parts::own_addresses() {
 
 bool Relay::Parts::has_room() {
   auto free = disk->free_octets(paths.spool);
-  return !free || *free >= config().limits.spool_free_octets_min;
+  if (!free || *free >= config().limits.spool_free_octets_min) return true;
+  store->make_room(*free);
+  return false;
 }
 
 Result<void> Relay::Parts::recover() {

@@ -315,6 +315,21 @@ std::optional<std::string> RocksDatabase::read_cached(Family family, const std::
   return value;
 }
 
+Result<void> RocksDatabase::make_room(uint64_t free_octets) {
+  const std::vector<rocksdb::ColumnFamilyHandle*> families(families_.begin(), families_.end());
+  if (Status status = database_->Flush({}, families); !status.ok())
+    return failed(status, "writing out the spool to make room");
+  auto* bodies = families_[size_t(Family::bodies)];
+  uint64_t tables_octets = 0;
+  bool known = database_->GetIntProperty(bodies, rocksdb::DB::Properties::kTotalSstFilesSize,
+                                         &tables_octets);
+  // The merged tables stand beside the old ones for a while, and are not larger.
+  if (!known || tables_octets >= free_octets) return {};
+  if (Status status = database_->CompactRange({}, bodies, nullptr, nullptr); !status.ok())
+    return failed(status, "merging the spool's tables to make room");
+  return {};
+}
+
 std::unique_ptr<Cursor> RocksDatabase::scan(Family family) const {
   rocksdb::ReadOptions options = reading(rocksdb::kReadAllTier);
   options.fill_cache = false;

@@ -41,6 +41,11 @@ class RocksDatabase {
   std::optional<std::string> read_cached(Family family, const std::string& key) const;
   std::unique_ptr<Cursor> scan(Family family) const;
 
+  // Gives back the room of what was removed, of which `free_octets` bounds what that may take
+  // meanwhile: writes out what is in memory, so that logs become superfluous, and merges the tables
+  // of the bodies when they are small enough.
+  Result<void> make_room(uint64_t free_octets);
+
  private:
   RocksDatabase() = default;
   Result<void> check_format(const std::string& path, bool read_only);

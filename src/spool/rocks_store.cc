@@ -14,6 +14,8 @@ constexpr size_t record_octets_max = 32 * 1024 * 1024;
 // Half of what is promised, so that the sync itself and a write before it fit into the rest.
 constexpr Duration update_sync_after = update_sync_delay_max / 2;
 
+constexpr Duration room_interval = std::chrono::seconds(10);
+
 size_t octets_of(const Batch& batch) {
   size_t octets = 0;
   for (const Operation& operation : batch.operations)
@@ -24,6 +26,13 @@ size_t octets_of(const Batch& batch) {
 bool any_has(const std::vector<Batch>& batches, Durability durability) {
   return std::any_of(batches.begin(), batches.end(),
                      [&](const Batch& batch) { return batch.durability == durability; });
+}
+
+bool removes_body(const std::vector<Batch>& batches) {
+  for (const Batch& batch : batches)
+    for (const Operation& operation : batch.operations)
+      if (operation.family == Family::bodies && operation.kind != Operation::Kind::put) return true;
+  return false;
 }
 
 // All callers of one loop are answered in one message to it.
@@ -67,7 +76,8 @@ RocksStore::RocksStore(std::unique_ptr<RocksDatabase> database,
     : database_(std::move(database)),
       healthy_(std::move(healthy)),
       reader_("spool-read"),
-      writer_("spool-write") {}
+      writer_("spool-write"),
+      room_maker_("spool-room") {}
 
 RocksStore::~RocksStore() {
   writer_.submit([this] {
@@ -91,6 +101,15 @@ void RocksStore::read(Family family, std::string key, io::Loop& loop,
     loop.post([answer, value = database_->read(family, key)]() mutable {
       answer->give(std::move(value));
     });
+  });
+}
+
+void RocksStore::make_room(uint64_t free_octets) {
+  if (!healthy() || !removed_ || making_room_.exchange(true)) return;
+  room_maker_.submit([this, free_octets] {
+    removed_ = false;
+    if (healthy() && !database_->make_room(free_octets)) healthy_->store(false);
+    room_maker_.submit_after(room_interval, [this] { making_room_ = false; });
   });
 }
 
@@ -125,6 +144,7 @@ Result<void> RocksStore::write(const std::vector<Batch>& batches) {
     healthy_->store(false);
     return result;
   }
+  if (removes_body(batches)) removed_ = true;
   if (sync) {
     unsynced_since_.reset();
   } else if (any_has(batches, Durability::bounded)) {

@@ -39,6 +39,11 @@ class RocksStore final : public BatchStore {
   std::unique_ptr<Cursor> scan(Family family) const override;
   bool healthy() const override { return healthy_->load(); }
 
+  // To be called, as often as one likes, while the disk is nearly full: what was removed does not
+  // give its room back by itself as long as nothing more comes in. Does nothing unless something
+  // was removed since the last time, and at most every `room_interval`. Any thread.
+  void make_room(uint64_t free_octets);
+
  private:
   RocksStore(std::unique_ptr<RocksDatabase> database, std::shared_ptr<std::atomic<bool>> healthy);
   void write_pending();
@@ -60,8 +65,12 @@ class RocksStore final : public BatchStore {
   std::optional<Instant> unsynced_since_;
   bool sync_scheduled_ = false;
 
+  std::atomic<bool> removed_ = false;      // a body, since room was made last
+  std::atomic<bool> making_room_ = false;  // or has, less than room_interval ago
+
   io::Worker reader_;
   io::Worker writer_;
+  io::Worker room_maker_;
 };
 
 }  // namespace waypost::spool

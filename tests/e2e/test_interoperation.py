@@ -1,5 +1,6 @@
 """Mail between Waypost and the servers that it will meet, in both directions."""
 
+import re
 import smtplib
 
 import pytest
@@ -108,3 +109,20 @@ def test_as_its_smarthost_we_let_it_log_in_over_tls(start_relay, make_sink, star
     accepted, message = check_came_through(relay, sink, server)
     assert accepted["login"] == "app"
     assert b"with ESMTPSA" in message.content
+
+
+@pytest.mark.parametrize("mechanism", ["PLAIN", "LOGIN", "CRAM-MD5"])
+def test_exim_takes_our_login(start_relay, start_server, folder, certificate, mechanism):
+    server = start_server(Exim, mechanism=mechanism, takes=("shop", "secret-of-the-shop"))
+    secret = folder / "secret"
+    secret.write_text("secret-of-the-shop\n")
+    secret.chmod(0o600)
+    relay = start_relay(server.address, ca_file=str(certificate.file),
+                        delivery={"login": "shop", "secret_file": str(secret)})
+    with smtplib.SMTP(*relay.trusted) as client:
+        client.sendmail(SENDER, [f"ann@{server.domain}"], CONTENT)
+    [delivered] = relay.wait_for_events("delivered", explain_more=server.log)
+    assert delivered["certificate"] == "valid"
+    eventually(server.mail, "the message is in the mailbox", explain=server.log)
+    check_arrived(server.mail()[0])
+    assert re.search(r" A=\w+:shop ", server.log()), server.log()

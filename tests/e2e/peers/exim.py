@@ -86,17 +86,43 @@ LOGIN = """
   public_name = {mechanism}
   client_send = {sent}
 """
+
+# What it takes from those who send to it, inside TLS only.
+TAKES = {
+    "PLAIN": """
+plain_server:
+  driver = plaintext
+  public_name = PLAIN
+  server_prompts = :
+  server_condition = ${{if and{{{{eq{{$auth2}}{{{name}}}}}{{eq{{$auth3}}{{{password}}}}}}}}}
+  server_set_id = $auth2
+""", "LOGIN": """
+login_server:
+  driver = plaintext
+  public_name = LOGIN
+  server_prompts = Username:: : Password::
+  server_condition = ${{if and{{{{eq{{$auth1}}{{{name}}}}}{{eq{{$auth2}}{{{password}}}}}}}}}
+  server_set_id = $auth1
+""", "CRAM-MD5": """
+cram_server:
+  driver = cram_md5
+  public_name = CRAM-MD5
+  server_secret = ${{if eq{{$auth1}}{{{name}}}{{{password}}}fail}}
+  server_set_id = $auth1
+"""}
+ADVERTISED = "  server_advertise_condition = ${if def:tls_in_cipher}\n"
 SENT = {"PLAIN": "^{name}^{password}", "LOGIN": ": {name} : {password}"}
 
 
 class Exim:
     """smarthost: where mail for other domains goes; login: (name, password) there, over TLS whose
-    certificate must be the test's, with one of Exim's mechanisms."""
+    certificate must be the test's. takes: (name, password) that it takes from its own clients. Both
+    by `mechanism`."""
     domain = "exim.test"
     tls_works = True
 
     def __init__(self, folder, certificate, mailboxes=("ann",), smarthost=None, login=None,
-                 mechanism="PLAIN"):
+                 mechanism="PLAIN", takes=None):
         root = PrivateRoot(folder / "exim", "exim4-daemon-light", {USER: USER_ID},
                            {"/var/spool": 0o755, "/run": 0o755})
         self.home = folder / "exim"
@@ -110,21 +136,24 @@ class Exim:
         shutil.chown(self.home / "key.pem", USER_ID, USER_ID)
         (root.etc / "exim4").mkdir()
         (root.etc / "exim4" / "exim4.conf").write_text(self._config(
-            mailboxes, smarthost, login, mechanism))
+            mailboxes, smarthost, login, mechanism, takes))
         self._process = Process(root.command("/usr/sbin/exim4", "-bdf", "-q1s"),
                                 folder / "exim.log", cwd="/")
         self._process.wait_for_listener(self.address)
 
-    def _config(self, mailboxes, smarthost, login, mechanism):
-        name, password = login or ("", "")
-        authenticator = LOGIN.format(mechanism=mechanism, sent=SENT[mechanism].format(
-            name=name, password=password))
+    def _config(self, mailboxes, smarthost, login, mechanism, takes):
+        authenticators = ""
+        if login:
+            sent = SENT[mechanism].format(name=login[0], password=login[1])
+            authenticators += LOGIN.format(mechanism=mechanism, sent=sent)
+        if takes:
+            authenticators += TAKES[mechanism].format(name=takes[0], password=takes[1]) + ADVERTISED
         return CONFIG.format(
             home=self.home, port=self.address[1], mailboxes=" : ".join(mailboxes), user=USER,
             smarthost=SMARTHOST if smarthost else "",
             smarthost_port=smarthost[1] if smarthost else 25,
             smarthost_options=LOGIN_OPTIONS.format(home=self.home) if login else "hosts_avoid_tls = *",
-            authenticators=authenticator if login else "")
+            authenticators=authenticators)
 
     def mail(self):
         """The messages of all mailboxes."""
