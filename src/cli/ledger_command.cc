@@ -97,6 +97,13 @@ Result<Account> take_account(io::Disk& disk, const config::DataPaths& paths, boo
   TRY(account.ledger, records::read_ledger(disk, {paths.records, paths.events}));
   if (compare) {
     std::vector<QueuedRecipient> queued = in_queue(account.queue);
+    if (!account.queue.complete && !queued.empty()) {
+      // What stands behind the end of a list that was cut is not known.
+      MessageId last = queued.back().message;
+      auto is_behind = [&](const QueuedRecipient& one) { return !(one.message < last); };
+      std::erase_if(recorded, is_behind);
+      std::erase_if(queued, is_behind);
+    }
     account.difference = {only_in(recorded, queued), only_in(queued, recorded)};
   }
   return account;

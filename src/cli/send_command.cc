@@ -151,8 +151,6 @@ int send_command(const Global& global, const SendArguments& arguments) {
     report(message.error());
     return exit_code::input;
   }
-  if (message->size() > config->limits.message_octets_max)
-    return usage("the message is larger than the relay takes");
   SendmailCall call;
   call.dot_is_text = true;
   call.recipients_from_header = arguments.to.empty();
@@ -163,6 +161,10 @@ int send_command(const Global& global, const SendArguments& arguments) {
   call.sender = *sender;
   auto mail = prepare_mail(call, caller, *message);
   if (!mail) return report(mail.error());
+  if (mail->content.size() > config->limits.message_octets_max)
+    return usage("the message is larger than the relay takes");
+  if (mail->commands.size() - 1 > config->limits.recipients_max)
+    return usage("the message has more recipients than the relay takes");
   auto id = drop_mail(paths.drop, mail->commands, mail->content);
   if (!id) return report_not_dropped(id.error());
   print(id->text() + "\n");

@@ -72,6 +72,11 @@ int send(const SendmailCall& call, const config::Config& config) {
                      config.limits.recipients_max));
     return data_error;
   }
+  // Line ends have become CRLF.
+  if (mail->content.size() > octets_max) {
+    note(fmt::format("sendmail: the message is too large: the limit is {} octets\n", octets_max));
+    return too_large;
+  }
   auto id = drop_mail(config::DataPaths(config.data_dir).drop, mail->commands, mail->content);
   return id ? exit_code::ok : report_not_dropped(id.error());
 }

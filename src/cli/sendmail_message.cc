@@ -9,6 +9,7 @@
 #include "message/header_block.h"
 #include "sasl/base64.h"
 #include "smtp/command.h"
+#include "smtp/data.h"
 
 namespace waypost::cli {
 namespace {
@@ -89,6 +90,7 @@ class Preparation {
     if (call_.recipients_from_header) TRY_VOID(read_header_recipients());
     TRY_VOID(write_commands());
     complete_header();
+    TRY_VOID(check_content());
     return std::move(mail_);
   }
 
@@ -144,6 +146,15 @@ class Preparation {
                                        const smtp::Reply& why) {
     return failure(ErrorCode::invalid_input,
                    fmt::format("{} {}: {}", what, base::escape_control(address), why.text()));
+  }
+
+  // What the relay would refuse, it must refuse here, where somebody hears of it.
+  Result<void> check_content() const {
+    smtp::ChunkReader rules;
+    rules.feed(mail_.content);
+    rules.finish();
+    if (!rules.fault()) return {};
+    return failure(ErrorCode::invalid_input, "the message has a line that is too long");
   }
 
   // The view `header_` is of the content, so that content is put together anew, once.

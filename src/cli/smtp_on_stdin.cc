@@ -76,7 +76,9 @@ class StdinSession {
     std::optional<Reply> reply = smtp::refuse_out_of_sequence(phase_, {}, command.verb);
     if (!reply) {
       reply = execute(command);
-      if (reply->positive()) phase_ = smtp::after(phase_, command.verb);
+      // RFC 5321 §4.1.1.4: whatever the reply, the transaction is over.
+      const bool over = reply->positive() || command.verb == Verb::data;
+      if (over) phase_ = smtp::after(phase_, command.verb);
     }
     say(*reply);
   }
@@ -95,6 +97,9 @@ class StdinSession {
         return on_rcpt(command);
       case Verb::data:
         return on_data();
+      case Verb::bdat:
+        ended_ = true;  // the next command stands behind a chunk that we do not take
+        return smtp::reply(502, {5, 5, 1}, "BDAT is not available here; closing");
       case Verb::vrfy:
         return smtp::reply(252, {2, 0, 0}, "Cannot verify; send the message and see");
       case Verb::quit:

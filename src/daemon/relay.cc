@@ -156,6 +156,8 @@ Result<std::unique_ptr<Relay>> Relay::start(io::AsioLoop& loop, RelayOptions opt
   TRY_VOID(parts->recover());
   TRY_VOID(parts->open_drop());
   TRY_VOID(parts->listen());
+  // Last: what it does on its worker must be awaited, which nobody would after a failure.
+  parts->pickup->start();
   return std::unique_ptr<Relay>(new Relay(std::move(parts)));
 }
 
@@ -280,9 +282,8 @@ Result<void> Relay::Parts::open_drop() {
   intake::DropPickup::Services services{loop, *intake, *drop_worker, {}};
   services.trouble = [this](const std::string& line) { journal.error(line); };
   pickup = std::make_unique<intake::DropPickup>(std::move(services), paths.drop);
-  auto is_stored = [this](const MessageId& id) { return !queue->standings(id).empty(); };
+  auto is_stored = [this](const MessageId& id) { return queue->envelope(id) != nullptr; };
   TRY_VOID(pickup->prepare(config().drop.group, is_stored));
-  pickup->start();
   return {};
 }
 

@@ -9,6 +9,12 @@ using events::Outcome;
 using events::Phase;
 using events::Verdict;
 
+namespace {
+
+io::Task<void> no_wait() { co_return; }
+
+}  // namespace
+
 Deliverer::Deliverer(Dependencies dependencies, Settings settings)
     : deps_(dependencies),
       settings_(std::make_shared<const Settings>(std::move(settings))),
@@ -39,29 +45,36 @@ io::Task<void> Deliverer::attempt(Order order) {
     co_await settle(order, std::move(outcomes), log);
     co_return;
   }
-  std::string key = (*route)->connection_key();
   std::unique_ptr<Connection> used;
-  Outcomes outcomes = co_await reuse(order, key, log, used);
+  Outcomes outcomes = co_await reuse(order, *route, log, used);
   if (outcomes.empty()) outcomes = co_await open_and_send(order, *route, log, used);
   co_await settle(order, std::move(outcomes), log);
   if (!used) co_return;
   // One that was made before a reconfiguration may lead elsewhere, or say another name.
+  std::string key = (*route)->connection_key(used->peer().host);
   if (settings == settings_)
     co_await hand_back(order, std::move(key), std::move(used));
   else
     co_await pool_.discard(order.site, std::move(used));
 }
 
+std::unique_ptr<Connection> Deliverer::take_idle(const std::string& site, const Route& route) {
+  for (const MailHost& host : route.hosts)
+    if (auto idle = pool_.take(site, route.connection_key(host.name))) return idle;
+  return nullptr;
+}
+
 // Over an idle connection, if there is one; no outcomes when there was none, or when it had been
 // closed meanwhile and nothing was said on it.
-io::Task<Deliverer::Outcomes> Deliverer::reuse(Order& order, const std::string& key,
+io::Task<Deliverer::Outcomes> Deliverer::reuse(Order& order, std::shared_ptr<const Route> route,
                                                AttemptLog& log, std::unique_ptr<Connection>& used) {
-  std::unique_ptr<Connection> idle = pool_.take(order.site, key);
+  std::unique_ptr<Connection> idle = take_idle(order.site, *route);
   if (!idle) co_return Outcomes();
   Outcomes outcomes = co_await idle->send(*order.envelope, order.recipients, order.turn, log);
   if (idle->went_unanswered()) {
     log.did("the connection had been closed meanwhile");
     co_await pool_.discard(order.site, std::move(idle));
+    order.turn = no_wait;  // it has had its turn
     co_return Outcomes();
   }
   used = std::move(idle);

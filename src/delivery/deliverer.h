@@ -58,7 +58,8 @@ class Deliverer {
   Surroundings surroundings();
   io::Task<Outcomes> open_and_send(Order& order, std::shared_ptr<const Route> route,
                                    AttemptLog& log, std::unique_ptr<Connection>& used);
-  io::Task<Outcomes> reuse(Order& order, const std::string& key, AttemptLog& log,
+  std::unique_ptr<Connection> take_idle(const std::string& site, const Route& route);
+  io::Task<Outcomes> reuse(Order& order, std::shared_ptr<const Route> route, AttemptLog& log,
                            std::unique_ptr<Connection>& used);
   io::Task<void> settle(Order& order, Outcomes outcomes, const AttemptLog& log);
   io::Task<void> hand_back(const Order& order, std::string key,

@@ -24,8 +24,13 @@ io::Task<Result<smtp::Reply>> Dialogue::read_reply(Duration patience) {
   Instant deadline = loop_.now() + patience;
   while (true) {
     if (has_unread_octets()) {
-      CO_TRY(size_t taken, reader_.feed({buffer_.data() + begin_, end_ - begin_}));
-      begin_ += taken;
+      Result<size_t> taken = reader_.feed({buffer_.data() + begin_, end_ - begin_});
+      // Its words may be those of the login.
+      if (!taken && !withheld_.empty())
+        co_return failure(taken.error().code(),
+                          "they sent what is no reply (not shown, since it follows a login)");
+      if (!taken) co_return failure(std::move(taken).error());
+      begin_ += *taken;
       if (reader_.complete()) {
         smtp::Reply reply = reader_.take();
         take_out_secrets(reply);

@@ -78,8 +78,8 @@ Outcome loop_to_self(const std::string& domain) {
                               domain));
 }
 
-std::string Route::connection_key() const {
-  return smarthost.empty() ? hosts.front().name : "smarthost " + smarthost;
+std::string Route::connection_key(const std::string& host) const {
+  return smarthost.empty() ? host : "smarthost " + smarthost;
 }
 
 Routes::Routes(io::Loop& loop, dns::Resolver& resolver, std::shared_ptr<const Settings> settings)
@@ -114,10 +114,12 @@ std::shared_ptr<const Route> Routes::known(const std::string& domain) const {
 
 io::Task<tl::expected<std::shared_ptr<const Route>, Outcome>> Routes::find(std::string domain) {
   if (auto route = known(domain)) co_return route;
+  std::shared_ptr<const Settings> asked_with = settings_;
   auto found = co_await look_up(domain);
   if (!found) co_return tl::unexpected(std::move(found).error());
   auto route = std::make_shared<const Route>(*std::move(found));
-  remember(domain, route);
+  // What was found by other settings is good for this one attempt only.
+  if (asked_with == settings_) remember(domain, route);
   co_return route;
 }
 

@@ -34,8 +34,10 @@ struct Route {
   // not lead us to ourselves.
   bool by_name_system = false;
 
-  // Connections are good for all mail that shares this.
-  std::string connection_key() const;
+  // A connection to `host`, one of these, is good for all mail whose route has it too. Domains that
+  // share their first host need not share the others, and whoever runs a zone may name the host of
+  // somebody else beside their own.
+  std::string connection_key(const std::string& host) const;
 };
 
 // Finds routes and remembers them for as long as the name system says, within bounds of ours.

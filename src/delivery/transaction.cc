@@ -248,7 +248,8 @@ io::Task<Result<smtp::Reply>> Transaction::exchange(const std::string& command, 
     CO_TRY_VOID(co_await dialogue_.send(command, patience));
   }
   CO_TRY(smtp::Reply reply, co_await dialogue_.read_reply(patience));
-  answered_ = true;
+  // They may have ended an idle connection long before this command.
+  answered_ = answered_ || reply.code != closing_code;
   // Go-ahead for content where none was announced: nobody knows what they take for what from here.
   bool out_of_turn = reply.intermediate() && command != data_command;
   if (reply.code == closing_code || out_of_turn) {

@@ -20,12 +20,13 @@ DropPickup::DropPickup(Services services, std::string folder)
     : services_(std::move(services)), folder_(std::move(folder)), timer_(services_.loop.timers()) {}
 
 Result<void> DropPickup::prepare(const std::string& group,
-                                 const std::function<bool(const MessageId&)>& is_stored) {
+                                 std::function<bool(const MessageId&)> is_stored) {
+  is_stored_ = std::move(is_stored);
   TRY_VOID(folder_.prepare(group));
   TRY(std::vector<std::string> names, folder_.names(SIZE_MAX));
   for (const std::string& name : names) {
     Result<MessageId> id = MessageId::parse(name);
-    if (id && is_stored(*id)) TRY_VOID(folder_.remove(name));
+    if (id && is_stored_(*id)) TRY_VOID(folder_.remove(name));
   }
   return {};
 }
@@ -46,7 +47,9 @@ io::Task<Result<T>> DropPickup::on_worker(std::function<Result<T>()> work) {
 io::Task<void> DropPickup::look() {
   using Names = std::vector<std::string>;
   if (!services_.intake.refuse_now()) {
-    std::function<Result<Names>()> list = [this] { return folder_.names(names_at_once); };
+    // Those that stay would otherwise hide all others.
+    const size_t most = names_at_once + done_.size();
+    std::function<Result<Names>()> list = [this, most] { return folder_.names(most); };
     Result<Names> names = co_await on_worker<Names>(std::move(list));
     if (!names && !std::exchange(unreadable_, true))
       services_.trouble("the drop folder cannot be read: " + names.error().describe());
@@ -62,7 +65,15 @@ io::Task<void> DropPickup::take(std::string name) {
   Result<MessageId> id = MessageId::parse(name);
   std::string why = "its name is no message id";
   End end = End::refused;
-  if (id) end = co_await take_in(name, *id, why);
+  // Whoever leaves a file chooses its name: it must not take the place of another message.
+  const bool is_own_name = id && id->text() == name;
+  if (is_own_name && is_stored_(*id))
+    why = "a message of that id waits already";
+  else if (is_own_name)
+    end = co_await take_in(name, *id, why);
+  if (end == End::later && !std::exchange(told_later_, true))
+    services_.trouble("a dropped message waits, " + name + ": " + why);
+  if (end == End::taken) told_later_ = false;
   if (end != End::refused) co_return;
   std::function<Result<void>()> set_aside = [this, &name] { return folder_.set_aside(name); };
   Result<void> aside = co_await on_worker<void>(std::move(set_aside));
@@ -79,7 +90,10 @@ io::Task<DropPickup::End> DropPickup::take_in(const std::string& name, MessageId
   Result<File> file = co_await on_worker<File>(std::move(open));
   if (!file) {
     why = file.error().describe();
-    co_return file.error().code() == ErrorCode::not_found ? End::later : End::refused;
+    const ErrorCode code = file.error().code();
+    // A link, a pipe, a file that we may not read: it stays like that. All else may pass.
+    const bool for_good = code == ErrorCode::invalid_input || code == ErrorCode::permission_denied;
+    co_return for_good ? End::refused : End::later;
   }
   io::FoundFile& found = **file;
   std::function<Result<std::string>()> read = [&found] {
@@ -88,7 +102,7 @@ io::Task<DropPickup::End> DropPickup::take_in(const std::string& name, MessageId
   Result<std::string> start = co_await on_worker<std::string>(std::move(read));
   if (!start) {
     why = start.error().describe();
-    co_return End::refused;
+    co_return End::later;
   }
   auto commands = parse_drop_commands(*start, services_.intake.limits().recipients_max);
   if (!commands) {
@@ -118,7 +132,11 @@ io::Task<DropPickup::End> DropPickup::feed(Arrival& arrival, io::FoundFile& file
       return file.read(offset, octets_at_once);
     };
     Result<std::string> octets = co_await on_worker<std::string>(std::move(read));
-    if (!octets || octets->empty()) break;
+    if (!octets) {
+      why = octets.error().describe();
+      co_return End::later;  // the arrival is dropped, and its chunks with it
+    }
+    if (octets->empty()) break;
     std::string content;
     offset += reader.feed(*octets, content);
     co_await arrival.add(std::move(content));

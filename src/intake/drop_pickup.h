@@ -31,9 +31,8 @@ class DropPickup {
   DropPickup(Services services, std::string folder);
 
   // Before start(), once the spool was recovered: makes the folders and removes the files of
-  // messages for which `is_stored`. Blocks.
-  Result<void> prepare(const std::string& group,
-                       const std::function<bool(const MessageId&)>& is_stored);
+  // messages for which `is_stored`, which is asked later too. Blocks.
+  Result<void> prepare(const std::string& group, std::function<bool(const MessageId&)> is_stored);
   // Looks at once, then again and again.
   void start();
   // Returns when the message that is being taken, if any, is committed or left for the next start.
@@ -52,10 +51,12 @@ class DropPickup {
 
   Services services_;
   io::DropFolder folder_;
+  std::function<bool(const MessageId&)> is_stored_;
   // What was taken, or could not be removed: never looked at again by this process.
   std::set<std::string> done_;
   io::Timer timer_;
   bool unreadable_ = false;  // and the log was told
+  bool told_later_ = false;  // that something could not be taken yet, since the last that was
   bool stopping_ = false;
   io::TaskGroup tasks_;
 };

@@ -164,7 +164,12 @@ Result<std::unique_ptr<FoundFile>> DropFolder::open(const std::string& name) {
     return failure(ErrorCode::invalid_input, path + " is a link");
   if (descriptor < 0) return system_error("opening", path);
   struct stat facts {};
-  if (::fstat(descriptor, &facts) != 0 || !S_ISREG(facts.st_mode) || facts.st_nlink != 1) {
+  if (::fstat(descriptor, &facts) != 0) {
+    tl::unexpected<Error> failed = system_error("examining", path);
+    ::close(descriptor);
+    return failed;
+  }
+  if (!S_ISREG(facts.st_mode) || facts.st_nlink != 1) {
     ::close(descriptor);
     return failure(ErrorCode::invalid_input, path + " is no plain file of its own");
   }

@@ -14,6 +14,18 @@ using events::EventKind;
 using events::Outcome;
 using events::Verdict;
 
+// Of what they say; the event log, the spool and the memory hold it for each recipient that waits.
+constexpr size_t last_reply_octets_max = 2000;
+
+// Not inside of a character.
+std::string cut_short(std::string text) {
+  size_t kept = std::min(text.size(), last_reply_octets_max);
+  while (kept > 0 && kept < text.size() && (static_cast<unsigned char>(text[kept]) & 0xc0) == 0x80)
+    --kept;
+  text.resize(kept);
+  return text;
+}
+
 // How many messages may be ended at a time, when a whole domain turns out to be dead.
 constexpr unsigned endings_at_once_max = 32;
 
@@ -41,14 +53,14 @@ io::Task<void> Queue::settle(std::vector<Item> items, std::vector<Outcome> outco
 Queue::Decision Queue::judge(Item item, const Outcome& outcome) {
   RecipientState& state = item.state();
   ++state.attempts;
-  state.last_reply = outcome.text();
+  state.last_reply = cut_short(outcome.text());
   state.last_host = outcome.peer.host;
   const auto& sender = item.message->envelope->sender;
   Judgement judgement =
       judge_.judge(outcome, sender ? std::string_view(sender->domain) : "", item.domain());
   state.last_class = judgement.reply_class;
   RetryQuestion question = question_of(outcome, judgement);
-  note_health(item, question, state.last_reply);
+  note_health(item, question);
   bool delivered = judgement.verdict == Verdict::delivered;
   Decision decision{item, event_about(item, delivered ? EventKind::delivered : EventKind::bounced),
                     true, std::nullopt};
@@ -74,10 +86,16 @@ void Queue::defer(const RetryQuestion& question, Decision& decision) {
   if (!decision.settles) decision.event.next_attempt_at = to_wall(state.due);
 }
 
-void Queue::note_health(Item item, const RetryQuestion& question, const std::string& text) {
+void Queue::note_health(Item item, const RetryQuestion& question) {
   Site* site = item.state().site;
   if (!site) return;
+  const std::string& text = item.state().last_reply;
+  const std::string& host = item.state().last_host;
   SiteMeasure measure = site_measure(question);
+  // Whoever names a provider's host beside their own cannot speak for the provider.
+  bool was_told = measure == SiteMeasure::slow || measure == SiteMeasure::stop;
+  if (was_told && !host.empty() && settings_.sites.find(item.domain(), host).site != site->name)
+    return;
   bool met_nobody = question.phase == events::Phase::resolve && measure == SiteMeasure::none;
   if (met_nobody) return;
   if (measure == SiteMeasure::none) return site->health.please(deps_.loop.now());

@@ -138,7 +138,7 @@ class Queue {
   io::Task<void> settle(std::vector<Item> items, std::vector<events::Outcome> outcomes);
   Decision judge(Item item, const events::Outcome& outcome);
   void defer(const RetryQuestion& question, Decision& decision);
-  void note_health(Item item, const RetryQuestion& question, const std::string& text);
+  void note_health(Item item, const RetryQuestion& question);
   io::Task<void> conclude(std::vector<Decision> decisions);
   io::Task<void> tell_sender(std::vector<Decision>& decisions);
   void postpone(Decision& decision);

@@ -228,6 +228,8 @@ Result<void> DayFile::commit(const FeedMark& mark) {
   TRY_VOID(impl_->write_mark(mark));
   TRY_VOID(impl_->batch->commit());
   impl_->batch.reset();
+  impl_->refusals += impl_->changes[total_refusals];
+  impl_->changes.clear();
   impl_->mark = mark;
   return {};
 }
@@ -404,8 +406,6 @@ Result<void> DayFile::Impl::write_totals() {
     sql->add_total.bind(1, name).bind(2, change);
     TRY_VOID(sql->add_total.run());
   }
-  refusals += changes[total_refusals];
-  changes.clear();
   return {};
 }
 

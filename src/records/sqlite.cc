@@ -208,11 +208,13 @@ Statement& Statement::bind_blob(int index, std::string_view octets) {
 }
 
 Result<bool> Statement::step() {
-  if (bind_failure_ != SQLITE_OK) return failure(failure_of(nullptr, bind_failure_));
-  int code = sqlite3_step(statement_.get());
+  const bool was_bound = bind_failure_ == SQLITE_OK;
+  const int code = was_bound ? sqlite3_step(statement_.get()) : bind_failure_;
   if (code == SQLITE_ROW) return true;
   if (code == SQLITE_DONE) return false;
-  return failure(failure_of(sqlite3_db_handle(statement_.get()), code));
+  Error error = failure_of(was_bound ? sqlite3_db_handle(statement_.get()) : nullptr, code);
+  reset();  // or SQLite would refuse to bind it again
+  return failure(std::move(error));
 }
 
 Result<void> Statement::run() {

@@ -159,6 +159,7 @@ void Session::end_transaction() {
   arrival_.reset();
   chunks_.reset();
   submitter_.transaction = 0;
+  told_of_recipient_ = false;
 }
 
 io::Task<std::optional<smtp::Reply>> Session::execute(const smtp::Command& command) {
@@ -245,7 +246,18 @@ void Session::report(const smtp::Command& command, const smtp::Reply& reply) {
   } else if (command.verb != smtp::Verb::auth) {
     return;  // of a refused message its arrival tells; the rest is noise
   }
+  if (!is_news(command.verb, reply)) return;
   services_.intake.report_rejected(submitter_, sender, std::move(recipients), reply);
+}
+
+// A client that asks again and again for what is refused only for now tells nothing new, and events
+// of others must not be lost for it.
+bool Session::is_news(smtp::Verb verb, const smtp::Reply& reply) {
+  if (reply.permanent()) return true;
+  if (verb == smtp::Verb::rcpt) return !std::exchange(told_of_recipient_, true);
+  if (verb == smtp::Verb::mail && submitter_.stranger)
+    return services_.clients.is_worth_telling(network_, services_.loop.now());
+  return true;
 }
 
 io::Task<void> Session::pause(Duration duration) {

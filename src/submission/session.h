@@ -68,6 +68,7 @@ class Session {
   smtp::Facts facts() const;
   std::optional<smtp::Reply> refuse_command(const smtp::Command& command) const;
   void report(const smtp::Command& command, const smtp::Reply& reply);
+  bool is_news(smtp::Verb verb, const smtp::Reply& reply);
   Instant in(Duration duration) const;
 
   // The commands that answer at once (commands.cc).
@@ -133,6 +134,7 @@ class Session {
   std::optional<DomainPatterns> sender_domains_;  // of who has logged in
   std::unique_ptr<intake::Arrival> arrival_;      // from MAIL on
   uint32_t transactions_ = 0;
+  bool told_of_recipient_ = false;  // refused for now in this transaction, in an event
 
   // A message that comes by BDAT.
   struct Chunks {

@@ -84,7 +84,7 @@ class Attempts {
     for (uint32_t i = 0; i < envelope.recipients.size(); ++i) order.recipients.push_back(i);
     order.domain = envelope.recipients.front().domain;
     order.envelope = std::make_shared<const spool::Envelope>(std::move(envelope));
-    order.site = "mx." + order.domain;
+    order.site = site.empty() ? "mx." + order.domain : site;
     order.connections_max = site_connections_max;
     order.messages_per_connection_max = 10;
     order.turn = [] { return at_once(); };
@@ -134,6 +134,7 @@ class Attempts {
   std::string header = "Subject: x\r\n";
   std::string body = "\r\nHello\r\n.hidden\r\n";
   std::function<void(spool::Envelope&)> change;
+  std::string site;  // of all domains; empty: each has its own
   unsigned site_connections_max = 1;
   uint8_t ids = 0;
 

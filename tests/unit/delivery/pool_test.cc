@@ -55,6 +55,21 @@ TEST_F(PoolTest, never_has_more_connections_than_allowed_over_all_sites) {
   EXPECT_LE(deliverer().pool().open(), 2u);
 }
 
+// Whoever runs a zone may name the mail host of somebody else beside their own.
+TEST_F(PoolTest, domains_share_connections_to_the_hosts_that_both_have_only) {
+  settings.idle_connection = 1h;
+  settings.connect_timeout = 1s;
+  for (std::string domain : {"a.test", "b.test"}) {
+    resolver.add_mx(domain, 5, "mx.shared.test");
+    resolver.add_mx(domain, 10, "backup." + domain);
+    resolver.add_address("backup." + domain, there.host());
+  }
+  resolver.add_address("mx.shared.test", *IpAddress::parse("10.99.0.1"));
+  site = "mx.shared.test";
+  EXPECT_EQ(attempt({"x@a.test"}, 1min).front().peer.host, "backup.a.test");
+  EXPECT_EQ(attempt({"x@b.test"}, 1min).front().peer.host, "backup.b.test");
+}
+
 TEST_F(PoolTest, a_higher_limit_lets_in_who_waits) {
   settings.connections_max = 1;
   peer.behaviour().stall_share = 1;

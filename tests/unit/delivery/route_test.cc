@@ -127,7 +127,8 @@ TEST_F(RoutesTest, keeps_connections_of_two_logins_at_one_host_apart) {
   Smarthost second = smarthost("second", {"y.test"});
   second.host = first.host;
   settings.smarthosts = {first, second};
-  EXPECT_NE((*find("x.test"))->connection_key(), (*find("y.test"))->connection_key());
+  EXPECT_NE((*find("x.test"))->connection_key(first.host),
+            (*find("y.test"))->connection_key(first.host));
 }
 
 TEST_F(RoutesTest, cuts_the_list_of_mail_hosts_at_our_own_name) {
