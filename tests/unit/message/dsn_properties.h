@@ -52,7 +52,7 @@ inline std::string breach_of_fields(std::string_view fields, const std::set<std:
 // The parts, or one that says what is wrong.
 inline std::vector<std::string> parts_of(const WrittenDsn& written) {
   const std::string key = "boundary=\"";
-  size_t start = written.header.find(key);
+  size_t start = written.header.rfind(key);
   if (start == written.header.npos) return {"no boundary"};
   start += key.size();
   std::string boundary = written.header.substr(start, written.header.find('"', start) - start);
