@@ -14,7 +14,8 @@ namespace {
 
 constexpr size_t line_octets_max = 998;     // RFC 5322 §2.1.1
 constexpr size_t encoded_columns_max = 75;  // RFC 2045 §6.7, less the "=" of a soft break
-constexpr size_t word_octets_max = 200;     // longer ones are cut in two
+constexpr size_t word_octets_max = 900;     // longer ones are cut in two; no address is
+constexpr size_t blanks_max = 50;           // between two words
 constexpr size_t message_id_octets_max = 900;
 
 bool is_ascii(std::string_view text) {
@@ -71,29 +72,27 @@ size_t cut_of(std::string_view word) {
   return cut;
 }
 
-// "Name: words", folded between them. Words that are too long are cut: a reader gets them with a
-// space inside, but gets them.
+// "Name: text", folded in front of blanks, which stay, so that who unfolds it reads the text again.
+// Words that are too long are cut: a reader gets them with a space inside, but gets them.
 void add_field(std::string& out, std::string_view name, std::string_view text) {
+  text = base::trim(text);
   size_t columns = name.size() + 1;
   out += name;
   out += ':';
-  while (!text.empty()) {
+  for (bool first = true; !text.empty(); first = false) {
     size_t start = text.find_first_not_of(' ');
-    if (start == std::string_view::npos) break;
+    std::string_view blanks = start == 0 ? " " : text.substr(0, std::min(start, blanks_max));
     text.remove_prefix(start);
     std::string_view word = text.substr(0, text.find(' '));
     word = word.substr(0, cut_of(word));
     text.remove_prefix(word.size());
-    bool fits = columns + 1 + word.size() <= field_line_columns_max || columns == name.size() + 1;
-    if (!fits) {
-      out += "\r\n ";
-      columns = 1;
-    } else {
-      out += ' ';
-      ++columns;
+    if (!first && columns + blanks.size() + word.size() > field_line_columns_max) {
+      out += "\r\n";
+      columns = 0;
     }
+    out += blanks;
     out += word;
-    columns += word.size();
+    columns += blanks.size() + word.size();
   }
   out += "\r\n";
 }
@@ -153,7 +152,7 @@ std::string_view name(DsnAction action) {
 
 std::string text_part(const Dsn& dsn) {
   std::string text = with_crlf(dsn.text);
-  bool plain = is_ascii(text) && longest_line(text) <= field_line_columns_max;
+  bool plain = is_ascii(text) && is_clean(text) && longest_line(text) <= field_line_columns_max;
   return fmt::format(
       "Content-Type: text/plain; charset={}\r\nContent-Transfer-Encoding: {}\r\n\r\n{}",
       plain ? "us-ascii" : "utf-8", plain ? "7bit" : "quoted-printable",
@@ -261,8 +260,9 @@ WrittenDsn write_dsn(const Dsn& dsn) {
   WrittenDsn written;
   written.header = header_of(dsn, boundary);
   for (const std::string& part : parts) {
+    // The last line end belongs to the boundary (RFC 2046 §5.1.1), the one before to the part.
     written.body += "--" + boundary + "\r\n" + part;
-    if (!part.ends_with("\r\n")) written.body += "\r\n";
+    written.body += part.ends_with("\r\n") ? "\r\n" : "\r\n\r\n";
   }
   written.body += "--" + boundary + "--\r\n";
   written.eight_bit = !is_ascii(written.header) || !is_ascii(written.body);

@@ -65,10 +65,13 @@ Meaning meaning_of(const NoticedRecipient& recipient, const classify::RuleBook& 
   return meaning;
 }
 
-void add_meaning(std::string& out, const Meaning& meaning) {
+// What the rules advise is for mail that was refused: who still tries needs nothing, and for mail
+// that ran out of time "try again later" is no advice.
+void add_meaning(std::string& out, const Meaning& meaning, bool advise) {
   if (meaning.title.empty()) return;
   add_wrapped(out, "  ", meaning.title + ".");
   add_wrapped(out, "  ", meaning.meaning);
+  if (!advise) return;
   if (!meaning.actor.empty()) add_wrapped(out, "  Who can mend it: ", meaning.actor);
   if (!meaning.remedy.empty()) out += "  What to do:\n";
   for (size_t i = 0; i < meaning.remedy.size(); ++i)
@@ -77,7 +80,8 @@ void add_meaning(std::string& out, const Meaning& meaning) {
 
 void add_said(std::string& out, const NoticedRecipient& recipient) {
   if (recipient.reply.empty()) {
-    add_wrapped(out, "  ", "It has not been possible to try it yet.");
+    add_wrapped(out, "  ",
+                recipient.expired ? "It could not be tried even once." : "It was not tried yet.");
     return;
   }
   if (!is_smtp_reply(recipient.reply))
@@ -90,41 +94,41 @@ void add_said(std::string& out, const NoticedRecipient& recipient) {
   add_wrapped(out, "      ", base::escape_control(said));
 }
 
-std::string_view opening(const Notice& notice) {
-  bool one = notice.recipients.size() == 1;
-  bool expired = notice.recipients.front().expired;
+std::string opening(const Notice& notice) {
+  std::string_view to = notice.recipients.size() == 1 ? "to this recipient" : "to these recipients";
   switch (notice.kind) {
     case NoticeKind::failed:
-      if (expired)
-        return one ? "Your message could not be delivered in all the time that it was given. It is "
-                     "not tried any more for this recipient:"
-                   : "Your message could not be delivered in all the time that it was given. It is "
-                     "not tried any more for these recipients:";
-      return one ? "Your message was not delivered, and is not tried again, for this recipient:"
-                 : "Your message was not delivered, and is not tried again, for these recipients:";
+      if (notice.recipients.front().expired)
+        return fmt::format(
+            "Your message could not be delivered {} before its time ran out. It is not tried any "
+            "more. If it still matters, ask them in another way, and send it again:",
+            to);
+      return fmt::format("Your message could not be delivered {}, and is not tried again:", to);
     case NoticeKind::delayed:
-      return one ? "Your message has not been delivered yet. It is still being tried, and there is "
-                   "nothing that you must do, for this recipient:"
-                 : "Your message has not been delivered yet. It is still being tried, and there is "
-                   "nothing that you must do, for these recipients:";
+      return fmt::format(
+          "Your message could not be delivered {} yet. It is still being tried, and you need not "
+          "do anything:",
+          to);
     case NoticeKind::relayed:
       break;
   }
-  return "Your message was handed to a mail server that does not report deliveries. It took the "
-         "message; whether it reaches the mailbox, nobody will tell you:";
+  return fmt::format(
+      "Your message {} was handed to a mail server that sends no reports. That server took it; "
+      "whether it reaches the mailbox, you will not be told:",
+      to);
 }
 
 void add_closing(std::string& out, const Notice& notice, std::string_view hostname) {
   const spool::Envelope& envelope = *notice.envelope;
   if (notice.kind == NoticeKind::delayed)
     add_wrapped(out, "",
-                fmt::format("You will hear again if it cannot be delivered until {}.",
+                fmt::format("You will hear again if it cannot be delivered by {}.",
                             base::to_rfc5322_date(envelope.expires_at)));
   add_wrapped(
       out, "",
       fmt::format("The message was accepted on {}. The mail server {} knows it as {}.",
                   base::to_rfc5322_date(envelope.accepted_at), hostname, envelope.id.text()));
-  out += "The parts below hold the same for programs, and what was sent.\n";
+  out += "The parts that follow say the same for programs, and show what was sent.\n";
 }
 
 std::optional<smtp::EnhancedCode> enhanced_of(std::string_view reply) {
@@ -191,7 +195,8 @@ std::string notice_text(const Notice& notice, const classify::RuleBook& book,
   for (size_t i = 0; i < told; ++i) {
     const NoticedRecipient& recipient = notice.recipients[i];
     text += "\n" + notice.envelope->recipients[recipient.recipient].text() + "\n";
-    if (notice.kind != NoticeKind::relayed) add_meaning(text, meaning_of(recipient, book));
+    bool advise = notice.kind == NoticeKind::failed && !recipient.expired;
+    if (notice.kind != NoticeKind::relayed) add_meaning(text, meaning_of(recipient, book), advise);
     add_said(text, recipient);
   }
   if (told < notice.recipients.size())

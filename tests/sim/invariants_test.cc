@@ -40,6 +40,7 @@ struct Story {
     event.kind = kind;
     event.message = id;
     event.recipients = {to};
+    event.sender = sender;
     if (kind == EventKind::accepted) event.message_id = message_id_of("c-1");
     ledger.emit(event);
     clock.at += 1s;
@@ -56,6 +57,21 @@ struct Story {
     ledger.killed(connections, power_cut);
     clock.at += 1s;
     return *this;
+  }
+  // The sender has an address, which the accepted event names.
+  Story& acknowledged_to(const std::string& from) {
+    sender = from;
+    return acknowledged();
+  }
+  Story& notice(const std::string& kind) {
+    ledger.noticed({clock.now(), kind, id, to});
+    clock.at += 1s;
+    return *this;
+  }
+  Breaches notices() {
+    Breaches out;
+    check_notices(ledger, out);
+    return out;
   }
   Breaches lost(bool queued = false) {
     Breaches out;
@@ -78,6 +94,7 @@ struct Story {
   HandClock clock;
   Ledger ledger{clock};
   MessageId id;
+  std::string sender;  // none is the null sender
   Submission* submission;
 };
 
@@ -178,6 +195,57 @@ TEST(Invariants, find_too_many_connections_and_too_many_messages_a_second) {
   story.ledger.began_transaction("a");
   check_limits(story.ledger, {{"a", limit}}, out);
   EXPECT_THAT(out, ElementsAre(HasSubstr("3 connections"), HasSubstr("messages a second")));
+}
+
+const std::string from = "c@client.sim.example";
+
+TEST(Invariants, find_a_failure_that_nobody_told_the_sender) {
+  for (EventKind kind : {EventKind::bounced, EventKind::expired}) {
+    EXPECT_THAT(Story().acknowledged_to(from).emit(kind).notices(),
+                ElementsAre(HasSubstr("nobody told the sender")));
+    EXPECT_THAT(Story().acknowledged_to(from).notice("failed").emit(kind).notices(), IsEmpty());
+    EXPECT_THAT(Story().acknowledged_to(from).notice("delayed").emit(kind).notices(),
+                ElementsAre(HasSubstr("nobody told the sender")));
+    EXPECT_THAT(Story().acknowledged().emit(kind).notices(), IsEmpty());
+  }
+}
+
+TEST(Invariants, find_a_null_sender_that_was_told) {
+  EXPECT_THAT(Story().acknowledged().notice("failed").emit(EventKind::bounced).notices(),
+              ElementsAre(HasSubstr("null sender")));
+}
+
+TEST(Invariants, find_a_failure_that_was_told_and_did_not_come) {
+  Story story;
+  story.acknowledged_to(from).notice("failed").emit(EventKind::delivered);
+  EXPECT_THAT(story.notices(), ElementsAre(HasSubstr("is told to have failed, and did not")));
+  Story cancelled;
+  cancelled.acknowledged_to(from).notice("failed").emit(EventKind::cancelled);
+  EXPECT_THAT(cancelled.notices(), ElementsAre(HasSubstr("is told to have failed, and did not")));
+  // The kill took back that it failed, and the next attempt went well.
+  Story excused;
+  excused.acknowledged_to(from).notice("failed").kill().emit(EventKind::delivered);
+  EXPECT_THAT(excused.notices(), IsEmpty());
+}
+
+TEST(Invariants, find_a_sender_that_is_told_twice_without_a_kill) {
+  for (const char* kind : {"failed", "delayed"}) {
+    Story twice;
+    twice.acknowledged_to(from).notice(kind).notice(kind).emit(EventKind::bounced);
+    EXPECT_THAT(twice.notices(), testing::Contains(HasSubstr("was told twice")));
+    Story excused;
+    excused.acknowledged_to(from).notice(kind).kill().notice(kind);
+    EXPECT_THAT(excused.notices(), testing::Each(testing::Not(HasSubstr("told twice"))));
+  }
+}
+
+TEST(Invariants, find_what_a_sender_reads_and_nobody_wrote) {
+  Story story;
+  story.acknowledged_to(from).notice("failed").emit(EventKind::bounced);
+  story.ledger.told("failed", to);
+  EXPECT_THAT(story.notices(), IsEmpty());
+  story.ledger.told("delayed", to);
+  EXPECT_THAT(story.notices(), ElementsAre(HasSubstr("reads what nobody wrote")));
 }
 
 TEST(Invariants, find_what_is_forgotten_or_left) {

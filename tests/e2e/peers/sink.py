@@ -42,10 +42,13 @@ class Sink:
     "hello", "mail", "rcpt", "data", "content" (text: the message's content); None means yes. It is
     asked for "answered" too when the answer to a message is on its way, and cannot change that.
     `logins`: AUTH is offered inside TLS and mail is only taken from who has logged in;
-    {("PLAIN", what the client says in the end)}, may be changed meanwhile."""
+    {("PLAIN", what the client says in the end)}, may be changed meanwhile. `commands`: a list that
+    gets what stands behind each MAIL and RCPT."""
 
-    def __init__(self, address="127.0.0.1", port=0, answer=None, certificate=None, logins=None):
+    def __init__(self, address="127.0.0.1", port=0, answer=None, certificate=None, logins=None,
+                 commands=None):
         self.logins = logins
+        self.commands = [] if commands is None else commands
         self._answer = answer or (lambda phase, text, session: None)
         self._tls = None
         if certificate:
@@ -192,11 +195,13 @@ class Dialogue:
     def on_mail(self, text):
         if self.sink.logins is not None and not self.session.login:
             return "530 5.7.0 Authentication required"
+        self.sink.commands.append(text)
         self.began = time.monotonic()
         self.session.sender, self.session.recipients = address_in(text), []
         return self.sink.ask("mail", self.session.sender, self.session) or "250 2.1.0 Ok"
 
     def on_rcpt(self, text):
+        self.sink.commands.append(text)
         recipient = address_in(text)
         refused = self.sink.ask("rcpt", recipient, self.session)
         if not refused:

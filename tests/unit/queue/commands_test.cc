@@ -1,0 +1,92 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "queue/queue.h"
+#include "tests/unit/queue/queue_fixture.h"
+
+namespace waypost::queue {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+struct QueueCommands : QueueTest {
+  // Each is tried once, and waits.
+  void accept_and_defer(std::vector<std::string> addresses) {
+    courier.answers.assign(addresses.size(), outcome(Verdict::deferred, "451 later"));
+    accept(envelope(std::move(addresses)));
+    world.run_for(10s);
+    sink.events.clear();
+  }
+  Tally act(Act what, std::string domain, bool dry_run = false) {
+    Command command;
+    command.act = what;
+    command.selector.domain = std::move(domain);
+    command.reason = "they asked";
+    command.dry_run = dry_run;
+    Tally tally;
+    tasks.start(act_into(std::move(command), tally));
+    world.run_for(1s);
+    return tally;
+  }
+  io::Task<void> act_into(Command command, Tally& tally) {
+    Result<Tally> done = co_await queue->act(std::move(command));
+    EXPECT_TRUE(done);
+    if (done) tally = *done;
+  }
+};
+
+TEST_F(QueueCommands, hold_keeps_back_what_is_named_until_it_is_released) {
+  accept_and_defer({"a@x.test", "b@x.test", "c@y.test"});
+  Tally held = act(Act::hold, "x.test");
+  EXPECT_EQ(held.recipients, 2u);
+  EXPECT_EQ(held.messages, 1u);
+  EXPECT_THAT(kinds(), ElementsAre(EventKind::held, EventKind::held));
+  EXPECT_EQ(sink.events[0].reply, "they asked");
+  world.run_for(10min);
+  EXPECT_EQ(sink.events.back().kind, EventKind::delivered);
+  EXPECT_THAT(sink.events.back().recipients, ElementsAre("c@y.test"));
+  EXPECT_EQ(queue->unsettled_recipients(), 2u);
+  EXPECT_EQ(act(Act::hold, "x.test").recipients, 0u);
+  EXPECT_EQ(act(Act::release, "x.test").recipients, 2u);
+  world.run_for(1min);
+  EXPECT_EQ(queue->unsettled_recipients(), 0u);
+}
+
+TEST_F(QueueCommands, cancel_ends_what_is_named_and_tells_nobody) {
+  accept_and_defer({"a@x.test", "c@y.test"});
+  EXPECT_EQ(act(Act::cancel, "x.test").recipients, 1u);
+  EXPECT_THAT(kinds(), ElementsAre(EventKind::cancelled));
+  EXPECT_EQ(queue->unsettled_recipients(), 1u);
+  act(Act::cancel, "y.test");
+  EXPECT_EQ(stored(), 0u);
+  EXPECT_THAT(notifier.notices, IsEmpty());
+}
+
+TEST_F(QueueCommands, retry_sends_now_what_would_wait) {
+  accept_and_defer({"a@x.test"});
+  size_t before = courier.started.size();
+  EXPECT_EQ(act(Act::retry, "x.test").recipients, 1u);
+  EXPECT_EQ(courier.started.size(), before + 1);
+}
+
+TEST_F(QueueCommands, what_is_being_sent_is_too_late_to_cancel) {
+  courier.takes = 1min;
+  accept(envelope({"a@x.test"}));
+  world.run_for(5s);
+  Tally tally = act(Act::cancel, "x.test");
+  EXPECT_EQ(tally.recipients, 0u);
+  EXPECT_EQ(tally.sending, 1u);
+  world.run_for(2min);
+  EXPECT_THAT(kinds(), ElementsAre(EventKind::delivered));
+}
+
+TEST_F(QueueCommands, a_dry_run_counts_and_changes_nothing) {
+  accept_and_defer({"a@x.test"});
+  EXPECT_EQ(act(Act::cancel, "x.test", true).recipients, 1u);
+  EXPECT_THAT(kinds(), IsEmpty());
+  EXPECT_EQ(queue->unsettled_recipients(), 1u);
+}
+
+}  // namespace
+}  // namespace waypost::queue
