@@ -32,6 +32,7 @@ namespace {
 constexpr Duration health_interval = std::chrono::seconds(5);
 // Let's Encrypt renews 30 days ahead; whoever is nearer to the end has a renewal that fails.
 constexpr std::chrono::days certificate_warning{14};
+constexpr Duration reload_checked_every = std::chrono::milliseconds(10);
 
 std::optional<std::string> expiry_trouble(const tls::ServerContext& certificate, WallTime now) {
   const WallTime end = certificate.expires_at();
@@ -469,8 +470,8 @@ void Relay::Parts::check_health() {
   health.report("event_log", Weight::warns,
                 event_log->failing() ? Trouble("the disk does not take events; they wait in memory")
                                      : Trouble());
-  if (certificate)
-    health.report("certificate", Weight::warns, expiry_trouble(*certificate, loop.wall_now()));
+  health.report("certificate", Weight::warns,
+                certificate ? expiry_trouble(*certificate, loop.wall_now()) : Trouble());
 }
 
 // ---- from outside
@@ -497,6 +498,9 @@ io::Task<bool> Relay::stop() {
   for (auto& listening : parts.listenings) stops.start(listening.server->stop(sessions_end));
   for (auto& server : parts.retired) stops.start(server->stop(sessions_end));
   co_await stops.join();
+  // Its thread reads what goes away behind this.
+  while (parts.reloading)
+    co_await io::sleep_until(parts.loop, parts.loop.now() + reload_checked_every);
   bool attempts_ended = co_await parts.queue->stop(parts.loop.now() + stop_patience / 2);
   if (attempts_ended) co_await parts.deliverer->stop();
   parts.sink.reset();

@@ -86,7 +86,8 @@ std::string rcpt_command(const spool::Envelope& envelope, uint32_t recipient,
   auto asked = envelope.recipient_dsn.find(recipient);
   if (host.dsn && asked != envelope.recipient_dsn.end()) {
     command += notify_parameter(asked->second.notify);
-    command += original_recipient_parameter(asked->second.original_recipient, host.smtputf8);
+    command += original_recipient_parameter(asked->second.original_recipient,
+                                           host.smtputf8 && envelope.smtputf8);
   }
   return command + "\r\n";
 }

@@ -5,6 +5,8 @@
 #include <idn2.h>
 #include <memory>
 
+#include "base/ascii.h"
+
 namespace waypost::dns {
 namespace {
 
@@ -34,7 +36,12 @@ Result<std::string> to_a_labels(std::string_view domain) {
   if (status != IDN2_OK)
     return failure(ErrorCode::invalid_input,
                    std::string("the domain has no ASCII form: ") + idn2_strerror(status));
-  return std::string(reinterpret_cast<const char*>(owned.get()));
+  // The mapping may make ">" or a space of a wider form of it.
+  std::string_view labels(reinterpret_cast<const char*>(owned.get()));
+  const auto allowed = [](char c) { return base::is_alnum(c) || c == '-' || c == '.' || c == '_'; };
+  if (!std::all_of(labels.begin(), labels.end(), allowed))
+    return failure(ErrorCode::invalid_input, "the domain holds what no host name may hold");
+  return std::string(labels);
 }
 
 }  // namespace waypost::dns

@@ -54,7 +54,7 @@ io::Task<void> DropPickup::look() {
     if (!names && !std::exchange(unreadable_, true))
       services_.trouble("the drop folder cannot be read: " + names.error().describe());
     for (const std::string& name : names ? *names : Names()) {
-      if (stopping_) break;
+      if (stopping_ || services_.intake.refuse_now()) break;
       if (!done_.contains(name)) co_await take(name);
     }
   }

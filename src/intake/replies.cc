@@ -13,6 +13,9 @@ smtp::Reply storage_full() {
 }
 
 smtp::Reply storage_refusal(const Error& error) {
+  // An envelope that cannot be stored will not fit later either.
+  if (error.code() == ErrorCode::invalid_input)
+    return smtp::reply(554, {5, 3, 4}, "The message has too many recipients, or too long ones");
   return error.code() == ErrorCode::resource_exhausted ? storage_full() : storage_down();
 }
 

@@ -134,8 +134,12 @@ io::Task<void> Session::secure() {
   }
   // RFC 3207 §4.2: what the client said in the clear is forgotten.
   phase_ = smtp::after(phase_, smtp::Verb::starttls);
-  submitter_.hello_name.clear();
-  submitter_.tls = true;
+  intake::Submitter fresh;
+  fresh.client = submitter_.client;
+  fresh.session = submitter_.session;
+  fresh.tls = true;
+  submitter_ = std::move(fresh);
+  sender_domains_.reset();
 }
 
 io::Task<void> Session::answer(const std::string& line) {
@@ -255,7 +259,7 @@ void Session::report(const smtp::Command& command, const smtp::Reply& reply) {
 bool Session::is_news(smtp::Verb verb, const smtp::Reply& reply) {
   if (reply.permanent()) return true;
   if (verb == smtp::Verb::rcpt) return !std::exchange(told_of_recipient_, true);
-  if (verb == smtp::Verb::mail && submitter_.stranger)
+  if (verb == smtp::Verb::mail && is_stranger())
     return services_.clients.is_worth_telling(network_, services_.loop.now());
   return true;
 }
