@@ -176,6 +176,28 @@ def test_selectors_combine_for_lists_and_for_commands(start_relay, make_sink):
     assert len(relay.command("--json", "queue", "ls", "--limit", "2").stdout.splitlines()) == 2
 
 
+def test_a_list_that_is_longer_than_a_slice_is_whole(start_relay, make_sink):
+    relay = start_relay(make_sink().address)
+    relay.command("pause", "--all")
+    everybody = sorted(f"r{message}-{n}@example.net" for message in range(3) for n in range(700))
+    for message in range(3):
+        send(relay, *(who for who in everybody if who.startswith(f"r{message}-")))
+    eventually(lambda: ledger(relay)["queued"] == len(everybody), "all are accepted",
+               explain=relay.explain)
+    assert listed(relay, "--limit", "5000") == everybody
+    some = sorted(set(ids(relay).values()))
+    assert len(some) == 2  # ls shows 1,000 unless it is told otherwise
+    assert listed(relay, "--limit", "5000", "--domain", "example.net") == everybody
+    every_id = sorted({json.loads(line)["id"] for line in
+                       relay.command("--json", "queue", "ls", "--limit", "5000").stdout.splitlines()})
+    assert listed(relay, "--limit", "5000", *every_id) == everybody
+    ended = relay.command("queue", "ls", "--limit", "1500")
+    assert "not all are shown" in ended.stderr
+    assert len(listed(relay, "--limit", "1500")) == 1500
+    assert changed(relay, "cancel", "--all") == (2100, 3)
+    assert relay.queue() == [] and ledger(relay)["balances"] is True
+
+
 def test_everything_has_to_be_asked_for(start_relay, make_sink):
     relay, _gate, _sink = waiting_relay(start_relay, make_sink, [ANN])
     for action in ("hold", "release", "retry", "cancel"):
