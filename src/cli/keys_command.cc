@@ -97,11 +97,10 @@ int keys_ls_command(const Global& global) {
     if (global.json)
       print(json::serialize(to_json(key)) + "\n");
     else
-      print(fmt::format("{:<24} tenant {:<16} stream {:<16} by {:<49} created {}, {}{}\n", key.name,
-                        key.tenant, key.stream,
-                        fmt::format("{}", fmt::join(mechanisms_of(key), " ")),
-                        day_of(key.created_at), senders_of(key),
-                        key.revoked_at ? ", revoked " + day_of(*key.revoked_at) : ""));
+      print(fmt::format(
+          "{:<24} tenant {:<16} stream {:<16} by {:<49} created {}, {}{}\n", key.name, key.tenant,
+          key.stream, fmt::format("{}", fmt::join(mechanisms_of(key), " ")), day_of(key.created_at),
+          senders_of(key), key.revoked_at ? ", revoked " + day_of(*key.revoked_at) : ""));
   }
   if (list->empty() && !global.json && !global.quiet)
     note("  No keys yet. Make one: waypost keys create NAME --domain DOMAIN\n");

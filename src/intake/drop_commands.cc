@@ -31,9 +31,9 @@ tl::expected<DropCommands, smtp::Reply> parse_drop_commands(std::string_view oct
       commands.mail = *std::move(mail);
       has_mail = true;
     } else if (command.verb == smtp::Verb::rcpt && has_mail) {
-      auto rcpt = smtp::parse_rcpt(command.arguments, commands.mail.smtputf8
-                                                          ? smtp::Characters::utf8
-                                                          : smtp::Characters::ascii);
+      auto rcpt =
+          smtp::parse_rcpt(command.arguments, commands.mail.smtputf8 ? smtp::Characters::utf8
+                                                                     : smtp::Characters::ascii);
       if (!rcpt) return Refused(std::move(rcpt).error());
       if (commands.recipients.size() >= recipients_max)
         return Refused(too_many_recipients(recipients_max));

@@ -314,6 +314,69 @@ TEST_F(QueueTest, probes_a_site_that_cannot_be_reached_with_one_message) {
   EXPECT_EQ(queue->messages(), 0u);
 }
 
+TEST_F(QueueTest, tells_the_sender_once_before_it_settles_what_bounced_together) {
+  courier.answers = {outcome(Verdict::bounced, "550 5.1.1 No such user")};
+  spool::Envelope made = envelope({"a@x.test", "b@x.test"});
+  made.sender = *smtp::parse_mailbox("app@sender.test");
+  accept(std::move(made));
+  notifier.failures = 1;
+  world.run_for(1min);
+  // The disk was full: nobody knows yet, so that nothing is settled.
+  EXPECT_THAT(kinds(), ElementsAre(EventKind::deferred, EventKind::deferred));
+  EXPECT_EQ(stored(), 1u);
+  courier.answers = {outcome(Verdict::bounced, "550 5.1.1 No such user")};
+  world.run_for(11min);
+  ASSERT_EQ(notifier.notices.size(), 1u);
+  EXPECT_EQ(notifier.notices[0].kind, NoticeKind::failed);
+  EXPECT_EQ(notifier.notices[0].recipients.size(), 2u);
+  EXPECT_EQ(stored(), 0u);
+}
+
+TEST_F(QueueTest, never_answers_the_null_sender_or_a_stranger) {
+  courier.answers = {outcome(Verdict::bounced, "550 5.1.1 No such user"),
+                     outcome(Verdict::bounced, "550 5.1.1 No such user")};
+  accept(envelope({"a@x.test"}));
+  spool::Envelope inbound = envelope({"b@x.test"});
+  inbound.sender = *smtp::parse_mailbox("victim@sender.test");
+  inbound.inbound = true;
+  accept(std::move(inbound));
+  world.run_for(1min);
+  EXPECT_THAT(kinds(), ElementsAre(EventKind::bounced, EventKind::bounced));
+  EXPECT_TRUE(notifier.notices.empty());
+}
+
+TEST_F(QueueTest, tells_of_a_delay_once_and_of_the_end_at_its_moment) {
+  for (int i = 0; i < 20; ++i)
+    courier.answers.push_back(outcome(Verdict::deferred, "connection refused", true));
+  spool::Envelope made = envelope({"a@x.test"});
+  made.sender = *smtp::parse_mailbox("app@sender.test");
+  accept(std::move(made));
+  world.run_for(2h);
+  ASSERT_EQ(notifier.notices.size(), 2u);
+  EXPECT_EQ(notifier.notices[0].kind, NoticeKind::delayed);
+  EXPECT_EQ(notifier.notices[1].kind, NoticeKind::failed);
+  EXPECT_TRUE(notifier.notices[1].recipients[0].expired);
+}
+
+TEST_F(QueueTest, sends_nothing_that_is_held_or_paused_until_it_is_let_go) {
+  queue->pause({{ScopeKind::domain, "x.test"}, "ann", "their migration", process.wall_now(), {}});
+  accept(envelope({"a@x.test", "b@y.test"}));
+  world.run_for(1min);
+  EXPECT_THAT(kinds(), ElementsAre(EventKind::delivered));
+  std::vector<Standing> waiting;
+  queue->visit_standings([&](const Standing& standing) {
+    waiting.push_back(standing);
+    return true;
+  });
+  ASSERT_EQ(waiting.size(), 1u);
+  EXPECT_EQ(waiting[0].hold, Hold::paused);
+  EXPECT_NE(waiting[0].reason.find("their migration"), std::string::npos);
+  EXPECT_TRUE(queue->resume({ScopeKind::domain, "x.test"}));
+  world.run_for(1min);
+  EXPECT_EQ(queue->messages(), 0u);
+  EXPECT_TRUE(queue->ledger().balances());
+}
+
 TEST_F(QueueTest, starts_nothing_once_the_spool_has_failed) {
   accept(envelope({"a@x.test"}));
   world.run_for(500ms);

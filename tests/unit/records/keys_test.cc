@@ -346,7 +346,7 @@ TEST_F(KeysTest, keeps_older_keys_without_scram) {
     ASSERT_TRUE(
         database->execute("ALTER TABLE keys DROP COLUMN scram_stored_key;"
                           "ALTER TABLE keys DROP COLUMN scram_server_key;"
-                          "DROP TABLE scram; PRAGMA user_version = 1"));
+                          "DROP TABLE scram; PRAGMA user_version = 2"));
   }
   auto keys = open();
   EXPECT_TRUE(*keys->check("old", secret));
