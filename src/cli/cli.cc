@@ -13,6 +13,7 @@
 #include "cli/keys_command.h"
 #include "cli/ledger_command.h"
 #include "cli/load_config.h"
+#include "cli/queue_options.h"
 #include "cli/reload_command.h"
 #include "cli/send_command.h"
 #include "cli/sendmail_command.h"
@@ -37,9 +38,9 @@ struct CommandLine {
   NewKey new_key;
   std::string key_name;
   std::string what;
+  QueueLine queue{global, command, {}, {}, {}};
   std::vector<std::string> sendmail_arguments;
   SendArguments send;
-  uint64_t limit = 1000;
   TraceArguments trace;
   ExplainArguments explain;
   DemoArguments demo;
@@ -221,16 +222,6 @@ void add_ledger_command(CommandLine& line) {
 }
 
 void add_follow_commands(CommandLine& line) {
-  CLI::App* queue = line.app.add_subcommand("queue", "What waits, and why");
-  queue->require_subcommand(1);
-  queue->fallthrough();
-  CLI::App* ls = queue->add_subcommand("ls", "List the recipients that wait");
-  ls->add_option("--limit", line.limit, "Recipients to show")
-      ->check(CLI::Range(1, 100'000))
-      ->capture_default_str();
-  ls->callback(
-      [&line] { line.command = [&line] { return queue_ls_command(line.global, line.limit); }; });
-
   CLI::App* why = line.app.add_subcommand("why", "Why a message waits");
   why->add_option("id", line.what, "A message id")->required()->type_name("ID");
   why->callback(
@@ -301,6 +292,7 @@ int run(int argc, char** argv, const Hooks& hooks) {
   add_sendmail_command(line);
   add_send_command(line);
   add_explain_command(line);
+  add_queue_commands(line.app, line.queue);
   add_follow_commands(line);
   add_trace_command(line);
   add_ledger_command(line);

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <cstdint>
 #include <string>
 
 #include "cli/terminal.h"
@@ -8,7 +7,6 @@
 // The commands that follow what waits, and why.
 namespace waypost::cli {
 
-int queue_ls_command(const Global& global, uint64_t limit);
 int why_command(const Global& global, const std::string& id);
 
 }  // namespace waypost::cli

@@ -93,7 +93,7 @@ Result<Account> take_account(io::Disk& disk, const config::DataPaths& paths, boo
     std::sort(recorded.begin(), recorded.end());
   }
   TRY(account.queue,
-      read_queue(paths, std::nullopt, compare ? recipients_compared_max : uint64_t{1}));
+      read_queue(paths, queue::Selector(), compare ? recipients_compared_max : uint64_t{1}));
   TRY(account.ledger, records::read_ledger(disk, {paths.records, paths.events}));
   if (compare) {
     std::vector<QueuedRecipient> queued = in_queue(account.queue);

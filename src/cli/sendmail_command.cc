@@ -10,8 +10,8 @@
 
 #include "base/ascii.h"
 #include "cli/drop_mail.h"
-#include "cli/follow_commands.h"
 #include "cli/load_config.h"
+#include "cli/queue_commands.h"
 #include "cli/sendmail_arguments.h"
 #include "cli/sendmail_message.h"
 #include "cli/smtp_on_stdin.h"
@@ -23,7 +23,6 @@ namespace {
 constexpr int data_error = 65;   // EX_DATAERR
 constexpr int too_large = 69;    // EX_UNAVAILABLE
 constexpr int input_error = 74;  // EX_IOERR
-constexpr uint64_t queue_shown_max = 1000;
 
 SendmailCaller caller_at(const std::string& hostname) {
   SendmailCaller caller;
@@ -93,7 +92,7 @@ int sendmail_command(Global global, const std::string& program,
   if (!call->config_file.empty()) global.config_file = call->config_file;
   if (call->mode == SendmailCall::Mode::nothing) return exit_code::ok;
   if (call->mode == SendmailCall::Mode::list_queue)
-    return queue_ls_command(global, queue_shown_max);
+    return queue_ls_command(global, QueueArguments());
   auto config = load_config(global, false);
   if (!config) return config.error();
   if (call->mode == SendmailCall::Mode::send) return send(*call, *config);

@@ -135,12 +135,12 @@ Result<Standings> read_standings(const config::DataPaths& paths, const records::
         standings[standing.id].push_back(std::move(standing));
   };
   if (ids.size() > single_questions_max) {
-    TRY(QueueView view, read_queue(paths, std::nullopt, standings_max));
+    TRY(QueueView view, read_queue(paths, queue::Selector(), standings_max));
     add(std::move(view));
     return standings;
   }
   for (MessageId id : ids) {
-    TRY(QueueView view, read_queue(paths, id, UINT64_MAX));
+    TRY(QueueView view, read_message(paths, id));
     add(std::move(view));
   }
   return standings;

@@ -12,6 +12,7 @@ struct DataPaths {
         events(data_dir + "/records/events"),
         drop(data_dir + "/drop"),
         records(data_dir + "/records"),
+        pauses(data_dir + "/pauses.json"),
         control_socket(data_dir + "/control.sock") {}
 
   std::string spool;
@@ -19,6 +20,7 @@ struct DataPaths {
   std::string events;
   std::string drop;  // mail that was left while no relay ran, or by users of this machine
   std::string records;
+  std::string pauses;  // those of people that last over a restart
   std::string control_socket;
 };
 

@@ -6,6 +6,7 @@
 #include "daemon/adapters.h"
 #include "daemon/control.h"
 #include "daemon/health_pages.h"
+#include "daemon/queue_control.h"
 #include "daemon/settings.h"
 #include "delivery/deliverer.h"
 #include "intake/drop_pickup.h"
@@ -94,7 +95,7 @@ struct Relay::Parts {
   std::vector<IpAddress> own_addresses();
 
   io::Task<ReloadOutcome> reload();
-  io::Task<std::string> answer_reload();
+  io::Task<void> answer_reload(ControlAnswer& answer);
   io::Task<tl::expected<Prepared, Refusal>> prepare_aside();
   tl::expected<Prepared, Refusal> prepare();
   Refusal open_listeners(Prepared& prepared);
@@ -139,6 +140,7 @@ struct Relay::Parts {
   std::unique_ptr<intake::DropPickup> pickup;
   std::vector<Listening> listenings;
   std::vector<std::unique_ptr<submission::Server>> retired;  // no more listeners, some sessions
+  std::unique_ptr<QueueControl> queue_control;
   std::unique_ptr<ControlServer> control;
   Health health{journal};
   std::unique_ptr<web::Server> http;
@@ -239,6 +241,8 @@ void Relay::Parts::join() {
   queue = std::make_unique<queue::Queue>(
       queue::Queue::Dependencies{loop, *spool, *sink, *courier, replies, *reporter},
       queue_settings(config()));
+  queue_control = std::make_unique<QueueControl>(
+      QueueControl::Services{loop, *queue, *keys_worker, *disk}, paths.pauses);
   authenticator = std::make_unique<KeyAuthenticator>(loop, *keys_worker, *keys);
   intake::Services services{loop, *spool, *sink, {}, {}, {}};
   services.accepted = queue_it;
@@ -264,6 +268,8 @@ bool Relay::Parts::has_room() {
 }
 
 Result<void> Relay::Parts::recover() {
+  if (std::string trouble = queue_control->restore_pauses(); !trouble.empty())
+    journal.error(trouble);
   size_t damaged = 0;
   TRY_VOID(spool->recover(
       [this](spool::StoredMessage message) { queue->restore(std::move(message)); },
@@ -291,8 +297,10 @@ Result<void> Relay::Parts::open_drop() {
 Result<void> Relay::Parts::listen() {
   for (const config::Listener& listener : config().listeners) TRY_VOID(listen_at(listener));
   TRY(auto socket, loop.network().listen_local(paths.control_socket));
-  control = std::make_unique<ControlServer>(loop, std::move(socket), *queue);
-  control->on("reload", [this] { return answer_reload(); });
+  control = std::make_unique<ControlServer>(loop, std::move(socket));
+  control->on("reload",
+              [this](boost::json::object, ControlAnswer& answer) { return answer_reload(answer); });
+  queue_control->answer_at(*control);
   control->start();
   TRY_VOID(listen_for_http());
   watch_health();
@@ -367,9 +375,10 @@ Relay::Parts::prepare_aside() {
   co_return answer;
 }
 
-io::Task<std::string> Relay::Parts::answer_reload() {
+io::Task<void> Relay::Parts::answer_reload(ControlAnswer& answer) {
   ReloadOutcome outcome = co_await reload();
-  co_return to_json_line(outcome);
+  std::string line = to_json_line(outcome);
+  co_await answer.write(std::move(line));
 }
 
 // On the reload's own thread: reads nothing of the relay that its loop may change.

@@ -1,0 +1,264 @@
+#include "daemon/queue_control.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <boost/json.hpp>
+#include <fmt/format.h>
+
+#include "base/utf8.h"
+#include "daemon/pause_file.h"
+#include "daemon/queue_requests.h"
+#include "spool/envelope_codec.h"
+
+namespace waypost::daemon {
+namespace {
+
+namespace json = boost::json;
+using queue::Standing;
+
+// Recipients that are gone through before the answer so far is sent and other work gets its turn.
+// A message is not cut in two.
+constexpr size_t slice_recipients = 1000;
+
+json::object to_json(const Standing& standing) {
+  json::object object;
+  object["id"] = standing.id.text();
+  object["accepted_at"] = base::to_rfc3339(standing.accepted_at);
+  object["expires_at"] = base::to_rfc3339(standing.expires_at);
+  object["sender"] = standing.sender;
+  object["recipient"] = standing.recipient;
+  object["tenant"] = standing.tenant;
+  object["stream"] = standing.stream;
+  object["login"] = standing.login;
+  object["site"] = standing.site;
+  object["size"] = standing.size_octets;
+  object["hold"] = queue::name(standing.hold);
+  object["reason"] = base::to_valid_utf8(standing.reason);
+  object["limit_origin"] = standing.limit_origin;
+  object["attempts"] = standing.attempts;
+  object["last_reply"] = base::to_valid_utf8(standing.last_reply);
+  object["last_host"] = standing.last_host;
+  object["class"] = standing.reply_class;
+  if (standing.next_attempt_at != WallTime())
+    object["next_attempt_at"] = base::to_rfc3339(standing.next_attempt_at);
+  return object;
+}
+
+std::string line(const json::object& object) { return json::serialize(object) + "\n"; }
+
+// Goes through what a list request selects, a slice at a time.
+class Listing {
+ public:
+  Listing(const queue::Queue& queue, ListRequest request)
+      : queue_(queue), request_(std::move(request)), left_(request_.limit) {}
+
+  // Lines; nothing more comes once it is done.
+  std::string next(WallTime now) {
+    std::string lines;
+    size_t seen = 0;
+    auto visit = [&](const Standing& standing) {
+      if (standing.id != last_ && seen >= slice_recipients) return false;
+      last_ = standing.id;
+      ++seen;
+      add(standing, now, lines);
+      return complete_;
+    };
+    const std::optional<MessageId> after = last_;
+    if (request_.selector.ids.empty()) {
+      queue_.visit_standings(visit, after);
+      done_ = seen < slice_recipients || !complete_;
+    } else {
+      visit_named(visit);
+    }
+    return lines;
+  }
+  bool done() const { return done_; }
+  bool complete() const { return complete_; }
+
+ private:
+  template <class Visit>
+  void visit_named(const Visit& visit) {
+    const auto& ids = request_.selector.ids;
+    for (; next_id_ < ids.size(); ++next_id_)
+      for (const Standing& standing : queue_.standings(ids[next_id_]))
+        if (!visit(standing)) {
+          done_ = !complete_;
+          return;
+        }
+    done_ = true;
+  }
+
+  void add(const Standing& standing, WallTime now, std::string& lines) {
+    const queue::Selector& selector = request_.selector;
+    if (selector.selects_something() && !selector.matches(standing, now)) return;
+    complete_ = left_ > 0;
+    if (!complete_) return;
+    --left_;
+    lines += line(to_json(standing));
+  }
+
+  const queue::Queue& queue_;
+  ListRequest request_;
+  uint64_t left_;
+  std::optional<MessageId> last_;
+  size_t next_id_ = 0;
+  bool complete_ = true;
+  bool done_ = false;
+};
+
+json::object to_json(const queue::Ledger& ledger) {
+  return {{"accepted", ledger.accepted},   {"restored", ledger.restored},
+          {"delivered", ledger.delivered}, {"bounced", ledger.bounced},
+          {"expired", ledger.expired},     {"suppressed", ledger.suppressed},
+          {"cancelled", ledger.cancelled}, {"queued", ledger.queued},
+          {"balances", ledger.balances()}};
+}
+
+}  // namespace
+
+QueueControl::QueueControl(Services services, std::string pause_file)
+    : services_(services), pause_file_(std::move(pause_file)) {}
+
+std::string QueueControl::restore_pauses() {
+  KeptPauses kept = load_pauses(services_.disk, pause_file_, services_.loop.wall_now());
+  for (queue::Pause& pause : kept.pauses) services_.queue.pause(std::move(pause));
+  return std::move(kept.trouble);
+}
+
+void QueueControl::answer_at(ControlServer& server) {
+  auto on = [&](const char* command, auto method) {
+    server.on(command, [this, method](json::object request, ControlAnswer& answer) {
+      return (this->*method)(std::move(request), answer);
+    });
+  };
+  on("queue.ls", &QueueControl::list);
+  on("queue.show", &QueueControl::show);
+  on("queue.act", &QueueControl::act);
+  on("pause", &QueueControl::pause);
+  on("resume", &QueueControl::resume);
+  on("pauses", &QueueControl::pauses);
+  on("ledger", &QueueControl::ledger);
+}
+
+std::string QueueControl::end_of_list(bool complete) const {
+  return line({{"end", true},
+               {"complete", complete},
+               {"messages", services_.queue.messages()},
+               {"recipients", services_.queue.unsettled_recipients()}});
+}
+
+io::Task<void> QueueControl::list(json::object request, ControlAnswer& answer) {
+  auto parsed = parse_list_request(request);
+  if (!parsed) {
+    co_await answer.refuse(parsed.error().message());
+    co_return;
+  }
+  Listing listing(services_.queue, *std::move(parsed));
+  while (!listing.done()) {
+    std::string lines = listing.next(services_.loop.wall_now());
+    bool there = co_await answer.write(std::move(lines));
+    if (!there) co_return;
+    co_await io::sleep_until(services_.loop, services_.loop.now());
+  }
+  std::string end = end_of_list(listing.complete());
+  co_await answer.write(std::move(end));
+}
+
+io::Task<void> QueueControl::show(json::object request, ControlAnswer& answer) {
+  auto id = parse_show_request(request);
+  if (!id) {
+    co_await answer.refuse(id.error().message());
+    co_return;
+  }
+  std::string lines;
+  if (auto envelope = services_.queue.envelope(*id)) {
+    Result<std::string> encoded = spool::encode(*envelope);
+    if (encoded) lines += line({{"id", id->text()}, {"envelope", *encoded}});
+  }
+  for (const Standing& standing : services_.queue.standings(*id)) lines += line(to_json(standing));
+  lines += end_of_list(true);
+  co_await answer.write(std::move(lines));
+}
+
+io::Task<void> QueueControl::act(json::object request, ControlAnswer& answer) {
+  auto command = parse_act_request(request);
+  if (!command) {
+    co_await answer.refuse(command.error().message());
+    co_return;
+  }
+  Result<queue::Tally> tally = co_await services_.queue.act(*std::move(command));
+  if (!tally) {
+    co_await answer.refuse("it could not be written down: " + tally.error().describe());
+    co_return;
+  }
+  json::object object{{"recipients", tally->recipients},
+                      {"messages", tally->messages},
+                      {"sending", tally->sending}};
+  co_await answer.write_object(std::move(object));
+}
+
+io::Task<void> QueueControl::pause(json::object request, ControlAnswer& answer) {
+  auto pause = parse_pause_request(request, services_.loop.wall_now());
+  if (!pause) {
+    co_await answer.refuse(pause.error().message());
+    co_return;
+  }
+  const auto& pauses = services_.queue.pauses();
+  bool known = std::any_of(pauses.begin(), pauses.end(),
+                           [&](const queue::Pause& other) { return other.scope == pause->scope; });
+  if (!known && pauses.size() >= queue::pauses_max) {
+    co_await answer.refuse(fmt::format("there are {} pauses already", queue::pauses_max));
+    co_return;
+  }
+  json::object object{{"paused", daemon::to_json(*pause)}};
+  services_.queue.pause(*std::move(pause));
+  Result<void> kept = co_await keep_pauses();
+  if (!kept) {
+    co_await answer.refuse("it is paused now, but a restart will forget it: " +
+                           kept.error().describe());
+    co_return;
+  }
+  co_await answer.write_object(std::move(object));
+}
+
+io::Task<void> QueueControl::resume(json::object request, ControlAnswer& answer) {
+  auto scope = parse_resume_request(request);
+  if (!scope) {
+    co_await answer.refuse(scope.error().message());
+    co_return;
+  }
+  bool found = services_.queue.resume(*scope);
+  Result<void> kept;
+  if (found) kept = co_await keep_pauses();
+  if (!kept) {
+    co_await answer.refuse("it goes on now, but a restart will pause it again: " +
+                           kept.error().describe());
+    co_return;
+  }
+  json::object object{{"resumed", found}};
+  co_await answer.write_object(std::move(object));
+}
+
+io::Task<void> QueueControl::pauses(json::object, ControlAnswer& answer) {
+  json::array list;
+  for (const queue::Pause& pause : services_.queue.pauses()) list.push_back(daemon::to_json(pause));
+  json::object object{{"pauses", std::move(list)}};
+  co_await answer.write_object(std::move(object));
+}
+
+io::Task<void> QueueControl::ledger(json::object, ControlAnswer& answer) {
+  json::object object = to_json(services_.queue.ledger());
+  co_await answer.write_object(std::move(object));
+}
+
+// The worker writes in the order of the changes, so that the newest is what stays.
+io::Task<Result<void>> QueueControl::keep_pauses() {
+  std::string octets = encode_pauses(services_.queue.pauses());
+  std::function<Result<void>()> work = [&] {
+    return save_pauses(services_.disk, pause_file_, octets);
+  };
+  co_return co_await io::run_on<Result<void>>(services_.worker, services_.loop, std::move(work));
+}
+
+}  // namespace waypost::daemon

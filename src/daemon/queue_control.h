@@ -1,0 +1,47 @@
+#pragma once
+
+#include <string>
+
+#include <boost/json/object.hpp>
+
+#include "daemon/control.h"
+#include "io/disk.h"
+#include "io/worker.h"
+#include "queue/queue.h"
+
+namespace waypost::daemon {
+
+// What people ask of the queue, and do with it: answers the requests queue.ls, queue.show,
+// queue.act, pause, resume, pauses and ledger. Keeps the pauses over restarts. Thread: the loop's.
+class QueueControl {
+ public:
+  struct Services {
+    io::Loop& loop;
+    queue::Queue& queue;
+    io::Worker& worker;  // writes the file
+    io::Disk& disk;
+  };
+  QueueControl(Services services, std::string pause_file);
+
+  // Before mail is restored. Blocks; what is wrong with the file, or empty.
+  std::string restore_pauses();
+
+  // This outlives the server.
+  void answer_at(ControlServer& server);
+
+ private:
+  io::Task<void> list(boost::json::object request, ControlAnswer& answer);
+  io::Task<void> show(boost::json::object request, ControlAnswer& answer);
+  io::Task<void> act(boost::json::object request, ControlAnswer& answer);
+  io::Task<void> pause(boost::json::object request, ControlAnswer& answer);
+  io::Task<void> resume(boost::json::object request, ControlAnswer& answer);
+  io::Task<void> pauses(boost::json::object request, ControlAnswer& answer);
+  io::Task<void> ledger(boost::json::object request, ControlAnswer& answer);
+  io::Task<Result<void>> keep_pauses();
+  std::string end_of_list(bool complete) const;
+
+  Services services_;
+  std::string pause_file_;
+};
+
+}  // namespace waypost::daemon
