@@ -87,7 +87,7 @@ std::string rcpt_command(const spool::Envelope& envelope, uint32_t recipient,
   if (host.dsn && asked != envelope.recipient_dsn.end()) {
     command += notify_parameter(asked->second.notify);
     command += original_recipient_parameter(asked->second.original_recipient,
-                                           host.smtputf8 && envelope.smtputf8);
+                                            host.smtputf8 && envelope.smtputf8);
   }
   return command + "\r\n";
 }

@@ -29,7 +29,7 @@ class Greylister:
 
 def send(relay, recipient=RECIPIENT):
     with smtplib.SMTP(*relay.trusted) as client:
-        client.sendmail(SENDER, [recipient], CONTENT)
+        client.sendmail(SENDER, [recipient], CONTENT, rcpt_options=["NOTIFY=NEVER"])
     return relay.wait_for_events("accepted")[0]["id"]
 
 

@@ -43,7 +43,8 @@ def relay_fixture(start_relay, folder, hosts):
 
 def send(relay, domain):
     with smtplib.SMTP(*relay.trusted) as client:
-        client.sendmail("app@example.com", [f"ann@{domain}"], CONTENT)
+        client.sendmail("app@example.com", [f"ann@{domain}"], CONTENT,
+                        rcpt_options=["NOTIFY=NEVER"])
 
 
 def arrived(hosts):

@@ -41,7 +41,8 @@ class Relay:
             "tls": {"certificate": str(certificate.file), "key": str(certificate.key)},
             "limits": {"spool_free_octets_min": 0},
             "delivery": {"connect_timeout": "5s", "idle_connection": "1s"},
-            "queue": {"retry_first": "500ms", "retry_factor": 1.0, "retry_jitter": 0},
+            "queue": {"retry_first": "500ms", "retry_factor": 1.0, "retry_jitter": 0,
+                      "retry_max": "500ms"},
             "events": {"flush_every": "5ms"},
         }
         top = {"hostname": "relay.example", "data_dir": str(self.data)}
