@@ -110,8 +110,9 @@ io::Task<Result<std::unique_ptr<delivery::Dialogue>>> Traffic::log_in() {
 io::Task<Result<void>> Traffic::send(delivery::Dialogue& dialogue, const Letter& letter) {
   CO_TRY_VOID(expect(
       co_await dialogue.ask(fmt::format("MAIL FROM:<{}>\r\n", letter.sender), patience), 250));
-  CO_TRY_VOID(expect(
-      co_await dialogue.ask(fmt::format("RCPT TO:<{}>\r\n", letter.recipient), patience), 250));
+  // The shop reads the events, and has no mailbox for notices.
+  const std::string rcpt = fmt::format("RCPT TO:<{}> NOTIFY=NEVER\r\n", letter.recipient);
+  CO_TRY_VOID(expect(co_await dialogue.ask(rcpt, patience), 250));
   CO_TRY_VOID(expect(co_await dialogue.ask("DATA\r\n", patience), 354));
   smtp::DataWriter writer;
   std::string wire;
