@@ -1,0 +1,21 @@
+#include "queue/standing.h"
+
+#include <array>
+
+namespace waypost::queue {
+namespace {
+
+constexpr std::array<std::string_view, 9> hold_names{
+    "sending", "resolving", "slot", "rate", "site_shut", "deferred", "held", "paused", "stopping"};
+
+}  // namespace
+
+std::string_view name(Hold hold) { return hold_names[size_t(hold)]; }
+
+std::optional<Hold> parse_hold(std::string_view name) {
+  for (size_t i = 0; i < hold_names.size(); ++i)
+    if (hold_names[i] == name) return Hold(i);
+  return std::nullopt;
+}
+
+}  // namespace waypost::queue
