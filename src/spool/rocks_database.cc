@@ -242,6 +242,8 @@ Result<void> RocksDatabase::check_format(const std::string& path, bool read_only
     options.sync = true;
     stored = std::to_string(format_version);
     status = database_->Put(options, default_family_, key, stored);
+    // Nothing else ever fills this family's memtable, which would keep every log from now on.
+    if (status.ok()) status = database_->Flush({}, default_family_);
   }
   if (!status.ok()) return failed(status, "reading the format of the spool in " + path);
   auto version = parse_version(stored);

@@ -28,6 +28,7 @@ TEST(Parameters, an_original_recipient_beyond_ascii_is_spelled_for_the_host) {
   EXPECT_EQ(rcpt_command(envelope, 0, host),
             "RCPT TO:<ann@x.test> NOTIFY=NEVER ORCPT=utf-8;j\\x{F6}rg@x.test\r\n");
   host.smtputf8 = true;
+  envelope.smtputf8 = true;
   EXPECT_EQ(rcpt_command(envelope, 0, host),
             "RCPT TO:<ann@x.test> NOTIFY=NEVER ORCPT=utf-8;j\u00f6rg@x.test\r\n");
 }

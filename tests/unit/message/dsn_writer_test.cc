@@ -147,7 +147,8 @@ TEST(DsnWriter, folds_so_that_unfolding_gives_the_text_back) {
   for (int i = 0; i < 40; ++i) words += "word  with   blanks ";
   dsn.recipients[0].diagnostic = words + "end";
   EXPECT_EQ(value_for_recipient(dsn, "Diagnostic-Code"), "smtp; " + words + "end");
-  for (std::string_view rest = status(dsn); !rest.empty();) {
+  std::string lines = status(dsn);
+  for (std::string_view rest = lines; !rest.empty();) {
     EXPECT_LE(rest.find("\r\n"), 78u);
     rest.remove_prefix(rest.find("\r\n") + 2);
   }
