@@ -176,8 +176,16 @@ const Provider* Classifier::provider_named(std::string_view hint) const {
   return nullptr;
 }
 
-void Classifier::search_scope(const Scope& scope, Search& search) const {
+void Classifier::compile() const {
+  for (const auto& scope : scopes_) compile(*scope);
+}
+
+void Classifier::compile(const Scope& scope) const {
   std::call_once(scope.built, [&] { scope.build(book_); });
+}
+
+void Classifier::search_scope(const Scope& scope, Search& search) const {
+  compile(scope);
   std::string_view text = search.text;
   std::vector<int> possible;
   scope.patterns.possible(text, possible);

@@ -69,6 +69,10 @@ class Classifier {
 
   const RuleBook& book() const { return book_; }
 
+  // Compiles all that decide() would compile when it first needs it, which takes some tenths of a
+  // second. Any thread; a decide() that needs what is just being compiled waits.
+  void compile() const;
+
   // By its id, name or alias, or by a host name under one of its MX names; null when not known.
   const Provider* provider_named(std::string_view hint) const;
 
@@ -86,6 +90,7 @@ class Classifier {
   Decision decide(std::string_view text, bool quotes_own_names, const Provider* provider,
                   std::optional<smtp::AttemptPhase> phase) const;
   size_t scope_of(const Provider& provider) const;
+  void compile(const Scope& scope) const;
   void search_scope(const Scope& scope, Search& search) const;
   bool holds(const Candidate& candidate, const Search& search) const;
   void add_candidates_by_code(Search& search) const;

@@ -75,7 +75,10 @@ struct Relay::Parts {
         options(std::move(the_options)),
         paths(options.setup.config.data_dir),
         journal(the_journal),
-        knowledge(std::make_unique<Knowledge>(std::move(options.setup.rules))) {}
+        knowledge(std::make_unique<Knowledge>(std::move(options.setup.rules))) {
+    // The first reply must not find the rules uncompiled: no mail would move meanwhile.
+    rules_worker.submit([this] { knowledge->classifier.compile(); });
+  }
 
   Result<void> open_storage();
   Result<void> open_network();
@@ -111,7 +114,7 @@ struct Relay::Parts {
   std::unique_ptr<io::Disk> disk = io::make_system_disk();
   std::unique_ptr<Knowledge> knowledge;
   classify::Reader replies{knowledge->classifier};
-  std::unique_ptr<io::Worker> reload_worker;
+  io::Worker rules_worker{"waypost-rules"};  // reads configurations and rules, and compiles them
   bool reloading = false;
   bool stopping = false;
 
@@ -367,9 +370,8 @@ Relay::Parts::prepare_aside() {
   if (reloading) co_return tl::unexpected(Refusal{"another reload is under way"});
   using Answer = tl::expected<Prepared, Refusal>;
   reloading = true;
-  if (!reload_worker) reload_worker = std::make_unique<io::Worker>("waypost-reload");
   std::function<Answer()> work = [this] { return prepare(); };
-  Answer answer = co_await io::run_on<Answer>(*reload_worker, loop, std::move(work));
+  Answer answer = co_await io::run_on<Answer>(rules_worker, loop, std::move(work));
   reloading = false;
   if (stopping) co_return tl::unexpected(Refusal{"the relay is stopping"});
   co_return answer;
@@ -392,6 +394,7 @@ tl::expected<Relay::Parts::Prepared, Relay::Parts::Refusal> Relay::Parts::prepar
   Result<void> logins = check_logins(setup->config);
   if (!logins) return tl::unexpected(Refusal{logins.error().describe()});
   prepared.knowledge = std::make_unique<Knowledge>(std::move(setup->rules));
+  prepared.knowledge->classifier.compile();
   prepared.config = std::move(setup->config);
   return prepared;
 }
