@@ -27,6 +27,12 @@ bool is_nowhere(const IpAddress& address) {
   return unspecified || first == 0xff;
 }
 
+// The other addresses have the same accounts: to offer the login again and again only gets it
+// locked.
+bool login_was_refused(const Outcome& outcome) {
+  return outcome.phase == Phase::login && outcome.reply && outcome.reply->code >= 500;
+}
+
 }  // namespace
 
 Opener::Opener(Surroundings surroundings, dns::Resolver& resolver,
@@ -177,9 +183,9 @@ io::Task<void> Opener::try_host(Candidate& candidate) {
   if (candidate.addresses.empty()) {
     log_.did(candidate.problem);
     Target target{route_, candidate.host.name, {}, true};
-    failed_ = could_not(Phase::resolve, target, candidate.problem);
-    failed_->peer.address.clear();
-    co_return;
+    Outcome outcome = could_not(Phase::resolve, target, candidate.problem);
+    outcome.peer.address.clear();
+    co_return note_failure(std::move(outcome));
   }
   while (!candidate.addresses.empty() && tries_left_ > 0) {
     Opened opened = co_await try_next_address(candidate);
@@ -187,12 +193,18 @@ io::Task<void> Opener::try_host(Candidate& candidate) {
       opened_ = *std::move(opened);
       co_return;
     }
-    bool ourselves = opened.error().verdict == Verdict::bounced;
+    Outcome outcome = std::move(opened).error();
+    bool ourselves = outcome.verdict == Verdict::bounced;
+    if (ourselves || login_was_refused(outcome)) tries_left_ = 0;
     // What an earlier host, which is not us, came to says more than that the list ends here.
-    if (!ourselves || !failed_) failed_ = std::move(opened).error();
-    if (!ourselves) continue;
-    tries_left_ = 0;
+    if (!ourselves || !failed_) note_failure(std::move(outcome));
   }
+}
+
+// Of all addresses, the one with which we came furthest has the most to say: a refusal in words is
+// not hidden by another address that does not answer.
+void Opener::note_failure(Outcome outcome) {
+  if (!failed_ || outcome.phase >= failed_->phase) failed_ = std::move(outcome);
 }
 
 io::Task<Opener::Opened> Opener::try_next_address(Candidate& candidate) {

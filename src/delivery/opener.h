@@ -46,6 +46,7 @@ class Opener {
 
   io::Task<bool> try_group(Group& group);
   io::Task<void> try_host(Candidate& candidate);
+  void note_failure(events::Outcome outcome);
   io::Task<Opened> try_next_address(Candidate& candidate);
   io::Task<Opened> converse(Target target, std::unique_ptr<io::Stream> stream);
   io::Task<Opened> converse_in_the_clear(Target target);

@@ -81,6 +81,15 @@ TEST_F(OpenerTest, goes_on_with_the_next_address_when_one_says_no) {
   EXPECT_EQ(outcome.peer.address, "[2001:db8::2]:25");
 }
 
+TEST_F(OpenerTest, tells_what_was_said_rather_than_that_another_address_is_down) {
+  resolver.add_address("mx.x.test", v6_there);
+  peer.behaviour().unwelcome_share = 1;
+  world.network().take_down(v6_there, world.now() + 10h);
+  auto outcome = one("a@x.test");
+  EXPECT_EQ(outcome.phase, events::Phase::greeting) << outcome.text();
+  EXPECT_EQ(outcome.peer.address, "10.0.0.2:25");
+}
+
 TEST_F(OpenerTest, tries_no_more_addresses_than_allowed) {
   for (uint8_t last = 10; last < 30; ++last)
     resolver.add_address("mx.x.test", IpAddress::v4({10, 0, 0, last}));
