@@ -119,6 +119,7 @@ Standing stored_standing(const spool::StoredMessage& stored, uint32_t recipient)
   standing.next_attempt_at = progress->second.next_attempt_at;
   if (progress->second.held) {
     standing.hold = Hold::held;
+    standing.next_attempt_at = {};
     standing.reason = "kept back by a person until it is released; Waypost is not running";
   }
   return standing;
@@ -140,7 +141,18 @@ void add_stored(const spool::StoredMessage& stored, const Wanted& wanted, QueueV
   }
 }
 
+// What a message waits for, at which site and with which class of reply, only the relay knows.
+Result<void> check_spool_can_tell(const queue::Selector& selector) {
+  bool unknown_hold =
+      selector.hold && *selector.hold != Hold::held && *selector.hold != Hold::stopping;
+  if (selector.site.empty() && selector.reply_class.empty() && !unknown_hold) return {};
+  return failure(ErrorCode::unavailable,
+                 "Waypost is not running, and the spool does not tell sites, classes and what "
+                 "mail waits for: leave out --site, --class and --hold, or start Waypost");
+}
+
 Result<QueueView> read_spool(const std::string& path, const Wanted& wanted) {
+  TRY_VOID(check_spool_can_tell(wanted.selector));
   QueueView view;
   if (!io::make_system_disk()->exists(path)) return view;
   TRY(auto store, spool::RocksStore::open_read_only(path));

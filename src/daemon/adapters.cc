@@ -1,5 +1,7 @@
 #include "daemon/adapters.h"
 
+#include <fmt/format.h>
+
 namespace waypost::daemon {
 namespace {
 
@@ -8,19 +10,27 @@ std::optional<submission::Login> login_of(const std::optional<records::Key>& key
   return submission::Login{key->name, key->tenant, key->stream, key->sender_domains};
 }
 
-}  // namespace
-
-std::optional<std::string> DeliveryCourier::known_mail_host(const std::string& domain) {
-  auto route = deliverer_.routes().known(domain);
-  if (!route) return std::nullopt;
-  return route->hosts.front().name;
+shaping::MailHost first_host_of(const delivery::Route& route) {
+  shaping::MailHost host{route.hosts.front().name, {}};
+  if (route.smarthost.empty()) return host;
+  host.service = fmt::format(":{}", route.port);
+  if (route.login) host.service += "/" + route.login->name;
+  return host;
 }
 
-io::Task<tl::expected<std::string, events::Outcome>> DeliveryCourier::find_mail_host(
+}  // namespace
+
+std::optional<shaping::MailHost> DeliveryCourier::known_mail_host(const std::string& domain) {
+  auto route = deliverer_.routes().known(domain);
+  if (!route) return std::nullopt;
+  return first_host_of(*route);
+}
+
+io::Task<tl::expected<shaping::MailHost, events::Outcome>> DeliveryCourier::find_mail_host(
     std::string domain) {
   auto route = co_await deliverer_.routes().find(std::move(domain));
   if (!route) co_return tl::unexpected(std::move(route).error());
-  co_return (*route)->hosts.front().name;
+  co_return first_host_of(**route);
 }
 
 bool DeliveryCourier::go_together(const std::string& one, const std::string& other) const {

@@ -16,8 +16,9 @@ class DeliveryCourier final : public queue::Courier {
  public:
   explicit DeliveryCourier(delivery::Deliverer& deliverer) : deliverer_(deliverer) {}
 
-  std::optional<std::string> known_mail_host(const std::string& domain) override;
-  io::Task<tl::expected<std::string, events::Outcome>> find_mail_host(std::string domain) override;
+  std::optional<shaping::MailHost> known_mail_host(const std::string& domain) override;
+  io::Task<tl::expected<shaping::MailHost, events::Outcome>> find_mail_host(
+      std::string domain) override;
   // Recipients in several domains may share a transaction at a smarthost. At mail hosts they may
   // not: some refuse several destinations in one, even if they serve them all.
   bool go_together(const std::string& one, const std::string& other) const override;

@@ -31,6 +31,13 @@ void Queue::set_alarm(Message& message, Instant not_before) {
     alarm_timer_.start(at, [this] { ring_alarms(); });
 }
 
+// The settings may have changed since the alarm was set.
+bool Queue::delay_is_due(const Message& message, Instant now) const {
+  Duration after = settings_.delay_notice_after;
+  if (after == Duration::zero() || message.delay_told) return false;
+  return std::min(to_instant(message.envelope->accepted_at), now) + after <= now;
+}
+
 void Queue::ring_alarms() {
   // Nothing can be told or written down any more; the next start does it.
   if (stopping_ || !deps_.spool.healthy()) return;
@@ -42,16 +49,17 @@ void Queue::ring_alarms() {
       expire(message);
       continue;
     }
-    message.delay_told = true;
+    bool tells = delay_is_due(message, now);
+    message.delay_told |= tells;
     set_alarm(message);
-    attempts_.start(tell_delay(message.envelope->id));
+    if (tells) do_soon([this, id = message.envelope->id] { return tell_delay(id); });
   }
   if (!alarms_.empty()) alarm_timer_.start(alarms_.begin()->first, [this] { ring_alarms(); });
 }
 
 // What is being sent gives itself up when it comes back.
 void Queue::expire(Message& message) {
-  Ending ending;
+  std::vector<Ending> endings(1);
   auto count = static_cast<uint32_t>(message.recipients.size());
   for (uint32_t i = 0; i < count; ++i) {
     Item item{&message, i};
@@ -60,10 +68,12 @@ void Queue::expire(Message& message) {
                  place == Place::paused;
     if (!waits) continue;
     take_out(item);
-    ending.items.push_back(item);
-    if (ending.items.size() == noticed_recipients_max) end_soon(std::exchange(ending, {}));
+    if (endings.back().items.size() == noticed_recipients_max) endings.emplace_back();
+    endings.back().items.push_back(item);
   }
-  if (!ending.items.empty()) end_soon(std::move(ending));
+  // The message may be gone as soon as the last of them is under way.
+  for (Ending& ending : endings)
+    if (!ending.items.empty()) end_soon(std::move(ending));
 }
 
 Queue::Decision Queue::expired(Item item) const {
@@ -95,6 +105,8 @@ io::Task<void> Queue::tell_delay(MessageId id) {
     Record record{found->second->envelope, false, {}, {}};
     for (uint32_t recipient : recipients) {
       Item item{found->second.get(), recipient};
+      item.state().delay_being_told = false;
+      item.state().delay_notified = true;
       if (item.state().place != Place::settled)
         record.changes.push_back({recipient, progress_of(item)});
     }
@@ -102,7 +114,7 @@ io::Task<void> Queue::tell_delay(MessageId id) {
   }
 }
 
-// Those who are in it count as told at once, so that what an attempt writes meanwhile says so too.
+// Those who are in it count as told once the notice is stored, and are in no other until then.
 Notice Queue::delay_notice(Message& message) const {
   Notice notice;
   notice.kind = NoticeKind::delayed;
@@ -110,20 +122,20 @@ Notice Queue::delay_notice(Message& message) const {
   auto count = static_cast<uint32_t>(message.recipients.size());
   for (uint32_t i = 0; i < count && notice.recipients.size() < noticed_recipients_max; ++i) {
     RecipientState& state = message.recipients[i];
-    bool tell = state.place != Place::settled && !state.delay_notified &&
+    bool tell = state.place != Place::settled && !state.delay_notified && !state.delay_being_told &&
                 wants_notice(*message.envelope, i, NoticeKind::delayed);
     if (!tell) continue;
     events::Cause cause;
     if (state.attempts > 0) cause.reply_class = classify::slug(state.last_class);
     notice.recipients.push_back(
         {i, state.last_reply, state.last_host, std::move(cause), false, 0, deps_.loop.wall_now()});
-    state.delay_notified = true;
+    state.delay_being_told = true;
   }
   return notice;
 }
 
 void Queue::tell_delay_later(Message& message, const std::vector<uint32_t>& recipients) {
-  for (uint32_t recipient : recipients) message.recipients[recipient].delay_notified = false;
+  for (uint32_t recipient : recipients) message.recipients[recipient].delay_being_told = false;
   message.delay_told = false;
   set_alarm(message, deps_.loop.now() + delay_notice_again_after);
 }

@@ -9,8 +9,8 @@ namespace {
 
 using events::EventKind;
 
-// Messages that are gone through before other work gets its turn.
-constexpr size_t slice_messages = 500;
+// Recipients that are gone through before other work gets its turn.
+constexpr size_t slice_recipients = 1000;
 
 EventKind event_of(Act act) {
   switch (act) {
@@ -43,28 +43,41 @@ bool applies(Act act, const RecipientState& state) {
 }  // namespace
 
 io::Task<Result<Tally>> Queue::act(Command command) {
-  std::sort(command.selector.ids.begin(), command.selector.ids.end());
-  Tally tally;
+  Doing doing{std::move(command), {}, {}, {}, {}};
+  Selector& selector = doing.command.selector;
+  std::sort(selector.ids.begin(), selector.ids.end());
   std::optional<MessageId> last;
   while (true) {
-    std::vector<Record> records;
-    std::vector<Item> go;
     size_t seen = 0;
-    Message* message = next_selected(command.selector, last);
-    for (; message && seen < slice_messages; ++seen) {
+    Message* message = next_selected(selector, last);
+    while (message && seen < slice_recipients) {
       last = message->envelope->id;
-      act_on(command, *message, tally, records, go);
-      message = next_selected(command.selector, last);
+      seen += message->recipients.size();
+      act_on(*message, doing);
+      message = next_selected(selector, last);
     }
     Result<void> written;
     io::TaskGroup writes;
-    for (Record& record : records) writes.start(write_noting(std::move(record), written));
+    for (Record& record : std::exchange(doing.records, {}))
+      writes.start(write_noting(std::move(record), written));
     // Behind the writes, since what goes now may be settled and removed at any moment.
-    find_sites(go);
+    find_sites(std::exchange(doing.go, {}));
     co_await writes.join();
     if (!written) co_return failure(std::move(written).error());
-    if (!message) co_return tally;
+    if (!message) break;
     co_await io::sleep_until(deps_.loop, deps_.loop.now());
+  }
+  open_sites(doing.retried_sites);
+  co_return doing.tally;
+}
+
+// Behind the whole command: what waits because its site is shut must still be found as such.
+void Queue::open_sites(const std::set<std::string>& names) {
+  for (const std::string& name : names) {
+    auto site = sites_.find(name);
+    if (site == sites_.end()) continue;
+    site->second->health.open();
+    pump(*site->second);
   }
 }
 
@@ -85,8 +98,8 @@ io::Task<void> Queue::write_noting(Record record, Result<void>& written) {
   if (!result) written = std::move(result);
 }
 
-void Queue::act_on(const Command& command, Message& message, Tally& tally,
-                   std::vector<Record>& records, std::vector<Item>& go) {
+void Queue::act_on(Message& message, Doing& doing) {
+  const Command& command = doing.command;
   std::vector<Decision> decisions;
   uint64_t changed = 0;
   auto count = static_cast<uint32_t>(message.recipients.size());
@@ -97,25 +110,25 @@ void Queue::act_on(const Command& command, Message& message, Tally& tally,
     if (!command.selector.matches(standing_of(item), deps_.loop.wall_now())) continue;
     bool too_late =
         state.place == Place::sending && (command.act == Act::cancel || command.act == Act::retry);
-    if (too_late) ++tally.sending;
+    if (too_late) ++doing.tally.sending;
     if (too_late || !applies(command.act, state)) continue;
     ++changed;
-    if (!command.dry_run) change(command, item, decisions, go);
+    if (!command.dry_run) change(item, decisions, doing);
   }
-  tally.recipients += changed;
-  if (changed > 0) ++tally.messages;
-  if (!decisions.empty()) records.push_back(apply(decisions));
+  doing.tally.recipients += changed;
+  if (changed > 0) ++doing.tally.messages;
+  if (!decisions.empty()) doing.records.push_back(apply(decisions));
 }
 
-void Queue::change(const Command& command, Item item, std::vector<Decision>& decisions,
-                   std::vector<Item>& go) {
+void Queue::change(Item item, std::vector<Decision>& decisions, Doing& doing) {
+  const Command& command = doing.command;
   RecipientState& state = item.state();
   bool waits = state.place != Place::sending;
   if (command.act == Act::retry) {
-    if (state.site) state.site->health.open();
+    if (state.site) doing.retried_sites.insert(state.site->name);
     take_out(item);
     state.due = deps_.loop.now();
-    return go.push_back(item);
+    return doing.go.push_back(item);
   }
   Decision decision{item, event_about(item, event_of(command.act)), false, std::nullopt};
   decision.event.reply = command.reason;
@@ -152,7 +165,7 @@ void Queue::pause(Pause pause) {
 
 bool Queue::resume(const Scope& scope) {
   bool found = std::erase_if(pauses_, [&](const Pause& one) { return one.scope == scope; }) > 0;
-  if (found) let_go();
+  if (found) attempts_.start(let_go());
   return found;
 }
 
@@ -165,14 +178,18 @@ const Pause* Queue::pause_of(Item item) const {
   return nullptr;
 }
 
-// What another pause covers comes straight back.
-void Queue::let_go() {
-  std::vector<Item> items;
-  for (const auto& [order, item] : std::exchange(paused_, {})) {
-    item.state().place = Place::sending;
-    items.push_back(item);
+// What another pause covers comes straight back, behind those that were there before.
+io::Task<void> Queue::let_go() {
+  const uint64_t last = next_order_;
+  while (!stopping_ && !paused_.empty() && paused_.begin()->first <= last) {
+    std::vector<Item> items;
+    while (items.size() < slice_recipients && !paused_.empty() && paused_.begin()->first <= last) {
+      items.push_back(paused_.begin()->second);
+      take_out(items.back());
+    }
+    find_sites(items);
+    co_await io::sleep_until(deps_.loop, deps_.loop.now());
   }
-  find_sites(items);
 }
 
 void Queue::end_pauses() {
@@ -183,7 +200,7 @@ void Queue::end_pauses() {
   for (const Pause& pause : pauses_)
     if (pause.until) next = next ? std::min(*next, *pause.until) : *pause.until;
   if (next) pause_timer_.start(to_instant(*next), [this] { end_pauses(); });
-  if (ended > 0) let_go();
+  if (ended > 0) attempts_.start(let_go());
 }
 
 }  // namespace waypost::queue

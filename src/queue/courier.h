@@ -10,6 +10,7 @@
 
 #include "events/outcome.h"
 #include "io/task.h"
+#include "shaping/limits.h"
 #include "spool/envelope.h"
 
 namespace waypost::queue {
@@ -37,10 +38,10 @@ class Courier {
   virtual ~Courier() = default;
 
   // The first mail host of the domain, when that is known without waiting.
-  virtual std::optional<std::string> known_mail_host(const std::string& domain) = 0;
+  virtual std::optional<shaping::MailHost> known_mail_host(const std::string& domain) = 0;
   // The same, asked for. Otherwise what that comes to for mail to this domain: a bounce when the
   // domain takes no mail, a deferral when nobody could tell.
-  virtual io::Task<tl::expected<std::string, events::Outcome>> find_mail_host(
+  virtual io::Task<tl::expected<shaping::MailHost, events::Outcome>> find_mail_host(
       std::string domain) = 0;
 
   // Whether recipients in both domains may share a transaction: they take the same route.

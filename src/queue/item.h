@@ -26,8 +26,9 @@ enum class Place : uint8_t {
 
 struct RecipientState {
   Place place = Place::resolving;
-  bool held = false;  // by a person; takes effect when what runs has ended
-  bool delay_notified = false;
+  bool held = false;              // by a person; takes effect when what runs has ended
+  bool delay_notified = false;    // the notice is on stable storage
+  bool delay_being_told = false;  // it is on its way there
   classify::ReplyClass last_class = classify::ReplyClass::unknown;
   uint32_t attempts = 0;
   uint64_t order = 0;  // among those in the same place

@@ -17,6 +17,9 @@ using events::Verdict;
 // Of what they say; the event log, the spool and the memory hold it for each recipient that waits.
 constexpr size_t last_reply_octets_max = 2000;
 
+// When a whole domain turns out to be dead, or is waited for by many for long.
+constexpr unsigned chores_at_once_max = 32;
+
 // Not inside of a character.
 std::string cut_short(std::string text) {
   size_t kept = std::min(text.size(), last_reply_octets_max);
@@ -25,9 +28,6 @@ std::string cut_short(std::string text) {
   text.resize(kept);
   return text;
 }
-
-// How many messages may be ended at a time, when a whole domain turns out to be dead.
-constexpr unsigned endings_at_once_max = 32;
 
 RetryQuestion question_of(const Outcome& outcome, const Judgement& judgement) {
   RetryQuestion question;
@@ -94,8 +94,10 @@ void Queue::note_health(Item item, const RetryQuestion& question) {
   SiteMeasure measure = site_measure(question);
   // Whoever names a provider's host beside their own cannot speak for the provider.
   bool was_told = measure == SiteMeasure::slow || measure == SiteMeasure::stop;
-  if (was_told && !host.empty() && settings_.sites.find(item.domain(), host).site != site->name)
-    return;
+  if (was_told && !host.empty()) {
+    auto theirs = settings_.sites.find(item.domain(), {host, site->service});
+    if (theirs.site != site->name) return;
+  }
   bool met_nobody = question.phase == events::Phase::resolve && measure == SiteMeasure::none;
   if (met_nobody) return;
   if (measure == SiteMeasure::none) return site->health.please(deps_.loop.now());
@@ -196,27 +198,41 @@ io::Task<void> Queue::write_logged(Record record) {
   static_cast<void>(written);  // the events say it
 }
 
-// Ends messages side by side, but not all at once: each may cost a notice on stable storage.
 void Queue::end_soon(Ending ending) {
-  endings_.push_back(std::move(ending));
-  if (ending_ >= endings_at_once_max) return;
-  ++ending_;
-  attempts_.start(end_some());
+  do_soon([this, ending = std::move(ending)] { return end(ending); });
 }
 
-io::Task<void> Queue::end_some() {
-  while (!endings_.empty()) {
-    Ending ending = std::move(endings_.front());
-    endings_.pop_front();
-    if (!ending.outcomes.empty()) {
-      co_await settle(std::move(ending.items), std::move(ending.outcomes));
-      continue;
-    }
-    std::vector<Decision> decisions;
-    for (Item item : ending.items) decisions.push_back(expired(item));
-    co_await conclude(std::move(decisions));
+io::Task<void> Queue::end(Ending ending) {
+  if (!ending.outcomes.empty())
+    co_return co_await settle(std::move(ending.items), std::move(ending.outcomes));
+  std::vector<Decision> decisions;
+  for (Item item : ending.items) decisions.push_back(expired(item));
+  co_await conclude(std::move(decisions));
+}
+
+// What joins them ends together, with one notice. Neighbours of one message come one by one.
+void Queue::end_with(Ending& neighbours, Item item) {
+  bool fits = neighbours.items.empty() || (neighbours.items.front().message == item.message &&
+                                           neighbours.items.size() < noticed_recipients_max);
+  if (!fits) end_soon(std::exchange(neighbours, {}));
+  item.state().place = Place::sending;
+  neighbours.items.push_back(item);
+}
+
+void Queue::do_soon(Chore chore) {
+  chores_.push_back(std::move(chore));
+  if (at_chores_ >= chores_at_once_max) return;
+  ++at_chores_;
+  attempts_.start(do_chores());
+}
+
+io::Task<void> Queue::do_chores() {
+  while (!chores_.empty()) {
+    Chore chore = std::move(chores_.front());
+    chores_.pop_front();
+    co_await chore();
   }
-  --ending_;
+  --at_chores_;
 }
 
 events::Event Queue::event_about(Item item, EventKind kind) const {

@@ -14,6 +14,8 @@ using events::EventKind;
 // one more attempt.
 constexpr Duration restored_lives_min = std::chrono::minutes(15);
 
+constexpr size_t woken_at_once_max = 1000;
+
 }  // namespace
 
 Queue::Queue(Dependencies dependencies, Settings settings)
@@ -60,7 +62,8 @@ void Queue::restore(spool::StoredMessage stored) {
   Duration lives = envelope.expires_at - envelope.accepted_at;
   message.expires_at = std::clamp(to_instant(envelope.expires_at), now + restored_lives_min,
                                   std::max(now + lives, now + restored_lives_min));
-  set_alarm(message);
+  // What waited only because we were away gets its attempt before anybody hears of a delay.
+  set_alarm(message, now + restored_lives_min);
   auto count = static_cast<uint32_t>(message.recipients.size());
   for (uint32_t i = 0; i < count; ++i)
     if (message.recipients[i].place != Place::settled) rest({&message, i});
@@ -183,7 +186,8 @@ void Queue::wake_due() {
   if (stopping_) return;
   Instant now = deps_.loop.now();
   std::vector<Item> live;
-  while (!due_.empty() && due_.begin()->first.first <= now) {
+  // The rest has its turn at once, but others have theirs in between.
+  while (!due_.empty() && due_.begin()->first.first <= now && live.size() < woken_at_once_max) {
     Item item = due_.begin()->second;
     if (item.message->expires_at <= now) {
       expire(*item.message);
@@ -205,7 +209,7 @@ void Queue::reconfigure(Settings settings) {
   settings_ = std::move(settings);
   std::vector<Item> ready;
   for (auto& [name, site] : sites_) {
-    site->limits = settings_.sites.limits_of(name);
+    site->limits = settings_.sites.limits_of(site->rule);
     site->pacer.set_rate(site->limits.messages_per_second.value);
     site->turns.set_rate(site->limits.messages_per_second.value);
     for (const auto& [order, item] : site->ready) ready.push_back(item);

@@ -104,10 +104,26 @@ class Queue {
     std::vector<spool::RecipientChange> changes;
     std::vector<events::Event> events;
   };
+  // A command under way.
+  struct Doing {
+    Command command;
+    Tally tally;
+    std::set<std::string> retried_sites;
+    // Of the slice that is gone through.
+    std::vector<Record> records;
+    std::vector<Item> go;
+  };
   // Recipients of one message that end together; no outcomes: they are too old.
   struct Ending {
     std::vector<Item> items;
     std::vector<events::Outcome> outcomes;
+  };
+  // Work that may cost a notice on stable storage: done side by side, but not all at once.
+  using Chore = std::function<io::Task<void>()>;
+  // Of items that come to their sites together.
+  struct Arrival {
+    std::vector<Site*> filled;
+    Ending too_old;
   };
   // queue.cc: coming, waiting, leaving
   Message& insert(spool::Envelope envelope);
@@ -125,8 +141,9 @@ class Queue {
   // sites.cc: where the mail goes, and when
   void find_sites(const std::vector<Item>& items);
   io::Task<void> resolve(std::string domain);
-  void make_ready(Item item, const std::string& mail_host, std::vector<Site*>& filled);
-  Site& site_for(const std::string& domain, const std::string& mail_host);
+  void make_ready(Item item, const shaping::MailHost& host, Arrival& arrival);
+  void finish(Arrival arrival);
+  Site& site_for(const std::string& domain, const shaping::MailHost& host);
   void pump(Site& site);
   bool may_send_now(Site& site, Instant now);
   void rest_or_forget(Site& site);
@@ -147,11 +164,15 @@ class Queue {
   io::Task<void> write_logged(Record record);
   spool::RecipientProgress progress_of(Item item) const;
   void end_soon(Ending ending);
-  io::Task<void> end_some();
+  io::Task<void> end(Ending ending);
+  void end_with(Ending& neighbours, Item item);
+  void do_soon(Chore chore);
+  io::Task<void> do_chores();
   events::Event event_about(Item item, events::EventKind kind) const;
 
   // alarms.cc: what comes with age
   void set_alarm(Message& message, Instant not_before = {});
+  bool delay_is_due(const Message& message, Instant now) const;
   void ring_alarms();
   void expire(Message& message);
   Decision expired(Item item) const;
@@ -160,14 +181,13 @@ class Queue {
   void tell_delay_later(Message& message, const std::vector<uint32_t>& recipients);
 
   // commands.cc: what people do
-  void act_on(const Command& command, Message& message, Tally& tally, std::vector<Record>& records,
-              std::vector<Item>& go);
-  void change(const Command& command, Item item, std::vector<Decision>& decisions,
-              std::vector<Item>& go);
+  void act_on(Message& message, Doing& doing);
+  void change(Item item, std::vector<Decision>& decisions, Doing& doing);
+  void open_sites(const std::set<std::string>& names);
   Message* next_selected(const Selector& selector, const std::optional<MessageId>& after);
   io::Task<void> write_noting(Record record, Result<void>& written);
   const Pause* pause_of(Item item) const;
-  void let_go();
+  io::Task<void> let_go();
   void end_pauses();
 
   // standings.cc: what waits, and why
@@ -191,8 +211,8 @@ class Queue {
   io::Timer alarm_timer_;
   io::Timer pause_timer_;
   std::vector<Pause> pauses_;
-  std::deque<Ending> endings_;
-  unsigned ending_ = 0;  // tasks that work on them
+  std::deque<Chore> chores_;
+  unsigned at_chores_ = 0;  // tasks that do them
   bool stopping_ = false;
   io::TaskGroup attempts_;
 };

@@ -13,8 +13,10 @@ namespace waypost::queue {
 
 // Who waits for one site, and what the site may get.
 struct Site {
-  Site(shaping::SiteTable::Match match, io::TimerQueue& timers)
+  Site(shaping::SiteTable::Match match, std::string the_service, io::TimerQueue& timers)
       : name(std::move(match.site)),
+        rule(std::move(match.rule)),
+        service(std::move(the_service)),
         limits(*match.limits),
         pacer(limits.messages_per_second.value),
         turns(limits.messages_per_second.value),
@@ -31,6 +33,8 @@ struct Site {
   }
 
   std::string name;
+  std::string rule;     // that sets its limits; empty: none
+  std::string service;  // MailHost::service
   shaping::SiteLimits limits;
   shaping::Pacer pacer;  // of attempts that start
   shaping::Pacer turns;  // of messages that are named to them

@@ -17,12 +17,12 @@ constexpr Duration site_remembered_for = std::chrono::minutes(10);
 // All of them stand at their sites before the first is sent, so that recipients of one message go
 // together. Each comes from nowhere: it is new, or was taken out of its place.
 void Queue::find_sites(const std::vector<Item>& items) {
-  std::vector<Site*> filled;
+  Arrival arrival;
   std::vector<std::string> unknown;
   for (Item item : items) {
     const std::string& domain = item.domain();
     if (auto host = deps_.courier.known_mail_host(domain)) {
-      make_ready(item, *host, filled);
+      make_ready(item, *host, arrival);
       continue;
     }
     item.state().place = Place::resolving;
@@ -32,42 +32,40 @@ void Queue::find_sites(const std::vector<Item>& items) {
     if (is_new) unknown.push_back(domain);
   }
   for (std::string& domain : unknown) attempts_.start(resolve(std::move(domain)));
-  for (Site* site : filled) pump(*site);
+  finish(std::move(arrival));
 }
 
 io::Task<void> Queue::resolve(std::string domain) {
   auto found = co_await deps_.courier.find_mail_host(domain);
   auto waiting = resolving_.extract(domain);
-  std::vector<Site*> filled;
+  Arrival arrival;
   Ending ending;
   for (auto& [order, item] : waiting.mapped()) {
     if (found) {
-      make_ready(item, *found, filled);
+      make_ready(item, *found, arrival);
       continue;
     }
-    // Items of one message are neighbours: they were added together.
-    item.state().place = Place::sending;
-    if (!ending.items.empty() && ending.items.front().message != item.message)
-      end_soon(std::exchange(ending, {}));
-    ending.items.push_back(item);
+    end_with(ending, item);
     ending.outcomes.push_back(found.error());
   }
   if (!ending.items.empty()) end_soon(std::move(ending));
-  for (Site* site : filled) pump(*site);
+  finish(std::move(arrival));
 }
 
-void Queue::make_ready(Item item, const std::string& mail_host, std::vector<Site*>& filled) {
+void Queue::finish(Arrival arrival) {
+  if (!arrival.too_old.items.empty()) end_soon(std::move(arrival.too_old));
+  for (Site* site : arrival.filled) pump(*site);
+}
+
+void Queue::make_ready(Item item, const shaping::MailHost& host, Arrival& arrival) {
   RecipientState& state = item.state();
-  Site& site = site_for(item.domain(), mail_host);
+  Site& site = site_for(item.domain(), host);
   if (state.site != &site) {
     leave_site(item);
     state.site = &site;
     ++site.recipients;
   }
-  if (item.message->expires_at <= deps_.loop.now()) {
-    state.place = Place::sending;
-    return end_soon({{item}, {}});
-  }
+  if (item.message->expires_at <= deps_.loop.now()) return end_with(arrival.too_old, item);
   if (pause_of(item)) {
     state.place = Place::paused;
     state.order = ++next_order_;
@@ -77,13 +75,13 @@ void Queue::make_ready(Item item, const std::string& mail_host, std::vector<Site
   state.place = Place::ready;
   state.order = ++site.next_order;
   site.ready.emplace_hint(site.ready.end(), state.order, item);
-  if (!std::exchange(site.filled, true)) filled.push_back(&site);
+  if (!std::exchange(site.filled, true)) arrival.filled.push_back(&site);
 }
 
-Site& Queue::site_for(const std::string& domain, const std::string& mail_host) {
-  shaping::SiteTable::Match match = settings_.sites.find(domain, mail_host);
+Site& Queue::site_for(const std::string& domain, const shaping::MailHost& host) {
+  shaping::SiteTable::Match match = settings_.sites.find(domain, host);
   std::unique_ptr<Site>& site = sites_[match.site];
-  if (!site) site = std::make_unique<Site>(std::move(match), deps_.loop.timers());
+  if (!site) site = std::make_unique<Site>(std::move(match), host.service, deps_.loop.timers());
   return *site;
 }
 

@@ -61,6 +61,11 @@ Standing Queue::standing_of(Item item) const {
       standing.hold = Hold::deferred;
       standing.reason = state.last_reply;
       standing.next_attempt_at = to_wall(state.due);
+      if (const Pause* pause = pause_of(item)) {
+        standing.reason += "; when that is over: " + pause->text();
+        standing.next_attempt_at =
+            pause->until ? std::max(standing.next_attempt_at, *pause->until) : WallTime();
+      }
       break;
     case Place::ready:
       explain_ready(item, standing);

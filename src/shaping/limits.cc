@@ -14,17 +14,23 @@ bool matches(const SiteRule& rule, std::string_view domain, std::string_view mai
   return false;
 }
 
-}  // namespace
-
-SiteTable::Match SiteTable::find(std::string_view domain, std::string_view mail_host) const {
-  for (const SiteRule& rule : rules_)
-    if (matches(rule, domain, mail_host)) return {rule.id, &rule.limits};
-  return {std::string(mail_host), &defaults_};
+// An IPv6 address before a port wants brackets.
+std::string name_of(const MailHost& host) {
+  bool is_ipv6 = host.name.find(':') != std::string::npos;
+  return (is_ipv6 && !host.service.empty() ? "[" + host.name + "]" : host.name) + host.service;
 }
 
-const SiteLimits& SiteTable::limits_of(std::string_view site) const {
+}  // namespace
+
+SiteTable::Match SiteTable::find(std::string_view domain, const MailHost& host) const {
   for (const SiteRule& rule : rules_)
-    if (rule.id == site) return rule.limits;
+    if (matches(rule, domain, host.name)) return {rule.id + host.service, rule.id, &rule.limits};
+  return {name_of(host), {}, &defaults_};
+}
+
+const SiteLimits& SiteTable::limits_of(std::string_view wanted) const {
+  for (const SiteRule& rule : rules_)
+    if (rule.id == wanted) return rule.limits;
   return defaults_;
 }
 

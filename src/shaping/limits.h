@@ -22,6 +22,14 @@ struct SiteLimits {
   Sourced<unsigned> recipients_per_message{50};
 };
 
+// The first host that takes mail for a domain, or that we hand it to.
+struct MailHost {
+  std::string name;  // in lower case
+  // Of a next hop, ":587/shop": port, and login if there is one. One host may serve many ports and
+  // accounts, and the trouble of one is none of the others'. Empty for the mail hosts of a domain.
+  std::string service;
+};
+
 // What is known of a site ahead: which hosts or recipient domains make it up, and its limits.
 struct SiteRule {
   std::string id;                  // becomes the name of the site
@@ -38,15 +46,16 @@ class SiteTable {
       : defaults_(std::move(defaults)), rules_(std::move(rules)) {}
 
   struct Match {
-    std::string site;
+    std::string site;          // the rule's id or the host, then the service
+    std::string rule;          // its id; empty when none matches
     const SiteLimits* limits;  // owned by this table
   };
-  // Domains that share their first mail host share a site, whether a rule names it or not. Both
-  // names in lower case.
-  Match find(std::string_view domain, std::string_view mail_host) const;
+  // Domains that share their first mail host share a site, whether a rule names it or not. The
+  // domain in lower case.
+  Match find(std::string_view domain, const MailHost& host) const;
 
-  // The limits of a site by its name, as find() gave it.
-  const SiteLimits& limits_of(std::string_view site) const;
+  // The limits that the rule of this id sets; of what no rule matches otherwise.
+  const SiteLimits& limits_of(std::string_view rule) const;
 
  private:
   SiteLimits defaults_;

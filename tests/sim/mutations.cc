@@ -86,10 +86,11 @@ class MutatedCourier final : public queue::Courier {
   MutatedCourier(queue::Courier& real, Mutation mutation, io::Loop& loop)
       : real_(real), mutation_(mutation), loop_(loop) {}
 
-  std::optional<std::string> known_mail_host(const std::string& domain) override {
+  std::optional<shaping::MailHost> known_mail_host(const std::string& domain) override {
     return real_.known_mail_host(domain);
   }
-  io::Task<tl::expected<std::string, events::Outcome>> find_mail_host(std::string domain) override {
+  io::Task<tl::expected<shaping::MailHost, events::Outcome>> find_mail_host(
+      std::string domain) override {
     return real_.find_mail_host(std::move(domain));
   }
   bool go_together(const std::string& one, const std::string& other) const override {

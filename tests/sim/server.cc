@@ -56,10 +56,11 @@ class WatchedCourier final : public queue::Courier {
   using Watch = std::function<void(const queue::Assignment&)>;
   WatchedCourier(queue::Courier& real, Watch watch) : real_(real), watch_(std::move(watch)) {}
 
-  std::optional<std::string> known_mail_host(const std::string& domain) override {
+  std::optional<shaping::MailHost> known_mail_host(const std::string& domain) override {
     return real_.known_mail_host(domain);
   }
-  io::Task<tl::expected<std::string, events::Outcome>> find_mail_host(std::string domain) override {
+  io::Task<tl::expected<shaping::MailHost, events::Outcome>> find_mail_host(
+      std::string domain) override {
     return real_.find_mail_host(std::move(domain));
   }
   bool go_together(const std::string& one, const std::string& other) const override {

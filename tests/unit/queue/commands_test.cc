@@ -20,10 +20,13 @@ struct QueueCommands : QueueTest {
   }
   Tally act(Act what, std::string domain, bool dry_run = false) {
     Command command;
-    command.act = what;
     command.selector.domain = std::move(domain);
-    command.reason = "they asked";
     command.dry_run = dry_run;
+    return act(what, std::move(command));
+  }
+  Tally act(Act what, Command command) {
+    command.act = what;
+    command.reason = "they asked";
     Tally tally;
     tasks.start(act_into(std::move(command), tally));
     world.run_for(1s);
@@ -68,6 +71,40 @@ TEST_F(QueueCommands, retry_sends_now_what_would_wait) {
   size_t before = courier.started.size();
   EXPECT_EQ(act(Act::retry, "x.test").recipients, 1u);
   EXPECT_EQ(courier.started.size(), before + 1);
+}
+
+TEST_F(QueueCommands, retry_finds_all_that_wait_for_a_site_that_is_shut) {
+  courier.takes = 0s;
+  for (int i = 0; i < 2; ++i)
+    courier.answers.push_back(outcome(Verdict::deferred, "connection refused", true));
+  for (int i = 0; i < 10; ++i) accept(envelope({"a@x.test"}));
+  world.run_for(10s);
+  Command command;
+  command.selector.hold = Hold::site_shut;
+  EXPECT_EQ(act(Act::retry, std::move(command)).recipients, 8u);
+  world.run_for(1s);
+  EXPECT_EQ(queue->unsettled_recipients(), 2u) << "those that were deferred";
+}
+
+TEST_F(QueueCommands, what_is_written_while_a_notice_is_under_way_does_not_say_that_they_know) {
+  accept_and_defer({"a@x.test"});
+  notifier.takes = 1min;
+  courier.answers.assign(20, outcome(Verdict::deferred, "451 later"));
+  spool::Envelope made = envelope({"b@y.test"});
+  made.sender = *smtp::parse_mailbox("app@sender.test");
+  accept(std::move(made));
+  world.run_for(20min + 10s);
+  ASSERT_TRUE(notifier.notices.empty());
+  EXPECT_EQ(act(Act::hold, "y.test").recipients, 1u);
+  bool told = true;
+  EXPECT_TRUE(spool->recover(
+      [&](const spool::StoredMessage& stored) {
+        if (stored.envelope.sender) told = stored.progress.at(0).delay_notified;
+      },
+      [](MessageId, Error) {}));
+  EXPECT_FALSE(told);
+  world.run_for(2min);
+  EXPECT_EQ(notifier.notices.size(), 1u);
 }
 
 TEST_F(QueueCommands, what_is_being_sent_is_too_late_to_cancel) {

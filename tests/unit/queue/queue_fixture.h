@@ -34,11 +34,13 @@ class FakeCourier final : public Courier {
  public:
   explicit FakeCourier(io::Loop& loop) : loop_(loop) {}
 
-  std::optional<std::string> known_mail_host(const std::string&) override { return std::nullopt; }
-  io::Task<tl::expected<std::string, Outcome>> find_mail_host(std::string domain) override {
+  std::optional<shaping::MailHost> known_mail_host(const std::string&) override {
+    return std::nullopt;
+  }
+  io::Task<tl::expected<shaping::MailHost, Outcome>> find_mail_host(std::string domain) override {
     co_await io::sleep_until(loop_, loop_.now() + 10ms);
     if (no_route) co_return tl::unexpected(*no_route);
-    co_return "mx." + domain;
+    co_return shaping::MailHost{host.empty() ? "mx." + domain : host, services[domain]};
   }
   io::Task<void> attempt(Assignment assignment) override {
     co_await assignment.turn();
@@ -57,6 +59,8 @@ class FakeCourier final : public Courier {
   }
 
   std::optional<Outcome> no_route;
+  std::string host;                             // of all domains; empty: each has its own
+  std::map<std::string, std::string> services;  // MailHost::service by domain
   std::deque<Outcome> answers;
   Duration takes = 1s;
   std::vector<Instant> started;
@@ -73,7 +77,7 @@ class FakeNotifier final : public Notifier {
  public:
   explicit FakeNotifier(io::Loop& loop) : loop_(loop) {}
   io::Task<Result<void>> notify(Notice notice) override {
-    co_await io::sleep_until(loop_, loop_.now() + 5ms);
+    co_await io::sleep_until(loop_, loop_.now() + takes);
     if (failures > 0) {
       --failures;
       co_return failure(ErrorCode::resource_exhausted, "the disk is full");
@@ -83,6 +87,7 @@ class FakeNotifier final : public Notifier {
   }
   std::vector<Notice> notices;
   unsigned failures = 0;
+  Duration takes = 5ms;
 
  private:
   io::Loop& loop_;

@@ -154,6 +154,20 @@ TEST_F(QueueTest, moves_what_is_ready_to_the_site_that_a_new_rule_names) {
   EXPECT_EQ(sink.events.back().site, "named");
 }
 
+TEST_F(QueueTest, lets_the_trouble_of_one_service_of_a_host_be_none_of_the_others) {
+  courier.takes = 0s;
+  courier.host = "smtp.provider.test";
+  courier.services = {{"x.test", ":587/one"}, {"y.test", ":587/other"}};
+  courier.answers.push_back(outcome(Verdict::deferred, "connection refused", true));
+  accept(envelope({"a@x.test"}));
+  world.run_for(1s);
+  accept(envelope({"b@y.test"}));
+  world.run_for(5s);
+  ASSERT_EQ(kinds(), (std::vector{EventKind::deferred, EventKind::delivered}));
+  EXPECT_EQ(sink.events[0].site, "smtp.provider.test:587/one");
+  EXPECT_EQ(sink.events[1].site, "smtp.provider.test:587/other");
+}
+
 TEST_F(QueueTest, probes_a_site_that_cannot_be_reached_with_one_message) {
   courier.takes = 0s;
   for (int i = 0; i < 2; ++i)
@@ -217,6 +231,62 @@ TEST_F(QueueTest, tells_of_a_delay_once_and_of_the_end_at_its_moment) {
   EXPECT_EQ(notifier.notices[0].kind, NoticeKind::delayed);
   EXPECT_EQ(notifier.notices[1].kind, NoticeKind::failed);
   EXPECT_TRUE(notifier.notices[1].recipients[0].expired);
+}
+
+TEST_F(QueueTest, tells_of_no_delay_before_what_waited_for_us_got_its_attempt) {
+  courier.answers = {outcome(Verdict::deferred, "451 later")};
+  spool::Envelope made = envelope({"a@x.test"}, 5h);
+  made.sender = *smtp::parse_mailbox("app@sender.test");
+  accept(std::move(made));
+  world.run_for(30s);
+  queue.reset();
+  world.run_for(1h);
+  make();
+  EXPECT_TRUE(
+      spool->recover([&](spool::StoredMessage message) { queue->restore(std::move(message)); },
+                     [](MessageId, Error) { ADD_FAILURE(); }));
+  world.run_for(1h);
+  EXPECT_EQ(queue->messages(), 0u);
+  EXPECT_TRUE(notifier.notices.empty());
+}
+
+TEST_F(QueueTest, tells_of_no_delay_once_that_is_switched_off) {
+  for (int i = 0; i < 20; ++i)
+    courier.answers.push_back(outcome(Verdict::deferred, "connection refused", true));
+  spool::Envelope made = envelope({"a@x.test"});
+  made.sender = *smtp::parse_mailbox("app@sender.test");
+  accept(std::move(made));
+  world.run_for(10min);
+  queue->reconfigure(
+      {shaping::SiteTable(limits, {}), RetrySchedule{1min, 2.0, 10min, 0}, Duration::zero()});
+  world.run_for(2h);
+  ASSERT_EQ(notifier.notices.size(), 1u);
+  EXPECT_EQ(notifier.notices[0].kind, NoticeKind::failed);
+}
+
+TEST_F(QueueTest, gives_up_very_many_recipients_of_one_message_together) {
+  std::vector<std::string> addresses;
+  for (size_t i = 0; i < 2 * noticed_recipients_max; ++i)
+    addresses.push_back("a" + std::to_string(i) + "@x.test");
+  queue->pause({{ScopeKind::domain, "x.test"}, "ann", "", process.wall_now(), {}});
+  accept(envelope(std::move(addresses)));
+  world.run_for(2h);
+  EXPECT_EQ(queue->messages(), 0u);
+  EXPECT_EQ(queue->ledger().expired, 2 * noticed_recipients_max);
+  EXPECT_TRUE(queue->ledger().balances());
+}
+
+TEST_F(QueueTest, says_that_a_pause_comes_behind_the_wait) {
+  courier.answers = {outcome(Verdict::deferred, "451 later")};
+  accept(envelope({"a@x.test"}));
+  world.run_for(10s);
+  queue->pause({{ScopeKind::domain, "x.test"}, "ann", "their migration", process.wall_now(), {}});
+  queue->visit_standings([&](const Standing& standing) {
+    EXPECT_EQ(standing.hold, Hold::deferred);
+    EXPECT_NE(standing.reason.find("their migration"), std::string::npos) << standing.reason;
+    EXPECT_EQ(standing.next_attempt_at, WallTime());
+    return true;
+  });
 }
 
 TEST_F(QueueTest, sends_nothing_that_is_held_or_paused_until_it_is_let_go) {
