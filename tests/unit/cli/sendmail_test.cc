@@ -81,6 +81,24 @@ TEST(SendmailMessageTest, reads_recipients_from_the_header_and_takes_bcc_out) {
       "From: x@y.z\r\nTo: Ann <ann@example.com>,\r\n bob@example.com\r\nSubject: s\r\n\r\nHi\r\n");
 }
 
+TEST(SendmailMessageTest, sends_a_message_again_to_those_of_its_resent_fields_alone) {
+  PreparedMail mail = prepared(call({"-t"}),
+                               "Resent-From: x@y.z\nresent-to: new@example.com\n"
+                               "Resent-Cc: copy@example.com\nResent-Bcc: hidden@example.com\n"
+                               "From: a@example.org\nTo: first@example.com\n"
+                               "Bcc: blind@example.com\n\nHi\n");
+  EXPECT_THAT(mail.commands,
+              ElementsAre("MAIL FROM:<www-data@host.example>", "RCPT TO:<new@example.com>",
+                          "RCPT TO:<copy@example.com>", "RCPT TO:<hidden@example.com>"));
+  EXPECT_EQ(mail.content,
+            "Resent-From: x@y.z\r\nresent-to: new@example.com\r\nResent-Cc: copy@example.com\r\n"
+            "From: a@example.org\r\nTo: first@example.com\r\n\r\nHi\r\n");
+  auto nobody =
+      prepare_mail(call({"-t"}), www, "Resent-From: x@y.z\nTo: first@example.com\n\nHi\n");
+  ASSERT_FALSE(nobody);
+  EXPECT_THAT(nobody.error().describe(), HasSubstr("Resent-To"));
+}
+
 TEST(SendmailMessageTest, completes_addresses_and_the_header) {
   PreparedMail mail = prepared(call({"root", "root"}), "Subject: s\n\nHi\n");
   EXPECT_THAT(mail.commands,
