@@ -133,10 +133,25 @@ class Preparation {
     return failure(ErrorCode::invalid_input, fmt::format("no recipient: {}", why));
   }
 
+  // As programs give it: bare, in angle brackets, or with a name; empty for nobody.
+  Result<void> choose_sender() {
+    if (call_.sender && call_.sender->empty()) return {};
+    std::string address = caller_.user;
+    if (call_.sender) {
+      auto addresses = message::parse_address_list(*call_.sender);
+      if (!addresses || addresses->size() != 1)
+        return failure(ErrorCode::invalid_input,
+                       fmt::format("the sender {} is not one address",
+                                   base::escape_control(call_.sender->substr(0, 200))));
+      address = std::move(addresses->front());
+    }
+    sender_ = qualified(std::move(address), caller_.hostname);
+    return {};
+  }
+
   Result<void> write_commands() {
     if (recipients_.empty()) return nobody_named();
-    sender_ = qualified(call_.sender.value_or(caller_.user), caller_.hostname);
-    if (call_.sender && call_.sender->empty()) sender_.clear();
+    TRY_VOID(choose_sender());
     std::string mail = "MAIL FROM:<" + sender_ + ">";
     const bool eight_bit = std::any_of(mail_.content.begin(), mail_.content.end(),
                                        [](char c) { return static_cast<unsigned char>(c) > 0x7f; });

@@ -114,6 +114,18 @@ TEST(SendmailMessageTest, completes_addresses_and_the_header) {
               testing::StartsWith("From: x@y.z\r\n"));
 }
 
+TEST(SendmailMessageTest, takes_a_sender_in_brackets_or_with_a_name) {
+  for (const char* sender : {"me@a.example", "<me@a.example>", "Me <me@a.example>"}) {
+    PreparedMail mail = prepared(call({"-f", sender, "b@example.com"}), "Subject: s\n\nHi\n");
+    EXPECT_EQ(mail.commands[0], "MAIL FROM:<me@a.example>") << sender;
+    EXPECT_THAT(mail.content, HasSubstr("From: me@a.example\r\n")) << sender;
+  }
+  EXPECT_EQ(prepared(call({"-f", "me", "b@example.com"}), "Hi\n").commands[0],
+            "MAIL FROM:<me@host.example>");
+  EXPECT_FALSE(prepare_mail(call({"-f", "a@b.example, c@d.example", "x@y.z"}), www, "Hi\n"));
+  EXPECT_FALSE(prepare_mail(call({"-f", " ", "x@y.z"}), www, "Hi\n"));
+}
+
 TEST(SendmailMessageTest, announces_eight_bit_content_and_nobody_as_the_sender) {
   PreparedMail mail =
       prepared(call({"-f", "<>", "b@example.com"}), "From: x@y.z\n\nGr\xc3\xbc\xc3\x9f\n");
