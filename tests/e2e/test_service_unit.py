@@ -50,7 +50,8 @@ def test_the_unit_allows_every_call_of_a_relay_with_a_shared_drop_folder(start_r
     relay.command("reload")
     pid = relay.pid
     assert relay.stop() == 0
-    eventually(lambda: f"{pid} +++ exited" in trace.read_text(), "strace has seen the end")
+    eventually(lambda: re.search(rf"^{pid} +\+\+\+ exited", trace.read_text(), re.MULTILINE),
+               "strace has seen the end")
     lines = trace.read_text()
     # systemd allows execve() whatever the filter says: with it the service begins.
     called = set(re.findall(r"^\d+ +(?:<\.\.\. )?([a-z]\w+)(?:\(| resumed)", lines, re.MULTILINE))
