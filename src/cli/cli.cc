@@ -19,6 +19,7 @@
 #include "cli/sendmail_command.h"
 #include "cli/terminal.h"
 #include "cli/trace_command.h"
+#include "io/asio_loop.h"
 
 namespace waypost::cli {
 namespace {
@@ -118,6 +119,7 @@ void add_server_commands(CommandLine& line) {
   CLI::App* serve = line.app.add_subcommand("serve", "Run the relay until SIGTERM or SIGINT");
   serve->callback([&line] {
     line.command = [&line] {
+      io::hold_hangups();
       auto setup = load_setup(line.global);
       if (!setup) return setup.error();
       return line.hooks.serve({*std::move(setup), line.global.ca_file, supervisor_variables(),

@@ -29,6 +29,7 @@ constexpr Duration look_every = std::chrono::milliseconds(200);
 class Progress {
  public:
   void note(const events::Event& event) {
+    refused_ |= event.kind == EventKind::rejected;
     for (const std::string& recipient : event.recipients) {
       switch (event.kind) {
         case EventKind::accepted:
@@ -50,17 +51,18 @@ class Progress {
     }
   }
   bool ended() const {
-    return !open_.empty() &&
-           std::none_of(open_.begin(), open_.end(), [](const auto& entry) { return entry.second; });
+    const auto is_open = [](const auto& entry) { return entry.second; };
+    return refused_ || (!open_.empty() && std::none_of(open_.begin(), open_.end(), is_open));
   }
   int exit_code() const {
     if (!ended()) return exit_code::temporary;
-    return failed_ ? exit_code::negative : exit_code::ok;
+    return failed_ || refused_ ? exit_code::negative : exit_code::ok;
   }
 
  private:
   std::map<std::string, bool> open_;
   bool failed_ = false;
+  bool refused_ = false;  // by the relay itself, which lists no recipients of what it cannot read
 };
 
 // Reads the event log again and again, since whoever may read it may follow.
@@ -98,14 +100,8 @@ class Following {
       return true;
     });
     seen_ = std::max(seen_, position);
-    if (!read) {
-      code_ = report(read.error());
-      return false;
-    }
-    if (!disk_->exists(paths_.drop + "/refused/" + id_.text())) return true;
-    note("waypost: the relay refused the message; its log says why\n");
-    code_ = exit_code::negative;
-    return false;
+    if (!read) code_ = report(read.error());
+    return read.has_value();
   }
 
   const Global& global_;

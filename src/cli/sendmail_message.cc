@@ -1,6 +1,7 @@
 #include "cli/sendmail_message.h"
 
 #include <algorithm>
+#include <array>
 
 #include <fmt/format.h>
 
@@ -108,21 +109,49 @@ class Preparation {
     return {};
   }
 
+  // Of a message that is sent again, To, Cc and Bcc name those who had it the first time: only its
+  // Resent- fields say who is meant now (RFC 5322 §3.6.6).
   Result<void> read_header_recipients() {
+    resent_ = std::any_of(header_.fields.begin(), header_.fields.end(), [](const auto& field) {
+      return base::starts_with_ignoring_case(field.name, "Resent-");
+    });
+    const std::array<const char*, 3> names =
+        resent_ ? std::array{"Resent-To", "Resent-Cc", "Resent-Bcc"}
+                : std::array{"To", "Cc", "Bcc"};
     for (const message::HeaderField& field : header_.fields)
-      for (const char* name : {"To", "Cc", "Bcc"})
+      for (const char* name : names)
         if (base::equals_ignoring_case(field.name, name)) TRY_VOID(add_recipients(field.value));
     return {};
   }
 
+  tl::unexpected<Error> nobody_named() const {
+    const char* why = "name one, or let -t read them from the message";
+    if (resent_)
+      why = "it is sent again, and neither Resent-To, Resent-Cc nor Resent-Bcc has an address";
+    else if (call_.recipients_from_header)
+      why = "neither To, Cc nor Bcc of the message has an address";
+    return failure(ErrorCode::invalid_input, fmt::format("no recipient: {}", why));
+  }
+
+  // As programs give it: bare, in angle brackets, or with a name; empty for nobody.
+  Result<void> choose_sender() {
+    if (call_.sender && call_.sender->empty()) return {};
+    std::string address = caller_.user;
+    if (call_.sender) {
+      auto addresses = message::parse_address_list(*call_.sender);
+      if (!addresses || addresses->size() != 1)
+        return failure(ErrorCode::invalid_input,
+                       fmt::format("the sender {} is not one address",
+                                   base::escape_control(call_.sender->substr(0, 200))));
+      address = std::move(addresses->front());
+    }
+    sender_ = qualified(std::move(address), caller_.hostname);
+    return {};
+  }
+
   Result<void> write_commands() {
-    if (recipients_.empty())
-      return failure(ErrorCode::invalid_input,
-                     call_.recipients_from_header
-                         ? "no recipient: neither To, Cc nor Bcc of the message has an address"
-                         : "no recipient: name one, or let -t read them from the message");
-    sender_ = qualified(call_.sender.value_or(caller_.user), caller_.hostname);
-    if (call_.sender && call_.sender->empty()) sender_.clear();
+    if (recipients_.empty()) return nobody_named();
+    TRY_VOID(choose_sender());
     std::string mail = "MAIL FROM:<" + sender_ + ">";
     const bool eight_bit = std::any_of(mail_.content.begin(), mail_.content.end(),
                                        [](char c) { return static_cast<unsigned char>(c) > 0x7f; });
@@ -165,7 +194,8 @@ class Preparation {
     for (const message::HeaderField& field : header_.fields) {
       has_from |= base::equals_ignoring_case(field.name, "From");
       const bool hidden =
-          call_.recipients_from_header && base::equals_ignoring_case(field.name, "Bcc");
+          call_.recipients_from_header && (base::equals_ignoring_case(field.name, "Bcc") ||
+                                           base::equals_ignoring_case(field.name, "Resent-Bcc"));
       if (!hidden) kept.append(mail_.content, field.offset, field.octets);
     }
     const std::string& name =
@@ -189,6 +219,7 @@ class Preparation {
   message::HeaderBlock header_;
   std::vector<std::string> recipients_;
   std::string sender_;
+  bool resent_ = false;
 };
 
 }  // namespace

@@ -58,19 +58,29 @@ io::Task<Result<Secret>> FileSecrets::read(std::string path) {
   co_return co_await io::run_on<Result<Secret>>(worker_, loop_, std::move(work));
 }
 
+// The client hears only that logins cannot be checked now: why is the operator's to know.
+template <class T>
+io::Task<Result<T>> KeyAuthenticator::ask(std::function<Result<T>()> question) {
+  Result<T> answer = co_await io::run_on<Result<T>>(worker_, loop_, std::move(question));
+  std::optional<std::string> trouble;
+  if (!answer)
+    trouble = "logins get 454, for the keys cannot be read: " + answer.error().describe();
+  told_(std::move(trouble));
+  co_return answer;
+}
+
 io::Task<Result<std::optional<submission::Login>>> KeyAuthenticator::check(std::string name,
                                                                            Secret secret) {
-  using Checked = Result<std::optional<records::Key>>;
-  std::function<Checked()> look_up = [&] { return keys_.check(name, secret.reveal()); };
-  CO_TRY(std::optional<records::Key> key,
-         co_await io::run_on<Checked>(worker_, loop_, std::move(look_up)));
+  using Found = std::optional<records::Key>;
+  std::function<Result<Found>()> find = [&] { return keys_.check(name, secret.reveal()); };
+  CO_TRY(Found key, co_await ask<Found>(std::move(find)));
   co_return login_of(key);
 }
 
 io::Task<Result<submission::ScramLogin>> KeyAuthenticator::look_up(std::string name) {
-  using Found = Result<records::ScramKey>;
-  std::function<Found()> find = [&] { return keys_.look_up(name); };
-  CO_TRY(records::ScramKey found, co_await io::run_on<Found>(worker_, loop_, std::move(find)));
+  using Found = records::ScramKey;
+  std::function<Result<Found>()> find = [&] { return keys_.look_up(name); };
+  CO_TRY(Found found, co_await ask<Found>(std::move(find)));
   co_return submission::ScramLogin{login_of(found.key), std::move(found.verifier)};
 }
 

@@ -1,5 +1,9 @@
 #pragma once
 
+#include <functional>
+#include <optional>
+#include <string>
+
 #include "base/secret.h"
 #include "delivery/deliverer.h"
 #include "delivery/secrets.h"
@@ -45,17 +49,23 @@ class FileSecrets final : public delivery::Secrets {
 // The submission server's logins are the keys, read on a thread that may block.
 class KeyAuthenticator final : public submission::Authenticator {
  public:
-  KeyAuthenticator(io::Loop& loop, io::Worker& worker, records::Keys& keys)
-      : loop_(loop), worker_(worker), keys_(keys) {}
+  // `told` hears after each look at the keys what kept it from them, if something did.
+  KeyAuthenticator(io::Loop& loop, io::Worker& worker, records::Keys& keys,
+                   std::function<void(std::optional<std::string> trouble)> told)
+      : loop_(loop), worker_(worker), keys_(keys), told_(std::move(told)) {}
 
   io::Task<Result<std::optional<submission::Login>>> check(std::string name,
                                                            Secret secret) override;
   io::Task<Result<submission::ScramLogin>> look_up(std::string name) override;
 
  private:
+  template <class T>
+  io::Task<Result<T>> ask(std::function<Result<T>()> question);
+
   io::Loop& loop_;
   io::Worker& worker_;
   records::Keys& keys_;
+  std::function<void(std::optional<std::string>)> told_;
 };
 
 }  // namespace waypost::daemon

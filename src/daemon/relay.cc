@@ -31,6 +31,8 @@ using config::DataPaths;
 namespace {
 
 constexpr Duration health_interval = std::chrono::seconds(5);
+// Far longer than a sync on a disk that works, far shorter than a client waits for its reply.
+constexpr std::chrono::seconds spool_write_patience{10};
 // Let's Encrypt renews 30 days ahead; whoever is nearer to the end has a renewal that fails.
 constexpr std::chrono::days certificate_warning{14};
 constexpr Duration reload_checked_every = std::chrono::milliseconds(10);
@@ -95,6 +97,7 @@ struct Relay::Parts {
   bool has_room();
   void watch_health();
   void check_health();
+  std::optional<std::string> spool_trouble() const;
   std::vector<IpAddress> own_addresses();
 
   io::Task<ReloadOutcome> reload();
@@ -246,7 +249,11 @@ void Relay::Parts::join() {
       queue_settings(config()));
   queue_control = std::make_unique<QueueControl>(
       QueueControl::Services{loop, *queue, *keys_worker, *disk}, paths.pauses);
-  authenticator = std::make_unique<KeyAuthenticator>(loop, *keys_worker, *keys);
+  health.report("keys", Health::Weight::warns, std::nullopt);
+  authenticator = std::make_unique<KeyAuthenticator>(
+      loop, *keys_worker, *keys, [this](std::optional<std::string> trouble) {
+        health.report("keys", Health::Weight::warns, std::move(trouble));
+      });
   intake::Services services{loop, *spool, *sink, {}, {}, {}};
   services.accepted = queue_it;
   services.has_room = [this] { return has_room(); };
@@ -260,7 +267,12 @@ void Relay::Parts::join() {
 // A list that cannot be had costs a check: our name in the greeting shows a loop as well.
 std::vector<IpAddress> Relay::Parts::own_addresses() {
   auto addresses = loop.network().own_addresses();
-  return addresses ? *std::move(addresses) : std::vector<IpAddress>();
+  if (addresses) return *std::move(addresses);
+  journal.warning(
+      "this machine's addresses cannot be had, so that an MX record that leads back to "
+      "it shows only by our name: " +
+      addresses.error().describe());
+  return {};
 }
 
 bool Relay::Parts::has_room() {
@@ -470,10 +482,7 @@ void Relay::Parts::watch_health() {
 void Relay::Parts::check_health() {
   using Weight = Health::Weight;
   using Trouble = std::optional<std::string>;
-  health.report("spool", Weight::stops_mail,
-                spool->healthy() ? Trouble()
-                                 : "a write or sync failed: new mail gets 451 and nothing is sent "
-                                   "until a restart; look after the disk first");
+  health.report("spool", Weight::stops_mail, spool_trouble());
   health.report("disk", Weight::stops_mail,
                 has_room() ? Trouble()
                            : fmt::format("less than {} octets are free at {}: new mail gets 452, "
@@ -484,6 +493,18 @@ void Relay::Parts::check_health() {
                                      : Trouble());
   health.report("certificate", Weight::warns,
                 certificate ? expiry_trouble(*certificate, loop.wall_now()) : Trouble());
+}
+
+std::optional<std::string> Relay::Parts::spool_trouble() const {
+  if (!spool->healthy())
+    return "a write or sync failed: new mail gets 451 and nothing is sent until a restart; look "
+           "after the disk first";
+  const std::optional<Duration> busy = store->busy_for();
+  if (!busy || *busy < spool_write_patience) return std::nullopt;
+  return fmt::format(
+      "a write or sync has not ended for {}: no mail gets its reply until it does; "
+      "look after the disk at {}",
+      base::to_human(*busy), paths.spool);
 }
 
 // ---- from outside

@@ -38,7 +38,7 @@ struct Event {
   EventKind kind = EventKind::accepted;
   WallTime at;
 
-  std::optional<MessageId> message;  // none for a refusal before there was a message
+  std::optional<MessageId> message;  // none for most refusals
   std::optional<MessageId> about;    // of a notice: the message that it tells of
   std::string tenant;
   std::string stream;

@@ -156,7 +156,11 @@ void Arrival::reject(const smtp::Reply& reply) {
   recipients.reserve(envelope_.recipients.size());
   for (const smtp::Mailbox& recipient : envelope_.recipients)
     recipients.push_back(recipient.text());
-  intake_.report_rejected(submitter_, envelope_.sender, std::move(recipients), reply);
+  // Whoever named it asks by its name what became of it. Of what was refused only for now nothing
+  // has become yet.
+  std::optional<MessageId> message;
+  if (adopted_ && reply.permanent()) message = envelope_.id;
+  intake_.report_rejected(submitter_, envelope_.sender, std::move(recipients), reply, message);
 }
 
 // Content that comes from now on is dropped; the reply waits for the end of it.
@@ -175,6 +179,7 @@ void Arrival::adopt(MessageId id, std::function<io::Task<void>()> committed) {
   CHECK(!named_);
   envelope_.id = id;
   named_ = true;
+  adopted_ = true;
   committed_ = std::move(committed);
 }
 

@@ -48,8 +48,9 @@ class Arrival {
   // Once the commit has begun it is waited for, whatever becomes of the client. Call it once.
   io::Task<tl::expected<MessageId, smtp::Reply>> finish();
 
-  // The message was named before it came here. `committed` is awaited between the commit and the
-  // queue: what must be done before anybody can deliver it. Before the first add().
+  // The message was named before it came here: its refusal for good has that name. `committed` is
+  // awaited between the commit and the queue: what must be done before anybody can deliver it.
+  // Before the first add().
   void adopt(MessageId id, std::function<io::Task<void>()> committed);
 
   // Refuses the message for a reason that only the caller can see, instead of finish().
@@ -92,7 +93,8 @@ class Arrival {
   uint32_t next_chunk_ = 1;  // chunk 0 is for our own fields
   bool wrote_chunks_ = false;
   std::function<io::Task<void>()> committed_;
-  bool named_ = false;  // envelope_.id was made
+  bool named_ = false;    // envelope_.id was made
+  bool adopted_ = false;  // by others, before the message came
 };
 
 }  // namespace waypost::intake

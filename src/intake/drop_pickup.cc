@@ -10,9 +10,15 @@ namespace {
 
 constexpr Duration look_every = std::chrono::seconds(1);
 constexpr size_t names_at_once = 1000;
+// Whoever leaves a message has it whole before it begins, so that it takes no longer than the disk.
+constexpr std::chrono::hours begun_kept_for{24};
 constexpr uint64_t octets_at_once = 256 * 1024;
 // Names that could not be removed; there is something wrong long before.
 constexpr size_t done_max = 100'000;
+
+smtp::Reply refusal(const std::string& why) {
+  return smtp::reply(554, {5, 6, 0}, "The dropped message: " + why);
+}
 
 }  // namespace
 
@@ -23,6 +29,8 @@ Result<void> DropPickup::prepare(const std::string& group,
                                  std::function<bool(const MessageId&)> is_stored) {
   is_stored_ = std::move(is_stored);
   TRY_VOID(folder_.prepare(group));
+  Result<void> swept = folder_.sweep_begun(services_.loop.wall_now() - begun_kept_for);
+  if (!swept) services_.trouble("the drop folder: " + swept.error().describe());
   TRY(std::vector<std::string> names, folder_.names(SIZE_MAX));
   for (const std::string& name : names) {
     Result<MessageId> id = MessageId::parse(name);
@@ -93,9 +101,14 @@ io::Task<DropPickup::End> DropPickup::take_in(const std::string& name, MessageId
     const ErrorCode code = file.error().code();
     // A link, a pipe, a file that we may not read: it stays like that. All else may pass.
     const bool for_good = code == ErrorCode::invalid_input || code == ErrorCode::permission_denied;
-    co_return for_good ? End::refused : End::later;
+    if (!for_good) co_return End::later;
+    report_refused(id, {}, why);
+    co_return End::refused;
   }
   io::FoundFile& found = **file;
+  Submitter submitter;
+  submitter.login = "uid:" + std::to_string(found.owner());
+  submitter.local_user = found.owner();
   std::function<Result<std::string>()> read = [&found] {
     return found.read(0, std::min<uint64_t>(found.octets(), drop_commands_octets_max));
   };
@@ -107,19 +120,18 @@ io::Task<DropPickup::End> DropPickup::take_in(const std::string& name, MessageId
   auto commands = parse_drop_commands(*start, services_.intake.limits().recipients_max);
   if (!commands) {
     why = commands.error().text();
+    report_refused(id, submitter, why);
     co_return End::refused;
   }
-  Submitter submitter;
-  submitter.login = "uid:" + std::to_string(found.owner());
-  submitter.local_user = found.owner();
   auto arrival = services_.intake.start(std::move(submitter), std::move(commands->mail));
+  arrival->adopt(id, [this, name] { return forget(name); });
   for (smtp::RcptArguments& rcpt : commands->recipients) {
     auto refused = arrival->add_recipient(std::move(rcpt.recipient), std::move(rcpt.dsn));
     if (!refused) continue;
     why = refused->text();
+    arrival->reject(*refused);
     co_return End::refused;
   }
-  arrival->adopt(id, [this, name] { return forget(name); });
   co_return co_await feed(*arrival, found, commands->octets, why);
 }
 
@@ -143,13 +155,18 @@ io::Task<DropPickup::End> DropPickup::feed(Arrival& arrival, io::FoundFile& file
   }
   if (!reader.ended() || reader.fault() || offset != file.octets()) {
     why = "its content is not whole, or has a bare CR, a bare LF, a NUL or too long a line";
-    arrival.reject(smtp::reply(554, {5, 6, 0}, "The dropped message: " + why));
+    arrival.reject(refusal(why));
     co_return End::refused;
   }
   auto id = co_await arrival.finish();
   if (id) co_return End::taken;
   why = id.error().text();
   co_return id.error().permanent() ? End::refused : End::later;
+}
+
+// Of a file that holds no transaction there is no arrival to tell of it.
+void DropPickup::report_refused(MessageId id, const Submitter& submitter, const std::string& why) {
+  services_.intake.report_rejected(submitter, std::nullopt, {}, refusal(why), id);
 }
 
 // Before the queue has the message: a file that outlived its delivery would be sent again.

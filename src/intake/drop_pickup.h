@@ -30,8 +30,9 @@ class DropPickup {
   };
   DropPickup(Services services, std::string folder);
 
-  // Before start(), once the spool was recovered: makes the folders and removes the files of
-  // messages for which `is_stored`, which is asked later too. Blocks.
+  // Before start(), once the spool was recovered: makes the folders, removes what somebody began to
+  // leave a day ago, and the files of messages for which `is_stored`, which is asked later too.
+  // Blocks.
   Result<void> prepare(const std::string& group, std::function<bool(const MessageId&)> is_stored);
   // Looks at once, then again and again.
   void start();
@@ -46,6 +47,7 @@ class DropPickup {
   io::Task<End> take_in(const std::string& name, MessageId id, std::string& why);
   io::Task<End> feed(Arrival& arrival, io::FoundFile& file, uint64_t offset, std::string& why);
   io::Task<void> forget(std::string name);
+  void report_refused(MessageId id, const Submitter& submitter, const std::string& why);
   template <class T>
   io::Task<Result<T>> on_worker(std::function<Result<T>()> work);
 

@@ -41,9 +41,11 @@ std::unique_ptr<Arrival> Intake::start(Submitter submitter, smtp::MailArguments 
 }
 
 void Intake::report_rejected(const Submitter& submitter, const std::optional<smtp::Mailbox>& sender,
-                             std::vector<std::string> recipients, const smtp::Reply& reply) {
+                             std::vector<std::string> recipients, const smtp::Reply& reply,
+                             std::optional<MessageId> message) {
   events::Event event;
   event.kind = events::EventKind::rejected;
+  event.message = message;
   event.at = services_.loop.wall_now();
   event.tenant = submitter.tenant;
   event.stream = submitter.stream;

@@ -52,10 +52,11 @@ class Intake {
 
   std::unique_ptr<Arrival> start(Submitter submitter, smtp::MailArguments mail);
 
-  // Tells the world that a command was refused. A message that is refused at its end reports
-  // itself.
+  // Tells the world that a command was refused; with the id of a message whose submitter knows it
+  // already. A message that is refused at its end reports itself.
   void report_rejected(const Submitter& submitter, const std::optional<smtp::Mailbox>& sender,
-                       std::vector<std::string> recipients, const smtp::Reply& reply);
+                       std::vector<std::string> recipients, const smtp::Reply& reply,
+                       std::optional<MessageId> message = std::nullopt);
 
   const Limits& limits() const { return *limits_; }
 

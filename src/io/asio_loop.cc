@@ -49,10 +49,24 @@ void AsioLoop::Impl::on_alarm() {
   arm();
 }
 
+namespace {
+
+void mask_hangups(int how) {
+  sigset_t hangup;
+  ::sigemptyset(&hangup);
+  ::sigaddset(&hangup, SIGHUP);
+  ::pthread_sigmask(how, &hangup, nullptr);
+}
+
+}  // namespace
+
+void hold_hangups() { mask_hangups(SIG_BLOCK); }
+
 struct SignalWatch::Impl {
   Impl(boost::asio::io_context& context, std::function<void(int)> callback)
       : signals(context, SIGINT, SIGTERM, SIGHUP), received(std::move(callback)) {
     wait();
+    mask_hangups(SIG_UNBLOCK);
   }
   void wait() {
     signals.async_wait([this](boost::system::error_code error, int signal) {

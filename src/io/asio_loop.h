@@ -33,7 +33,12 @@ class AsioLoop final : public Loop {
   std::unique_ptr<Impl> impl_;
 };
 
-// Calls `received` on the loop for each SIGINT, SIGTERM or SIGHUP, until destroyed.
+// From now on SIGHUP waits for a SignalWatch instead of ending the process, on this thread and
+// those that it starts: who asks a program that is still starting to reload must not end it.
+void hold_hangups();
+
+// Calls `received` on the loop for each SIGINT, SIGTERM or SIGHUP, until destroyed; first for a
+// SIGHUP that hold_hangups() kept. Make it on the thread that called that.
 class SignalWatch {
  public:
   SignalWatch(AsioLoop& loop, std::function<void(int signal)> received);

@@ -140,6 +140,25 @@ Result<void> DropFolder::prepare(const std::string& group) {
   return make_folder(folder_ + "/refused", 0700, id, false);
 }
 
+// A folder within is no file of ours, and stays.
+Result<void> DropFolder::sweep_begun(WallTime before) {
+  const std::string path = folder_ + "/tmp";
+  DIR* listing = ::opendir(path.c_str());
+  if (listing == nullptr) return system_error("listing", path);
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(before).time_since_epoch().count();
+  Result<void> result;
+  while (const dirent* entry = ::readdir(listing)) {
+    struct stat facts {};
+    const int descriptor = ::dirfd(listing);
+    if (::fstatat(descriptor, entry->d_name, &facts, AT_SYMLINK_NOFOLLOW) != 0) continue;
+    if (S_ISDIR(facts.st_mode) || facts.st_mtim.tv_sec >= seconds) continue;
+    const bool removed = ::unlinkat(descriptor, entry->d_name, 0) == 0 || errno == ENOENT;
+    if (!removed && result) result = system_error("removing", path + "/" + entry->d_name);
+  }
+  ::closedir(listing);
+  return result;
+}
+
 Result<std::vector<std::string>> DropFolder::names(size_t names_max) {
   const std::string path = folder_ + "/new";
   DIR* listing = ::opendir(path.c_str());

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "base/time.h"
 
 // A folder in which processes of other users leave files for one that need not run. Who may leave
 // something is a matter of the group: members may make files in tmp/ and new/, and neither list
@@ -61,9 +62,12 @@ class DropFolder {
  public:
   explicit DropFolder(std::string folder) : folder_(std::move(folder)) {}
 
-  // For who takes: makes the folders, with the rights of `group`; none: its own user alone. Sweeps
-  // nothing. Fails with not_found when there is no such group.
+  // For who takes: makes the folders, with the rights of `group`; none: its own user alone. Fails
+  // with not_found when there is no such group.
   Result<void> prepare(const std::string& group);
+  // Removes what was begun and not written to since `before`: whoever began it died. Fails when
+  // the folder cannot be listed, or with the first file that stays.
+  Result<void> sweep_begun(WallTime before);
 
   // For who leaves; `name` is one that nobody else will take. Fails with permission_denied for
   // users that are not in the group, not_found when nobody has prepared it.

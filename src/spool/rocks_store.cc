@@ -139,7 +139,7 @@ Result<void> RocksStore::write(const std::vector<Batch>& batches) {
   Instant now = clock_.now();
   bool overdue = unsynced_since_ && now - *unsynced_since_ >= update_sync_after;
   bool sync = overdue || any_has(batches, Durability::before_answer);
-  Result<void> result = database_->write(batches, sync);
+  Result<void> result = timed([&] { return database_->write(batches, sync); });
   if (!result) {
     healthy_->store(false);
     return result;
@@ -170,7 +170,20 @@ void RocksStore::sync_when_due() {
 void RocksStore::sync_now() {
   unsynced_since_.reset();
   if (!healthy()) return;
-  if (!database_->sync()) healthy_->store(false);
+  if (!timed([&] { return database_->sync(); })) healthy_->store(false);
+}
+
+Result<void> RocksStore::timed(std::function<Result<void>()> work) {
+  busy_since_ = clock_.now().time_since_epoch().count();
+  Result<void> result = work();
+  busy_since_ = idle;
+  return result;
+}
+
+std::optional<Duration> RocksStore::busy_for() const {
+  const Instant::rep since = busy_since_;
+  if (since == idle) return std::nullopt;
+  return clock_.now() - Instant(Duration(since));
 }
 
 }  // namespace waypost::spool

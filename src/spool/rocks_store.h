@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -39,6 +40,10 @@ class RocksStore final : public BatchStore {
   std::unique_ptr<Cursor> scan(Family family) const override;
   bool healthy() const override { return healthy_->load(); }
 
+  // How long the write or sync that is under way has taken; none: nothing is. One that does not
+  // come back is no failure, and yet nothing gets its answer. Any thread.
+  std::optional<Duration> busy_for() const;
+
   // To be called, as often as one likes, while the disk is nearly full: what was removed does not
   // give its room back by itself as long as nothing more comes in. Does nothing unless something
   // was removed since the last time, and at most every `room_interval`. Any thread.
@@ -51,6 +56,7 @@ class RocksStore final : public BatchStore {
   Result<void> write(const std::vector<Batch>& batches);
   void sync_when_due();
   void sync_now();
+  Result<void> timed(std::function<Result<void>()> work);
 
   std::unique_ptr<RocksDatabase> database_;
   // Shared with the database's own threads, which report failures until it is closed.
@@ -60,8 +66,11 @@ class RocksStore final : public BatchStore {
   std::deque<Batch> pending_;
   bool writing_ = false;  // write_pending() is submitted or runs
 
+  const io::SystemClock clock_;
+  static constexpr Instant::rep idle = 0;
+  std::atomic<Instant::rep> busy_since_ = idle;
+
   // The writer's thread only.
-  io::SystemClock clock_;
   std::optional<Instant> unsynced_since_;
   bool sync_scheduled_ = false;
 

@@ -12,6 +12,7 @@ using std::chrono::seconds;
 constexpr Pace network_pace{seconds(1), 1};
 // More than a handful of logins that wait are no person's doing.
 constexpr seconds network_wait_max{10};
+constexpr Pace suspect_for{minutes(10), 1};
 
 // Ten networks may be wrong about a login before it is slowed down; after a while each may again.
 constexpr Pace login_pace{seconds(10), 10};
@@ -32,8 +33,8 @@ Guesses::Turn Guesses::take_turn(const IpAddress& network, Instant now) {
   Turn turn;
   turn.wait = networks_.wait(network, network_pace, now);
   turn.refused = turn.wait > network_wait_max;
-  turn.reserved = turn.wait > Duration(0) && !turn.refused;
   // One that waits counts before it is checked: a client that hangs up meanwhile gains nothing.
+  turn.reserved = (turn.wait > Duration(0) || is_suspect(network, now)) && !turn.refused;
   if (turn.reserved) networks_.use(network, network_pace, now);
   return turn;
 }
@@ -46,13 +47,26 @@ Duration Guesses::wait_for(std::string_view login, const IpAddress& network, Ins
 }
 
 void Guesses::failed(Turn& turn, std::string_view login, const IpAddress& network, Instant now) {
-  if (!std::exchange(turn.reserved, false)) networks_.use(network, network_pace, now);
+  if (!std::exchange(turn.reserved, false)) count_late(network, now);
   if (login.empty()) return;
   const Visit visit{name_of(login), network};
   const bool has_counted = failures_.wait(visit, failure_counts_once_in, now) > Duration(0);
   if (has_counted) return;
   failures_.use(visit, failure_counts_once_in, now);
   logins_.use(visit.first, login_pace, now);
+}
+
+// It was free when it began. Many that were must not shut out for minutes who else comes from
+// there.
+void Guesses::count_late(const IpAddress& network, Instant now) {
+  if (networks_.wait(network, network_pace, now) <= network_wait_max)
+    networks_.use(network, network_pace, now);
+  else if (!is_suspect(network, now))
+    suspects_.use(network, suspect_for, now);
+}
+
+bool Guesses::is_suspect(const IpAddress& network, Instant now) const {
+  return suspects_.wait(network, suspect_for, now) > Duration(0);
 }
 
 void Guesses::succeeded(Turn& turn, std::string_view login, const IpAddress& network, Instant now) {

@@ -12,8 +12,11 @@
 namespace waypost::submission {
 
 // Slows down those who guess secrets, over all their connections: once it has guessed wrong, a
-// network gets one check a second. A login that many networks guess at is checked later for those
-// that it never came from, and never refused: nobody can shut its owner out.
+// network gets one check a second. Guesses that were all under way when the first one failed cost
+// it eleven seconds together, not one each, since they must not shut out for long who else is
+// behind that address; for ten minutes it gets no second such burst. A login that many networks
+// guess at is checked later for those that it never came from, and never refused: nobody can shut
+// its owner out.
 //
 // A name that does not exist counts like one that does. Thread: the shard's loop.
 class Guesses {
@@ -36,12 +39,16 @@ class Guesses {
   void give_back(Turn& turn, const IpAddress& network);
 
  private:
+  void count_late(const IpAddress& network, Instant now);
+  bool is_suspect(const IpAddress& network, Instant now) const;
+
   using Visit = std::pair<std::string, IpAddress>;  // of a login, from a network
 
   static constexpr size_t networks_max = 50'000;
   static constexpr size_t logins_max = 10'000;
 
   Paces<IpAddress> networks_{networks_max};
+  Paces<IpAddress> suspects_{networks_max};  // who waits here has lately guessed in a burst
   Paces<std::string> logins_{logins_max};
   Paces<Visit> failures_{logins_max};   // who waits here has lately counted against the login
   Paces<Visit> successes_{logins_max};  // who waits here has lately logged in

@@ -46,6 +46,10 @@ std::optional<Response> refuse(const http::request<http::string_body>& message) 
   const auto count = std::distance(hosts.first, hosts.second);
   if (count > 1 || (message.version() >= 11 && count != 1))
     return refusal(400, "a request has one Host field");
+  // RFC 9112 §6.3: where its body ends cannot be known, and the next request would begin within it.
+  const bool has_coding = message.find(http::field::transfer_encoding) != message.end();
+  if (has_coding && (message.version() < 11 || !message.chunked()))
+    return refusal(400, "the last transfer coding of a request is chunked");
   if (!message.target().starts_with('/')) return refusal(400, "the target is no path");
   return std::nullopt;
 }

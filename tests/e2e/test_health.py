@@ -5,10 +5,18 @@ import json
 import os
 import re
 import signal
+import smtplib
 import socket
+import sqlite3
+import ssl
+import threading
 
+import pytest
+
+from peers.presence import missing, program
 from peers.process import Process
 from peers.relay import binary
+from peers.waiting import eventually
 
 
 def http_port(relay):
@@ -33,7 +41,7 @@ def test_the_pages_say_that_all_is_well(start_relay):
     assert get(port, "/healthz") == (200, {"alive": True})
     code, page = get(port, "/readyz")
     assert (code, page["ready"]) == (200, True)
-    assert {"spool", "disk", "event_log", "certificate"} <= set(checks(page))
+    assert {"spool", "disk", "event_log", "certificate", "keys"} <= set(checks(page))
     assert get(port, "/nothing")[0] == 404
     assert get(port, "/readyz", "POST")[0] == 405
     assert get(port, "/readyz", "HEAD") == (200, None)
@@ -52,6 +60,65 @@ def test_a_full_disk_makes_it_not_ready_and_is_told_once(start_relay):
     relay.command("reload")
     assert get(port, "/readyz")[0] == 200
     assert relay.log().count("error: disk: ") == relay.log().count("disk: well again") == 1
+
+
+def delay_next_syncs(relay, seconds, log_file):
+    """Each thread's next fdatasync() takes that much longer."""
+    strace = Process([program("strace"), "-f", "-p", str(relay.pid), "-o", "/dev/null", "-e",
+                      "trace=fdatasync", "-e",
+                      f"inject=fdatasync:delay_enter={seconds * 1_000_000}:when=1"], log_file)
+    eventually(lambda: "attached" in strace.log() or not strace.is_running(), "strace has begun")
+    return strace if strace.is_running() else missing(f"strace may not attach: {strace.log()}")
+
+
+def test_storage_that_hangs_makes_it_not_ready(start_relay, folder):
+    relay = start_relay(("127.0.0.1", 9), http={"address": "127.0.0.1:0"})
+    port = http_port(relay)
+    strace = delay_next_syncs(relay, 18, folder / "strace.log")
+
+    def send():
+        with smtplib.SMTP(*relay.trusted, timeout=60) as client:
+            client.sendmail("a@example.org", ["b@example.com"], "Subject: x\r\n\r\nHi\r\n")
+    sending = threading.Thread(target=send)
+    sending.start()
+    try:
+        eventually(lambda: get(port, "/readyz")[0] == 503, "it is not ready", explain=relay.log)
+        spool = checks(get(port, "/readyz")[1])["spool"]
+        assert spool["stops_mail"] and "has not ended" in spool["trouble"]
+        assert not relay.events("accepted")
+        eventually(lambda: get(port, "/readyz")[0] == 200, "it is again", explain=relay.log)
+    finally:
+        strace.stop(signal.SIGTERM)
+        sending.join()
+    relay.wait_for_events("accepted")
+    assert relay.log().count("error: spool: ") == relay.log().count("spool: well again") == 1
+
+
+def test_keys_that_cannot_be_read_are_told(start_relay):
+    relay = start_relay(("127.0.0.1", 9), http={"address": "127.0.0.1:0"})
+    port = http_port(relay)
+    password = relay.create_key("app")
+
+    def log_in():
+        with smtplib.SMTP(*relay.starttls, timeout=30) as client:
+            client.starttls(context=ssl._create_unverified_context())
+            client.login("app", password)
+
+    def rename(table, to):
+        with sqlite3.connect(relay.data / "records" / "keys.db") as database:
+            database.execute(f"ALTER TABLE {table} RENAME TO {to}")
+        database.close()
+    log_in()
+    rename("keys", "elsewhere")
+    with pytest.raises(smtplib.SMTPAuthenticationError) as refused:
+        log_in()
+    assert refused.value.smtp_code == 454
+    code, page = get(port, "/readyz")
+    assert code == 200 and "no such table" in checks(page)["keys"]["trouble"]
+    assert relay.log().count("warning: keys: logins get 454") == 1
+    rename("elsewhere", "keys")
+    log_in()
+    assert checks(get(port, "/readyz")[1])["keys"]["ok"] and "keys: well again" in relay.log()
 
 
 def test_systemd_hears_of_readiness_reload_watchdog_and_stop(start_relay, folder):

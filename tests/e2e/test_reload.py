@@ -1,13 +1,17 @@
 """A new configuration in a running relay: all of it or nothing, and no session notices."""
 
+import os
+import re
 import signal
 import smtplib
 import socket
 import ssl
 import threading
+from pathlib import Path
 
 from peers.certificate import make_certificate
-from peers.process import accepts_connections, free_port
+from peers.process import Process, accepts_connections, free_port
+from peers.relay import binary
 from peers.waiting import eventually
 
 BROKEN_LINE = "\n[quee]\n"
@@ -161,3 +165,27 @@ def test_reload_without_a_relay_ends_with_2(start_relay):
     relay = start_relay(("127.0.0.1", 9))
     relay.stop()
     relay.command("reload", code=2)
+
+
+def holds_hangups(pid):
+    """Whether a thread of this process lets SIGHUP wait."""
+    def blocked(task):
+        found = re.search(r"SigBlk:\s*(\w+)", (task / "status").read_text())
+        return int(found.group(1), 16) >> (signal.SIGHUP - 1) & 1
+    try:
+        return any(blocked(task) for task in Path(f"/proc/{pid}/task").iterdir())
+    except OSError:  # a thread that has just ended
+        return False
+
+
+def test_a_reload_asked_for_while_it_starts_is_made_when_it_has(start_relay, folder):
+    relay = start_relay(("127.0.0.1", 9))
+    relay.stop()
+    starting = Process([binary(), "--config", relay.config_file, "serve"], folder / "serve.log")
+    try:
+        eventually(lambda: holds_hangups(starting.pid), "it waits with SIGHUP")
+        os.kill(starting.pid, signal.SIGHUP)
+        eventually(lambda: "configuration reloaded" in starting.log(), "it reloads",
+                   explain=starting.log)
+    finally:
+        assert starting.stop() == 0

@@ -47,3 +47,15 @@ def test_send_takes_a_ready_message_and_its_recipients(start_relay, make_sink, f
     assert sorted(to for to, _ in sink.delivered()) == ["b@example.com", "c@example.com"]
     assert parsed(sink)["Bcc"] is None
     relay.command("send", "--text", "x", code=64)
+
+
+def test_send_says_that_the_relay_refused_the_message(start_relay, make_sink, folder):
+    relay = start_relay(make_sink().address)
+    file = folder / "loop.eml"
+    file.write_bytes(b"Received: from a by b; now\r\n" * 60 +
+                     b"From: a@example.org\r\nTo: b@example.com\r\n\r\nHi\r\n")
+    ran = relay.command("send", "--file", str(file), "--wait", "--timeout", "30s", code=1)
+    message_id = ran.stdout.splitlines()[0]
+    assert "rejected" in ran.stdout and "554 5.4.6" in ran.stdout
+    assert "still waits" not in ran.stderr
+    assert "554 5.4.6" in relay.trace(message_id)

@@ -88,6 +88,9 @@ def test_what_hostile_users_leave_is_set_aside(start_relay, make_sink):
     eventually(lambda: not dropped(relay), "nothing is left there", explain=relay.explain)
     assert dropped(relay, "refused") == sorted([*ids, "no-id"])
     assert relay.is_running() and not relay.events("accepted") and not sink.delivered()
+    rejected = relay.wait_for_events("rejected", len(ids))
+    assert sorted(event["id"] for event in rejected) == sorted(ids), "each is known by its name"
+    assert all(event["reply"].startswith("554 5.") for event in rejected)
     sendmail(relay, "b@example.com", text="Subject: good\n\nHi\n")
     eventually(sink.delivered, "good mail still goes", explain=relay.explain)
 

@@ -81,6 +81,24 @@ TEST(SendmailMessageTest, reads_recipients_from_the_header_and_takes_bcc_out) {
       "From: x@y.z\r\nTo: Ann <ann@example.com>,\r\n bob@example.com\r\nSubject: s\r\n\r\nHi\r\n");
 }
 
+TEST(SendmailMessageTest, sends_a_message_again_to_those_of_its_resent_fields_alone) {
+  PreparedMail mail = prepared(call({"-t"}),
+                               "Resent-From: x@y.z\nresent-to: new@example.com\n"
+                               "Resent-Cc: copy@example.com\nResent-Bcc: hidden@example.com\n"
+                               "From: a@example.org\nTo: first@example.com\n"
+                               "Bcc: blind@example.com\n\nHi\n");
+  EXPECT_THAT(mail.commands,
+              ElementsAre("MAIL FROM:<www-data@host.example>", "RCPT TO:<new@example.com>",
+                          "RCPT TO:<copy@example.com>", "RCPT TO:<hidden@example.com>"));
+  EXPECT_EQ(mail.content,
+            "Resent-From: x@y.z\r\nresent-to: new@example.com\r\nResent-Cc: copy@example.com\r\n"
+            "From: a@example.org\r\nTo: first@example.com\r\n\r\nHi\r\n");
+  auto nobody =
+      prepare_mail(call({"-t"}), www, "Resent-From: x@y.z\nTo: first@example.com\n\nHi\n");
+  ASSERT_FALSE(nobody);
+  EXPECT_THAT(nobody.error().describe(), HasSubstr("Resent-To"));
+}
+
 TEST(SendmailMessageTest, completes_addresses_and_the_header) {
   PreparedMail mail = prepared(call({"root", "root"}), "Subject: s\n\nHi\n");
   EXPECT_THAT(mail.commands,
@@ -94,6 +112,18 @@ TEST(SendmailMessageTest, completes_addresses_and_the_header) {
   EXPECT_EQ(prepared(call({"-f", "a@example.org", "r"}), "").content, "From: a@example.org\r\n");
   EXPECT_THAT(prepared(call({"r"}), "From www-data Sat Nov 21\nFrom: x@y.z\n\nHi").content,
               testing::StartsWith("From: x@y.z\r\n"));
+}
+
+TEST(SendmailMessageTest, takes_a_sender_in_brackets_or_with_a_name) {
+  for (const char* sender : {"me@a.example", "<me@a.example>", "Me <me@a.example>"}) {
+    PreparedMail mail = prepared(call({"-f", sender, "b@example.com"}), "Subject: s\n\nHi\n");
+    EXPECT_EQ(mail.commands[0], "MAIL FROM:<me@a.example>") << sender;
+    EXPECT_THAT(mail.content, HasSubstr("From: me@a.example\r\n")) << sender;
+  }
+  EXPECT_EQ(prepared(call({"-f", "me", "b@example.com"}), "Hi\n").commands[0],
+            "MAIL FROM:<me@host.example>");
+  EXPECT_FALSE(prepare_mail(call({"-f", "a@b.example, c@d.example", "x@y.z"}), www, "Hi\n"));
+  EXPECT_FALSE(prepare_mail(call({"-f", " ", "x@y.z"}), www, "Hi\n"));
 }
 
 TEST(SendmailMessageTest, announces_eight_bit_content_and_nobody_as_the_sender) {

@@ -75,6 +75,8 @@ class ScriptedSpool final : public spool::Spool {
   std::vector<MessageId> discarded;
 };
 
+io::Task<void> nothing() { co_return; }
+
 class IntakeTest : public testing::Test {
  protected:
   IntakeTest() { submitter_.client = {IpAddress::v4({192, 0, 2, 7}), 50122}; }
@@ -318,6 +320,21 @@ TEST_F(IntakeTest, reports_a_refusal_that_only_the_caller_could_see) {
   EXPECT_EQ(sink_.events[0].reply, "554 5.6.0 bare LF");
   EXPECT_EQ(sink_.events[0].client, "192.0.2.7:50122");
   EXPECT_EQ(spool_.discarded.size(), 1u);
+}
+
+TEST_F(IntakeTest, tells_of_a_refusal_for_good_by_the_name_that_the_message_came_with) {
+  Intake intake = make();
+  const MessageId id = *MessageId::parse("019aa5b1-2c43-7abc-8def-0123456789ab");
+  const auto refuse = [&](const smtp::Reply& reply, bool is_named) {
+    auto arrival = start(intake);
+    if (is_named) arrival->adopt(id, [] { return nothing(); });
+    arrival->reject(reply);
+    return sink_.events.back().message;
+  };
+  EXPECT_EQ(refuse(smtp::reply(554, {5, 6, 0}, "bare LF"), true), id);
+  EXPECT_EQ(refuse(smtp::reply(451, {4, 3, 0}, "later"), true), std::nullopt)
+      << "it may still be accepted";
+  EXPECT_EQ(refuse(smtp::reply(554, {5, 6, 0}, "bare LF"), false), std::nullopt);
 }
 
 TEST_F(IntakeTest, says_why_it_takes_nothing_now) {

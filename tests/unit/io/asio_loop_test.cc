@@ -469,6 +469,18 @@ TEST_F(AsioLoopTest, hears_signals_until_the_watch_ends) {
   EXPECT_EQ(received, (std::vector<int>{SIGHUP, SIGTERM}));
 }
 
+TEST_F(AsioLoopTest, keeps_a_hangup_that_comes_before_anybody_watches) {
+  hold_hangups();
+  std::thread([] { kill(getpid(), SIGHUP); }).join();
+  std::vector<int> received;
+  SignalWatch watch(loop_, [&](int signal) {
+    received.push_back(signal);
+    loop_.stop();
+  });
+  loop_.run();
+  EXPECT_EQ(received, std::vector<int>{SIGHUP});
+}
+
 // What a crash or a hard stop does: frames go while their operations are still with the system.
 TEST(AsioLoop, may_go_with_tasks_that_still_wait) {
   std::optional<ErrorCode> failed;

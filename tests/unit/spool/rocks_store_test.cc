@@ -6,6 +6,7 @@
 #include <optional>
 #include <sstream>
 #include <sys/stat.h>
+#include <thread>
 
 #include <gtest/gtest.h>
 #include <rocksdb/db.h>
@@ -95,6 +96,23 @@ class RocksStoreTest : public testing::Test {
   std::unique_ptr<Spool> spool_;
   size_t accepted_ = 0;
 };
+
+TEST_F(RocksStoreTest, says_how_long_a_sync_that_does_not_come_back_has_taken) {
+  open();
+  EXPECT_FALSE(store_->busy_for());
+  files_->slow_syncs(std::chrono::milliseconds(300));
+  io::TaskGroup group;
+  group.start(accept_and_count(1));
+  std::optional<Duration> busy;
+  for (int i = 0; i < 1000 && !busy; ++i) {
+    busy = store_->busy_for();
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  EXPECT_TRUE(busy && *busy >= Duration::zero());
+  EXPECT_TRUE(store_->healthy()) << "nothing has failed";
+  loop_.run_until([&] { return accepted_ == 1; });
+  EXPECT_FALSE(store_->busy_for());
+}
 
 TEST_F(RocksStoreTest, makes_folders_that_only_the_owner_may_enter) {
   open();

@@ -7,6 +7,7 @@ namespace {
 
 using std::chrono::hours;
 using std::chrono::milliseconds;
+using std::chrono::minutes;
 using std::chrono::seconds;
 
 const IpAddress guesser = IpAddress::v4({203, 0, 113, 9});
@@ -71,6 +72,35 @@ TEST_F(GuessesTest, refuses_when_too_many_wait_and_recovers) {
   EXPECT_TRUE(guesses_.take_turn(guesser, now_).refused);
   now_ += seconds(11);
   EXPECT_EQ(wait(guesser), Duration(0));
+}
+
+TEST_F(GuessesTest, shuts_nobody_out_for_long_after_a_burst_and_lets_one_burst_off) {
+  const auto burst = [&] {
+    std::vector<Guesses::Turn> turns;
+    for (int i = 0; i < 250; ++i) turns.push_back(guesses_.take_turn(guesser, now_));
+    int checked = 0;
+    for (Guesses::Turn& turn : turns) {
+      if (turn.refused) continue;
+      ++checked;
+      guesses_.failed(turn, "shop", guesser, now_ + turn.wait);
+    }
+    return checked;
+  };
+  EXPECT_EQ(burst(), 250) << "nobody knew";
+  now_ += seconds(11);
+  EXPECT_EQ(wait(guesser), Duration(0)) << "whoever else is behind that address";
+  int checked = 0;
+  for (const Instant end = now_ + minutes(9); now_ < end; now_ += seconds(11)) checked += burst();
+  EXPECT_LE(checked, 9 * 60 + 11) << "one a second from then on";
+}
+
+TEST_F(GuessesTest, lets_many_log_in_at_once_where_somebody_was_wrong_now_and_then) {
+  for (int i = 0; i < 100; ++i) {
+    fail(guesser);
+    now_ += seconds(2);
+  }
+  for (int i = 0; i < 100; ++i)
+    EXPECT_EQ(guesses_.take_turn(guesser, now_).wait, Duration(0)) << "all are under way";
 }
 
 TEST_F(GuessesTest, slows_down_many_networks_that_guess_at_one_login_and_not_its_owner) {

@@ -106,6 +106,8 @@ TEST_F(WebServerTest, takes_bodies_only_up_to_its_limit) {
 }
 
 TEST_F(WebServerTest, refuses_what_is_no_request_and_closes) {
+  const std::string chunked = "Transfer-Encoding: chunked\r\n\r\n";
+  const std::string another = "GET /page?smuggled HTTP/1.1\r\n" + host + "\r\n";
   for (const std::string& hostile :
        {std::string("\r\n\r\n\r\n\0\1\2", 9), std::string("EHLO client\r\n"),
         "GET http://example.com/ HTTP/1.1\r\n" + host + "\r\n",
@@ -113,9 +115,13 @@ TEST_F(WebServerTest, refuses_what_is_no_request_and_closes) {
         "GET /page HTTP/1.1\r\n" + host + "Host: other\r\n\r\n",
         "GET /page HTTP/1.1\r\n" + host + "Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
         "GET /page HTTP/1.1\r\n" + host + "Content-Length: -1\r\n\r\n",
+        "GET /page HTTP/1.1\r\n" + host + "Transfer-Encoding: gzip\r\n\r\n" + another,
+        "GET /page HTTP/1.1\r\n" + host + "Transfer-Encoding: chunked, gzip\r\n\r\n" + another,
+        "GET /page HTTP/1.0\r\n" + host + "Connection: keep-alive\r\n" + chunked + "0\r\n\r\n",
         "GET /page HTTP/9.9\r\n" + host + "\r\n"}) {
     std::string answer = ask(hostile);
     EXPECT_THAT(answer, StartsWith("HTTP/1.1 400 ")) << hostile;
+    EXPECT_THAT(answer, Not(HasSubstr("smuggled"))) << hostile;
     EXPECT_THAT(answer, testing::EndsWith("(closed)")) << hostile;
   }
 }
