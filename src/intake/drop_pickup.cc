@@ -1,6 +1,7 @@
 #include "intake/drop_pickup.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "smtp/limits.h"
@@ -13,6 +14,9 @@ constexpr size_t names_at_once = 1000;
 constexpr uint64_t octets_at_once = 256 * 1024;
 // Names that could not be removed; there is something wrong long before.
 constexpr size_t done_max = 100'000;
+// How far the time of a name may be from ours: mail waits while no relay runs, and clocks differ.
+constexpr Duration behind_max = std::chrono::hours(24);
+constexpr Duration ahead_max = std::chrono::minutes(1);
 
 }  // namespace
 
@@ -70,7 +74,7 @@ io::Task<void> DropPickup::take(std::string name) {
   if (is_own_name && is_stored_(*id))
     why = "a message of that id waits already";
   else if (is_own_name)
-    end = co_await take_in(name, *id, why);
+    end = co_await take_in(name, id_for(*id), why);
   if (end == End::later && !std::exchange(told_later_, true))
     services_.trouble("a dropped message waits, " + name + ": " + why);
   if (end == End::taken) told_later_ = false;
@@ -83,8 +87,16 @@ io::Task<void> DropPickup::take(std::string name) {
                            : "; it stays: " + aside.error().describe()));
 }
 
-io::Task<DropPickup::End> DropPickup::take_in(const std::string& name, MessageId id,
-                                              std::string& why) {
+MessageId DropPickup::id_for(MessageId named) const {
+  const WallTime now = services_.loop.wall_now();
+  const WallTime at = named.accepted_at();
+  if (at + behind_max >= now && at <= now + ahead_max) return named;
+  std::array<uint8_t, 10> random{};
+  services_.loop.rng().fill(random);
+  return MessageId::make(now, random);
+}
+
+io::Task<DropPickup::End> DropPickup::take_in(std::string& name, MessageId id, std::string& why) {
   using File = std::unique_ptr<io::FoundFile>;
   std::function<Result<File>()> open = [this, &name] { return folder_.open(name); };
   Result<File> file = co_await on_worker<File>(std::move(open));
@@ -119,11 +131,14 @@ io::Task<DropPickup::End> DropPickup::take_in(const std::string& name, MessageId
     why = refused->text();
     co_return End::refused;
   }
-  arrival->adopt(id, [this, name] { return forget(name); });
-  co_return co_await feed(*arrival, found, commands->octets, why);
+  arrival->adopt(id, [this, id] { return forget(id.text()); });
+  End end = co_await feed(*arrival, found, commands->octets, why);
+  if (end == End::taken) end = co_await finish(*arrival, name, id, why);
+  co_return end;
 }
 
-// The same reader as for a client, so that nothing comes in here that could not come in there.
+// Reads all of it; `taken` when it is whole. The same reader as for a client, so that nothing comes
+// in here that could not come in there.
 io::Task<DropPickup::End> DropPickup::feed(Arrival& arrival, io::FoundFile& file, uint64_t offset,
                                            std::string& why) {
   smtp::DataReader reader;
@@ -146,10 +161,30 @@ io::Task<DropPickup::End> DropPickup::feed(Arrival& arrival, io::FoundFile& file
     arrival.reject(smtp::reply(554, {5, 6, 0}, "The dropped message: " + why));
     co_return End::refused;
   }
-  auto id = co_await arrival.finish();
-  if (id) co_return End::taken;
-  why = id.error().text();
-  co_return id.error().permanent() ? End::refused : End::later;
+  co_return End::taken;
+}
+
+// From the rename on the file is named by the id, as whoever starts after a crash expects it.
+io::Task<DropPickup::End> DropPickup::finish(Arrival& arrival, std::string& name, MessageId id,
+                                             std::string& why) {
+  if (name != id.text()) {
+    const std::string fresh = id.text();
+    std::function<Result<void>()> rename = [this, &name, &fresh] {
+      return folder_.rename(name, fresh);
+    };
+    Result<void> renamed = co_await on_worker<void>(std::move(rename));
+    if (!renamed) {
+      why = renamed.error().describe();
+      co_return End::later;
+    }
+    services_.trouble("a dropped message, " + name + ", is taken as " + fresh +
+                      ": its name tells of another time");
+    name = fresh;
+  }
+  auto taken = co_await arrival.finish();
+  if (taken) co_return End::taken;
+  why = taken.error().text();
+  co_return taken.error().permanent() ? End::refused : End::later;
 }
 
 // Before the queue has the message: a file that outlived its delivery would be sent again.
