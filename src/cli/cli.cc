@@ -218,8 +218,10 @@ void add_trace_command(CommandLine& line) {
 }
 
 void add_ledger_command(CommandLine& line) {
-  CLI::App* ledger = line.app.add_subcommand(
-      "ledger", "What became of every accepted recipient, by day, and whether the sum is right");
+  CLI::App* ledger =
+      line.app.add_subcommand("ledger",
+                              "What became of every accepted recipient, by day, and whether the "
+                              "sum is right (exit code 0: it is; 1: it is not; 2: not known)");
   ledger->callback([&line] { line.command = [&line] { return ledger_command(line.global); }; });
 }
 

@@ -1,7 +1,7 @@
 #include "cli/ledger_command.h"
 
 #include <algorithm>
-#include <iterator>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "base/ascii.h"
+#include "cli/ledger_account.h"
 #include "cli/load_config.h"
 #include "cli/queue_source.h"
 #include "io/asio_loop.h"
@@ -23,10 +24,8 @@ namespace json = boost::json;
 using records::LedgerDay;
 using records::QueuedRecipient;
 
-// What has just happened is in the records a moment later.
+// What has just happened is in the records a moment after the log has it.
 constexpr Duration moment = std::chrono::milliseconds(1500);
-constexpr unsigned moments_max = 3;
-constexpr size_t recipients_compared_max = 1'000'000;
 constexpr size_t recipients_shown_max = 20;
 
 struct Column {
@@ -38,96 +37,24 @@ constexpr Column outcomes[] = {
     {"expired", &LedgerDay::expired},     {"suppressed", &LedgerDay::suppressed},
     {"cancelled", &LedgerDay::cancelled}, {"queued", &LedgerDay::queued}};
 
-// Recipients that one side knows as waiting and the other does not, each in order.
-struct Difference {
-  std::vector<QueuedRecipient> missing;  // no final outcome, and not in the queue
-  std::vector<QueuedRecipient> unknown;  // in the queue, and not open in the records
-
-  bool empty() const { return missing.empty() && unknown.empty(); }
-};
-
-struct Account {
-  records::Ledger ledger;
-  QueueView queue;
-  Difference difference;
-};
-
-void wait_a_moment() {
+void wait_for(Duration duration) {
   io::AsioLoop loop;
   io::TaskGroup group;
-  auto wait = [](io::AsioLoop& on) -> io::Task<void> {
-    co_await io::sleep_until(on, on.now() + moment);
+  auto wait = [](io::AsioLoop& on, Duration so_long) -> io::Task<void> {
+    co_await io::sleep_until(on, on.now() + so_long);
     on.stop();
   };
-  group.start(wait(loop));
+  group.start(wait(loop, duration));
   loop.run();
 }
 
-std::vector<QueuedRecipient> in_queue(const QueueView& view) {
-  std::vector<QueuedRecipient> all;
-  for (const queue::Standing& standing : view.standings)
-    all.push_back({standing.id, standing.recipient});
-  std::sort(all.begin(), all.end());
-  return all;
-}
-
-std::vector<QueuedRecipient> only_in(const std::vector<QueuedRecipient>& a,
-                                     const std::vector<QueuedRecipient>& b) {
-  std::vector<QueuedRecipient> only;
-  std::set_difference(a.begin(), a.end(), b.begin(), b.end(), std::back_inserter(only));
-  return only;
-}
-
-std::vector<QueuedRecipient> in_both(const std::vector<QueuedRecipient>& a,
-                                     const std::vector<QueuedRecipient>& b) {
-  std::vector<QueuedRecipient> both;
-  std::set_intersection(a.begin(), a.end(), b.begin(), b.end(), std::back_inserter(both));
-  return both;
-}
-
-Result<Account> take_account(io::Disk& disk, const config::DataPaths& paths, bool compare) {
-  Account account;
-  std::vector<QueuedRecipient> recorded;
-  if (compare) {
-    TRY(recorded, records::read_queued(disk, paths.records, recipients_compared_max));
-    std::sort(recorded.begin(), recorded.end());
-  }
-  TRY(account.queue,
-      read_queue(paths, queue::Selector(), compare ? recipients_compared_max : uint64_t{1}));
-  TRY(account.ledger, records::read_ledger(disk, {paths.records, paths.events}));
-  if (compare) {
-    std::vector<QueuedRecipient> queued = in_queue(account.queue);
-    if (!account.queue.complete && !queued.empty()) {
-      // What stands behind the end of a list that was cut is not known.
-      MessageId last = queued.back().message;
-      auto is_behind = [&](const QueuedRecipient& one) { return !(one.message < last); };
-      std::erase_if(recorded, is_behind);
-      std::erase_if(queued, is_behind);
-    }
-    account.difference = {only_in(recorded, queued), only_in(queued, recorded)};
-  }
-  return account;
-}
-
-bool agrees(const Account& account) {
-  return account.ledger.total().queued == account.queue.recipients &&
-         account.ledger.unread_events == 0;
-}
-
-// Mail moves while it is counted: a difference is one that stays.
-Result<Account> settle_account(io::Disk& disk, const config::DataPaths& paths) {
-  TRY(Account account, take_account(disk, paths, false));
-  if (agrees(account)) return account;
-  TRY(account, take_account(disk, paths, true));
-  for (unsigned i = 0; i < moments_max && !agrees(account) && !account.difference.empty(); ++i) {
-    wait_a_moment();
-    Difference before = std::move(account.difference);
-    TRY(account, take_account(disk, paths, true));
-    account.difference = {in_both(before.missing, account.difference.missing),
-                          in_both(before.unknown, account.difference.unknown)};
-  }
-  if (agrees(account)) account.difference = {};
-  return account;
+Result<LedgerLook> look_at(io::Disk& disk, const config::DataPaths& paths,
+                           const std::optional<records::LogPosition>& until) {
+  LedgerLook look;
+  TRY(look.recorded, records::read_queued(disk, paths.records, recipients_compared_max));
+  TRY(look.queue, read_queue(paths, queue::Selector(), recipients_compared_max));
+  TRY(look.ledger, records::read_ledger(disk, {paths.records, paths.events}, until));
+  return look;
 }
 
 // ---- showing it
@@ -146,7 +73,19 @@ json::array to_json(const std::vector<QueuedRecipient>& recipients) {
   return array;
 }
 
-void print_json(const Account& account) {
+std::string_view name_of(LedgerVerdict verdict) {
+  switch (verdict) {
+    case LedgerVerdict::right:
+      return "right";
+    case LedgerVerdict::wrong:
+      return "wrong";
+    case LedgerVerdict::unknown:
+      break;
+  }
+  return "unknown";
+}
+
+void print_json(const LedgerAccount& account) {
   json::array days;
   for (const LedgerDay& day : account.ledger.days) {
     json::object object{{"day", records::day_text(day.day)}};
@@ -157,7 +96,8 @@ void print_json(const Account& account) {
                       {"total", to_json(account.ledger.total())},
                       {"in_queue", account.queue.recipients},
                       {"relay_runs", account.queue.relay_runs},
-                      {"balanced", account.difference.empty()},
+                      {"balanced", verdict_of(account) == LedgerVerdict::right},
+                      {"verdict", name_of(verdict_of(account))},
                       {"missing", to_json(account.difference.missing)},
                       {"unknown", to_json(account.difference.unknown)},
                       {"events_not_recorded_yet", account.ledger.unread_events},
@@ -173,7 +113,7 @@ std::string row(std::string_view title, const LedgerDay& day) {
   return line + "\n";
 }
 
-void print_table(const Account& account, bool color) {
+void print_table(const LedgerAccount& account, bool color) {
   std::string head = fmt::format("{:<10}  {:>9}", "day", "accepted");
   for (const Column& column : outcomes)
     head += fmt::format("  {:>{}}", column.name, std::max<size_t>(column.name.size(), 8));
@@ -195,12 +135,17 @@ void print_recipients(const std::vector<QueuedRecipient>& recipients, const char
         fmt::format("  and {} more; --json lists all\n", recipients.size() - recipients_shown_max));
 }
 
-void print_verdict(const Account& account, bool color) {
-  uint64_t queued = account.queue.recipients;
-  if (account.difference.empty()) {
-    print(fmt::format("\n{}\n",
-                      styled(fmt::format("The sum is right: {} recipients are queued.", queued),
-                             Style::good, color)));
+void print_verdict(const LedgerAccount& account, bool color) {
+  const LedgerVerdict verdict = verdict_of(account);
+  if (verdict == LedgerVerdict::right) {
+    print(fmt::format("\n{}\n", styled(fmt::format("The sum is right: {} recipients are queued.",
+                                                   account.queue.recipients),
+                                       Style::good, color)));
+    return;
+  }
+  if (verdict == LedgerVerdict::unknown) {
+    print(
+        fmt::format("\n{}\n", styled("Whether the sum is right is not known:", Style::bad, color)));
     return;
   }
   print(fmt::format("\n{}\n", styled("The sum is NOT right.", Style::bad, color)));
@@ -210,7 +155,8 @@ void print_verdict(const Account& account, bool color) {
                    "recipients are in the queue that the records do not know as waiting:", color);
 }
 
-void note_shortfalls(const records::Ledger& ledger) {
+void note_shortfalls(const LedgerAccount& account) {
+  const records::Ledger& ledger = account.ledger;
   for (const std::string& problem : ledger.problems)
     note(fmt::format("  {}\n", base::escape_control(problem)));
   if (ledger.lost_events > 0)
@@ -218,6 +164,14 @@ void note_shortfalls(const records::Ledger& ledger) {
                      ledger.lost_events));
   if (ledger.unread_events > 0)
     note(fmt::format("  {} events of the log are not in the records yet.\n", ledger.unread_events));
+  if (!account.compared_all)
+    note(fmt::format("  More waits than the {} recipients that are compared.\n",
+                     recipients_compared_max));
+}
+
+int exit_code_of(LedgerVerdict verdict) {
+  if (verdict == LedgerVerdict::right) return exit_code::ok;
+  return verdict == LedgerVerdict::wrong ? exit_code::negative : exit_code::could_not_finish;
 }
 
 }  // namespace
@@ -230,7 +184,9 @@ int ledger_command(const Global& global) {
     return exit_code::could_not_finish;
   }
   auto disk = io::make_system_disk();
-  auto account = settle_account(*disk, config::DataPaths(config->data_dir));
+  config::DataPaths paths(config->data_dir);
+  auto account = settle_account([&](const auto& until) { return look_at(*disk, paths, until); },
+                                [&] { wait_for(moment + config->events.flush_every); });
   if (!account) return report(account.error());
   bool color = colors_output(global.color);
   if (global.json) {
@@ -239,8 +195,8 @@ int ledger_command(const Global& global) {
     print_table(*account, color);
     print_verdict(*account, color);
   }
-  note_shortfalls(account->ledger);
-  return account->difference.empty() ? exit_code::ok : exit_code::negative;
+  note_shortfalls(*account);
+  return exit_code_of(verdict_of(*account));
 }
 
 }  // namespace waypost::cli

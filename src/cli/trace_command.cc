@@ -130,7 +130,7 @@ Result<Standings> read_standings(const config::DataPaths& paths, const records::
   Standings standings;
   auto add = [&](QueueView view) {
     for (queue::Standing& standing : view.standings)
-      if (wanted.address.empty() || wanted.address == standing.sender ||
+      if (wanted.address.empty() || base::equals_ignoring_case(wanted.address, standing.sender) ||
           base::equals_ignoring_case(wanted.address, standing.recipient))
         standings[standing.id].push_back(std::move(standing));
   };
@@ -203,8 +203,8 @@ int say_nothing_found(const TraceArguments& arguments) {
   std::string what = arguments.what.empty() ? "such message" : base::escape_control(arguments.what);
   note(
       fmt::format("waypost: nothing about {} in the records, the event log or the queue\n"
-                  "  They keep as much as `keep` of [records] and `keep_files` of [events] "
-                  "allow; older mail is gone from them.\n",
+                  "  They keep as much as `keep` of [records], and `keep` and `keep_files` of "
+                  "[events] allow; older mail is gone from them.\n",
                   what));
   return exit_code::negative;
 }

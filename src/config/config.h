@@ -187,6 +187,7 @@ struct DnsSettings {
 struct EventSettings {
   uint64_t file_octets_max = 256ull << 20;
   unsigned keep_files = 20;
+  Duration keep = std::chrono::hours(24 * 30);
   Duration flush_every = std::chrono::milliseconds(100);
   bool operator==(const EventSettings&) const = default;
 };

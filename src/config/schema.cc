@@ -161,6 +161,7 @@ std::vector<Key<EventSettings>> event_keys() {
   return {
       key<E>("file_octets_max", &E::file_octets_max, octets(64 * kib, 1024 * gib), R"("256MiB")", "the size at which a new event file is begun"),
       key<E>("keep_files", &E::keep_files, count(1, 100'000), "20", "how many event files are kept"),
+      key<E>("keep", &E::keep, duration(1h, 24h * 3650), R"("30d")", "how long what the event files hold is kept"),
       key<E>("flush_every", &E::flush_every, duration(1ms, 1min), R"("100ms")", "how long an event may wait before it is written"),
   };
 }

@@ -17,6 +17,7 @@
 #include "io/worker.h"
 #include "notices/reporter.h"
 #include "queue/queue.h"
+#include "records/days.h"
 #include "records/event_log.h"
 #include "records/keys.h"
 #include "records/recorder.h"
@@ -183,6 +184,8 @@ Result<void> Relay::Parts::open_storage() {
     TRY(recorder,
         records::Recorder::open(*disk, loop.clock(), recorder_options(config()),
                                 [this](const std::string& line) { journal.warning(line); }));
+  } else if (auto removed = records::remove_all_days(*disk, paths.records); !removed) {
+    journal.warning("records that are not wanted any more: " + removed.error().describe());
   }
   keys_worker = std::make_unique<io::Worker>("waypost-keys");
   return {};

@@ -218,6 +218,7 @@ records::EventLogOptions event_log_options(const config::Config& config) {
   options.folder = config::DataPaths(config.data_dir).events;
   options.file_octets_max = config.events.file_octets_max;
   options.keep_files = config.events.keep_files;
+  options.keep = config.events.keep;
   options.flush_every = config.events.flush_every;
   return options;
 }

@@ -1,6 +1,7 @@
 #include "intake/drop_pickup.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "smtp/limits.h"
@@ -15,6 +16,9 @@ constexpr std::chrono::hours begun_kept_for{24};
 constexpr uint64_t octets_at_once = 256 * 1024;
 // Names that could not be removed; there is something wrong long before.
 constexpr size_t done_max = 100'000;
+// How far the time of a name may be from ours: mail waits while no relay runs, and clocks differ.
+constexpr Duration behind_max = std::chrono::hours(24);
+constexpr Duration ahead_max = std::chrono::minutes(1);
 
 smtp::Reply refusal(const std::string& why) {
   return smtp::reply(554, {5, 6, 0}, "The dropped message: " + why);
@@ -78,7 +82,7 @@ io::Task<void> DropPickup::take(std::string name) {
   if (is_own_name && is_stored_(*id))
     why = "a message of that id waits already";
   else if (is_own_name)
-    end = co_await take_in(name, *id, why);
+    end = co_await take_in(name, id_for(*id), why);
   if (end == End::later && !std::exchange(told_later_, true))
     services_.trouble("a dropped message waits, " + name + ": " + why);
   if (end == End::taken) told_later_ = false;
@@ -91,8 +95,16 @@ io::Task<void> DropPickup::take(std::string name) {
                            : "; it stays: " + aside.error().describe()));
 }
 
-io::Task<DropPickup::End> DropPickup::take_in(const std::string& name, MessageId id,
-                                              std::string& why) {
+MessageId DropPickup::id_for(MessageId named) const {
+  const WallTime now = services_.loop.wall_now();
+  const WallTime at = named.accepted_at();
+  if (at + behind_max >= now && at <= now + ahead_max) return named;
+  std::array<uint8_t, 10> random{};
+  services_.loop.rng().fill(random);
+  return MessageId::make(now, random);
+}
+
+io::Task<DropPickup::End> DropPickup::take_in(std::string& name, MessageId id, std::string& why) {
   using File = std::unique_ptr<io::FoundFile>;
   std::function<Result<File>()> open = [this, &name] { return folder_.open(name); };
   Result<File> file = co_await on_worker<File>(std::move(open));
@@ -124,7 +136,8 @@ io::Task<DropPickup::End> DropPickup::take_in(const std::string& name, MessageId
     co_return End::refused;
   }
   auto arrival = services_.intake.start(std::move(submitter), std::move(commands->mail));
-  arrival->adopt(id, [this, name] { return forget(name); });
+  // By the id it is accepted under, which finish() renames the file to.
+  arrival->adopt(id, [this, id] { return forget(id.text()); });
   for (smtp::RcptArguments& rcpt : commands->recipients) {
     auto refused = arrival->add_recipient(std::move(rcpt.recipient), std::move(rcpt.dsn));
     if (!refused) continue;
@@ -132,10 +145,13 @@ io::Task<DropPickup::End> DropPickup::take_in(const std::string& name, MessageId
     arrival->reject(*refused);
     co_return End::refused;
   }
-  co_return co_await feed(*arrival, found, commands->octets, why);
+  End end = co_await feed(*arrival, found, commands->octets, why);
+  if (end == End::taken) end = co_await finish(*arrival, name, id, why);
+  co_return end;
 }
 
-// The same reader as for a client, so that nothing comes in here that could not come in there.
+// Reads all of it; `taken` when it is whole. The same reader as for a client, so that nothing comes
+// in here that could not come in there.
 io::Task<DropPickup::End> DropPickup::feed(Arrival& arrival, io::FoundFile& file, uint64_t offset,
                                            std::string& why) {
   smtp::DataReader reader;
@@ -158,10 +174,30 @@ io::Task<DropPickup::End> DropPickup::feed(Arrival& arrival, io::FoundFile& file
     arrival.reject(refusal(why));
     co_return End::refused;
   }
-  auto id = co_await arrival.finish();
-  if (id) co_return End::taken;
-  why = id.error().text();
-  co_return id.error().permanent() ? End::refused : End::later;
+  co_return End::taken;
+}
+
+// From the rename on the file is named by the id, as whoever starts after a crash expects it.
+io::Task<DropPickup::End> DropPickup::finish(Arrival& arrival, std::string& name, MessageId id,
+                                             std::string& why) {
+  if (name != id.text()) {
+    const std::string fresh = id.text();
+    std::function<Result<void>()> rename = [this, &name, &fresh] {
+      return folder_.rename(name, fresh);
+    };
+    Result<void> renamed = co_await on_worker<void>(std::move(rename));
+    if (!renamed) {
+      why = renamed.error().describe();
+      co_return End::later;
+    }
+    services_.trouble("a dropped message, " + name + ", is taken as " + fresh +
+                      ": its name tells of another time");
+    name = fresh;
+  }
+  auto taken = co_await arrival.finish();
+  if (taken) co_return End::taken;
+  why = taken.error().text();
+  co_return taken.error().permanent() ? End::refused : End::later;
 }
 
 // Of a file that holds no transaction there is no arrival to tell of it.

@@ -17,8 +17,10 @@
 namespace waypost::intake {
 
 // Takes in what was left in the drop folder, each message once: a file is named by the id that its
-// message will have, it is removed after the commit and before the queue has the message, and a
-// start removes the files of messages that the spool holds already. Thread: the loop's.
+// message will have, or gets a new name before the commit where that id tells of another time than
+// now, since the id says on which day the records have the message. It is removed after the commit
+// and before the queue has the message, and a start removes the files of messages that the spool
+// holds already. Thread: the loop's.
 class DropPickup {
  public:
   struct Services {
@@ -44,8 +46,10 @@ class DropPickup {
 
   io::Task<void> look();
   io::Task<void> take(std::string name);
-  io::Task<End> take_in(const std::string& name, MessageId id, std::string& why);
+  MessageId id_for(MessageId named) const;
+  io::Task<End> take_in(std::string& name, MessageId id, std::string& why);
   io::Task<End> feed(Arrival& arrival, io::FoundFile& file, uint64_t offset, std::string& why);
+  io::Task<End> finish(Arrival& arrival, std::string& name, MessageId id, std::string& why);
   io::Task<void> forget(std::string name);
   void report_refused(MessageId id, const Submitter& submitter, const std::string& why);
   template <class T>

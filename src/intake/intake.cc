@@ -6,6 +6,8 @@ namespace waypost::intake {
 namespace {
 
 constexpr std::chrono::seconds room_is_fresh_for{1};
+// Anybody can be refused, with as many recipients as they name.
+constexpr size_t refused_recipients_told_max = 100;
 
 }  // namespace
 
@@ -50,6 +52,8 @@ void Intake::report_rejected(const Submitter& submitter, const std::optional<smt
   event.tenant = submitter.tenant;
   event.stream = submitter.stream;
   event.sender = sender ? sender->text() : std::string();
+  if (recipients.size() > refused_recipients_told_max)
+    recipients.resize(refused_recipients_told_max);
   event.recipients = std::move(recipients);
   event.login = submitter.login;
   event.client = submitter.client.text();

@@ -53,7 +53,8 @@ class Intake {
   std::unique_ptr<Arrival> start(Submitter submitter, smtp::MailArguments mail);
 
   // Tells the world that a command was refused; with the id of a message whose submitter knows it
-  // already. A message that is refused at its end reports itself.
+  // already. A message that is refused at its end reports itself. Of its recipients the first
+  // hundred are told.
   void report_rejected(const Submitter& submitter, const std::optional<smtp::Mailbox>& sender,
                        std::vector<std::string> recipients, const smtp::Reply& reply,
                        std::optional<MessageId> message = std::nullopt);

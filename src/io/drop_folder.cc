@@ -196,6 +196,15 @@ Result<std::unique_ptr<FoundFile>> DropFolder::open(const std::string& name) {
       new FoundFile(descriptor, facts.st_uid, static_cast<uint64_t>(facts.st_size)));
 }
 
+Result<void> DropFolder::rename(const std::string& name, const std::string& to) {
+  if (!is_plain_name(name) || !is_plain_name(to))
+    return failure(ErrorCode::invalid_input, "no name of a file");
+  const std::string path = folder_ + "/new/" + name;
+  if (::rename(path.c_str(), (folder_ + "/new/" + to).c_str()) != 0)
+    return system_error("renaming", path);
+  return sync_folder(folder_ + "/new");
+}
+
 Result<void> DropFolder::remove(const std::string& name) {
   if (!is_plain_name(name)) return failure(ErrorCode::invalid_input, "no name of a file");
   const std::string path = folder_ + "/new/" + name;

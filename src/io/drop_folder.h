@@ -77,6 +77,8 @@ class DropFolder {
   Result<std::vector<std::string>> names(size_t names_max);
   // Fails with invalid_input for what is no plain file with this one name: a link, a pipe.
   Result<std::unique_ptr<FoundFile>> open(const std::string& name);
+  // When it returns, it has the new name for good. `to` is one that nobody else will take.
+  Result<void> rename(const std::string& name, const std::string& to);
   // When it returns, it will not come back, not even after a power cut.
   Result<void> remove(const std::string& name);
   // To refused/, where a person may look at it.

@@ -222,6 +222,19 @@ Result<void> DayFile::add_gap(WallTime from, WallTime to, uint64_t lost) {
   return insert.run();
 }
 
+Result<void> DayFile::move_mark(const FeedMark& mark) {
+  CHECK(!impl_->batch);
+  // Synced with this one commit, and the next are not again.
+  TRY_VOID(impl_->database.execute("PRAGMA synchronous = FULL"));
+  auto moved = [&]() -> Result<void> {
+    TRY_VOID(begin());
+    return commit(mark);
+  }();
+  if (!moved) roll_back();
+  Result<void> relaxed = impl_->database.execute("PRAGMA synchronous = NORMAL");
+  return moved ? relaxed : moved;
+}
+
 Result<void> DayFile::commit(const FeedMark& mark) {
   CHECK(impl_->batch);
   TRY_VOID(impl_->write_totals());
@@ -241,7 +254,7 @@ void DayFile::roll_back() {
 }
 
 Result<void> DayFile::Impl::prepare_statements() {
-  TRY(Statement find, database.prepare("SELECT number, accepted FROM messages WHERE id = ?1"));
+  TRY(Statement find, database.prepare("SELECT number, accepted, at FROM messages WHERE id = ?1"));
   TRY(Statement insert,
       database.prepare("INSERT INTO messages (id, at, accepted, sender, message_id, session, "
                        "transaction_number, tenant, stream, login, client, size, tags, metadata) "
@@ -255,9 +268,11 @@ Result<void> DayFile::Impl::prepare_statements() {
   TRY(Statement insert_recipient,
       database.prepare("INSERT INTO recipients (message, place, address, domain, state, "
                        "settled_at) VALUES (?1, ?2, ?3, ?4, ?5, nullif(?6, 0))"));
-  // One address may be named twice in an envelope: the one that still waits comes first.
+  // One address may be named twice in an envelope: the one that still waits comes first. The index
+  // ignores case, and addresses that differ in it are two recipients.
   TRY(Statement find_recipient,
       database.prepare("SELECT place, state FROM recipients WHERE address = ?2 AND message = ?1 "
+                       "AND address COLLATE BINARY = ?2 "
                        "ORDER BY state <> 'queued', place LIMIT 1"));
   TRY(Statement set_state, database.prepare("UPDATE recipients SET state = ?3, settled_at = "
                                             "nullif(?4, 0) WHERE message = ?1 AND place = ?2"));
@@ -291,10 +306,15 @@ Result<int64_t> DayFile::Impl::message_of(const Event& event) {
     find.bind_blob(1, event.message->raw());
     TRY(known, find.step());
     bool accepted = known && find.integer(1) != 0;
+    bool is_again = accepted && find.integer(2) != micros(event.at);
     if (known) number = find.integer(0);
     find.reset();
     if (known && !accepted && event.kind == EventKind::accepted)
       TRY_VOID(complete_message(number, event));
+    // Whoever leaves a file in the drop folder may name the id of a message that is gone.
+    if (is_again && event.kind == EventKind::accepted)
+      for (const std::string& address : event.recipients)
+        TRY_VOID(append_recipient(number, address, state_queued, event.at));
   }
   if (!known) {
     TRY(number, insert_message(event));

@@ -53,6 +53,10 @@ class DayFile {
   Result<void> commit(const FeedMark& mark);
   void roll_back();
 
+  // A commit of the mark alone, on stable storage when it returns: for one that goes back, which
+  // the log does not tell again.
+  Result<void> move_mark(const FeedMark& mark);
+
  private:
   struct Impl;
   explicit DayFile(std::unique_ptr<Impl> impl);

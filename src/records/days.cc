@@ -53,6 +53,16 @@ Result<void> remove_day(io::Disk& disk, const std::string& folder, Day day,
   return remove_if_there(disk, path);
 }
 
+Result<void> remove_all_days(io::Disk& disk, const std::string& folder) {
+  for (std::string_view family : {day_file_suffix, transcript_file_suffix})
+    for (const std::string& suffix :
+         {std::string(family), std::string(family) + std::string(damaged_suffix)}) {
+      TRY(std::vector<Day> days, list_days(disk, folder, suffix));
+      for (Day day : days) TRY_VOID(remove_day(disk, folder, day, suffix));
+    }
+  return {};
+}
+
 Result<void> set_day_aside(io::Disk& disk, const std::string& folder, Day day,
                            std::string_view suffix) {
   std::string path = day_path(folder, day, suffix);

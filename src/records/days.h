@@ -40,6 +40,8 @@ Result<std::vector<Day>> list_days(io::Disk& disk, const std::string& folder,
 // Removes the file of that day with what SQLite keeps beside it; what is absent is passed over.
 Result<void> remove_day(io::Disk& disk, const std::string& folder, Day day,
                         std::string_view suffix);
+// Removes the files of all days, of every family, and what was set aside.
+Result<void> remove_all_days(io::Disk& disk, const std::string& folder);
 // Puts it out of the way, named ".damaged"; an older one of that name is replaced.
 Result<void> set_day_aside(io::Disk& disk, const std::string& folder, Day day,
                            std::string_view suffix);

@@ -12,6 +12,10 @@
 
 namespace waypost::records {
 
+// No line that we write is longer: a message may have 100,000 recipients, whose paths have 256
+// octets and in JSON 64 more at most. What is longer is damage.
+inline constexpr uint64_t event_line_octets_max = 32 << 20;
+
 // One file of the event log (docs/format/events.md). Its name says from when on it was written:
 // "events-20261121T090807.123Z-1.jsonl", to the millisecond, and a number that tells files of the
 // same millisecond apart. Names never go back in time, even when the clock does: whatever a file

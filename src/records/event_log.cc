@@ -42,6 +42,7 @@ struct EventLog::State {
   void submit(std::vector<events::Event> events, uint64_t octets);
   void retry();
   void write();
+  void tidy();
 
   const EventLogOptions options;
   const std::function<void(const std::string&)> problem;
@@ -49,14 +50,17 @@ struct EventLog::State {
   std::atomic<bool> failing = false;
   std::atomic<bool> retry_submitted = false;
   std::atomic<int> sinks = 0;
+  std::atomic<bool> closing = false;
   std::mutex gap_mutex;
   EventGap gap;
 
   // The writer thread's own.
   std::unique_ptr<EventWriter> writer;
   uint64_t unwritten_octets = 0;
+  bool tidying_fails = false;
 
   std::unique_ptr<io::Worker> worker = std::make_unique<io::Worker>("event-log");
+  io::Worker* const thread = worker.get();  // for its own work, which may be the last
 };
 
 bool EventLog::State::take_room(uint64_t octets) {
@@ -116,6 +120,14 @@ void EventLog::State::write() {
   write();
 }
 
+void EventLog::State::tidy() {
+  if (closing) return;
+  Result<void> tidied = writer->tidy();
+  if (!tidied && !tidying_fails) problem("event log: " + tidied.error().describe());
+  tidying_fails = !tidied;
+  thread->submit_after(options.tidy_every, [this] { tidy(); });
+}
+
 class EventLogSink final : public events::Sink {
  public:
   EventLogSink(EventLog::State& state, io::Loop& loop)
@@ -173,10 +185,12 @@ Result<std::unique_ptr<EventLog>> EventLog::open(io::Disk& disk, const io::Clock
                                                  EventLogOptions options,
                                                  std::function<void(const std::string&)> problem) {
   TRY(std::unique_ptr<EventWriter> writer,
-      EventWriter::open(disk, clock,
-                        {options.folder, options.file_octets_max, options.keep_files}));
-  return std::unique_ptr<EventLog>(new EventLog(
-      std::make_unique<State>(std::move(options), std::move(writer), std::move(problem))));
+      EventWriter::open(
+          disk, clock,
+          {options.folder, options.file_octets_max, options.keep_files, options.keep}));
+  auto state = std::make_unique<State>(std::move(options), std::move(writer), std::move(problem));
+  state->worker->submit([own = state.get()] { own->tidy(); });
+  return std::unique_ptr<EventLog>(new EventLog(std::move(state)));
 }
 
 std::unique_ptr<events::Sink> EventLog::sink(io::Loop& loop) {
@@ -189,6 +203,7 @@ bool EventLog::failing() const { return state_->failing; }
 Result<void> EventLog::close() {
   if (std::exchange(closed_, true)) return {};
   CHECK(state_->sinks == 0);
+  state_->closing = true;
   // A last try: also for what an earlier failure left behind, and for the line about a gap.
   state_->worker->submit([state = state_.get()] { state->write(); });
   state_->worker.reset();

@@ -17,7 +17,8 @@ namespace waypost::records {
 struct EventLogOptions {
   std::string folder;
   uint64_t file_octets_max = 256ULL << 20;
-  size_t keep_files = 16;  // the newest, with the one that is written
+  size_t keep_files = 20;                       // the newest, with the one that is written
+  Duration keep = std::chrono::hours(24 * 30);  // a file goes when all in it is older
 
   // An event is handed to the disk this long after it happened, or when so much waits.
   Duration flush_every = std::chrono::milliseconds(100);
@@ -26,6 +27,8 @@ struct EventLogOptions {
   uint64_t waiting_octets_max = 64 << 20;
   // How often a disk that refused is tried again.
   Duration retry_every = std::chrono::seconds(1);
+  // How often what is too old is looked for.
+  Duration tidy_every = std::chrono::hours(1);
 };
 
 // Events as lines of JSON in files (docs/format/events.md). One writer thread serves all shards:
@@ -33,6 +36,7 @@ struct EventLogOptions {
 //
 // Mail never waits for the log. While the disk refuses, events wait in memory; when that is full,
 // new ones are dropped, and once it works again a "log_gap" line says how many and from when on.
+// One that the end of the process left unwritten is told by the next open(), as at least one.
 //
 // Limits: events of one shard are in order; those of two shards may be a flush apart. A crash of
 // the process loses what was not flushed. Files are synced when they are full and at the end, so a

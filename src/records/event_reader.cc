@@ -11,7 +11,6 @@ namespace waypost::records {
 namespace {
 
 constexpr uint64_t chunk_octets = 1 << 20;
-constexpr size_t line_octets_max = 1 << 20;
 constexpr std::string_view gap_start = R"({"v":1,"event":"log_gap",)";
 // What our own lines begin with. Only in these is the first "at" known to be the event's.
 constexpr std::string_view line_start = R"({"v":1,"event":")";
@@ -121,7 +120,7 @@ Result<void> Reader::read_file(const EventFile& file, bool newest) {
       scan(std::string_view(buffer).substr(0, whole), {file, offset - buffer.size()});
       buffer.erase(0, whole);
     }
-    if (buffer.size() > line_octets_max) {
+    if (buffer.size() > event_line_octets_max) {
       ++read_.damaged_lines;
       buffer.clear();
       skipping = true;
@@ -196,7 +195,7 @@ bool Reader::is_too_old(std::string_view line) const {
 void Reader::take(std::string_view line) {
   if (is_too_old(line)) return;
   if (line.starts_with(gap_start)) return;
-  if (line.size() > line_octets_max) {
+  if (line.size() > event_line_octets_max) {
     ++read_.damaged_lines;
     return;
   }

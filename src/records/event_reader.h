@@ -30,11 +30,11 @@ struct EventsRead {
 };
 
 // Gives the events of the log in `folder` to `found`, oldest file and line first, until it returns
-// false. Blocks; memory stays bounded (lines up to 1 MiB, longer ones are damaged), and a line that
-// does not hold the id or address is not parsed at all. Files that ended before the message was
-// accepted, or before `since`, are not opened. The log may be written meanwhile: a last line that
-// is not whole yet is left alone, and a file that is removed while it waits its turn is passed
-// over.
+// false. Blocks; memory stays bounded (lines up to event_line_octets_max, longer ones are damaged),
+// and a line that does not hold the id or address is not parsed at all. Files that ended before the
+// message was accepted, or before `since`, are not opened. The log may be written meanwhile: a last
+// line that is not whole yet is left alone, and a file that is removed while it waits its turn is
+// passed over.
 Result<EventsRead> read_events(io::Disk& disk, const std::string& folder, const EventFilter& filter,
                                const std::function<bool(const events::Event&)>& found);
 // The same, with the place where each one's line begins.

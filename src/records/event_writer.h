@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "base/time.h"
@@ -18,9 +19,9 @@ namespace waypost::records {
 
 // Events that were dropped because the disk did not take them.
 struct EventGap {
-  uint64_t lost = 0;
-  WallTime from;  // the first
-  WallTime to;    // the last
+  uint64_t lost = 0;  // at least so many
+  WallTime from;      // the first
+  WallTime to;        // the last
 
   std::string to_json_line() const;
   static bool is_gap_line(std::string_view line);
@@ -30,16 +31,19 @@ struct EventGap {
 
 // The files of the event log, for one thread that may block. It keeps what it could not write and
 // goes on at the very octet where the disk failed, so that a full disk neither tears nor repeats a
-// line.
+// line. What it never could write, the next writer tells by a gap: while the disk refuses, a file
+// named "events-unwritten" says so, which takes no octets.
 class EventWriter {
  public:
   struct Options {
     std::string folder;
     uint64_t file_octets_max = 256ULL << 20;
-    size_t keep_files = 16;
+    size_t keep_files = 20;
+    Duration keep = std::chrono::hours(24 * 30);  // a file goes when all in it is older
   };
 
-  // Goes on with the newest file when that ends with a whole line and is not full, else starts one.
+  // Goes on with the newest file when that ends with a whole line, is of today and not full, else
+  // starts one. Notes a gap where the last writer left a torn line, or lines that the disk refused.
   // `disk` and `clock` outlive the writer.
   static Result<std::unique_ptr<EventWriter>> open(io::Disk& disk, const io::Clock& clock,
                                                    Options options);
@@ -49,6 +53,8 @@ class EventWriter {
   // Writes all that was added; what it cannot write stays for the next call.
   Result<void> write();
   Result<void> sync();
+  // What time alone makes due, where nothing is written: a new day's file, and the end of old ones.
+  Result<void> tidy();
   uint64_t unwritten_octets() const { return lines_.size() - written_; }
 
   // Where failures go that stop nothing: an old file that cannot be removed.
@@ -57,9 +63,20 @@ class EventWriter {
  private:
   EventWriter(io::Disk& disk, const io::Clock& clock, Options options)
       : disk_(disk), clock_(clock), options_(std::move(options)) {}
+  // How a file ends.
+  struct End {
+    std::optional<WallTime> last_at;  // of its last whole line
+    bool torn = false;                // more octets follow
+  };
   std::string path(const EventFile& file) const;
-  Result<bool> may_continue(const EventFile& file);
+  std::string mark_path() const;
+  Result<void> take_up(const std::vector<EventFile>& files);
+  Result<End> read_end();
+  void note_gap();
+  void mark_unwritten();
+  void clear_mark();
   Result<void> open_file(const EventFile& file);
+  bool is_time_for_next() const;
   Result<void> start_file();
   Result<void> recover();
   Result<void> write_slice();
@@ -75,8 +92,9 @@ class EventWriter {
   std::unique_ptr<io::AppendFile> file_;  // none after a failure, until recover()
   uint64_t size_ = 0;                     // of the current file, as far as it is known
   std::string lines_;
-  size_t written_ = 0;  // of lines_
-  WallTime newest_at_;  // of all that was added
+  size_t written_ = 0;   // of lines_
+  WallTime newest_at_;   // of all that was added, or stands in the log
+  bool marked_ = false;  // that lines are unwritten
 };
 
 }  // namespace waypost::records

@@ -87,11 +87,11 @@ Result<void> Feeder::take_stock(Day day, LogPosition& newest) {
   TRY(DayFile * file, open_day(day));
   FeedMark mark = file->mark();
   if (log_end_ && (mark.end > *log_end_ || mark.batch_start > *log_end_)) {
-    // Lines that this file holds are gone from the log; others will stand in their place.
+    // Lines that this file holds are gone from the log; others will stand in their place, and a
+    // second power cut must not bring the old mark back once they do.
     mark.end = std::min(mark.end, *log_end_);
     mark.batch_start = std::min(mark.batch_start, *log_end_);
-    TRY_VOID(file->begin());
-    TRY_VOID(file->commit(mark));
+    TRY_VOID(file->move_mark(mark));
   }
   if (!mark.rebuilding) newest = std::max(newest, mark.batch_start);
   return {};

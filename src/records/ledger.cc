@@ -27,7 +27,7 @@ constexpr Counter counters[] = {
     {total_refusals, &LedgerDay::refusals},
 };
 
-constexpr uint64_t unread_events_max = 1'000'000;
+constexpr uint64_t unread_recipients_max = 1'000'000;
 
 struct DayRead {
   LedgerDay counts;
@@ -51,17 +51,29 @@ Result<DayRead> read_day(const std::string& folder, Day day) {
   return read;
 }
 
-// Events that the log holds beyond the files, as far as anybody wants to know.
-Result<uint64_t> count_unread(io::Disk& disk, const std::string& folder, const LogBounds& bounds) {
-  uint64_t unread = 0;
+// What the log holds beyond the files, as far as anybody wants to know.
+Result<void> read_unread(io::Disk& disk, const std::string& folder, const LogBounds& bounds,
+                         const std::optional<LogPosition>& until, Ledger& ledger) {
+  uint64_t all = 0;
+  uint64_t before = 0;
+  uint64_t weight = 0;  // in recipients, at least one an event
   EventFilter filter;
   filter.from = bounds.from;
-  TRY_VOID(read_placed_events(disk, folder, filter,
-                              [&](const events::Event& event, const LogPosition& at) {
-                                if (!bounds.holds(day_of(event), at)) ++unread;
-                                return unread < unread_events_max;
-                              }));
-  return unread;
+  auto take = [&](const events::Event& event, const LogPosition& at) {
+    if (bounds.holds(day_of(event), at)) return true;
+    ++all;
+    if (!until || at <= *until) ++before;
+    ledger.unread_end = at;
+    if (event.message)
+      for (const std::string& recipient : event.recipients)
+        ledger.unread.push_back({*event.message, recipient});
+    weight += std::max<uint64_t>(event.recipients.size(), 1);
+    return weight < unread_recipients_max;
+  };
+  TRY_VOID(read_placed_events(disk, folder, filter, take));
+  ledger.unread_events = weight < unread_recipients_max ? before : all;
+  std::sort(ledger.unread.begin(), ledger.unread.end());
+  return {};
 }
 
 }  // namespace
@@ -73,7 +85,14 @@ LedgerDay Ledger::total() const {
   return sum;
 }
 
-Result<Ledger> read_ledger(io::Disk& disk, const RecordPlaces& places) {
+bool Ledger::tells(const QueuedRecipient& recipient) const {
+  Day day = day_of(recipient.message.accepted_at());
+  return std::find(incomplete.begin(), incomplete.end(), day) == incomplete.end() &&
+         !std::binary_search(unread.begin(), unread.end(), recipient);
+}
+
+Result<Ledger> read_ledger(io::Disk& disk, const RecordPlaces& places,
+                           const std::optional<LogPosition>& until) {
   Ledger ledger;
   LogBounds bounds;
   TRY(std::vector<Day> days, list_days(disk, places.folder, day_file_suffix));
@@ -81,6 +100,7 @@ Result<Ledger> read_ledger(io::Disk& disk, const RecordPlaces& places) {
     Result<DayRead> read = read_day(places.folder, day);
     if (!read) {
       if (read.error().code() == ErrorCode::not_found) continue;
+      ledger.incomplete.push_back(day);
       ledger.problems.push_back(fmt::format("the records of {} cannot be read: {}", day_text(day),
                                             read.error().describe()));
       continue;
@@ -89,13 +109,15 @@ Result<Ledger> read_ledger(io::Disk& disk, const RecordPlaces& places) {
     ledger.lost_events += read->lost_events;
     if (!read->mark) continue;
     bounds.ends[day] = read->mark->end;
-    if (!read->mark->rebuilding)
+    if (!read->mark->rebuilding) {
       bounds.from = std::max(bounds.from, read->mark->batch_start);
-    else
-      ledger.problems.push_back(
-          fmt::format("the records of {} were damaged and are being written again", day_text(day)));
+      continue;
+    }
+    ledger.incomplete.push_back(day);
+    ledger.problems.push_back(
+        fmt::format("the records of {} were damaged and are being written again", day_text(day)));
   }
-  TRY(ledger.unread_events, count_unread(disk, places.events_folder, bounds));
+  TRY_VOID(read_unread(disk, places.events_folder, bounds, until, ledger));
   return ledger;
 }
 
@@ -110,7 +132,7 @@ Result<std::vector<QueuedRecipient>> read_queued(io::Disk& disk, const std::stri
     if (count <= 0) continue;
     TRY(Statement select,
         database->prepare("SELECT id, address FROM recipients JOIN messages ON number = message "
-                          "WHERE state = 'queued' AND id IS NOT NULL LIMIT ?1"));
+                          "WHERE state = 'queued' AND id IS NOT NULL ORDER BY id LIMIT ?1"));
     select.bind(1, static_cast<int64_t>(most - queued.size()));
     while (true) {
       TRY(bool found, select.step());

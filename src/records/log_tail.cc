@@ -19,15 +19,26 @@ Result<LogChunk> LogTail::read(uint64_t octets_max) {
   return chunk;
 }
 
+// What stands at the position; when no line ends in it, one line that is longer, as far as it goes.
+Result<std::string> LogTail::read_lines(uint64_t octets_max) {
+  std::string path = folder_ + "/" + position_.file.name();
+  TRY(std::string lines, disk_->read_range(path, position_.offset, octets_max));
+  bool goes_on = lines.size() == octets_max && lines.find('\n') == std::string::npos;
+  if (!goes_on || octets_max >= event_line_octets_max) return lines;
+  TRY(lines, disk_->read_range(path, position_.offset, event_line_octets_max));
+  size_t end = lines.find('\n');
+  if (end != std::string::npos) lines.resize(end + 1);
+  return lines;
+}
+
 Result<LogChunk> LogTail::read_file(const EventFile* next, uint64_t octets_max) {
   LogChunk chunk{.lines = {}, .start = position_, .end = position_};
-  std::string path = folder_ + "/" + position_.file.name();
-  TRY(chunk.lines, disk_->read_range(path, position_.offset, octets_max));
+  TRY(chunk.lines, read_lines(octets_max));
   size_t whole = chunk.lines.rfind('\n') + 1;  // npos + 1 is 0
-  if (whole == 0 && chunk.lines.size() == octets_max) {
+  if (whole == 0 && chunk.lines.size() >= event_line_octets_max) {
     // No line is that long; its end will not parse either.
-    chunk.torn_octets = octets_max;
-    chunk.end.offset += octets_max;
+    chunk.torn_octets = chunk.lines.size();
+    chunk.end.offset += chunk.lines.size();
   } else if (whole > 0) {
     chunk.end.offset += whole;
   } else if (next) {

@@ -28,18 +28,18 @@ class LogTail {
   LogTail(io::Disk& disk, std::string folder, LogPosition position)
       : disk_(&disk), folder_(std::move(folder)), position_(position) {}
 
-  // The next lines, `octets_max` at most, or none when nothing more was written. The position stays
-  // where it is until the caller has done with the chunk and passes its end to go_to(): what was
-  // not, is read again.
+  // The next lines, `octets_max` at most but for one that is longer, or none when nothing more was
+  // written. The position stays where it is until the caller has done with the chunk and passes its
+  // end to go_to(): what was not, is read again.
   Result<LogChunk> read(uint64_t octets_max = default_octets_max);
   void go_to(LogPosition position) { position_ = position; }
   const LogPosition& position() const { return position_; }
 
-  // More than the longest line.
   static constexpr uint64_t default_octets_max = 4 << 20;
 
  private:
   Result<LogChunk> read_file(const EventFile* next, uint64_t octets_max);
+  Result<std::string> read_lines(uint64_t octets_max);
 
   io::Disk* disk_;
   std::string folder_;

@@ -107,6 +107,9 @@ def test_the_ledger_is_right_while_mail_moves_and_afterwards(make_sink, start_re
     assert account["in_queue"] == 20 and account["missing"] == []
     waiting = traced(relay, "dan@mail.example", "--limit", "1")[-1]["waiting"]
     assert waiting["recipient"] == "dan@mail.example"
+    # The sender in another case.
+    found = traced(relay, "APP@SHOP.example", "--limit", "100")
+    assert any("waiting" in shown for shown in found)
     relay.stop()
     assert ledger(relay)["balanced"]
 
@@ -124,6 +127,58 @@ def test_the_ledger_names_a_recipient_that_is_lost(make_sink, start_relay):
     assert not account["balanced"]
     assert [found["recipient"] for found in account["missing"]] == ["ann@mail.example"]
     assert "NOT right" in relay.command("ledger", code=1).stdout
+
+
+def test_the_ledger_is_wrong_where_one_is_lost_and_another_unknown(make_sink, start_relay):
+    def answer(phase, text, _session):
+        return "450 4.2.1 Mailbox busy" if phase == "rcpt" and "dan@" in text else None
+
+    relay = start_relay(make_sink(answer=answer).address,
+                        queue={"retry_first": "1h", "retry_max": "1h"})
+    send(relay, "app@shop.example", ["ann@mail.example", "dan@mail.example"], "one@shop.example")
+    relay.wait_for_events("delivered")
+    relay.wait_for_events("deferred")
+    wait_until_recorded(relay)
+    assert ledger(relay)["verdict"] == "right"
+    # One crash can lose both the outcome of one and the acceptance of the other: the counts agree.
+    with closing(sqlite3.connect(records_of(relay)[0])) as database, database:
+        database.execute("UPDATE recipients SET state = CASE state WHEN 'queued' THEN 'delivered' "
+                         "ELSE 'queued' END")
+    account = ledger(relay, code=1)
+    assert account["total"]["queued"] == account["in_queue"] == 1
+    assert [found["recipient"] for found in account["missing"]] == ["ann@mail.example"]
+    assert [found["recipient"] for found in account["unknown"]] == ["dan@mail.example"]
+
+
+def test_the_ledger_is_not_sure_of_what_it_cannot_know(make_sink, start_relay):
+    relay = start_relay(make_sink().address)
+    send(relay, "app@shop.example", ["ann@mail.example"], "one@shop.example")
+    relay.wait_for_events("delivered")
+    wait_until_recorded(relay)
+    with closing(sqlite3.connect(records_of(relay)[0])) as locker:
+        locker.execute("BEGIN IMMEDIATE")
+        send(relay, "app@shop.example", ["bob@mail.example"], "two@shop.example")
+        relay.wait_for_events("delivered", 2)
+        account = ledger(relay, code=2)
+        assert account["events_not_recorded_yet"] == 2 and not account["balanced"]
+        ran = relay.command("ledger", code=2)
+        assert "not known" in ran.stdout and "not in the records yet" in ran.stderr
+        locker.rollback()
+    wait_until_recorded(relay)
+    assert ledger(relay)["balanced"]
+
+
+def test_records_that_are_not_wanted_any_more_are_removed(make_sink, start_relay):
+    relay = start_relay(make_sink().address, delivery={"transcripts": "all"})
+    send(relay, "app@shop.example", ["ann@mail.example"], "one@shop.example")
+    relay.wait_for_events("delivered")
+    relay.stop()
+    assert records_of(relay)
+    with relay.config_file.open("a") as config:
+        config.write('\n[records]\nkeep = "0s"\n')
+    relay.start()
+    assert not list((relay.data / "records").glob("????-*"))
+    assert kinds(traced(relay, "ann@mail.example")) == ["accepted", "delivered"]
 
 
 def test_what_a_kill_left_out_of_the_records_comes_from_the_log(make_sink, start_relay):

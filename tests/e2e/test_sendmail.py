@@ -95,6 +95,26 @@ def test_what_hostile_users_leave_is_set_aside(start_relay, make_sink):
     eventually(sink.delivered, "good mail still goes", explain=relay.explain)
 
 
+def test_the_name_of_a_file_does_not_choose_the_day_of_the_records(start_relay, make_sink):
+    sink = make_sink()
+    relay = start_relay(sink.address)
+    new = relay.data / "drop" / "new"
+    names = ["00000000-0001-7000-8000-000000000001", "ffffffff-ffff-7000-8000-000000000002"]
+    for name in names:
+        (relay.data / name).write_bytes(b"MAIL FROM:<a@example.org>\r\nRCPT TO:<b@example.com>\r\n"
+                                        b"DATA\r\nSubject: x\r\n\r\nHi\r\n.\r\n")
+        os.rename(relay.data / name, new / name)
+    relay.wait_for_events("delivered", 2)
+    ids = {event["id"] for event in relay.events()}
+    assert len(ids) == 2 and not ids & set(names)
+    assert all(f"{name}, is taken as" in relay.log() for name in names)
+    assert not dropped(relay) and not dropped(relay, "refused")
+    eventually(lambda: relay.command("ledger").stdout.count("The sum is right"),
+               "all is in the records", explain=relay.explain)
+    today = {event["at"][:10] for event in relay.events()}
+    assert {file.name[:10] for file in (relay.data / "records").glob("*-*.db")} <= today
+
+
 def test_exit_codes_say_what_the_caller_should_do(start_relay, folder):
     relay = start_relay(("127.0.0.1", 9))
     assert b"no recipient" in sendmail(relay, "-t", text="Subject: x\n\n", code=65).stderr

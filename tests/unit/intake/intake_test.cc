@@ -373,5 +373,13 @@ TEST_F(IntakeTest, keeps_header_and_body_apart_when_only_blind_copies_stood_ther
   EXPECT_TRUE(spool_.messages.at(*id).ends_with("\r\n\r\nnor here\r\n"));
 }
 
+TEST_F(IntakeTest, tells_a_hundred_recipients_of_a_refusal_at_most) {
+  Intake intake = make();
+  std::vector<std::string> recipients(20'000, std::string(200, 'x') + "@example.net");
+  intake.report_rejected(submitter_, std::nullopt, recipients, smtp::reply(550, {5, 7, 1}, "No"));
+  ASSERT_EQ(sink_.events.size(), 1u);
+  EXPECT_EQ(sink_.events[0].recipients.size(), 100u);
+}
+
 }  // namespace
 }  // namespace waypost::intake

@@ -130,7 +130,8 @@ inline events::Event event_of(int number, WallTime at = day_one) {
 class EventFilesTest : public testing::Test {
  protected:
   std::unique_ptr<EventWriter> open_writer() {
-    auto writer = EventWriter::open(disk_, clock_, {folder_.path(), file_octets_max_, keep_files_});
+    auto writer =
+        EventWriter::open(disk_, clock_, {folder_.path(), file_octets_max_, keep_files_, keep_});
     EXPECT_TRUE(writer) << writer.error().describe();
     return *std::move(writer);
   }
@@ -164,6 +165,7 @@ class EventFilesTest : public testing::Test {
   StoppedClock clock_;
   uint64_t file_octets_max_ = 1 << 20;
   size_t keep_files_ = 1000;
+  Duration keep_ = std::chrono::hours(24 * 30);
 };
 
 }  // namespace waypost::records

@@ -86,7 +86,7 @@ TEST_F(EventReaderTest, stops_when_it_is_told_to) {
 TEST_F(EventReaderTest, passes_over_damaged_lines_and_counts_them) {
   write(line_of(event_of(0)) + "garbage\n\n" + std::string(100, '\0') + "\n" +
         line_of(event_of(1)));
-  write(std::string(3 << 20, 'x') + "\n" + line_of(event_of(2)));
+  write(std::string(33 << 20, 'x') + "\n" + line_of(event_of(2)));
   write(line_of(event_of(3)) + "{\"v\":1,\"torn", {day_one, 2});
   write(line_of(event_of(4)), {day_one, 3});
   EventsRead counts;
@@ -116,6 +116,18 @@ TEST_F(EventReaderTest, reads_lines_across_the_borders_of_what_it_reads_at_once)
   EXPECT_EQ(read(), range(0, 20001));
   EXPECT_EQ(read({.address = "user19999@example.net"}), range(19999, 20000));
   EXPECT_EQ(read({.message = id_of(20000)}), range(20000, 20001));
+}
+
+TEST_F(EventReaderTest, reads_the_longest_line_that_we_write) {
+  events::Event event = event_of(1);
+  event.kind = events::EventKind::accepted;
+  const std::string path = std::string(60, '\\') + std::string(190, 'x') + "@y.z";
+  event.recipients.assign(100'000, path);
+  ASSERT_LT(line_of(event).size(), event_line_octets_max);
+  write(line_of(event) + line_of(event_of(2)));
+  EventsRead counts;
+  EXPECT_EQ(read({.address = event.sender}, &counts), range(1, 3));
+  EXPECT_EQ(counts.damaged_lines, 0u);
 }
 
 TEST_F(EventReaderTest, counts_gaps_whatever_is_asked_for_but_believes_no_metadata) {

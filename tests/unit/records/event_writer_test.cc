@@ -101,6 +101,130 @@ TEST_F(EventWriterTest, never_names_a_file_before_what_the_last_one_holds) {
   EXPECT_EQ(read(), range(0, 3));
 }
 
+TEST_F(EventWriterTest, tells_of_a_gap_where_a_crash_tore_a_line) {
+  std::string name;
+  {
+    auto writer = open_writer();
+    writer->add(event_of(0, day_one + 1s));
+    ASSERT_TRUE(writer->write());
+    name = files()[0];
+  }
+  std::ofstream(folder_ / name, std::ios::app) << R"({"v":1,"event":"deli)";
+  clock_.set(day_one + 1h);
+  open_writer();
+  open_writer();  // told once
+  std::string gap = EventGap{1, day_one + 1s, day_one + 1h}.to_json_line() + "\n";
+  EXPECT_TRUE(contents().ends_with(gap)) << contents();
+  EventsRead counts;
+  EXPECT_EQ(read({}, &counts), range(0, 1));
+  EXPECT_EQ(counts.lost_events, 1u);
+}
+
+TEST_F(EventWriterTest, tells_of_a_gap_where_a_full_disk_took_nothing_before_the_end) {
+  {
+    auto writer = open_writer();
+    writer->add(event_of(0, day_one));
+    ASSERT_TRUE(writer->write());
+    disk_.room = 0;
+    writer->add(event_of(1, day_one + 1s));
+    ASSERT_FALSE(writer->write());
+  }
+  clock_.set(day_one + 1h);
+  open_writer();  // the disk is still full: no line is torn, and the gap waits
+  disk_.room = 20;
+  open_writer();  // as much as tears the line of the gap
+  disk_.room = UINT64_MAX;
+  open_writer();
+  EventsRead counts;
+  EXPECT_EQ(read({}, &counts), range(0, 1));
+  EXPECT_EQ(counts.lost_events, 1u);
+  open_writer();
+  read({}, &counts);
+  EXPECT_EQ(counts.lost_events, 1u);
+}
+
+TEST_F(EventWriterTest, tells_of_no_gap_where_a_full_disk_had_room_again) {
+  {
+    auto writer = open_writer();
+    disk_.room = 20;
+    writer->add(event_of(0));
+    ASSERT_FALSE(writer->write());
+    disk_.room = UINT64_MAX;
+    ASSERT_TRUE(writer->write());
+  }
+  open_writer();
+  EventsRead counts;
+  EXPECT_EQ(read({}, &counts), range(0, 1));
+  EXPECT_EQ(counts.lost_events, 0u);
+}
+
+TEST_F(EventWriterTest, hides_nothing_where_the_clock_was_set_back_over_a_start) {
+  MessageId late = id_of(0, day_one + 1h);
+  {
+    auto writer = open_writer();
+    clock_.set(day_one + 1h);
+    writer->add(event_of(0, day_one + 1h));
+    ASSERT_TRUE(writer->write());
+  }
+  clock_.set(day_one + 1min);
+  file_octets_max_ = 10;
+  for (int i = 1; i < 3; ++i) {
+    auto writer = open_writer();
+    writer->add(event_of(i, day_one + 1min));
+    ASSERT_TRUE(writer->write());
+  }
+  EXPECT_EQ(read({.message = late}), range(0, 1));
+}
+
+TEST_F(EventWriterTest, hides_nothing_where_the_clock_was_set_back_while_it_ran) {
+  MessageId late = id_of(0, day_one + 1h);
+  {
+    auto writer = open_writer();
+    clock_.set(day_one + 1h);
+    writer->add(event_of(0, day_one + 1h));
+    ASSERT_TRUE(writer->write());
+    clock_.set(day_one + 2min);
+    writer->add(event_of(1, day_one + 2min));
+    ASSERT_TRUE(writer->write());
+  }
+  {
+    auto writer = open_writer();
+    clock_.set(day_one + 3min);
+    file_octets_max_ = 10;
+  }
+  auto writer = open_writer();
+  writer->add(event_of(2, day_one + 3min));
+  ASSERT_TRUE(writer->write());
+  EXPECT_EQ(read({.message = late}), range(0, 1));
+  EXPECT_EQ(read(), range(0, 3));
+}
+
+TEST_F(EventWriterTest, begins_a_file_each_day_and_removes_what_is_too_old) {
+  keep_ = 24h * 3;
+  auto writer = open_writer();
+  for (int day = 0; day < 10; ++day) {
+    clock_.set(day_one + day * 24h + 1h);
+    writer->add(event_of(day, clock_.wall_now()));
+    ASSERT_TRUE(writer->write());
+  }
+  // The files of the days whose successor is three days old or less; the last one of today.
+  EXPECT_EQ(read(), range(6, 10));
+  EXPECT_EQ(files().size(), 4u);
+}
+
+TEST_F(EventWriterTest, removes_what_is_too_old_where_nothing_is_written_any_more) {
+  keep_ = 24h * 3;
+  auto writer = open_writer();
+  writer->add(event_of(0));
+  ASSERT_TRUE(writer->write());
+  for (int day = 1; day < 10; ++day) {
+    clock_.set(day_one + day * 24h + 1h);
+    ASSERT_TRUE(writer->tidy());
+    EXPECT_EQ(read().empty(), day >= 4) << day;
+  }
+  EXPECT_EQ(files().size(), 1u);  // an empty one needs no successor
+}
+
 // Whatever the octet at which the disk fails: no line is torn, none is there twice.
 TEST_F(EventWriterTest, goes_on_where_a_full_disk_stopped_it) {
   file_octets_max_ = 700;

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "tests/unit/records/records_fixture.h"
+#include "tests/unit/records/synced_logs.h"
 
 namespace waypost::records {
 namespace {
@@ -114,6 +115,47 @@ TEST_F(FeederTest, takes_lines_that_stand_where_a_power_cut_took_others_away) {
   feed(*feeder);
   EXPECT_EQ(count(first_day, "messages"), 6);
   EXPECT_EQ(total().delivered, 6u);
+}
+
+// What stood in a write-ahead log and was not synced is what a power cut takes.
+TEST_F(FeederTest, takes_all_lines_when_a_second_power_cut_follows_the_first) {
+  SyncedLogs synced;
+  write_messages(0, 1);
+  uint64_t durable = end_of_log(disk_, places_.events_folder)->offset;
+  write_messages(1, 3);
+  feed_all();  // closed, so that its mark is on stable storage
+  auto file =
+      places_.events_folder + "/" + list_event_files(disk_, places_.events_folder)->back().name();
+  writer_.reset();
+  std::filesystem::resize_file(file, durable);
+  restart_log();
+  {
+    auto feeder = start_feeder();
+    write_messages(3, 6);
+    feed(*feeder);
+    // The second cut keeps the log.
+    std::filesystem::copy_file(path(first_day), folder_ / "durable");
+    std::filesystem::copy_file(path(first_day) + "-wal", folder_ / "durable-wal");
+    std::filesystem::resize_file(folder_ / "durable-wal",
+                                 synced.octets_of(path(first_day) + "-wal"));
+  }
+  ASSERT_TRUE(remove_day(disk_, places_.folder, first_day, day_file_suffix));
+  std::filesystem::rename(folder_ / "durable", path(first_day));
+  std::filesystem::rename(folder_ / "durable-wal", path(first_day) + "-wal");
+  feed_all();
+  EXPECT_EQ(count(first_day, "messages"), 6);
+  EXPECT_EQ(total().delivered, 6u);
+}
+
+TEST_F(FeederTest, takes_a_line_that_is_longer_than_a_batch) {
+  events::Event big = accepted_of(0, day_one, {});
+  for (int i = 0; i < 200; ++i) big.recipients.push_back(fmt::format("u{}@example.net", i));
+  log(big);
+  write_messages(1, 2);
+  feed(*start_feeder(1000));
+  EXPECT_EQ(total().queued, 200u);
+  EXPECT_EQ(total().delivered, 1u);
+  EXPECT_TRUE(said_.empty()) << said_.front();
 }
 
 TEST_F(FeederTest, sets_a_damaged_file_aside_and_writes_it_again) {

@@ -93,6 +93,19 @@ TEST_F(RecorderTest, removes_transcripts_before_the_rest) {
   EXPECT_EQ(transcripts(*fresh.message).size(), 1u);
 }
 
+TEST_F(RecorderTest, leaves_nothing_where_no_records_are_wanted) {
+  open();
+  events::Event accepted = accepted_of(1, day_one, {"ann@example.net"});
+  accepted.transcript = std::make_shared<const std::string>("said");
+  sink_->emit(accepted);
+  close();
+  std::string damaged = day_path(places_.folder, day_of(day_one), day_file_suffix) + ".damaged";
+  ASSERT_TRUE(disk_->write_file(damaged, "x", 0600));
+  ASSERT_TRUE(disk_->write_file(folder_ / "keys.db", "x", 0600));
+  ASSERT_TRUE(remove_all_days(*disk_, places_.folder));
+  EXPECT_THAT(*disk_->list(places_.folder), testing::UnorderedElementsAre("events", "keys.db"));
+}
+
 TEST_F(RecorderTest, keeps_no_transcripts_when_none_are_wanted) {
   open(0s);
   events::Event accepted = accepted_of(1, day_one, {"ann@example.net"});
