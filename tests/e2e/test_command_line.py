@@ -1,9 +1,12 @@
 """The commands beside the relay: what they print and how they end."""
 
 import os
+import re
 import subprocess
 import tempfile
 from pathlib import Path
+
+import pytest
 
 from peers.relay import binary
 
@@ -40,6 +43,20 @@ def test_check_of_a_good_file_ends_with_0(start_relay):
 def test_an_unknown_command_ends_with_64():
     ran = run("frobnicate")
     assert (ran.returncode, ran.stdout) == (64, "") and "frobnicate" in ran.stderr
+
+
+@pytest.mark.parametrize("command", [("queue", "ls"), ("queue", "hold"), ("queue", "release"),
+                                     ("queue", "retry"), ("queue", "cancel"), ("pause",),
+                                     ("resume",), ("trace",)], ids=" ".join)
+def test_an_option_that_selects_is_refused_when_it_is_empty(command):
+    """As `--recipient "$UNSET"` has it: taken for no option at all, it would mean more mail."""
+    options = re.findall(r"^  (--\S+) [A-Z]", run(*command, "--help").stdout, re.MULTILINE)
+    narrowing = [option for option in options if option not in ("--reason", "--limit")]
+    assert len(narrowing) >= 5, options
+    positional = [] if command in (("pause",), ("resume",)) else [("",)]
+    for empty in [(option, "") for option in narrowing] + positional:
+        ran = run(*command, *empty, "--domain", "example.net")
+        assert ran.returncode == 64 and "empty" in ran.stderr, (empty, ran)
 
 
 def test_a_message_that_nobody_knows_ends_with_1(start_relay):
