@@ -39,7 +39,7 @@ struct CommandLine {
   NewKey new_key;
   std::string key_name;
   std::string what;
-  QueueLine queue{global, command, {}, {}, {}};
+  QueueLine queue{global, command, {}, {}};
   std::vector<std::string> sendmail_arguments;
   SendArguments send;
   TraceArguments trace;
@@ -225,7 +225,7 @@ void add_ledger_command(CommandLine& line) {
 
 void add_follow_commands(CommandLine& line) {
   CLI::App* why = line.app.add_subcommand("why", "Why a message waits");
-  why->add_option("id", line.what, "A message id")->required()->type_name("ID");
+  why->add_option("id", line.what, "A message id")->required()->type_name("ID")->check(not_empty());
   why->callback(
       [&line] { line.command = [&line] { return why_command(line.global, line.what); }; });
 }

@@ -58,10 +58,14 @@ void add_queue(CLI::App& app, QueueLine& line) {
       ->capture_default_str();
   ls->callback(
       [&line] { line.command = [&line] { return queue_ls_command(line.global, line.queue); }; });
-  CLI::App* show = queue->add_subcommand("show", "All that is known of a message that waits");
-  show->add_option("id", line.id, "A message id")->required()->type_name("ID");
+  CLI::App* show = queue->add_subcommand("show", "All that is known of messages that wait");
+  add_selector(*show, line.queue);
+  show->add_flag("--all", line.queue.all, "All that waits");
+  show->add_option("--limit", line.queue.limit, "Messages to show")
+      ->check(CLI::Range(1, 100'000))
+      ->capture_default_str();
   show->callback(
-      [&line] { line.command = [&line] { return queue_show_command(line.global, line.id); }; });
+      [&line] { line.command = [&line] { return queue_show_command(line.global, line.queue); }; });
   add_act(*queue, line, Act::hold, "Keep mail back until it is released");
   add_act(*queue, line, Act::release, "No longer keep it back");
   add_act(*queue, line, Act::retry, "Try now, whatever the schedule says");
