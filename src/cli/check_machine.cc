@@ -6,8 +6,10 @@
 
 #include <fmt/format.h>
 
+#include "base/whole_seconds.h"
 #include "cli/relay_client.h"
 #include "config/data_paths.h"
+#include "delivery/secrets.h"
 #include "io/asio_loop.h"
 #include "io/clock.h"
 #include "io/disk.h"
@@ -24,7 +26,9 @@ class Machine {
 
   std::vector<MachineProblem> check() {
     check_certificate();
+    check_secrets();
     check_data_folder();
+    check_free_space();
     check_group();
     check_addresses();
     return std::move(problems_);
@@ -43,20 +47,51 @@ class Machine {
     const WallTime now = io::SystemClock().wall_now();
     if (end <= now)
       warns(fmt::format("the certificate {} expired at {}", config_.tls.certificate,
-                        base::to_rfc3339(end)));
+                        base::to_whole_seconds(end)));
     else if (end - now < certificate_warning)
       warns(fmt::format("the certificate {} expires at {}", config_.tls.certificate,
-                        base::to_rfc3339(end)));
+                        base::to_whole_seconds(end)));
+  }
+
+  void check_secrets() {
+    check_secret(config_.delivery.login);
+    for (const config::RouteRule& route : config_.routes) check_secret(route.login);
+  }
+  void check_secret(const config::HopLogin& login) {
+    if (login.login.empty()) return;
+    auto disk = io::make_system_disk();
+    auto secret = delivery::read_secret_file(*disk, login.secret_file);
+    if (!secret) stops(secret.error().describe());
   }
 
   // A folder that is not there yet is made by `serve`, in the nearest one above it that is.
-  void check_data_folder() {
+  std::string nearest_folder() const {
     std::string folder = config_.data_dir;
     while (folder.size() > 1 && ::access(folder.c_str(), F_OK) != 0)
       folder.resize(std::max<size_t>(folder.rfind('/'), 1));
-    if (::access(folder.c_str(), W_OK | X_OK) != 0)
-      stops(fmt::format("{} cannot be written by this user (run `check` as the user of `serve`)",
-                        folder));
+    return folder;
+  }
+
+  void check_data_folder() {
+    const config::DataPaths paths(config_.data_dir);
+    check_access(nearest_folder(), W_OK | X_OK);
+    for (const std::string& folder : {paths.spool, paths.records, paths.events, paths.drop})
+      check_access(folder, R_OK | W_OK | X_OK);
+    check_access(paths.keys, R_OK | W_OK);
+  }
+  void check_access(const std::string& path, int mode) {
+    if (::access(path.c_str(), F_OK) == 0 && ::access(path.c_str(), mode) != 0)
+      stops(
+          fmt::format("{} cannot be used by this user (run `check` as the user of `serve`)", path));
+  }
+
+  void check_free_space() {
+    auto free = io::make_system_disk()->free_octets(nearest_folder());
+    if (free && *free < config_.limits.spool_free_octets_min)
+      warns(
+          fmt::format("{} octets are free at {}, and below {} (spool_free_octets_min) new mail "
+                      "is refused with 452",
+                      *free, config_.data_dir, config_.limits.spool_free_octets_min));
   }
 
   void check_group() {
@@ -70,10 +105,14 @@ class Machine {
     const std::string socket = config::DataPaths(config_.data_dir).control_socket;
     if (ask_relay(socket, R"({"command":"queue.ls","limit":0})")) return;
     io::AsioLoop loop;
-    for (const config::Listener& listener : config_.listeners) {
-      auto opened = loop.network().listen(listener.address, {});
-      if (!opened) stops(fmt::format("{}: {}", listener.origin.text(), opened.error().describe()));
-    }
+    for (const config::Listener& listener : config_.listeners)
+      check_address(loop, listener.address, listener.origin.text());
+    if (config_.http.address) check_address(loop, *config_.http.address, "[http]");
+  }
+
+  void check_address(io::AsioLoop& loop, const Endpoint& address, const std::string& whose) {
+    auto opened = loop.network().listen(address, {});
+    if (!opened) stops(fmt::format("{}: {}", whose, opened.error().describe()));
   }
 
   const config::Config& config_;

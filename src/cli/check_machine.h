@@ -13,7 +13,8 @@ struct MachineProblem {
 };
 
 // What a configuration needs of this machine, tried now, as the user who asks: the certificate and
-// its key, the data folder, the groups, the listeners' addresses. Leaves nothing behind. Blocks.
+// its key, the secrets of logins, the data folder and the space in it, the groups, the addresses of
+// listeners and HTTP. Leaves nothing behind. Blocks.
 std::vector<MachineProblem> check_machine(const config::Config& config);
 
 }  // namespace waypost::cli

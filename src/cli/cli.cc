@@ -13,6 +13,7 @@
 #include "cli/keys_command.h"
 #include "cli/ledger_command.h"
 #include "cli/load_config.h"
+#include "cli/narrowing_option.h"
 #include "cli/queue_options.h"
 #include "cli/reload_command.h"
 #include "cli/send_command.h"
@@ -39,7 +40,7 @@ struct CommandLine {
   NewKey new_key;
   std::string key_name;
   std::string what;
-  QueueLine queue{global, command, {}, {}, {}};
+  QueueLine queue{global, command, {}, {}};
   std::vector<std::string> sendmail_arguments;
   SendArguments send;
   TraceArguments trace;
@@ -201,14 +202,15 @@ void add_trace_command(CommandLine& line) {
   trace
       ->add_option("what", to.what,
                    "A message id, an address, a Message-ID with its <>, or an SMTP session")
-      ->type_name("ID|ADDRESS|<MESSAGE-ID>|SESSION");
-  trace->add_option("--since", to.since, "Accepted since: \"2d\" ago, or a date or time of UTC")
-      ->type_name("TIME");
-  trace->add_option("--until", to.until, "Accepted before")->type_name("TIME");
-  trace->add_option("--domain", to.domain, "With a recipient in this domain")->type_name("DOMAIN");
-  trace->add_option("--class", to.reply_class, "With a reply of this class: mailbox-full")
-      ->type_name("CLASS");
-  trace->add_option("--host", to.host, "Tried at this mail host")->type_name("HOST");
+      ->type_name("ID|ADDRESS|<MESSAGE-ID>|SESSION")
+      ->check(not_empty());
+  add_narrowing(*trace, "--since", to.since, "Accepted since: \"2d\" ago, or a date or time of UTC",
+                "TIME");
+  add_narrowing(*trace, "--until", to.until, "Accepted before", "TIME");
+  add_narrowing(*trace, "--domain", to.domain, "With a recipient in this domain", "DOMAIN");
+  add_narrowing(*trace, "--class", to.reply_class, "With a reply of this class: mailbox-full",
+                "CLASS");
+  add_narrowing(*trace, "--host", to.host, "Tried at this mail host", "HOST");
   trace->add_option("--limit", to.messages_max, "Messages to show, the newest")
       ->check(CLI::Range(1, 100'000))
       ->capture_default_str();
@@ -227,7 +229,7 @@ void add_ledger_command(CommandLine& line) {
 
 void add_follow_commands(CommandLine& line) {
   CLI::App* why = line.app.add_subcommand("why", "Why a message waits");
-  why->add_option("id", line.what, "A message id")->required()->type_name("ID");
+  why->add_option("id", line.what, "A message id")->required()->type_name("ID")->check(not_empty());
   why->callback(
       [&line] { line.command = [&line] { return why_command(line.global, line.what); }; });
 }

@@ -5,6 +5,7 @@
 #include <fmt/ranges.h>
 
 #include "base/ascii.h"
+#include "cli/data_owner.h"
 #include "cli/load_config.h"
 #include "config/data_paths.h"
 #include "dns/idn.h"
@@ -21,6 +22,9 @@ namespace json = boost::json;
 tl::expected<std::unique_ptr<records::Keys>, int> open_keys(const Global& global) {
   auto config = load_config(global, false);
   if (!config) return tl::unexpected(config.error());
+  // The relay, under its own user, has to open what is made here.
+  if (auto became = act_as_owner_of(config->data_dir); !became)
+    return tl::unexpected(report(became.error()));
   auto keys = records::Keys::open(config::DataPaths(config->data_dir).keys);
   if (!keys) return tl::unexpected(report(keys.error()));
   return *std::move(keys);

@@ -12,6 +12,7 @@
 #include "cli/ledger_account.h"
 #include "cli/load_config.h"
 #include "cli/queue_source.h"
+#include "cli/words.h"
 #include "io/asio_loop.h"
 #include "io/disk.h"
 #include "io/task_group.h"
@@ -160,10 +161,11 @@ void note_shortfalls(const LedgerAccount& account) {
   for (const std::string& problem : ledger.problems)
     note(fmt::format("  {}\n", base::escape_control(problem)));
   if (ledger.lost_events > 0)
-    note(fmt::format("  {} events were never written, since the disk did not take them.\n",
-                     ledger.lost_events));
+    note(fmt::format("  {} never written, since the disk did not take them.\n",
+                     count(ledger.lost_events, "event")));
   if (ledger.unread_events > 0)
-    note(fmt::format("  {} events of the log are not in the records yet.\n", ledger.unread_events));
+    note(fmt::format("  {} of the log not in the records yet.\n",
+                     count(ledger.unread_events, "event")));
   if (!account.compared_all)
     note(fmt::format("  More waits than the {} recipients that are compared.\n",
                      recipients_compared_max));

@@ -1,5 +1,7 @@
 #include "cli/load_config.h"
 
+#include <algorithm>
+
 #include <boost/json.hpp>
 #include <fmt/format.h>
 
@@ -141,12 +143,18 @@ std::vector<std::string> one_line_each(const std::vector<toml::Diagnostic>& diag
 
 namespace {
 
+bool takes_all(const config::RouteRule& route) {
+  return std::find(route.match.begin(), route.match.end(), "*") != route.match.end();
+}
+
 // Where mail goes, for people.
 std::string destinations(const config::Config& config) {
   std::string text;
-  for (const config::RouteRule& route : config.routes)
-    text += fmt::format("{}:{} for {}, else to ", route.next_hop.host, route.next_hop.port,
-                        fmt::join(route.match, ", "));
+  for (const config::RouteRule& route : config.routes) {
+    text += fmt::format("{}:{}", route.next_hop.host, route.next_hop.port);
+    if (takes_all(route)) return text;
+    text += fmt::format(" for {}, else to ", fmt::join(route.match, ", "));
+  }
   const auto& all = config.delivery.next_hop;
   return text +
          (all ? fmt::format("{}:{}", all->host, all->port) : "each domain's own mail hosts (MX)");

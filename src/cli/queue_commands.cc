@@ -2,17 +2,21 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <set>
 #include <tuple>
 
 #include <boost/json.hpp>
 #include <fmt/format.h>
 
+#include "base/ascii.h"
 #include "cli/load_config.h"
 #include "cli/queue_source.h"
 #include "cli/relay_client.h"
 #include "cli/standing_json.h"
 #include "cli/timeline.h"
+#include "cli/words.h"
 #include "io/clock.h"
+#include "io/drop_folder.h"
 
 namespace waypost::cli {
 namespace {
@@ -55,10 +59,6 @@ tl::expected<json::object, int> ask(const Global& global, const std::string& req
   if (std::string refusal = text_of(value.get_object(), "error"); !refusal.empty())
     return tl::unexpected(report(Error(ErrorCode::invalid_input, refusal)));
   return std::move(value.get_object());
-}
-
-std::string count(uint64_t number, std::string_view what) {
-  return fmt::format("{} {}{}", number, what, number == 1 ? "" : "s");
 }
 
 std::string_view done_word(Act act) {
@@ -176,6 +176,48 @@ json::object json_of(const spool::Envelope& envelope,
           {"waiting", std::move(waiting)}};
 }
 
+void show_message(const Global& global, const QueueView& view) {
+  print(global.json ? json::serialize(json_of(*view.envelope, view.standings)) + "\n"
+                    : page_of(*view.envelope, view.standings, io::SystemClock().wall_now(),
+                              colors_output(global.color)));
+}
+
+Result<std::set<MessageId>> waiting_ids(const config::DataPaths& paths,
+                                        const queue::Selector& selector) {
+  constexpr uint64_t recipients_max = 100'000;
+  TRY(QueueView view, read_queue(paths, selector, recipients_max));
+  std::set<MessageId> ids;
+  for (const queue::Standing& standing : view.standings) ids.insert(standing.id);
+  return ids;
+}
+
+// What is neither queue nor log yet. Not everybody may see it.
+void note_left_mail(const config::DataPaths& paths) {
+  constexpr size_t names_max = 100'000;
+  auto names = io::DropFolder(paths.drop).names(names_max);
+  if (names && !names->empty())
+    note(fmt::format("  {} more in {}: the relay takes what was left there when it runs\n",
+                     count(names->size(), "message"), base::escape_control(paths.drop)));
+}
+
+// Why there was nothing to do, where people may wonder.
+void note_nothing_done(const Global& global, Act act, const QueueArguments& arguments) {
+  note(fmt::format("  There is nothing of that to {}.\n", name(act)));
+  if (act != Act::retry) return;
+  auto config = load_config(global, false);
+  auto selector = selector_of(arguments);
+  if (!config || !selector) return;
+  auto view = read_queue(config::DataPaths(config->data_dir), *selector, arguments.limit);
+  if (!view) return;
+  auto waits_as = [&](queue::Hold hold) {
+    return std::any_of(view->standings.begin(), view->standings.end(),
+                       [&](const queue::Standing& standing) { return standing.hold == hold; });
+  };
+  if (waits_as(queue::Hold::paused))
+    note("  It is paused: `waypost pause` lists the pauses, `waypost resume` ends one.\n");
+  if (waits_as(queue::Hold::held)) note("  It is held: `waypost queue release` lets it go.\n");
+}
+
 }  // namespace
 
 int queue_ls_command(const Global& global, const QueueArguments& arguments) {
@@ -183,7 +225,8 @@ int queue_ls_command(const Global& global, const QueueArguments& arguments) {
   if (!config) return config.error();
   auto selector = selector_of(arguments);
   if (!selector) return report(selector.error());
-  auto view = read_queue(config::DataPaths(config->data_dir), *selector, arguments.limit);
+  const config::DataPaths paths(config->data_dir);
+  auto view = read_queue(paths, *selector, arguments.limit);
   if (!view) return report(view.error());
   std::sort(view->standings.begin(), view->standings.end(),
             [](const queue::Standing& a, const queue::Standing& b) {
@@ -195,31 +238,43 @@ int queue_ls_command(const Global& global, const QueueArguments& arguments) {
     print(global.json ? json::serialize(standing_json(standing)) + "\n"
                       : render_queue_line(standing, now, color));
   if (!global.quiet)
-    note(fmt::format("  {} messages, {} recipients wait{}{}{}\n", view->messages, view->recipients,
+    note(fmt::format("  {}, {} wait{}{}{}\n", count(view->messages, "message"),
+                     count(view->recipients, "recipient"),
                      selector->selects_something()
                          ? fmt::format("; {} of them shown", view->standings.size())
                          : "",
                      view->relay_runs ? "" : "; Waypost is not running",
                      view->complete ? "" : "; not all are shown, --limit N shows more"));
+  if (!global.quiet) note_left_mail(paths);
   return exit_code::ok;
 }
 
-int queue_show_command(const Global& global, const std::string& id_text) {
+int queue_show_command(const Global& global, const QueueArguments& arguments) {
   auto config = load_config(global, false);
   if (!config) return config.error();
-  auto id = MessageId::parse(id_text);
-  if (!id) return report(id.error());
-  auto view = read_message(config::DataPaths(config->data_dir), *id);
-  if (!view) return report(view.error());
-  if (view->standings.empty() || !view->envelope) {
-    if (!global.quiet)
-      note("  Nothing of this message waits; `waypost trace` tells what happened to it.\n");
-    return exit_code::negative;
+  const config::DataPaths paths(config->data_dir);
+  auto selector = selector_of(arguments);
+  if (!selector) return report(selector.error());
+  if (!selector->selects_something()) {
+    note("waypost: say which messages to show: ids or options that select, or --all for all\n");
+    return exit_code::usage;
   }
-  print(global.json ? json::serialize(json_of(*view->envelope, view->standings)) + "\n"
-                    : page_of(*view->envelope, view->standings, io::SystemClock().wall_now(),
-                              colors_output(global.color)));
-  return exit_code::ok;
+  auto ids = waiting_ids(paths, *selector);
+  if (!ids) return report(ids.error());
+  uint64_t shown = 0;
+  for (auto id = ids->begin(); id != ids->end() && shown < arguments.limit; ++id) {
+    auto view = read_message(paths, *id);
+    if (!view) return report(view.error());
+    if (view->standings.empty() || !view->envelope) continue;  // it went just now
+    if (shown++ > 0 && !global.json) print("\n");
+    show_message(global, *view);
+  }
+  if (ids->size() > arguments.limit && !global.quiet)
+    note(fmt::format("  {} of {} messages; --limit N shows more.\n", shown, ids->size()));
+  if (shown > 0) return exit_code::ok;
+  if (!global.quiet)
+    note("  Nothing of that waits; `waypost trace` tells what happened to a message.\n");
+  return exit_code::negative;
 }
 
 int queue_act_command(const Global& global, Act act, const QueueArguments& arguments) {
@@ -235,7 +290,7 @@ int queue_act_command(const Global& global, Act act, const QueueArguments& argum
   } else if (changed || number_of(*answer, "sending") > 0) {
     tell(act, arguments.dry_run, *answer);
   } else if (!global.quiet) {
-    note(fmt::format("  There is nothing of that to {}.\n", name(act)));
+    note_nothing_done(global, act, arguments);
   }
   return changed ? exit_code::ok : exit_code::negative;
 }

@@ -10,7 +10,7 @@ namespace waypost::cli {
 
 int queue_ls_command(const Global& global, const QueueArguments& arguments);
 // All that is known of one message that waits.
-int queue_show_command(const Global& global, const std::string& id);
+int queue_show_command(const Global& global, const QueueArguments& arguments);
 int queue_act_command(const Global& global, queue::Act act, const QueueArguments& arguments);
 
 // Lists the pauses when it is told nothing.

@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "cli/narrowing_option.h"
 #include "cli/queue_commands.h"
 
 namespace waypost::cli {
@@ -10,22 +11,19 @@ namespace {
 using queue::Act;
 
 void add_selector(CLI::App& app, QueueArguments& to) {
-  app.add_option("ids", to.ids, "Message ids")->type_name("ID");
-  app.add_option("--recipient", to.recipient, "To this address")->type_name("ADDRESS");
-  app.add_option("--domain", to.domain, "To this domain")->type_name("DOMAIN");
-  app.add_option("--site", to.site, "At this site, as `queue ls --json` names it")
-      ->type_name("SITE");
-  app.add_option("--sender", to.sender, "From this address; <> is the empty one")
-      ->type_name("ADDRESS");
-  app.add_option("--login", to.login, "Handed in with this login")->type_name("NAME");
-  app.add_option("--stream", to.stream, "Of this stream")->type_name("NAME");
-  app.add_option("--tenant", to.tenant, "Of this tenant")->type_name("NAME");
-  app.add_option("--older-than", to.older_than, "Accepted longer ago (\"2h\")")->type_name("TIME");
-  app.add_option("--newer-than", to.newer_than, "Accepted since (\"10m\")")->type_name("TIME");
-  app.add_option("--class", to.reply_class, "With a last reply of this class: mailbox-full")
-      ->type_name("CLASS");
-  app.add_option("--hold", to.hold, "Held by this: deferred, paused, site_shut ...")
-      ->type_name("HOLD");
+  app.add_option("ids", to.ids, "Message ids")->type_name("ID")->check(not_empty());
+  add_narrowing(app, "--recipient", to.recipient, "To this address", "ADDRESS");
+  add_narrowing(app, "--domain", to.domain, "To this domain", "DOMAIN");
+  add_narrowing(app, "--site", to.site, "At this site, as `queue ls --json` names it", "SITE");
+  add_narrowing(app, "--sender", to.sender, "From this address; <> is the empty one", "ADDRESS");
+  add_narrowing(app, "--login", to.login, "Handed in with this login", "NAME");
+  add_narrowing(app, "--stream", to.stream, "Of this stream", "NAME");
+  add_narrowing(app, "--tenant", to.tenant, "Of this tenant", "NAME");
+  add_narrowing(app, "--older-than", to.older_than, "Accepted longer ago (\"2h\")", "TIME");
+  add_narrowing(app, "--newer-than", to.newer_than, "Accepted since (\"10m\")", "TIME");
+  add_narrowing(app, "--class", to.reply_class, "With a last reply of this class: mailbox-full",
+                "CLASS");
+  add_narrowing(app, "--hold", to.hold, "Held by this: deferred, paused, site_shut ...", "HOLD");
 }
 
 void add_act(CLI::App& queue, QueueLine& line, Act act, const char* help) {
@@ -41,11 +39,11 @@ void add_act(CLI::App& queue, QueueLine& line, Act act, const char* help) {
 }
 
 void add_scope(CLI::App& app, PauseArguments& to) {
-  app.add_option("--site", to.site, "Mail at this site")->type_name("SITE");
-  app.add_option("--domain", to.domain, "Mail to this domain")->type_name("DOMAIN");
-  app.add_option("--stream", to.stream, "Mail of this stream")->type_name("NAME");
-  app.add_option("--tenant", to.tenant, "Mail of this tenant")->type_name("NAME");
-  app.add_option("--sender-domain", to.sender_domain, "Mail from this domain")->type_name("DOMAIN");
+  add_narrowing(app, "--site", to.site, "Mail at this site", "SITE");
+  add_narrowing(app, "--domain", to.domain, "Mail to this domain", "DOMAIN");
+  add_narrowing(app, "--stream", to.stream, "Mail of this stream", "NAME");
+  add_narrowing(app, "--tenant", to.tenant, "Mail of this tenant", "NAME");
+  add_narrowing(app, "--sender-domain", to.sender_domain, "Mail from this domain", "DOMAIN");
   app.add_flag("--all", to.everything, "All mail");
 }
 
@@ -60,10 +58,14 @@ void add_queue(CLI::App& app, QueueLine& line) {
       ->capture_default_str();
   ls->callback(
       [&line] { line.command = [&line] { return queue_ls_command(line.global, line.queue); }; });
-  CLI::App* show = queue->add_subcommand("show", "All that is known of a message that waits");
-  show->add_option("id", line.id, "A message id")->required()->type_name("ID");
+  CLI::App* show = queue->add_subcommand("show", "All that is known of messages that wait");
+  add_selector(*show, line.queue);
+  show->add_flag("--all", line.queue.all, "All that waits");
+  show->add_option("--limit", line.queue.limit, "Messages to show")
+      ->check(CLI::Range(1, 100'000))
+      ->capture_default_str();
   show->callback(
-      [&line] { line.command = [&line] { return queue_show_command(line.global, line.id); }; });
+      [&line] { line.command = [&line] { return queue_show_command(line.global, line.queue); }; });
   add_act(*queue, line, Act::hold, "Keep mail back until it is released");
   add_act(*queue, line, Act::release, "No longer keep it back");
   add_act(*queue, line, Act::retry, "Try now, whatever the schedule says");
@@ -81,8 +83,8 @@ void add_queue_commands(CLI::App& app, QueueLine& line) {
   add_scope(*pause, line.pause);
   pause->add_option("--reason", line.pause.reason, "Why, for those who see it waiting")
       ->type_name("TEXT");
-  pause->add_option("--for", line.pause.lasts, "End by itself after this time (\"1h\")")
-      ->type_name("TIME");
+  add_narrowing(*pause, "--for", line.pause.lasts, "End by itself after this time (\"1h\")",
+                "TIME");
   pause->callback(
       [&line] { line.command = [&line] { return pause_command(line.global, line.pause); }; });
   CLI::App* resume = app.add_subcommand("resume", "End a pause");

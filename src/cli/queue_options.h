@@ -15,7 +15,6 @@ struct QueueLine {
   std::function<int()>& command;  // the one that was chosen
   QueueArguments queue;
   PauseArguments pause;
-  std::string id;
 };
 
 // `queue` with its commands, `pause` and `resume`.

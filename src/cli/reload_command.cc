@@ -45,6 +45,13 @@ int reload_command(const Global& global) {
   if (!setup) return setup.error();
   const std::string socket = config::DataPaths(setup->config.data_dir).control_socket;
   auto answer = ask_relay(socket, R"({"command":"reload"})");
+  if (!answer && nobody_listens(answer.error())) {
+    note(
+        fmt::format("waypost: Waypost is not running with the data folder {}; a change of "
+                    "data_dir takes a restart\n",
+                    base::escape_control(setup->config.data_dir)));
+    return exit_code::temporary;
+  }
   if (!answer) {
     report(std::move(answer).error().while_doing("asking the relay at " + socket));
     return exit_code::could_not_finish;

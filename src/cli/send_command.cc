@@ -82,7 +82,12 @@ class Following {
     while (!progress_.ended() && loop_.now() < deadline && look())
       co_await io::sleep_until(loop_, std::min(deadline, loop_.now() + look_every));
     if (code_ == exit_code::ok) code_ = progress_.exit_code();
-    if (code_ == exit_code::temporary)
+    const bool not_taken = disk_->exists(paths_.drop + "/new/" + id_.text());
+    if (code_ == exit_code::temporary && not_taken)
+      note(
+          "  The relay has not taken it: Waypost may not be running. Mail that was left is taken "
+          "when it runs, and nothing tells of it before.\n");
+    else if (code_ == exit_code::temporary)
       note(fmt::format("  It still waits; follow it with waypost trace {}\n", id_.text()));
     loop_.stop();
   }

@@ -24,6 +24,22 @@ constexpr int data_error = 65;   // EX_DATAERR
 constexpr int too_large = 69;    // EX_UNAVAILABLE
 constexpr int input_error = 74;  // EX_IOERR
 
+constexpr std::string_view sendmail_help =
+    R"(Usage: sendmail [-t] [-i] [-f ADDRESS] [-F NAME] [RECIPIENT...] < MESSAGE
+
+Hands in a message from standard input, also while the relay is down.
+
+  -t              Take the recipients from To, Cc and Bcc
+  -i              A line with a dot does not end the message
+  -f ADDRESS      The sender; <> is the empty one
+  -F NAME         The sender's name, where the message has no From
+  -N NOTIFY       never, or of success, failure, delay: what to be told
+  -R full|hdrs    How much of the message comes back with a notice
+  -V ID           Names the message in notices
+  -bs             Speak SMTP on standard input
+  -bp             List the queue, as mailq does
+)";
+
 SendmailCaller caller_at(const std::string& hostname) {
   SendmailCaller caller;
   caller.hostname = hostname;
@@ -84,6 +100,10 @@ int send(const SendmailCall& call, const config::Config& config) {
 
 int sendmail_command(Global global, const std::string& program,
                      const std::vector<std::string>& arguments) {
+  if (arguments.size() == 1 && arguments.front() == "--help") {
+    print(sendmail_help);
+    return exit_code::ok;
+  }
   auto call = parse_sendmail_arguments(program, arguments);
   if (!call) {
     note("sendmail: " + base::escape_control(call.error()) + "\n");

@@ -59,23 +59,43 @@ void add_part(std::string& line, std::string_view label, const std::string& valu
 
 std::string peer_text(const Event& event) {
   std::string text = event.peer.host;
+  // A next hop that is named by its address is both.
+  if (event.peer.address.starts_with(text + ":")) return event.peer.address;
   if (!event.peer.address.empty()) text += fmt::format(" [{}]", event.peer.address);
   return text;
 }
 
+// The certificate is "valid", or a sentence says why it is not.
 std::string tls_text(const events::Peer& peer) {
   if (peer.tls.empty() || peer.certificate.empty()) return peer.tls;
-  return fmt::format("{}, certificate {}", peer.tls, peer.certificate);
+  const bool is_sentence = peer.certificate.find("certificate") != std::string::npos;
+  return fmt::format("{}, {}{}", peer.tls, is_sentence ? "" : "certificate ", peer.certificate);
 }
 
-std::string accepted_details(const Event& event) {
+// Mail that was handed in on this machine has a user instead of an address.
+constexpr std::string_view no_client = "0.0.0.0:0";
+constexpr std::string_view user_prefix = "uid:";
+
+// Who brought it: "from 192.0.2.7:50122 · login web · session 01KA #2".
+std::string origin_text(const Event& event) {
   std::string details;
-  add_part(details, "from ", event.client);
-  add_part(details, "login ", event.login);
+  if (event.client == no_client)
+    add_part(details, "", "handed in on this machine");
+  else
+    add_part(details, "from ", event.client);
+  if (event.login.starts_with(user_prefix))
+    add_part(details, "by user ", event.login.substr(user_prefix.size()));
+  else
+    add_part(details, "login ", event.login);
   if (!event.session.empty())
     add_part(details, "session ",
              event.transaction > 0 ? fmt::format("{} #{}", event.session, event.transaction)
                                    : event.session);
+  return details;
+}
+
+std::string accepted_details(const Event& event) {
+  std::string details = origin_text(event);
   add_part(details, "", size_text(event.size_octets));
   add_part(details, "Message-ID ", event.message_id);
   return details;
@@ -110,14 +130,19 @@ std::string cause_text(const events::Cause& cause) {
   return text;
 }
 
+// What stands beside the word: who brought it, or whom it is about.
+std::string first_line(const Event& event) {
+  if (event.kind == EventKind::accepted) return accepted_details(event);
+  if (event.kind == EventKind::rejected) return origin_text(event);
+  return fmt::format("{}", fmt::join(event.recipients, ", "));
+}
+
 std::string event_lines(const Event& event, bool color) {
-  bool accepted = event.kind == EventKind::accepted;
-  std::string who = accepted ? "" : fmt::format("{}", fmt::join(event.recipients, ", "));
   std::string lines = fmt::format(
       "  {}  {}  {}\n", clock_of(event.at),
       styled(fmt::format("{:<9}", events::name(event.kind)), style_of(event.kind), color),
-      styled(accepted ? accepted_details(event) : who, Style::plain, color));
-  if (accepted) return lines;
+      styled(first_line(event), Style::plain, color));
+  if (event.kind == EventKind::accepted) return lines;
   constexpr std::string_view indent = "                           ";
   if (std::string details = attempt_details(event); !details.empty())
     lines += fmt::format("{}{}\n", indent, styled(details, Style::dim, color));
@@ -154,10 +179,14 @@ std::string transcript_lines(std::string_view text, bool color) {
 
 std::string headline(const Event& event, bool color) {
   std::string id = event.message ? event.message->text() : "refused";
-  return fmt::format(
-      "{}  {}  {} -> {}\n", styled(id, Style::bold, color), minute_of(event.at),
-      styled(shown_sender(event.sender), Style::plain, color),
-      styled(fmt::format("{}", fmt::join(event.recipients, ", ")), Style::plain, color));
+  std::string line = fmt::format("{}  {}", styled(id, Style::bold, color), minute_of(event.at));
+  // A login, or a connection, has neither.
+  const bool has_envelope = event.message || !event.sender.empty() || !event.recipients.empty();
+  if (has_envelope) line += "  " + styled(shown_sender(event.sender), Style::plain, color);
+  if (!event.recipients.empty())
+    line +=
+        " -> " + styled(fmt::format("{}", fmt::join(event.recipients, ", ")), Style::plain, color);
+  return line + "\n";
 }
 
 std::string headline(const queue::Standing& standing, bool color) {

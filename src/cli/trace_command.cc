@@ -14,6 +14,7 @@
 #include "cli/queue_source.h"
 #include "cli/standing_json.h"
 #include "cli/timeline.h"
+#include "cli/words.h"
 #include "io/clock.h"
 #include "io/disk.h"
 #include "records/search.h"
@@ -90,10 +91,11 @@ void note_shortfalls(const records::Found& found) {
   for (const std::string& problem : found.problems)
     note(fmt::format("  {}\n", base::escape_control(problem)));
   if (found.damaged > 0)
-    note(fmt::format("  {} damaged lines of the event log were passed over.\n", found.damaged));
+    note(
+        fmt::format("  {} of the event log passed over: damaged.\n", count(found.damaged, "line")));
   if (found.lost_events > 0)
-    note(fmt::format("  {} events were never written, since the disk did not take them.\n",
-                     found.lost_events));
+    note(fmt::format("  {} never written, since the disk did not take them.\n",
+                     count(found.lost_events, "event")));
 }
 
 // ---- what waits now
@@ -200,9 +202,11 @@ class TracePrinter {
 };
 
 int say_nothing_found(const TraceArguments& arguments) {
-  std::string what = arguments.what.empty() ? "such message" : base::escape_control(arguments.what);
+  std::string what = arguments.what.empty()
+                         ? "no such message"
+                         : "nothing about " + base::escape_control(arguments.what);
   note(
-      fmt::format("waypost: nothing about {} in the records, the event log or the queue\n"
+      fmt::format("waypost: {} in the records, the event log or the queue\n"
                   "  They keep as much as `keep` of [records], and `keep` and `keep_files` of "
                   "[events] allow; older mail is gone from them.\n",
                   what));

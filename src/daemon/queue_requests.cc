@@ -50,6 +50,13 @@ class Keys {
       return refused(fmt::format("\"{}\" has control characters", key));
     return text;
   }
+  // Where it is there, it says something: an empty one would select more than was meant.
+  Result<std::string> selecting_text(std::string_view key) {
+    TRY(std::string value, text(key));
+    if (value.empty() && object_.contains(key))
+      return refused(fmt::format("\"{}\" is empty, which selects nothing", key));
+    return value;
+  }
   Result<bool> flag(std::string_view key) {
     const json::value* value = take(key);
     if (!value) return false;
@@ -96,10 +103,10 @@ Result<std::vector<MessageId>> parse_ids(const json::value& value) {
 }
 
 Result<void> parse_words(Keys& keys, Selector& selector) {
-  TRY(selector.reply_class, keys.text("class"));
+  TRY(selector.reply_class, keys.selecting_text("class"));
   if (!selector.reply_class.empty() && !classify::parse_reply_class(selector.reply_class))
     return refused("no class of replies has that name; `waypost explain --list classes` has them");
-  TRY(std::string hold, keys.text("hold"));
+  TRY(std::string hold, keys.selecting_text("hold"));
   if (hold.empty()) return {};
   selector.hold = queue::parse_hold(hold);
   if (!selector.hold) return refused("nothing that can hold a recipient has that name");
@@ -114,13 +121,13 @@ Result<Selector> parse_selector(const json::value* value) {
   if (const json::value* ids = keys.take("ids")) {
     TRY(selector.ids, parse_ids(*ids));
   }
-  TRY(selector.recipient, keys.text("recipient"));
-  TRY(selector.domain, keys.text("domain"));
-  TRY(selector.site, keys.text("site"));
-  TRY(selector.sender, keys.text("sender"));
-  TRY(selector.login, keys.text("login"));
-  TRY(selector.stream, keys.text("stream"));
-  TRY(selector.tenant, keys.text("tenant"));
+  TRY(selector.recipient, keys.selecting_text("recipient"));
+  TRY(selector.domain, keys.selecting_text("domain"));
+  TRY(selector.site, keys.selecting_text("site"));
+  TRY(selector.sender, keys.selecting_text("sender"));
+  TRY(selector.login, keys.selecting_text("login"));
+  TRY(selector.stream, keys.selecting_text("stream"));
+  TRY(selector.tenant, keys.selecting_text("tenant"));
   TRY(selector.older_than, keys.seconds("older_than_s"));
   TRY(selector.newer_than, keys.seconds("newer_than_s"));
   TRY(selector.all, keys.flag("all"));

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/whole_seconds.h"
 #include "config/data_paths.h"
 #include "daemon/adapters.h"
 #include "daemon/control.h"
@@ -42,7 +43,13 @@ std::optional<std::string> expiry_trouble(const tls::ServerContext& certificate,
   const WallTime end = certificate.expires_at();
   if (end - now > certificate_warning) return std::nullopt;
   return fmt::format("{} {}: renew it and reload", end > now ? "it expires at" : "it expired at",
-                     base::to_rfc3339(end));
+                     base::to_whole_seconds(end));
+}
+
+// fail2ban reads it: docs/operate/logins.md has the expression.
+std::string text_of(const submission::FailedLogin& failed) {
+  return fmt::format("login refused: client {}, login {}, session {}", failed.client.text(),
+                     failed.login.empty() ? "not shown" : failed.login, failed.session);
 }
 
 }  // namespace
@@ -346,6 +353,9 @@ void Relay::Parts::serve_at(const config::Listener& listener,
                             std::unique_ptr<io::Listener> socket) {
   Endpoint at = socket->local();
   submission::Services services{loop, *intake, clients, authenticator.get(), certificate};
+  services.login_failed = [this](const submission::FailedLogin& failed) {
+    journal.warning(text_of(failed));
+  };
   auto server = std::make_unique<submission::Server>(submission_settings(config(), listener),
                                                      std::move(services));
   server->add_listener(std::move(socket), tls_mode(listener));

@@ -7,6 +7,7 @@
 
 #include "base/ascii.h"
 #include "base/utf8.h"
+#include "classify/speaker.h"
 #include "smtp/reply.h"
 
 namespace waypost::notices {
@@ -57,6 +58,9 @@ Meaning meaning_of(const NoticedRecipient& recipient, const classify::RuleBook& 
                   std::string(classify::slug(*reply_class))};
   const classify::Rule* rule = book.rule(recipient.cause.rule);
   if (!rule) return meaning;
+  // The rule tells of one product, and others say the same words: no guess is told as a fact.
+  const classify::Provider* product = book.provider(rule->provider);
+  if (product && !is_spoken_by(*product, recipient.host, recipient.reply, book)) return meaning;
   if (!rule->title.empty()) meaning.title = rule->title;
   if (!rule->meaning.empty()) meaning.meaning = rule->meaning;
   if (!rule->actor.empty()) meaning.actor = rule->actor;
@@ -118,12 +122,25 @@ std::string opening(const Notice& notice) {
       to);
 }
 
+// Whoever asked for delays alone hears nothing of a failure (RFC 3461 §4.1).
+std::string prospect(const Notice& notice) {
+  auto hears = [&](const NoticedRecipient& recipient) {
+    return queue::wants_notice(*notice.envelope, recipient.recipient, NoticeKind::failed);
+  };
+  const std::string end = base::to_rfc5322_date(notice.envelope->expires_at);
+  const auto& recipients = notice.recipients;
+  if (std::all_of(recipients.begin(), recipients.end(), hears))
+    return fmt::format("You will hear again if it cannot be delivered by {}.", end);
+  const std::string tried =
+      fmt::format("It is tried until {}. You will not be told if it fails", end);
+  if (std::none_of(recipients.begin(), recipients.end(), hears))
+    return tried + ": you did not ask for that.";
+  return tried + ", but for the recipients of whom you asked for that.";
+}
+
 void add_closing(std::string& out, const Notice& notice, std::string_view hostname) {
   const spool::Envelope& envelope = *notice.envelope;
-  if (notice.kind == NoticeKind::delayed)
-    add_wrapped(out, "",
-                fmt::format("You will hear again if it cannot be delivered by {}.",
-                            base::to_rfc5322_date(envelope.expires_at)));
+  if (notice.kind == NoticeKind::delayed) add_wrapped(out, "", prospect(notice));
   add_wrapped(
       out, "",
       fmt::format("The message was accepted on {}. The mail server {} knows it as {}.",
@@ -131,15 +148,15 @@ void add_closing(std::string& out, const Notice& notice, std::string_view hostna
   out += "The parts that follow say the same for programs, and show what was sent.\n";
 }
 
+// What was refused here, before a server could, begins with the code that one would have said.
 std::optional<smtp::EnhancedCode> enhanced_of(std::string_view reply) {
-  if (!is_smtp_reply(reply) || reply.size() < 5) return std::nullopt;
-  std::string_view rest = reply.substr(4);
+  std::string_view rest =
+      is_smtp_reply(reply) ? reply.substr(std::min<size_t>(reply.size(), 4)) : reply;
   return smtp::EnhancedCode::parse(rest.substr(0, rest.find(' ')));
 }
 
 std::string failed_without_reply(const NoticedRecipient& recipient) {
   using classify::ReplyClass;
-  if (recipient.expired) return "4.4.7";
   switch (classify::parse_reply_class(recipient.cause.reply_class).value_or(ReplyClass::unknown)) {
     case ReplyClass::domain_not_found:
       return "5.1.2";
@@ -172,6 +189,7 @@ std::string notice_status(NoticeKind kind, const NoticedRecipient& recipient) {
     case NoticeKind::failed:
       break;
   }
+  if (recipient.expired && digit == 0) return "4.4.7";
   if (said && said->kind != 2) return said->text();
   if (digit >= 4) return fmt::format("{}.0.0", digit);
   return failed_without_reply(recipient);

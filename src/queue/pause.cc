@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "base/whole_seconds.h"
+
 namespace waypost::queue {
 namespace {
 
@@ -47,8 +49,8 @@ bool Scope::covers(const spool::Envelope& envelope, const std::string& domain,
 std::string Pause::text() const {
   std::string sentence = fmt::format("{} is paused", scope.text());
   if (!by.empty()) sentence += " by " + by;
-  sentence += " since " + base::to_rfc3339(since);
-  sentence += until ? " until " + base::to_rfc3339(*until) : ", until it is resumed";
+  sentence += " since " + base::to_whole_seconds(since);
+  sentence += until ? " until " + base::to_whole_seconds(*until) : ", until it is resumed";
   if (!reason.empty()) sentence += ": " + reason;
   return sentence;
 }

@@ -143,9 +143,10 @@ void Queue::explain_shut(const Site& site, Standing& standing) const {
     case SiteMeasure::probe:
     case SiteMeasure::none:
       standing.reason = fmt::format(
-          "{} could not be reached {} times in a row ({}); one message "
-          "probes it before the others follow",
-          site.name, health.troubles(), health.last_trouble());
+          "{} could not be reached{} ({}); one message probes it before the others follow",
+          site.name,
+          health.troubles() == 1 ? "" : fmt::format(" {} times in a row", health.troubles()),
+          health.last_trouble());
   }
 }
 

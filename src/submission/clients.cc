@@ -8,6 +8,7 @@ namespace waypost::submission {
 namespace {
 
 constexpr Pace one_event_a_minute{std::chrono::minutes(1), 1};
+constexpr Pace lines_of_failed_logins{std::chrono::milliseconds(100), 100};
 
 // 64 bits as digits that keep the order.
 std::string base32(uint64_t number) {
@@ -54,6 +55,12 @@ std::string Clients::new_session_id(WallTime now) {
 bool Clients::is_worth_telling(const IpAddress& network, Instant now) {
   if (told_.wait(network, one_event_a_minute, now) > Duration(0)) return false;
   told_.use(network, one_event_a_minute, now);
+  return true;
+}
+
+bool Clients::failed_login_is_worth_a_line(Instant now) {
+  if (failed_logins_.wait({}, lines_of_failed_logins, now) > Duration(0)) return false;
+  failed_logins_.use({}, lines_of_failed_logins, now);
   return true;
 }
 

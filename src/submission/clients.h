@@ -43,6 +43,10 @@ class Clients {
   // whoever is refused can try thousands of times a second.
   bool is_worth_telling(const IpAddress& network, Instant now);
 
+  // A login was refused. Whether the log takes another line of that: ten a second, and a hundred at
+  // once, over all networks; each of them is held back by its guesses already.
+  bool failed_login_is_worth_a_line(Instant now);
+
   Guesses guesses;
   Paces<std::string> messages_of_logins{100'000};
 
@@ -51,6 +55,7 @@ class Clients {
   std::map<IpAddress, size_t> connected_from_;
   uint64_t last_session_ = 0;
   Paces<IpAddress> told_{10'000};
+  Paces<char> failed_logins_{1};  // of one key: all
 };
 
 }  // namespace waypost::submission

@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "submission/session.h"
+#include "submission/shown_login.h"
 
 // What guessing costs: AUTH has its turn, and a failed one is answered late.
 namespace waypost::submission {
@@ -15,6 +16,7 @@ constexpr smtp::EnhancedCode bad_credentials{5, 7, 8};
 
 io::Task<std::optional<smtp::Reply>> Session::on_auth_in_turn(std::string_view arguments) {
   Guesses& guesses = services_.clients.guesses;
+  tried_login_.clear();
   turn_ = guesses.take_turn(network_, services_.loop.now());
   if (turn_.refused) {
     ended_ = true;
@@ -23,7 +25,6 @@ io::Task<std::optional<smtp::Reply>> Session::on_auth_in_turn(std::string_view a
   if (turn_.wait > Duration(0)) co_await pause(turn_.wait);
   std::optional<smtp::Reply> reply = co_await on_auth(arguments);
   guesses.give_back(turn_, network_);
-  tried_login_.clear();
   co_return reply;
 }
 
@@ -37,9 +38,17 @@ void Session::welcome_login() {
   services_.clients.guesses.succeeded(turn_, submitter_.login, network_, services_.loop.now());
 }
 
+void Session::tell_of_failed_login() {
+  if (!services_.login_failed) return;
+  if (!services_.clients.failed_login_is_worth_a_line(services_.loop.now())) return;
+  services_.login_failed(
+      {connection_.peer().address, shown_login(tried_login_), submitter_.session});
+}
+
 // The same words and the same wait whatever was wrong, so that nobody learns which names exist.
 io::Task<smtp::Reply> Session::refuse_login() {
   services_.clients.guesses.failed(turn_, tried_login_, network_, services_.loop.now());
+  tell_of_failed_login();
   const unsigned doublings = std::min(login_failures_, login_delay_doublings_max);
   ++login_failures_;
   co_await pause(settings_.login_failure_delay * (1 << doublings));

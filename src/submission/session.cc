@@ -7,6 +7,7 @@
 #include "smtp/limits.h"
 #include "smtp/line.h"
 #include "submission/foreign_protocol.h"
+#include "submission/shown_login.h"
 
 namespace waypost::submission {
 namespace {
@@ -251,7 +252,9 @@ void Session::report(const smtp::Command& command, const smtp::Reply& reply) {
     return;  // of a refused message its arrival tells; the rest is noise
   }
   if (!is_news(command.verb, reply)) return;
-  services_.intake.report_rejected(submitter_, sender, std::move(recipients), reply);
+  intake::Submitter submitter = submitter_;
+  if (command.verb == smtp::Verb::auth) submitter.login = shown_login(tried_login_);
+  services_.intake.report_rejected(submitter, sender, std::move(recipients), reply);
 }
 
 // A client that asks again and again for what is refused only for now tells nothing new, and events

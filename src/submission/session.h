@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -22,6 +23,13 @@
 
 namespace waypost::submission {
 
+// A login that was refused.
+struct FailedLogin {
+  IpAddress client;
+  std::string login;  // what was tried, where it can be the name of a key; else empty
+  std::string session;
+};
+
 // What a session works with; all of it outlives the session.
 struct Services {
   io::Loop& loop;
@@ -29,6 +37,8 @@ struct Services {
   Clients& clients;
   Authenticator* authenticator = nullptr;           // none: nobody can log in
   std::shared_ptr<tls::ServerContext> certificate;  // none: no TLS; may be replaced at any time
+  // Called for each as Guesses lets a client try, but no faster over all than anybody reads.
+  std::function<void(const FailedLogin&)> login_failed = {};
 };
 
 // One SMTP session, RFC 5321 and RFC 6409: one function per command, from its arguments to the
@@ -121,6 +131,7 @@ class Session {
   io::Task<std::optional<smtp::Reply>> on_auth_in_turn(std::string_view arguments);
   io::Task<void> wait_for_login(std::string login);
   void welcome_login();
+  void tell_of_failed_login();
 
   const Settings& settings_;
   Services& services_;
@@ -147,7 +158,7 @@ class Session {
   unsigned idle_commands_ = 0;
   unsigned login_failures_ = 0;
   Guesses::Turn turn_;       // of the AUTH that runs
-  std::string tried_login_;  // by it
+  std::string tried_login_;  // by it, or by the one before
   bool ended_ = false;
   bool stopping_ = false;
   bool taking_message_ = false;

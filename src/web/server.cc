@@ -105,14 +105,15 @@ io::Task<void> Server::serve(std::unique_ptr<io::Stream> stream) {
   open_.insert(stream.get());
   std::string buffered;
   for (unsigned i = 0; i < settings_.requests_per_connection_max && !stopping_; ++i) {
-    const bool more = co_await serve_one(*stream, buffered);
+    const bool more =
+        co_await serve_one(*stream, buffered, i + 1 == settings_.requests_per_connection_max);
     if (!more) break;
   }
   open_.erase(stream.get());
 }
 
 // False when the connection ends with it.
-io::Task<bool> Server::serve_one(io::Stream& stream, std::string& buffered) {
+io::Task<bool> Server::serve_one(io::Stream& stream, std::string& buffered, bool is_last) {
   const Instant deadline = loop_.now() + settings_.request_timeout;
   Parser parser;
   parser.header_limit(settings_.header_octets_max);
@@ -141,7 +142,7 @@ io::Task<bool> Server::serve_one(io::Stream& stream, std::string& buffered) {
     response = refusal_for(error);
   } else {
     response = refuse(parser.get());
-    keep_alive = !response && parser.get().keep_alive() && !stopping_;
+    keep_alive = !response && !is_last && parser.get().keep_alive() && !stopping_;
     with_body = parser.get().method() != http::verb::head;
     if (!response) response = co_await router_.answer(to_request(parser.get()));
   }

@@ -38,7 +38,7 @@ class Server {
  private:
   io::Task<void> accept();
   io::Task<void> serve(std::unique_ptr<io::Stream> stream);
-  io::Task<bool> serve_one(io::Stream& stream, std::string& buffered);
+  io::Task<bool> serve_one(io::Stream& stream, std::string& buffered, bool is_last);
 
   io::Loop& loop_;
   std::unique_ptr<io::Listener> listener_;

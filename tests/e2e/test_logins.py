@@ -1,11 +1,13 @@
 """Logins by every mechanism, by the clients that people use: gsasl, msmtp, swaks, smtplib."""
 
 import json
+import re
 import smtplib
 import socket
 import ssl
 import subprocess
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +15,8 @@ from peers.presence import program
 
 SENDER, RECIPIENT = "app@example.com", "ann@example.net"
 MESSAGE = f"From: {SENDER}\r\nTo: {RECIPIENT}\r\nSubject: a login\r\n\r\nbody\r\n"
+LOGINS_PAGE = Path(__file__).resolve().parents[2] / "docs" / "operate" / "logins.md"
+FAILED_LOGIN = re.compile(r"^failregex = (.*)$", re.MULTILINE)
 TLS12 = "NORMAL:-VERS-ALL:+VERS-TLS1.2"
 
 
@@ -143,3 +147,21 @@ def test_the_list_of_keys_says_how_each_can_log_in(relay):
     [key] = map(json.loads, relay.command("--json", "keys", "ls").stdout.splitlines())
     assert key["mechanisms"] == ["SCRAM-SHA-256-PLUS", "SCRAM-SHA-256", "PLAIN", "LOGIN"]
     assert "by SCRAM-SHA-256-PLUS SCRAM-SHA-256 PLAIN LOGIN " in relay.command("keys", "ls").stdout
+
+
+def test_a_failed_login_is_told_to_the_operator(relay):
+    relay.create_key("web-prod")
+    with smtplib.SMTP_SSL(*relay.implicit, context=ssl._create_unverified_context()) as client:
+        with pytest.raises(smtplib.SMTPAuthenticationError):
+            client.login("web-prod", "a wrong secret")
+    event = relay.wait_for_events("rejected")[0]  # smtplib tries each mechanism
+    assert event["login"] == "web-prod"
+    page = relay.trace(event["session"])
+    for words in (f"from {event['client']}", "login web-prod", event["session"], "535 5.7.8"):
+        assert words in page
+    assert "a wrong secret" not in relay.log() + page
+    # The expression of docs/operate/logins.md for fail2ban, which cuts the time off a line.
+    expression = FAILED_LOGIN.search(LOGINS_PAGE.read_text())[1].replace("<HOST>", r"(\S+)")
+    line = next(line for line in relay.log().splitlines() if "login refused" in line)
+    for shown in (line.partition(" ")[2], f"host waypost[7]: {line}"):
+        assert re.match(expression, shown)[1] == "127.0.0.1"

@@ -1,6 +1,7 @@
 """What people do with mail that waits: hold, release, retry, cancel, pause, and what they are told."""
 
 import json
+import re
 import smtplib
 import socket
 
@@ -218,8 +219,12 @@ def test_show_tells_all_about_a_message(start_relay, make_sink):
     document = told(relay, "queue", "show", message)
     assert (document["sender"], document["recipients"]) == (SENDER, 2)
     assert [line["recipient"] for line in document["waiting"]] == [ANN, BEN]
+    assert message in relay.command("queue", "show", "--recipient", BEN, "--sender", SENDER).stdout
+    relay.command("queue", "show", "--recipient", "eve@example.net", code=1)
+    assert "--all" in relay.command("queue", "show", code=64).stderr
     assert relay.stop() == 0
     assert told(relay, "queue", "show", message)["sender"] == SENDER
+    assert told(relay, "queue", "show", "--domain", "example.org")["id"] == message
     relay.start()
     relay.command("queue", "cancel", message)
     relay.command("queue", "show", message, code=1)
@@ -248,6 +253,16 @@ def test_a_paused_domain_stays_paused_over_a_restart_until_it_is_resumed(start_r
     relay.wait_until_empty()
     assert [message.recipients for message in sink.messages] == [(BEN,), (ANN,)]
     assert told(relay, "pause")["pauses"] == []
+
+
+def test_retry_of_paused_mail_says_that_it_is_paused(start_relay, make_sink):
+    relay = start_relay(make_sink().address)
+    said = relay.command("pause", "--domain", "example.net").stdout
+    assert re.search(r"since \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ,", said), said
+    send(relay, ANN)
+    eventually(lambda: holds(relay) == {ANN: "paused"}, "it is paused", explain=relay.explain)
+    ran = relay.command("queue", "retry", "--recipient", ANN, code=1)
+    assert "nothing of that" in ran.stderr and "paused" in ran.stderr
 
 
 def test_a_pause_ends_by_itself(start_relay, make_sink):

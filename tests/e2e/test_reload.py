@@ -161,10 +161,10 @@ def test_reload_names_what_takes_a_restart(start_relay):
     assert "the change of [events] takes a restart" in relay.log()
 
 
-def test_reload_without_a_relay_ends_with_2(start_relay):
+def test_reload_without_a_relay_says_so_and_ends_with_75(start_relay):
     relay = start_relay(("127.0.0.1", 9))
     relay.stop()
-    relay.command("reload", code=2)
+    assert "not running" in relay.command("reload", code=75).stderr
 
 
 def holds_hangups(pid):

@@ -82,6 +82,9 @@ class SmtpDialogue {
     wire_ = far.get();
     server_wire_ = near.get();
     client_ = std::move(far);
+    services_.login_failed = [this](const submission::FailedLogin& failed) {
+      failed_logins.push_back(failed);
+    };
     session = std::make_unique<submission::Session>(std::move(near), options_.settings, services_,
                                                     options_.tls_mode);
     running_.start(session->run());
@@ -172,6 +175,7 @@ class SmtpDialogue {
   std::unique_ptr<spool::Spool> mail = spool::make_spool(store, loop);
   RecordingSink sink;
   std::vector<spool::Envelope> queued;
+  std::vector<submission::FailedLogin> failed_logins;
   std::vector<ChannelBinding> channel_bindings;  // the client's, after start_tls()
   OneKey keys;
   intake::Intake way_in;

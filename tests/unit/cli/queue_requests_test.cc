@@ -26,7 +26,7 @@ struct Parsed {
   CLI::App app;
   Global global;
   std::function<int()> command;
-  QueueLine line{global, command, {}, {}, {}};
+  QueueLine line{global, command, {}, {}};
 };
 
 TEST(QueueOptionsTest, select_by_ids_and_by_all_that_is_known_of_mail) {

@@ -44,6 +44,43 @@ TEST(Timeline, tells_the_life_of_a_message) {
             "                           next attempt 12:01:01 UTC\n");
 }
 
+TEST(Timeline, says_who_was_refused) {
+  events::Event refused;
+  refused.kind = events::EventKind::rejected;
+  refused.at = noon;
+  refused.client = "192.0.2.9:41003";
+  refused.login = "web-prod";
+  refused.session = "0HXK3AB0G0001";
+  refused.reply = "535 5.7.8 The name or the secret is wrong";
+  EXPECT_EQ(render_timeline({refused}, {}, noon, false),
+            "refused  2026-11-21 12:00:00\n"
+            "  12:00:00.000  rejected   from 192.0.2.9:41003 · login web-prod · session "
+            "0HXK3AB0G0001\n"
+            "                           535 5.7.8 The name or the secret is wrong\n");
+  refused.login.clear();
+  refused.sender = "shop@shop.test";
+  refused.recipients = {"anna@mail.test"};
+  EXPECT_TRUE(render_timeline({refused}, {}, noon, false)
+                  .starts_with("refused  2026-11-21 12:00:00  shop@shop.test -> anna@mail.test\n"));
+}
+
+TEST(Timeline, tells_of_local_mail_and_of_certificates_in_words) {
+  events::Event accepted = event(events::EventKind::accepted, 0s);
+  accepted.client = "0.0.0.0:0";
+  accepted.login = "uid:0";
+  accepted.size_octets = 100;
+  EXPECT_EQ(render_event(accepted, false),
+            "  12:00:00.000  accepted   handed in on this machine · by user 0 · 100 B\n");
+  events::Event delivered = event(events::EventKind::delivered, 1s);
+  delivered.attempt = 1;
+  delivered.peer = {"127.0.0.1", "127.0.0.1:25", "TLSv1.3 X",
+                    "its certificate is self-signed: no known authority vouches for it"};
+  EXPECT_EQ(render_event(delivered, false),
+            "  12:00:01.000  delivered  anna@mail.test\n"
+            "                           attempt 1 · 127.0.0.1:25 · TLSv1.3 X, its certificate is "
+            "self-signed: no known authority vouches for it\n");
+}
+
 TEST(Timeline, says_what_holds_a_recipient_and_whose_rule_it_is) {
   queue::Standing standing;
   standing.id = id;

@@ -55,9 +55,18 @@ TEST(QueueRequestsTest, read_all_that_a_command_can_say) {
 TEST(QueueRequestsTest, never_act_on_everything_unless_it_is_asked_for) {
   EXPECT_THAT(refusal(R"({"action":"cancel"})"), HasSubstr("nothing is selected"));
   EXPECT_THAT(refusal(R"({"action":"cancel","selector":{}})"), HasSubstr("nothing is selected"));
-  EXPECT_THAT(refusal(R"({"action":"cancel","selector":{"all":false,"domain":""}})"),
+  EXPECT_THAT(refusal(R"({"action":"cancel","selector":{"all":false}})"),
               HasSubstr("nothing is selected"));
   EXPECT_TRUE(act(R"({"action":"cancel","selector":{"all":true}})"));
+}
+
+TEST(QueueRequestsTest, refuse_an_empty_value_since_it_could_have_narrowed_it) {
+  for (const char* key :
+       {"recipient", "domain", "site", "sender", "login", "stream", "tenant", "class", "hold"})
+    EXPECT_THAT(
+        refusal(std::string(R"({"action":"cancel","selector":{"all":true,")") + key + R"(":""}})"),
+        HasSubstr("is empty"))
+        << key;
 }
 
 TEST(QueueRequestsTest, refuse_keys_that_are_not_known_since_they_could_have_narrowed_it) {

@@ -11,6 +11,7 @@
 #include "classify/shipped_rules.h"
 #include "io/sim_world.h"
 #include "io/task_group.h"
+#include "notices/notice_text.h"
 #include "notices/reporter.h"
 #include "queue/judge.h"
 #include "spool/batch_store.h"
@@ -156,6 +157,54 @@ TEST_F(GoldenNotices, of_mail_that_expired) {
 TEST_F(GoldenNotices, of_a_delay) {
   expect("delayed", NoticeKind::delayed, envelope({"ann@example.net"}),
          {said(0, "connecting to 192.0.2.7 port 25: connection refused", "mx.example.net")});
+}
+
+TEST_F(GoldenNotices, promise_no_more_than_the_sender_asked_for) {
+  spool::Envelope about = envelope({"ann@example.net"});
+  about.recipient_dsn[0].notify.delay = true;
+  expect("delay_alone", NoticeKind::delayed, about,
+         {said(0, "connecting to 192.0.2.7 port 25: connection refused", "mx.example.net")});
+}
+
+TEST_F(GoldenNotices, promise_no_more_than_was_asked_for_each_recipient) {
+  spool::Envelope about = envelope({"ann@example.net", "bob@example.net"});
+  about.recipient_dsn[0].notify.delay = true;
+  tasks.start(make_notice(NoticeKind::delayed, about,
+                          {said(0, "451 4.7.1 Later", "mx"), said(1, "451 4.7.1 Later", "mx")},
+                          "Subject: Your order\r\n\r\n"));
+  world.run_for(1min);
+  EXPECT_THAT(octets, testing::Not(testing::HasSubstr("You will hear again")));
+  EXPECT_THAT(octets, testing::HasSubstr("but for the recipients"));
+}
+
+// The words of many servers.
+TEST_F(GoldenNotices, state_no_guess_at_the_product_as_a_fact) {
+  expect("guessed_product", NoticeKind::failed, envelope({"ann@example.net"}),
+         {said(0, "550 5.1.1 No such user here", "mx.example.net")});
+  EXPECT_THAT(octets, testing::Not(testing::HasSubstr("cPanel")));
+}
+
+TEST_F(GoldenNotices, name_the_provider_whose_mail_host_it_is) {
+  expect("known_provider", NoticeKind::failed, envelope({"ann@gmail.com"}),
+         {said(0, "550-5.1.1 The email account that you tried to reach does not exist. gsmtp",
+               "gmail-smtp-in.l.google.com")});
+}
+
+TEST(NoticeStatus, is_the_code_of_what_was_refused_here) {
+  auto of = [](const std::string& reply, bool expired = false) {
+    NoticedRecipient recipient;
+    recipient.reply = reply;
+    recipient.expired = expired;
+    return notice_status(NoticeKind::failed, recipient);
+  };
+  EXPECT_EQ(of("5.3.4 the message has 2000 octets, and they take at most 1000 (SIZE)"), "5.3.4");
+  EXPECT_EQ(of("5.6.7 the address needs SMTPUTF8, which they do not have"), "5.6.7");
+  EXPECT_EQ(of("5.6.3 the content has 8-bit octets, and they do not have 8BITMIME"), "5.6.3");
+  EXPECT_EQ(of("550 5.1.1 No such user"), "5.1.1");
+  EXPECT_EQ(of("550"), "5.0.0");
+  EXPECT_EQ(of("no mail host could be reached"), "5.4.4");
+  EXPECT_EQ(of("no mail host could be reached", true), "4.4.7");
+  EXPECT_EQ(of("5.3.4 the message has 2000 octets", true), "4.4.7");
 }
 
 TEST_F(GoldenNotices, of_mail_that_was_handed_on) {

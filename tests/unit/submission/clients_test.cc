@@ -22,6 +22,17 @@ TEST(Clients, names_sessions_in_the_order_of_time_and_never_twice) {
   EXPECT_GT(restarted.new_session_id(today + std::chrono::seconds(2)), names.back());
 }
 
+TEST(Clients, bounds_the_lines_of_failed_logins_over_all_networks) {
+  Clients clients;
+  const Instant now{std::chrono::hours(1)};
+  int lines = 0;
+  for (int i = 0; i < 1000; ++i) lines += clients.failed_login_is_worth_a_line(now);
+  EXPECT_EQ(lines, 100);
+  for (int i = 0; i < 1000; ++i)
+    lines += clients.failed_login_is_worth_a_line(now + std::chrono::seconds(1));
+  EXPECT_EQ(lines, 110);
+}
+
 TEST(Clients, tells_of_a_refused_network_once_a_minute) {
   const IpAddress network = IpAddress::v4({192, 0, 2, 7});
   const Instant now{std::chrono::hours(1)};

@@ -3,6 +3,7 @@
 
 #include "sasl/base64.h"
 #include "sasl/client.h"
+#include "submission/shown_login.h"
 #include "tests/fakes/smtp_dialogue.h"
 
 // Logins by our own client, mechanism for mechanism; the scripts of tests/conformance say the rest.
@@ -78,6 +79,37 @@ TEST(Login, fails_with_one_text_by_every_mechanism) {
     EXPECT_THAT(dialogue.ask("MAIL FROM:<a@example.org>\r\n"), StartsWith("530 "));
     EXPECT_THAT(log_in(dialogue, mechanism), StartsWith("235 ")) << "a second try";
   }
+}
+
+TEST(Login, that_failed_is_told_with_the_client_and_the_name) {
+  for (std::string mechanism : {"SCRAM-SHA-256", "PLAIN", "LOGIN"}) {
+    SmtpDialogue dialogue(stranger());
+    ASSERT_TRUE(dialogue.start_tls());
+    dialogue.ask("EHLO client.example\r\n");
+    log_in(dialogue, mechanism, "wrong");
+    ASSERT_EQ(dialogue.sink.events.size(), 1u);
+    EXPECT_EQ(dialogue.sink.events[0].login, fakes::good_login);
+    EXPECT_THAT(dialogue.sink.events[0].client, StartsWith("203.0.113.9:"));
+    ASSERT_EQ(dialogue.failed_logins.size(), 1u);
+    EXPECT_EQ(dialogue.failed_logins[0].login, fakes::good_login);
+    EXPECT_EQ(dialogue.failed_logins[0].client, IpAddress::v4({203, 0, 113, 9}));
+    EXPECT_EQ(dialogue.failed_logins[0].session, dialogue.sink.events[0].session);
+    // What the next AUTH is about has nothing to do with it.
+    dialogue.ask("AUTH PLAIN =\r\n");
+    dialogue.loop.advance(seconds(9));
+    dialogue.receive();
+    EXPECT_EQ(dialogue.sink.events.back().login, "");
+  }
+}
+
+TEST(Login, that_nobody_may_see_is_not_shown) {
+  EXPECT_EQ(shown_login("web-prod"), "web-prod");
+  EXPECT_EQ(shown_login("ann@shop.example"), "ann@shop.example");
+  EXPECT_EQ(shown_login("wp_0123456789abcdefghijklmnopqrstuvw"), "") << "a secret in its place";
+  EXPECT_EQ(shown_login("a\nlogin refused: client 192.0.2.1"), "");
+  EXPECT_EQ(shown_login("two words"), "");
+  EXPECT_EQ(shown_login(std::string(64, 'a')), std::string(64, 'a'));
+  EXPECT_EQ(shown_login(std::string(65, 'a')), "");
 }
 
 TEST(Login, waits_for_no_keys_that_cannot_be_read) {

@@ -85,6 +85,17 @@ TEST_F(WebServerTest, answers_requests_that_come_together_one_after_the_other) {
   EXPECT_THAT(answer, testing::EndsWith("got 2(closed)"));
 }
 
+TEST_F(WebServerTest, says_with_the_last_answer_that_the_connection_closes) {
+  Settings settings;
+  settings.requests_per_connection_max = 2;
+  const std::string request = "GET /page HTTP/1.1\r\nHost: x\r\n\r\n";
+  const std::string answers = ask(request + request + request, settings);
+  const size_t last = answers.rfind("HTTP/1.1 200");
+  EXPECT_THAT(answers.substr(0, last), HasSubstr("Connection: keep-alive"));
+  EXPECT_THAT(answers.substr(last), HasSubstr("Connection: close"));
+  EXPECT_THAT(answers, testing::EndsWith("(closed)"));
+}
+
 TEST_F(WebServerTest, knows_its_paths_and_methods) {
   EXPECT_THAT(ask("GET /other HTTP/1.1\r\n" + host + "\r\n"), StartsWith("HTTP/1.1 404 "));
   std::string refused = ask("DELETE /page HTTP/1.1\r\n" + host + "\r\n");
