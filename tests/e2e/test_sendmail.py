@@ -4,6 +4,7 @@ import os
 import re
 import stat
 import subprocess
+import time
 
 from peers.relay import binary
 from peers.waiting import eventually
@@ -74,7 +75,9 @@ def test_what_hostile_users_leave_is_set_aside(start_relay, make_sink):
     relay = start_relay(sink.address)
     relay.stop()
     new = relay.data / "drop" / "new"
-    ids = [f"019aa5b1-2c43-7abc-8def-0123456789a{digit}" for digit in "0123456"]
+    milliseconds = f"{time.time_ns() // 1_000_000:012x}"  # names of another time get new ids
+    ids = [f"{milliseconds[:8]}-{milliseconds[8:]}-7abc-8def-0123456789a{digit}"
+           for digit in "0123456"]
     good = b"MAIL FROM:<a@example.org>\r\nRCPT TO:<b@example.com>\r\nDATA\r\n"
     os.symlink("/etc/passwd", new / ids[0])
     os.mkfifo(new / ids[1])
