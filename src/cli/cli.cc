@@ -15,6 +15,7 @@
 #include "cli/load_config.h"
 #include "cli/queue_options.h"
 #include "cli/reload_command.h"
+#include "cli/safety_options.h"
 #include "cli/send_command.h"
 #include "cli/sendmail_command.h"
 #include "cli/terminal.h"
@@ -39,6 +40,7 @@ struct CommandLine {
   std::string key_name;
   std::string what;
   QueueLine queue{global, command, {}, {}, {}};
+  SafetyLine safety{global, command, {}};
   std::vector<std::string> sendmail_arguments;
   SendArguments send;
   TraceArguments trace;
@@ -297,6 +299,7 @@ int run(int argc, char** argv, const Hooks& hooks) {
   add_trace_command(line);
   add_ledger_command(line);
   add_keys_commands(line);
+  add_safety_commands(line.app, line.safety);
   add_demo_command(line);
   try {
     line.app.parse(argc, argv);
