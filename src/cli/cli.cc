@@ -40,7 +40,7 @@ struct CommandLine {
   std::string key_name;
   std::string what;
   QueueLine queue{global, command, {}, {}, {}};
-  SafetyLine safety{global, command, {}};
+  SafetyLine safety{global, command, {}, {}, {}};
   std::vector<std::string> sendmail_arguments;
   SendArguments send;
   TraceArguments trace;

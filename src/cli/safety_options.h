@@ -1,9 +1,11 @@
 #pragma once
 
 #include <functional>
+#include <string>
 
 #include <CLI/App.hpp>
 
+#include "cli/backup_command.h"
 #include "cli/spool_command.h"
 #include "cli/terminal.h"
 
@@ -14,9 +16,11 @@ struct SafetyLine {
   const Global& global;
   std::function<int()>& command;  // the one that was chosen
   SpoolCheckArguments spool;
+  std::string backup_folder;
+  RestoreArguments restore;
 };
 
-// `spool check`.
+// `spool check`, `backup` and `restore`.
 void add_safety_commands(CLI::App& app, SafetyLine& line);
 
 }  // namespace waypost::cli

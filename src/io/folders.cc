@@ -92,8 +92,11 @@ Result<void> remove_folder(const std::string& path) {
 
 Result<void> copy_file(const std::string& from, const std::string& to, unsigned mode,
                        uint64_t octets_max, const std::function<void(std::string_view)>& seen) {
-  OpenFile source(from, O_RDONLY | O_NOFOLLOW);
-  if (!source) return system_error("opening", from);
+  // Not even a pipe that was put in its place may hold us up.
+  OpenFile source(from, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+  struct stat facts;
+  if (!source || ::fstat(source.descriptor(), &facts) != 0) return system_error("opening", from);
+  if (!S_ISREG(facts.st_mode)) return failure(ErrorCode::not_found, from + " is no plain file");
   OpenFile copy(to, O_WRONLY | O_CREAT | O_EXCL, mode);
   if (!copy) return system_error("making", to);
   std::string buffer(piece_octets, '\0');

@@ -11,7 +11,7 @@ Result<std::unique_ptr<SpoolLock>> SpoolLock::take(const std::string& path) {
     return failure(ErrorCode::not_found, "there is no spool in " + path);
   rocksdb::FileLock* lock = nullptr;
   rocksdb::Status status = env->LockFile(path + "/LOCK", &lock);
-  if (!status.ok() && status.ToString().find("Permission denied") != std::string::npos)
+  if (!status.ok() && status.ToString().find("open a file for lock") != std::string::npos)
     return failure(ErrorCode::permission_denied, status.ToString());
   if (!status.ok())
     return failure(Error(ErrorCode::unavailable, "a relay uses the spool in " + path)
