@@ -9,6 +9,7 @@
 #include "daemon/health_pages.h"
 #include "daemon/queue_control.h"
 #include "daemon/settings.h"
+#include "daemon/site_control.h"
 #include "delivery/deliverer.h"
 #include "intake/drop_pickup.h"
 #include "intake/intake.h"
@@ -143,6 +144,7 @@ struct Relay::Parts {
   std::vector<std::unique_ptr<submission::Server>> retired;  // no more listeners, some sessions
   std::unique_ptr<QueueControl> queue_control;
   std::unique_ptr<BackupControl> backup_control;
+  std::unique_ptr<SiteControl> site_control;
   std::unique_ptr<ControlServer> control;
   Health health{journal};
   std::unique_ptr<web::Server> http;
@@ -310,6 +312,8 @@ Result<void> Relay::Parts::listen() {
   backup_control = std::make_unique<BackupControl>(loop, *store, paths.checkpoint);
   TRY_VOID(backup_control->clear());
   backup_control->answer_at(*control);
+  site_control = std::make_unique<SiteControl>(loop, *queue, *disk, paths.spool);
+  site_control->answer_at(*control);
   control->start();
   TRY_VOID(listen_for_http());
   watch_health();
