@@ -41,7 +41,8 @@ std::string middle(const std::string& low, const std::string& high) {
 }  // namespace
 
 Lane::Lane(const BatchStore& store, Family family)
-    : family_(family),
+    : store_(store),
+      family_(family),
       key_octets_(family == Family::envelopes || family == Family::arriving ? MessageId::octets
                                                                             : part_key_octets),
       cursor_(store.scan(family)),
@@ -70,7 +71,9 @@ void Lane::settle() {
   last_ = padded(std::string(key()));
 }
 
+// A cursor that has read ahead meets the damage again wherever it is sent: each try has its own.
 bool Lane::is_readable_from(const std::string& position) {
+  cursor_ = store_.scan(family_);
   cursor_->seek(position);
   return cursor_->valid() || cursor_->state().has_value();
 }
@@ -89,7 +92,7 @@ void Lane::pass_gap() {
   if (!good.empty()) {
     for (std::string probe = middle(bad, good); probe > bad; probe = middle(bad, good))
       (is_readable_from(probe) ? good : bad) = probe;
-    cursor_->seek(good);
+    is_readable_from(good);
     if (cursor_->valid() && key().size() >= MessageId::octets) gap.before = id();
     gap.cut_off = false;
   }

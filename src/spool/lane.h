@@ -34,6 +34,7 @@ class Lane {
   void pass_gap();
   bool is_readable_from(const std::string& position);
 
+  const BatchStore& store_;
   const Family family_;
   const size_t key_octets_;
   std::unique_ptr<Cursor> cursor_;

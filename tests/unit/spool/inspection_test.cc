@@ -189,6 +189,10 @@ TEST_F(InspectionTest, finds_its_way_past_several_damaged_places) {
   EXPECT_EQ(result.damaged, 5u);
   for (uint32_t n : {3, 4, 6, 40, 59}) EXPECT_EQ(defects(n), std::vector{Defect::chunk_unreadable});
   EXPECT_EQ(result.messages, 60u);
+  // The first two places lie so near to the third that they count as one.
+  ASSERT_FALSE(result.gaps.empty());
+  EXPECT_EQ(result.gaps[0].after, sample_id(2));
+  EXPECT_EQ(result.gaps[0].before, sample_id(7));
 }
 
 TEST_F(InspectionTest, a_damaged_table_is_named) {
