@@ -14,11 +14,14 @@
 #include "cli/ledger_command.h"
 #include "cli/load_config.h"
 #include "cli/narrowing_option.h"
+#include "cli/providers_command.h"
 #include "cli/queue_options.h"
 #include "cli/reload_command.h"
+#include "cli/safety_options.h"
 #include "cli/send_command.h"
 #include "cli/sendmail_command.h"
 #include "cli/terminal.h"
+#include "cli/top_command.h"
 #include "cli/trace_command.h"
 #include "io/asio_loop.h"
 
@@ -41,9 +44,11 @@ struct CommandLine {
   std::string key_name;
   std::string what;
   QueueLine queue{global, command, {}, {}};
+  SafetyLine safety{global, command, {}, {}, {}};
   std::vector<std::string> sendmail_arguments;
   SendArguments send;
   TraceArguments trace;
+  bool top_once = false;
   ExplainArguments explain;
   DemoArguments demo;
   std::string demo_time;
@@ -234,6 +239,20 @@ void add_follow_commands(CommandLine& line) {
       [&line] { line.command = [&line] { return why_command(line.global, line.what); }; });
 }
 
+void add_watch_commands(CommandLine& line) {
+  CLI::App* providers = line.app.add_subcommand(
+      "providers", "How each site takes our mail now, what limits it, and why");
+  providers->callback(
+      [&line] { line.command = [&line] { return providers_command(line.global); }; });
+}
+
+void add_top_command(CommandLine& line) {
+  CLI::App* top = line.app.add_subcommand("top", "How the relay does, each second; q ends it");
+  top->add_flag("--once", line.top_once, "One picture, then end");
+  top->callback(
+      [&line] { line.command = [&line] { return top_command(line.global, line.top_once); }; });
+}
+
 void add_send_command(CommandLine& line) {
   SendArguments& to = line.send;
   CLI::App* send = line.app.add_subcommand("send", "Send a message through the relay here");
@@ -303,6 +322,9 @@ int run(int argc, char** argv, const Hooks& hooks) {
   add_trace_command(line);
   add_ledger_command(line);
   add_keys_commands(line);
+  add_watch_commands(line);
+  add_top_command(line);
+  add_safety_commands(line.app, line.safety);
   add_demo_command(line);
   try {
     line.app.parse(argc, argv);

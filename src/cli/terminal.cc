@@ -4,8 +4,11 @@
 #include <cstdlib>
 #include <unistd.h>
 
+#include <fmt/format.h>
+
 #include "base/ascii.h"
 #include "base/utf8.h"
+#include "cli/terminal_text.h"
 
 namespace waypost::cli {
 
@@ -27,8 +30,23 @@ void print(std::string_view text) {
 
 void note(std::string_view text) { std::fwrite(text.data(), 1, text.size(), stderr); }
 
+std::string terminal_text(std::string_view text) {
+  const std::string safe = base::escape_control(base::to_valid_utf8(text));
+  std::string result;
+  result.reserve(safe.size());
+  for (size_t i = 0; i < safe.size(); ++i) {
+    // U+0080 to U+009F: terminals take U+009B for ESC [.
+    const bool c1 = safe[i] == '\xc2' && i + 1 < safe.size() && uint8_t(safe[i + 1]) < 0xa0;
+    if (!c1)
+      result += safe[i];
+    else
+      result += fmt::format("\\x{:02x}", uint8_t(safe[++i]));
+  }
+  return result;
+}
+
 std::string styled(std::string_view text, Style style, bool color) {
-  std::string safe = base::escape_control(base::to_valid_utf8(text));
+  std::string safe = terminal_text(text);
   if (!color || style == Style::plain) return safe;
   switch (style) {
     case Style::bold:

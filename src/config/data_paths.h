@@ -13,6 +13,8 @@ struct DataPaths {
         drop(data_dir + "/drop"),
         records(data_dir + "/records"),
         pauses(data_dir + "/pauses.json"),
+        checkpoint(data_dir + "/checkpoint"),
+        restoring(data_dir + "/restoring"),
         control_socket(data_dir + "/control.sock") {}
 
   std::string spool;
@@ -20,7 +22,9 @@ struct DataPaths {
   std::string events;
   std::string drop;  // mail that was left while no relay ran, or by users of this machine
   std::string records;
-  std::string pauses;  // those of people that last over a restart
+  std::string pauses;      // those of people that last over a restart
+  std::string checkpoint;  // of the spool, while a backup is made
+  std::string restoring;   // while `waypost restore` is not done
   std::string control_socket;
 };
 

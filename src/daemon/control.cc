@@ -33,6 +33,14 @@ io::Task<void> ControlAnswer::refuse(std::string why) {
   co_await write_object(std::move(refusal));
 }
 
+io::Task<void> ControlAnswer::wait_until_gone(Instant deadline) {
+  std::array<char, 64> buffer;
+  while (true) {
+    Result<size_t> count = co_await stream_.read(buffer, deadline);
+    if (!count || *count == 0) co_return;
+  }
+}
+
 ControlServer::ControlServer(io::Loop& loop, std::unique_ptr<io::Listener> listener)
     : loop_(loop), listener_(std::move(listener)) {}
 

@@ -23,6 +23,8 @@ class ControlAnswer {
   io::Task<bool> write(std::string lines);
   io::Task<void> write_object(boost::json::object object);
   io::Task<void> refuse(std::string why);
+  // Until the client closes the connection, or the relay stops; at the latest until `deadline`.
+  io::Task<void> wait_until_gone(Instant deadline);
 
  private:
   io::Loop& loop_;

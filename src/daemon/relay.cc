@@ -5,10 +5,12 @@
 #include "base/whole_seconds.h"
 #include "config/data_paths.h"
 #include "daemon/adapters.h"
+#include "daemon/backup_control.h"
 #include "daemon/control.h"
 #include "daemon/health_pages.h"
 #include "daemon/queue_control.h"
 #include "daemon/settings.h"
+#include "daemon/site_control.h"
 #include "delivery/deliverer.h"
 #include "intake/drop_pickup.h"
 #include "intake/intake.h"
@@ -155,6 +157,8 @@ struct Relay::Parts {
   std::vector<Listening> listenings;
   std::vector<std::unique_ptr<submission::Server>> retired;  // no more listeners, some sessions
   std::unique_ptr<QueueControl> queue_control;
+  std::unique_ptr<BackupControl> backup_control;
+  std::unique_ptr<SiteControl> site_control;
   std::unique_ptr<ControlServer> control;
   Health health{journal};
   std::unique_ptr<web::Server> http;
@@ -179,6 +183,10 @@ Result<std::unique_ptr<Relay>> Relay::start(io::AsioLoop& loop, RelayOptions opt
 }
 
 Result<void> Relay::Parts::open_storage() {
+  if (disk->exists(paths.restoring))
+    return failure(ErrorCode::invalid_input, "a restore did not come to its end: empty " +
+                                                 options.setup.config.data_dir +
+                                                 " and restore again");
   spool::RocksOptions rocks;
   rocks.path = paths.spool;
   TRY(store, spool::RocksStore::open(rocks));
@@ -326,6 +334,11 @@ Result<void> Relay::Parts::listen() {
   control->on("reload",
               [this](boost::json::object, ControlAnswer& answer) { return answer_reload(answer); });
   queue_control->answer_at(*control);
+  backup_control = std::make_unique<BackupControl>(loop, *store, paths.checkpoint);
+  TRY_VOID(backup_control->clear());
+  backup_control->answer_at(*control);
+  site_control = std::make_unique<SiteControl>(loop, *queue, *disk, paths.spool);
+  site_control->answer_at(*control);
   control->start();
   TRY_VOID(listen_for_http());
   watch_health();

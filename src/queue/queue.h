@@ -24,6 +24,7 @@
 #include "queue/retry_policy.h"
 #include "queue/schedule.h"
 #include "queue/site.h"
+#include "queue/site_view.h"
 #include "queue/standing.h"
 #include "shaping/limits.h"
 #include "spool/spool.h"
@@ -78,6 +79,11 @@ class Queue {
   std::vector<Standing> standings(MessageId id) const;
   // Null when it is not here.
   std::shared_ptr<const spool::Envelope> envelope(MessageId id) const;
+
+  // site_view.cc: every site that mail waits for or that is remembered, in no order; and how many
+  // wait where. In proportion to the sites, not to the mail.
+  void visit_sites(const std::function<void(const SiteView&)>& visit) const;
+  PlaceCounts places() const;
 
   // What a person does with what waits. Suspends until it is written down; a long queue is gone
   // through in slices, so that mail goes on meanwhile. Fails as the spool does; what was done

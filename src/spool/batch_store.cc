@@ -8,19 +8,6 @@
 namespace waypost::spool {
 namespace {
 
-constexpr size_t part_key_octets = MessageId::octets + sizeof(uint32_t);
-
-MessageId id_of(std::string_view key) {
-  return MessageId::from_octets(std::span<const uint8_t, MessageId::octets>(
-      reinterpret_cast<const uint8_t*>(key.data()), MessageId::octets));
-}
-
-uint32_t number_of(std::string_view key) {
-  uint32_t number = 0;
-  for (char octet : key.substr(MessageId::octets)) number = number << 8 | uint8_t(octet);
-  return number;
-}
-
 tl::unexpected<Error> odd_key(Family family, size_t octets) {
   return failure(ErrorCode::corrupt, "a key of " + std::to_string(octets) + " octets in family " +
                                          family_names[size_t(family)] + " of the spool");
@@ -66,6 +53,17 @@ Result<bool> holds(Cursor& cursor, std::string_view key) {
 }
 
 }  // namespace
+
+MessageId id_of(std::string_view key) {
+  return MessageId::from_octets(std::span<const uint8_t, MessageId::octets>(
+      reinterpret_cast<const uint8_t*>(key.data()), MessageId::octets));
+}
+
+uint32_t number_of(std::string_view key) {
+  uint32_t number = 0;
+  for (char octet : key.substr(MessageId::octets)) number = number << 8 | uint8_t(octet);
+  return number;
+}
 
 std::string part_key(const MessageId& id, uint32_t number) {
   std::string key(id.raw());

@@ -80,6 +80,10 @@ std::unique_ptr<Spool> make_spool(BatchStore& store, io::Loop& loop);
 // Key of a numbered part of a message: the id's 16 octets, then the number, big-endian, so that the
 // parts of a message stand together and in order.
 std::string part_key(const MessageId& id, uint32_t number);
+constexpr size_t part_key_octets = MessageId::octets + sizeof(uint32_t);
+// The id that a key begins with, and the number behind it; the key is long enough for both.
+MessageId id_of(std::string_view key);
+uint32_t number_of(std::string_view key);
 
 // What removes all chunks of messages that were arriving when the last process ended.
 Result<std::vector<Operation>> sweep_operations(const BatchStore& store);

@@ -9,7 +9,9 @@
 #include <rocksdb/file_system.h>
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/listener.h>
+#include <rocksdb/sst_file_reader.h>
 #include <rocksdb/table.h>
+#include <rocksdb/utilities/checkpoint.h>
 #include <rocksdb/write_batch.h>
 
 #include "io/disk.h"
@@ -78,6 +80,11 @@ rocksdb::DBOptions database_options(const RocksOptions& options, rocksdb::Env* e
   result.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
   result.track_and_verify_wals_in_manifest = true;
   result.paranoid_checks = true;
+  if (options.pass_over_damage) {
+    result.wal_recovery_mode = rocksdb::WALRecoveryMode::kSkipAnyCorruptedRecords;
+    result.track_and_verify_wals_in_manifest = false;
+    result.paranoid_checks = false;
+  }
   // After a failure nothing may be retried on this handle (Spool).
   result.max_bgerror_resume_count = 0;
   result.max_total_wal_size = options.log_octets_max;
@@ -329,6 +336,48 @@ Result<void> RocksDatabase::make_room(uint64_t free_octets) {
   if (!known || tables_octets >= free_octets) return {};
   if (Status status = database_->CompactRange({}, bodies, nullptr, nullptr); !status.ok())
     return failed(status, "merging the spool's tables to make room");
+  return {};
+}
+
+std::vector<DamagedTable> RocksDatabase::damaged_tables(
+    const std::function<void(uint64_t done, uint64_t all)>& checked) const {
+  std::vector<rocksdb::LiveFileMetaData> tables;
+  database_->GetLiveFilesMetaData(&tables);
+  std::vector<DamagedTable> damaged;
+  for (size_t i = 0; i < tables.size(); ++i) {
+    const rocksdb::LiveFileMetaData& table = tables[i];
+    auto family = std::find(family_names.begin(), family_names.end(), table.column_family_name);
+    if (family == family_names.end()) continue;  // that of the format's number is read at opening
+    rocksdb::Options options;
+    options.env = env_.get();
+    rocksdb::SstFileReader reader(options);
+    Status status = reader.Open(table.db_path + table.name);
+    if (status.ok()) status = reader.VerifyChecksum(reading(rocksdb::kReadAllTier));
+    if (!status.ok())
+      damaged.push_back({table.name.substr(table.name.rfind('/') + 1),
+                         Family(family - family_names.begin()), status.ToString()});
+    checked(i + 1, tables.size());
+  }
+  return damaged;
+}
+
+Result<void> RocksDatabase::checkpoint(const std::string& path) const {
+  rocksdb::Checkpoint* made = nullptr;
+  Status status = rocksdb::Checkpoint::Create(database_.get(), &made);
+  const std::unique_ptr<rocksdb::Checkpoint> checkpoint(made);
+  if (status.ok()) status = checkpoint->CreateCheckpoint(path);
+  if (!status.ok()) return failed(status, "making a checkpoint of the spool in " + path);
+  return {};
+}
+
+Result<void> RocksDatabase::repair(const RocksOptions& options) {
+  auto env = make_env(options);
+  Status status =
+      rocksdb::RepairDB(options.path, database_options(options, env.get()), descriptors(options));
+  if (!status.ok()) return failed(status, "repairing the copy of the spool in " + options.path);
+  // A family without a table is not there any more.
+  auto opened = open(options, [] {});
+  if (!opened) return failure(std::move(opened).error());
   return {};
 }
 

@@ -6,6 +6,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "spool/batch_store.h"
 #include "spool/rocks_options.h"
@@ -17,6 +18,12 @@ class Env;
 }  // namespace rocksdb
 
 namespace waypost::spool {
+
+struct DamagedTable {
+  std::string file;  // "000012.sst"
+  Family family;
+  std::string what;
+};
 
 // The RocksDB database of a spool: how it is opened, and calls that block. Any thread.
 class RocksDatabase {
@@ -45,6 +52,17 @@ class RocksDatabase {
   // meanwhile: writes out what is in memory, so that logs become superfluous, and merges the tables
   // of the bodies when they are small enough.
   Result<void> make_room(uint64_t free_octets);
+
+  // Verifies every block of every table, and calls `checked` after each. Blocks for long.
+  std::vector<DamagedTable> damaged_tables(
+      const std::function<void(uint64_t done, uint64_t all)>& checked) const;
+  // A database of its own in the new folder `path` on the same file system, with all that is stored
+  // now; its tables are shared with this one.
+  Result<void> checkpoint(const std::string& path) const;
+  // Makes what does not open into what does: keeps of the database in options.path, which nobody
+  // may have open, all that can be read, and puts what cannot into `lost/` there. What only the
+  // log held of a family without a table is lost.
+  static Result<void> repair(const RocksOptions& options);
 
  private:
   RocksDatabase() = default;

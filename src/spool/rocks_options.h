@@ -18,6 +18,9 @@ struct RocksOptions {
   size_t write_buffer_octets = 32 * 1024 * 1024;
   // Past this the oldest log is made superfluous by writing tables; bounds the time of a start.
   size_t log_octets_max = 192 * 1024 * 1024;
+  // To read what can be read of a damaged spool: records of the log that are damaged, or missing,
+  // are passed over. Never to serve from.
+  bool pass_over_damage = false;
   // Where tests inject faults; none is the system's.
   std::shared_ptr<rocksdb::FileSystem> file_system;
 };

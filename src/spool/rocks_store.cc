@@ -63,9 +63,11 @@ Result<std::unique_ptr<RocksStore>> RocksStore::open(const RocksOptions& options
   return store;
 }
 
-Result<std::unique_ptr<RocksStore>> RocksStore::open_read_only(const std::string& path) {
+Result<std::unique_ptr<RocksStore>> RocksStore::open_read_only(const std::string& path,
+                                                               bool pass_over_damage) {
   RocksOptions options;
   options.path = path;
+  options.pass_over_damage = pass_over_damage;
   TRY(auto database, RocksDatabase::open_read_only(options));
   auto healthy = std::make_shared<std::atomic<bool>>(false);
   return std::unique_ptr<RocksStore>(new RocksStore(std::move(database), std::move(healthy)));
@@ -111,6 +113,15 @@ void RocksStore::make_room(uint64_t free_octets) {
     if (healthy() && !database_->make_room(free_octets)) healthy_->store(false);
     room_maker_.submit_after(room_interval, [this] { making_room_ = false; });
   });
+}
+
+std::vector<DamagedTable> RocksStore::damaged_tables(
+    const std::function<void(uint64_t done, uint64_t all)>& checked) const {
+  return database_->damaged_tables(checked);
+}
+
+Result<void> RocksStore::checkpoint(const std::string& path) const {
+  return database_->checkpoint(path);
 }
 
 std::unique_ptr<Cursor> RocksStore::scan(Family family) const { return database_->scan(family); }

@@ -18,6 +18,7 @@
 namespace waypost::spool {
 
 class RocksDatabase;
+struct DamagedTable;
 
 // The spool on disk, shared by all shards: make_spool(store, loop) gives each its own.
 // One thread writes: all that is pending becomes one record of the log, synced once when it holds a
@@ -31,7 +32,9 @@ class RocksStore final : public BatchStore {
   // corrupt when the log or the tables are damaged where mail may be missing.
   static Result<std::unique_ptr<RocksStore>> open(const RocksOptions& options);
   // Only to recover() from while no server runs: no lock is taken, every write is refused.
-  static Result<std::unique_ptr<RocksStore>> open_read_only(const std::string& path);
+  // `pass_over_damage` as in RocksOptions.
+  static Result<std::unique_ptr<RocksStore>> open_read_only(const std::string& path,
+                                                            bool pass_over_damage = false);
   ~RocksStore() override;
 
   void submit(Batch batch) override;
@@ -48,6 +51,11 @@ class RocksStore final : public BatchStore {
   // give its room back by itself as long as nothing more comes in. Does nothing unless something
   // was removed since the last time, and at most every `room_interval`. Any thread.
   void make_room(uint64_t free_octets);
+
+  // RocksDatabase's, any thread; both block.
+  std::vector<DamagedTable> damaged_tables(
+      const std::function<void(uint64_t done, uint64_t all)>& checked) const;
+  Result<void> checkpoint(const std::string& path) const;
 
  private:
   RocksStore(std::unique_ptr<RocksDatabase> database, std::shared_ptr<std::atomic<bool>> healthy);

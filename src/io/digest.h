@@ -1,0 +1,32 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+
+struct evp_md_ctx_st;
+
+namespace waypost::io {
+
+// SHA-256 of octets that come in pieces.
+class Digest {
+ public:
+  Digest();
+  void add(std::string_view octets);
+  // Of all that was added, in 64 hexadecimal digits; the end of this digest.
+  std::string hex();
+
+ private:
+  struct Deleter {
+    void operator()(evp_md_ctx_st* context) const;
+  };
+  std::unique_ptr<evp_md_ctx_st, Deleter> context_;
+};
+
+// Of a whole file. Blocks.
+Result<std::string> digest_of_file(const std::string& path);
+
+}  // namespace waypost::io
