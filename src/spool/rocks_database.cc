@@ -15,6 +15,8 @@
 #include <rocksdb/write_batch.h>
 
 #include "io/disk.h"
+#include "spool/log_tail.h"
+#include "spool/spool_lock.h"
 
 namespace waypost::spool {
 namespace {
@@ -175,6 +177,13 @@ Result<void> check_families(const rocksdb::DBOptions& options, const std::string
   return {};
 }
 
+// Whoever else has the spool open keeps us from this as from opening it, which then says so.
+Result<std::optional<TornTail>> cut_torn_tail_of_ours(rocksdb::Env& env, const std::string& path) {
+  auto lock = SpoolLock::take(path);
+  if (!lock) return std::nullopt;
+  return cut_torn_tail(env, path);
+}
+
 tl::unexpected<Error> open_failed(const Status& status, const std::string& path) {
   if (status.IsIOError() && status.ToString().find("LOCK") != std::string::npos)
     return failure(
@@ -207,6 +216,7 @@ Result<std::unique_ptr<RocksDatabase>> RocksDatabase::open(const RocksOptions& o
   auto settings = database_options(options, result->env_.get());
   settings.listeners.push_back(std::make_shared<FailureListener>(std::move(broken)));
   TRY_VOID(check_families(settings, options.path));
+  TRY(result->torn_, cut_torn_tail_of_ours(*result->env_, options.path));
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* database = nullptr;
   Status status =
@@ -274,7 +284,8 @@ RocksDatabase::~RocksDatabase() {
 
 Result<void> RocksDatabase::write(std::span<const Batch> batches, bool sync) {
   rocksdb::WriteBatch merged(0, 0, protection_octets, 0);
-  Status status;
+  Status status = merged.PutLogData(sync_mark(synced_));
+  if (!status.ok()) return failed(status, "collecting what to write to the spool");
   for (const Batch& batch : batches) {
     for (const Operation& operation : batch.operations) {
       auto* family = families_[size_t(operation.family)];
@@ -296,12 +307,14 @@ Result<void> RocksDatabase::write(std::span<const Batch> batches, bool sync) {
   options.sync = sync;
   status = database_->Write(options, &merged);
   if (!status.ok()) return failed(status, "writing to the spool");
+  if (sync) synced_ = database_->GetLatestSequenceNumber();
   return {};
 }
 
 Result<void> RocksDatabase::sync() {
   if (Status status = database_->SyncWAL(); !status.ok())
     return failed(status, "syncing the spool");
+  synced_ = database_->GetLatestSequenceNumber();
   return {};
 }
 
@@ -336,6 +349,14 @@ Result<void> RocksDatabase::make_room(uint64_t free_octets) {
   if (!known || tables_octets >= free_octets) return {};
   if (Status status = database_->CompactRange({}, bodies, nullptr, nullptr); !status.ok())
     return failed(status, "merging the spool's tables to make room");
+  return {};
+}
+
+Result<void> RocksDatabase::mark() {
+  rocksdb::WriteBatch mark(0, 0, protection_octets, 0);
+  Status status = mark.PutLogData(sync_mark(synced_));
+  if (status.ok()) status = database_->Write({}, &mark);
+  if (!status.ok()) return failed(status, "writing to the spool");
   return {};
 }
 

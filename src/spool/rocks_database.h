@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "spool/batch_store.h"
+#include "spool/log_tail.h"
 #include "spool/rocks_options.h"
 
 namespace rocksdb {
@@ -42,6 +43,13 @@ class RocksDatabase {
   Result<void> write(std::span<const Batch> batches, bool sync);
   Result<void> sync();
 
+  // Notes in the log that all before this is synced, so that damage to the last record can be told
+  // from an end that a power cut tore. Not synced itself.
+  Result<void> mark();
+
+  // What was cut off when it was opened.
+  const std::optional<TornTail>& torn_tail() const { return torn_; }
+
   Result<std::string> read(Family family, const std::string& key) const;
   // The same without waiting for a disk: nothing when that would be needed, or there is no such
   // key.
@@ -72,6 +80,8 @@ class RocksDatabase {
   std::unique_ptr<rocksdb::DB> database_;
   rocksdb::ColumnFamilyHandle* default_family_ = nullptr;
   std::array<rocksdb::ColumnFamilyHandle*, family_count> families_{};
+  std::optional<TornTail> torn_;
+  uint64_t synced_ = 0;  // sequence number; of the thread that writes
 };
 
 }  // namespace waypost::spool

@@ -14,6 +14,7 @@ constexpr size_t record_octets_max = 32 * 1024 * 1024;
 // Half of what is promised, so that the sync itself and a write before it fit into the rest.
 constexpr Duration update_sync_after = update_sync_delay_max / 2;
 
+constexpr Duration mark_after = std::chrono::seconds(1);
 constexpr Duration room_interval = std::chrono::seconds(10);
 
 size_t octets_of(const Batch& batch) {
@@ -84,6 +85,7 @@ RocksStore::RocksStore(std::unique_ptr<RocksDatabase> database,
 RocksStore::~RocksStore() {
   writer_.submit([this] {
     if (unsynced_since_) sync_now();
+    mark();
   });
 }
 
@@ -124,6 +126,8 @@ Result<void> RocksStore::checkpoint(const std::string& path) const {
   return database_->checkpoint(path);
 }
 
+const std::optional<TornTail>& RocksStore::torn_tail() const { return database_->torn_tail(); }
+
 std::unique_ptr<Cursor> RocksStore::scan(Family family) const { return database_->scan(family); }
 
 void RocksStore::write_pending() {
@@ -158,6 +162,7 @@ Result<void> RocksStore::write(const std::vector<Batch>& batches) {
   if (removes_body(batches)) removed_ = true;
   if (sync) {
     unsynced_since_.reset();
+    mark_later();
   } else if (any_has(batches, Durability::bounded)) {
     if (!unsynced_since_) unsynced_since_ = now;
     if (!std::exchange(sync_scheduled_, true))
@@ -182,6 +187,19 @@ void RocksStore::sync_now() {
   unsynced_since_.reset();
   if (!healthy()) return;
   if (!timed([&] { return database_->sync(); })) healthy_->store(false);
+}
+
+void RocksStore::mark_later() {
+  if (std::exchange(mark_scheduled_, true)) return;
+  writer_.submit_after(mark_after, [this] {
+    mark_scheduled_ = false;
+    mark();
+  });
+}
+
+void RocksStore::mark() {
+  if (!healthy()) return;
+  if (!timed([&] { return database_->mark(); })) healthy_->store(false);
 }
 
 Result<void> RocksStore::timed(std::function<Result<void>()> work) {

@@ -13,6 +13,7 @@
 #include "io/clock.h"
 #include "io/worker.h"
 #include "spool/batch_store.h"
+#include "spool/log_tail.h"
 #include "spool/rocks_options.h"
 
 namespace waypost::spool {
@@ -42,6 +43,8 @@ class RocksStore final : public BatchStore {
             std::shared_ptr<Answer<Result<std::string>>> answer) override;
   std::unique_ptr<Cursor> scan(Family family) const override;
   bool healthy() const override { return healthy_->load(); }
+  // What a power cut had torn, and the start cut off: nothing of it had been acknowledged.
+  const std::optional<TornTail>& torn_tail() const;
 
   // How long the write or sync that is under way has taken; none: nothing is. One that does not
   // come back is no failure, and yet nothing gets its answer. Any thread.
@@ -64,6 +67,8 @@ class RocksStore final : public BatchStore {
   Result<void> write(const std::vector<Batch>& batches);
   void sync_when_due();
   void sync_now();
+  void mark_later();
+  void mark();
   Result<void> timed(std::function<Result<void>()> work);
 
   std::unique_ptr<RocksDatabase> database_;
@@ -81,6 +86,7 @@ class RocksStore final : public BatchStore {
   // The writer's thread only.
   std::optional<Instant> unsynced_since_;
   bool sync_scheduled_ = false;
+  bool mark_scheduled_ = false;
 
   std::atomic<bool> removed_ = false;      // a body, since room was made last
   std::atomic<bool> making_room_ = false;  // or has, less than room_interval ago

@@ -8,6 +8,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <random>
 #include <sstream>
 #include <string>
 #include <thread>
@@ -41,6 +42,43 @@ class FaultFileSystem final : public rocksdb::FileSystemWrapper {
   // To be called when the database is closed. Of octets that were not synced, a `tail_percent` part
   // is left of each file.
   void power_cut(unsigned tail_percent) {
+    power_cut_with([&](const std::string& path, const FileState& file) {
+      std::filesystem::resize_file(path,
+                                   file.synced + (file.written - file.synced) * tail_percent / 100);
+    });
+  }
+  // The same, but of each log any sectors of what was not synced are left, with zeros between them.
+  void power_cut_in_sectors(uint32_t seed) {
+    std::minstd_rand random(seed + 1);
+    power_cut_with([&](const std::string& path, const FileState& file) {
+      if (!path.ends_with(".log")) return std::filesystem::resize_file(path, file.synced);
+      lose_sectors(path, file, random);
+    });
+  }
+
+ private:
+  struct FileState {
+    uint64_t written = 0;
+    uint64_t synced = 0;
+    bool name_synced = false;
+  };
+
+  static void lose_sectors(const std::string& path, const FileState& file,
+                           std::minstd_rand& random) {
+    constexpr uint64_t sector_octets = 512;
+    std::fstream log(path, std::ios::in | std::ios::out | std::ios::binary);
+    for (uint64_t at = file.synced; at < file.written;) {
+      const uint64_t end = std::min(file.written, (at / sector_octets + 1) * sector_octets);
+      if (random() % 2 == 0) {
+        log.seekp(std::streamoff(at));
+        log << std::string(end - at, '\0');
+      }
+      at = end;
+    }
+  }
+
+  template <typename Cut>
+  void power_cut_with(const Cut& cut) {
     for (auto undo = renames_.rbegin(); undo != renames_.rend(); ++undo) {
       std::filesystem::remove(undo->target);
       if (undo->replaced) std::ofstream(undo->target, std::ios::binary) << *undo->replaced;
@@ -50,11 +88,11 @@ class FaultFileSystem final : public rocksdb::FileSystemWrapper {
       if (!file.name_synced)
         std::filesystem::remove(path);
       else
-        std::filesystem::resize_file(
-            path, file.synced + (file.written - file.synced) * tail_percent / 100);
+        cut(path, file);
     }
   }
 
+ public:
   IOStatus GetFreeSpace(const std::string& path, const rocksdb::IOOptions& options,
                         uint64_t* octets, Context context) override {
     ++questions_of_room_;
@@ -109,11 +147,6 @@ class FaultFileSystem final : public rocksdb::FileSystemWrapper {
   }
 
  private:
-  struct FileState {
-    uint64_t written = 0;
-    uint64_t synced = 0;
-    bool name_synced = false;
-  };
   struct Rename {
     std::string target;
     std::optional<std::string> replaced;

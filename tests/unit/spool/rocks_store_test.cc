@@ -365,6 +365,16 @@ class DamagedLog : public RocksStoreTest {
     return recover(*make_spool(**store, loop_)).messages.size();
   }
 
+  // The same when a relay would serve from it.
+  Result<void> opens_after_change(size_t position, unsigned bit) {
+    std::string changed = log_;
+    changed[position] ^= char(1 << bit);
+    std::ofstream(path_, std::ios::binary) << changed;
+    auto store = RocksStore::open(options_);
+    if (!store) return failure(std::move(store).error());
+    return {};
+  }
+
   size_t last_block() const { return (log_.size() - 1) / block_octets * block_octets; }
 
   std::string log_;
@@ -386,6 +396,16 @@ TEST_F(DamagedLog, reads_a_changed_length_in_the_last_block_as_a_torn_end) {
   EXPECT_LT(*found, messages);
   EXPECT_FALSE(found_after_change(last_block() + 1, 0));
   EXPECT_FALSE(found_after_change(last_block() + 100, 0));
+}
+
+// What was synced is told from what a power cut tore by the marks of later records, down to the
+// last.
+TEST_F(DamagedLog, is_never_taken_for_a_torn_end_where_it_was_synced) {
+  for (size_t position = last_block() + 5; position + 200 < log_.size(); position += 797) {
+    auto opened = opens_after_change(position, 7);
+    ASSERT_FALSE(opened) << "at " << position << " of " << log_.size();
+    EXPECT_EQ(opened.error().code(), ErrorCode::corrupt) << opened.error().describe();
+  }
 }
 
 }  // namespace

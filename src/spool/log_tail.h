@@ -1,0 +1,38 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+
+namespace rocksdb {
+class Env;
+}
+
+// The end of RocksDB's log, which a power cut may tear: of the octets that were written after the
+// last sync a disk keeps any sectors and loses others, while the file's size may be that with all
+// of them. RocksDB cannot tell such an end from damage to what was synced, and rightly refuses
+// both. We can: each of our records says up to where the log was synced when it was written.
+//
+// Form of the log: blocks of 32 KiB; in them fragments of a masked CRC-32C (4 octets), a length
+// (2), a type (1) and the payload. A record is one write batch: its first sequence number (8), the
+// number of its operations (4), the operations.
+namespace waypost::spool {
+
+// What every write batch begins with (WriteBatch::PutLogData): all up to this sequence number is on
+// stable storage.
+std::string sync_mark(uint64_t sequence);
+
+struct TornTail {
+  uint64_t octets = 0;  // that are cut off
+  std::string file;     // of the log that is cut; later ones are emptied
+};
+
+// Cuts off what a power cut tore, so that RocksDB finds a log that ends with a whole record. None
+// when there is nothing to cut, or RocksDB passes over it by itself. Fails with corrupt when a
+// later record says that what is damaged had been synced: mail may be missing. Reads all logs.
+Result<std::optional<TornTail>> cut_torn_tail(rocksdb::Env& env, const std::string& folder);
+
+}  // namespace waypost::spool
