@@ -190,6 +190,11 @@ Result<void> Relay::Parts::open_storage() {
   spool::RocksOptions rocks;
   rocks.path = paths.spool;
   TRY(store, spool::RocksStore::open(rocks));
+  if (const auto& torn = store->torn_tail())
+    journal.info(
+        fmt::format("the spool's log {} ended in {} octets of a write that was cut short: "
+                    "none of it had been acknowledged",
+                    torn->file, torn->octets));
   // Others of the group may read what is in it, but for the keys.
   TRY_VOID(disk->make_folders(paths.records, 0750));
   TRY(keys, records::Keys::open(paths.keys));
