@@ -12,8 +12,8 @@ namespace {
 // Everything but the tables is written to by a repair, and tables are never changed.
 Result<void> copy_to_repair(const std::string& from, const std::string& to, Progress& progress) {
   TRY_VOID(io::make_new_folder(to, 0700));
-  TRY(std::vector<io::FoundFile> files, io::files_below(from));
-  for (const io::FoundFile& file : files) {
+  TRY(std::vector<io::ListedFile> files, io::files_below(from));
+  for (const io::ListedFile& file : files) {
     progress.show("copying " + file.path + " to repair the copy");
     if (file.path == "LOCK" || file.path.find('/') != std::string::npos) continue;
     const std::string source = from + "/" + file.path;

@@ -48,8 +48,8 @@ class Writer {
   Result<void> copy_files(const std::string& from, const std::string& to,
                           const std::function<bool(const std::string&)>& wanted) {
     TRY_VOID(io::make_new_folder(to, folder_mode));
-    TRY(std::vector<io::FoundFile> files, io::files_below(from));
-    for (const io::FoundFile& file : files) {
+    TRY(std::vector<io::ListedFile> files, io::files_below(from));
+    for (const io::ListedFile& file : files) {
       if (file.path.find('/') != std::string::npos || !wanted(file.path)) continue;
       progress_.show(from + "/" + file.path);
       TRY_VOID(
@@ -62,8 +62,8 @@ class Writer {
     TRY_VOID(io::make_new_folder(folder_ + "/drop", folder_mode));
     for (const std::string part : {"/new", "/refused"}) {
       TRY_VOID(io::make_new_folder(folder_ + "/drop" + part, folder_mode));
-      TRY(std::vector<io::FoundFile> files, io::files_below(paths_.drop + part));
-      for (const io::FoundFile& file : files) {
+      TRY(std::vector<io::ListedFile> files, io::files_below(paths_.drop + part));
+      for (const io::ListedFile& file : files) {
         // Users of this machine may have left anything here.
         if (!is_backup_path("drop" + part + "/" + file.path)) continue;
         Result<void> copied =
@@ -110,8 +110,8 @@ class Writer {
     manifest.whole = checked.whole();
     manifest.messages = checked.inspection.messages;
     manifest.waiting = checked.inspection.waiting;
-    TRY(std::vector<io::FoundFile> files, io::files_below(folder_));
-    for (const io::FoundFile& file : files) {
+    TRY(std::vector<io::ListedFile> files, io::files_below(folder_));
+    for (const io::ListedFile& file : files) {
       if (!is_backup_path(file.path)) continue;
       if (file.path.starts_with("spool/") && !belongs_to_spool(file.path.substr(6))) continue;
       progress_.show("digest of " + file.path);

@@ -156,8 +156,7 @@ void Arrival::reject(const smtp::Reply& reply) {
   recipients.reserve(envelope_.recipients.size());
   for (const smtp::Mailbox& recipient : envelope_.recipients)
     recipients.push_back(recipient.text());
-  // Whoever named it asks by its name what became of it. Of what was refused only for now nothing
-  // has become yet.
+  // Whoever named it asks by its name what became of it; a 4yz settles nothing.
   std::optional<MessageId> message;
   if (adopted_ && reply.permanent()) message = envelope_.id;
   intake_.report_rejected(submitter_, envelope_.sender, std::move(recipients), reply, message);

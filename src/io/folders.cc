@@ -7,42 +7,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "io/descriptor.h"
+
 namespace waypost::io {
 namespace {
 
 namespace fs = std::filesystem;
 
 constexpr size_t piece_octets = 1 << 20;
-
-tl::unexpected<Error> system_error(const char* act, const std::string& path) {
-  return failure(base::system_failure(errno, std::string(act) + " " + path));
-}
-
-class OpenFile {
- public:
-  OpenFile(const std::string& path, int flags, unsigned mode = 0)
-      : descriptor_(::open(path.c_str(), flags | O_CLOEXEC, mode)) {}
-  OpenFile(const OpenFile&) = delete;
-  OpenFile& operator=(const OpenFile&) = delete;
-  ~OpenFile() {
-    if (descriptor_ >= 0) ::close(descriptor_);
-  }
-  int descriptor() const { return descriptor_; }
-  explicit operator bool() const { return descriptor_ >= 0; }
-
- private:
-  int descriptor_;
-};
-
-Result<void> write_all(int descriptor, std::string_view octets, const std::string& path) {
-  while (!octets.empty()) {
-    ssize_t count = ::write(descriptor, octets.data(), octets.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return system_error("writing", path);
-    octets.remove_prefix(static_cast<size_t>(count));
-  }
-  return {};
-}
 
 std::string folder_of(const std::string& path) {
   std::string parent = fs::path(path).parent_path();
@@ -51,8 +23,8 @@ std::string folder_of(const std::string& path) {
 
 }  // namespace
 
-Result<std::vector<FoundFile>> files_below(const std::string& folder) {
-  std::vector<FoundFile> files;
+Result<std::vector<ListedFile>> files_below(const std::string& folder) {
+  std::vector<ListedFile> files;
   std::error_code error;
   for (fs::recursive_directory_iterator entry(folder, error), end; !error && entry != end;
        entry.increment(error)) {
@@ -67,7 +39,7 @@ Result<std::vector<FoundFile>> files_below(const std::string& folder) {
   if (error && error != std::errc::no_such_file_or_directory)
     return failure(base::system_failure(error.value(), "listing " + folder));
   std::sort(files.begin(), files.end(),
-            [](const FoundFile& a, const FoundFile& b) { return a.path < b.path; });
+            [](const ListedFile& a, const ListedFile& b) { return a.path < b.path; });
   return files;
 }
 
@@ -93,21 +65,21 @@ Result<void> remove_folder(const std::string& path) {
 Result<void> copy_file(const std::string& from, const std::string& to, unsigned mode,
                        uint64_t octets_max, const std::function<void(std::string_view)>& seen) {
   // Not even a pipe that was put in its place may hold us up.
-  OpenFile source(from, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+  Descriptor source(::open(from.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
   struct stat facts;
-  if (!source || ::fstat(source.descriptor(), &facts) != 0) return system_error("opening", from);
+  if (!source.valid() || ::fstat(source.get(), &facts) != 0) return system_error("opening", from);
   if (!S_ISREG(facts.st_mode)) return failure(ErrorCode::not_found, from + " is no plain file");
-  OpenFile copy(to, O_WRONLY | O_CREAT | O_EXCL, mode);
-  if (!copy) return system_error("making", to);
+  Descriptor copy(::open(to.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode));
+  if (!copy.valid()) return system_error("making", to);
   std::string buffer(piece_octets, '\0');
   while (octets_max > 0) {
     ssize_t count =
-        ::read(source.descriptor(), buffer.data(), std::min<uint64_t>(buffer.size(), octets_max));
+        ::read(source.get(), buffer.data(), std::min<uint64_t>(buffer.size(), octets_max));
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) return system_error("reading", from);
     if (count == 0) break;
     std::string_view piece(buffer.data(), static_cast<size_t>(count));
-    TRY_VOID(write_all(copy.descriptor(), piece, to));
+    TRY_VOID(write_all(copy.get(), piece, to));
     if (seen) seen(piece);
     octets_max -= piece.size();
   }
@@ -121,20 +93,16 @@ Result<void> link_or_copy(const std::string& from, const std::string& to) {
 }
 
 Result<void> sync_all(const std::string& path) {
-  OpenFile file(path, O_RDONLY);
-  if (!file || ::syncfs(file.descriptor()) != 0) return system_error("syncing", path);
+  Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file.valid() || ::syncfs(file.get()) != 0) return system_error("syncing", path);
   return {};
 }
 
 Result<void> rename_new(const std::string& from, const std::string& to) {
   if (::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) != 0)
     return system_error("renaming", from + " to " + to);
-  for (const std::string& folder : {folder_of(from), folder_of(to)}) {
-    OpenFile parent(folder, O_RDONLY | O_DIRECTORY);
-    if (!parent || ::fsync(parent.descriptor()) != 0)
-      return system_error("syncing the folder", folder);
-  }
-  return {};
+  TRY_VOID(sync_folder(folder_of(from)));
+  return sync_folder(folder_of(to));
 }
 
 Result<bool> is_own(const std::string& path) {

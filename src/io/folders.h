@@ -12,12 +12,12 @@
 // call blocks. Links are neither followed nor copied.
 namespace waypost::io {
 
-struct FoundFile {
+struct ListedFile {
   std::string path;  // below the folder: "records/events/x.jsonl"
   uint64_t octets = 0;
 };
 // Every plain file below `folder`, by path; an absent folder has none.
-Result<std::vector<FoundFile>> files_below(const std::string& folder);
+Result<std::vector<ListedFile>> files_below(const std::string& folder);
 
 // already_exists where there is anything of that name.
 Result<void> make_new_folder(const std::string& path, unsigned mode);

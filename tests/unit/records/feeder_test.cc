@@ -25,6 +25,19 @@ class FeederTest : public RecordsTest {
       log(outcome_of(accepted, EventKind::delivered, accepted.recipients[0]));
     }
   }
+  // Three messages are fed, and the mark behind them is on stable storage; of the log only the
+  // first is.
+  void feed_more_than_a_power_cut_leaves() {
+    write_messages(0, 1);
+    uint64_t durable = end_of_log(disk_, places_.events_folder)->offset;
+    write_messages(1, 3);
+    feed_all();
+    auto file =
+        places_.events_folder + "/" + list_event_files(disk_, places_.events_folder)->back().name();
+    writer_.reset();
+    std::filesystem::resize_file(file, durable);
+    restart_log();
+  }
 };
 
 TEST_F(FeederTest, brings_every_line_into_the_file_of_the_day_of_acceptance) {
@@ -101,15 +114,7 @@ TEST_F(FeederTest, passes_over_a_torn_line_and_says_so) {
 }
 
 TEST_F(FeederTest, takes_lines_that_stand_where_a_power_cut_took_others_away) {
-  write_messages(0, 1);
-  uint64_t durable = end_of_log(disk_, places_.events_folder)->offset;
-  write_messages(1, 3);
-  feed_all();
-  auto file =
-      places_.events_folder + "/" + list_event_files(disk_, places_.events_folder)->back().name();
-  writer_.reset();
-  std::filesystem::resize_file(file, durable);
-  restart_log();
+  feed_more_than_a_power_cut_leaves();
   auto feeder = start_feeder();
   write_messages(3, 6);
   feed(*feeder);
@@ -120,15 +125,7 @@ TEST_F(FeederTest, takes_lines_that_stand_where_a_power_cut_took_others_away) {
 // What stood in a write-ahead log and was not synced is what a power cut takes.
 TEST_F(FeederTest, takes_all_lines_when_a_second_power_cut_follows_the_first) {
   SyncedLogs synced;
-  write_messages(0, 1);
-  uint64_t durable = end_of_log(disk_, places_.events_folder)->offset;
-  write_messages(1, 3);
-  feed_all();  // closed, so that its mark is on stable storage
-  auto file =
-      places_.events_folder + "/" + list_event_files(disk_, places_.events_folder)->back().name();
-  writer_.reset();
-  std::filesystem::resize_file(file, durable);
-  restart_log();
+  feed_more_than_a_power_cut_leaves();
   {
     auto feeder = start_feeder();
     write_messages(3, 6);
