@@ -1,6 +1,7 @@
 #include "spool/log_tail.h"
 
 #include <algorithm>
+#include <charconv>
 #include <memory>
 #include <vector>
 
@@ -14,7 +15,10 @@ namespace {
 constexpr size_t block_octets = 32 * 1024;
 constexpr size_t header_octets = 7;
 constexpr size_t batch_header_octets = 12;
-constexpr std::string_view mark_words = "synced up to ";
+// In front of a mark: the tag of an operation that is none, and the length of what follows.
+constexpr size_t mark_tag_octets = 2;
+constexpr size_t identity_octets_max = 64;
+constexpr size_t mark_numbers_octets = 2 * sizeof(uint64_t);
 
 enum class Fragment : uint8_t { whole = 1, first = 2, middle = 3, last = 4 };
 
@@ -61,23 +65,34 @@ size_t next_start(size_t offset) {
   return left < header_octets ? offset + left : offset;
 }
 
-// The sequence number of a batch's last operation; of an empty one, of what was before it.
-uint64_t last_sequence(std::string_view batch) {
-  if (batch.size() < batch_header_octets) return 0;
-  const uint64_t behind = little_endian<uint64_t>(batch) + little_endian<uint32_t>(batch.substr(8));
+bool begins(Fragment type) { return type == Fragment::whole || type == Fragment::first; }
+bool ends(Fragment type) { return type == Fragment::whole || type == Fragment::last; }
+
+struct Record {
+  uint64_t sequence = 0;  // of its last operation; of one without, of what was before it
+  size_t end = 0;         // offset behind it
+};
+
+// The sequence number of a batch's last operation, from its header.
+uint64_t last_sequence(std::string_view header) {
+  if (header.size() < batch_header_octets) return 0;
+  const uint64_t behind =
+      little_endian<uint64_t>(header) + little_endian<uint32_t>(header.substr(8));
   return behind == 0 ? 0 : behind - 1;
 }
 
-// What the beginning of a batch says is synced.
-std::optional<uint64_t> mark_of(std::string_view batch) {
-  constexpr char log_data = 3;  // the tag of an operation that is none; then its length
-  const size_t text = batch_header_octets + 2;
-  const size_t mark_octets = mark_words.size() + sizeof(uint64_t);
-  if (batch.size() < text + mark_octets || batch[batch_header_octets] != log_data ||
-      static_cast<uint8_t>(batch[batch_header_octets + 1]) != mark_octets ||
-      batch.substr(text, mark_words.size()) != mark_words)
-    return std::nullopt;
-  return little_endian<uint64_t>(batch.substr(text + mark_words.size()));
+// The record whose first fragment stands at `offset`; none when it is not whole.
+std::optional<Record> record_at(std::string_view log, size_t offset) {
+  auto piece = piece_at(log, offset);
+  if (!piece || !begins(piece->type)) return std::nullopt;
+  // At the end of a block it may be cut anywhere, so in its header too.
+  std::string header;
+  for (;;) {
+    header += piece->payload.substr(0, batch_header_octets - header.size());
+    if (ends(piece->type)) return Record{last_sequence(header), piece->end};
+    piece = piece_at(log, next_start(piece->end));
+    if (!piece || begins(piece->type)) return std::nullopt;
+  }
 }
 
 // Walks the records of one log.
@@ -87,107 +102,120 @@ struct Walk {
   bool irregular = false;   // something stands behind it
 
   explicit Walk(std::string_view log) {
-    bool inside = false;
-    uint64_t of_this = 0;
-    size_t at = 0;
-    while (auto piece = piece_at(log, at = next_start(at))) {
-      const bool begins = piece->type == Fragment::whole || piece->type == Fragment::first;
-      if (begins == inside) break;
-      if (begins) of_this = last_sequence(piece->payload);
-      inside = piece->type == Fragment::first || piece->type == Fragment::middle;
-      at = piece->end;
-      if (inside) continue;
-      whole_octets = at;
-      sequence = std::max(sequence, of_this);
+    while (auto record = record_at(log, next_start(whole_octets))) {
+      whole_octets = record->end;
+      sequence = std::max(sequence, record->sequence);
     }
     irregular = log.find_first_not_of('\0', whole_octets) != std::string_view::npos;
   }
 };
 
-// The greatest mark in any fragment behind `offset` that is whole.
-uint64_t greatest_mark(std::string_view log, size_t offset) {
-  uint64_t greatest = 0;
-  while (offset < log.size()) {
-    auto piece = piece_at(log, offset);
-    if (!piece) {
-      ++offset;
-      continue;
-    }
-    if (piece->type == Fragment::whole || piece->type == Fragment::first)
-      greatest = std::max(greatest, mark_of(piece->payload).value_or(0));
-    offset = piece->end;
+struct Log {
+  std::string path;
+  uint64_t number;
+};
+
+struct Tear {
+  Log log;
+  uint64_t kept_octets;
+  uint64_t sequence;  // of the last whole record before it
+  uint64_t lost_octets = 0;
+};
+
+// Not longer than its length fits into one octet.
+std::string mark_beginning(std::string_view identity) {
+  return fmt::format("{} synced: ", identity.substr(0, identity_octets_max));
+}
+
+// Whether a mark behind `offset` says that what stands behind the tear was synced. One that a
+// block's end cuts in two is passed over: each record has one.
+bool was_synced(std::string_view log, size_t offset, const std::string& beginning,
+                const Tear& tear) {
+  constexpr size_t before = header_octets + batch_header_octets + mark_tag_octets;
+  for (size_t at = log.find(beginning, offset + before); at != std::string_view::npos;
+       at = log.find(beginning, at + 1)) {
+    const size_t numbers_at = at + beginning.size();
+    auto piece = piece_at(log, at - before);
+    if (!piece || !begins(piece->type) || numbers_at + mark_numbers_octets > piece->end) continue;
+    std::string_view numbers = log.substr(numbers_at);
+    if (little_endian<uint64_t>(numbers) > tear.sequence &&
+        little_endian<uint64_t>(numbers.substr(sizeof(uint64_t))) >= tear.log.number)
+      return true;
   }
-  return greatest;
+  return false;
 }
 
 tl::unexpected<Error> failed(const rocksdb::Status& status, std::string doing) {
   return failure(Error(ErrorCode::io_failure, status.ToString()).while_doing(std::move(doing)));
 }
 
-// The logs' names, oldest first.
-Result<std::vector<std::string>> logs_of(rocksdb::Env& env, const std::string& folder) {
+// Oldest first.
+Result<std::vector<Log>> logs_of(rocksdb::Env& env, const std::string& folder) {
   std::vector<std::string> names;
   if (rocksdb::Status status = env.GetChildren(folder, &names); !status.ok())
     return failed(status, "listing " + folder);
-  std::erase_if(names, [](const std::string& name) { return !name.ends_with(".log"); });
-  // Numbers of at least six digits, zeros in front.
-  std::sort(names.begin(), names.end(), [](const std::string& a, const std::string& b) {
-    return a.size() != b.size() ? a.size() < b.size() : a < b;
-  });
-  return names;
+  std::vector<Log> logs;
+  for (const std::string& name : names) {
+    uint64_t number = 0;
+    auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), number);
+    if (error == std::errc() && std::string_view(end) == ".log")
+      logs.push_back({folder + "/" + name, number});
+  }
+  std::sort(logs.begin(), logs.end(),
+            [](const Log& a, const Log& b) { return a.number < b.number; });
+  return logs;
 }
 
-rocksdb::Status cut(rocksdb::Env& env, const std::string& path, uint64_t octets) {
+// Leaves the first `octets` of a log, on stable storage.
+Result<void> cut(rocksdb::Env& env, const Log& log, uint64_t octets) {
   std::unique_ptr<rocksdb::WritableFile> file;
-  rocksdb::Status status = env.ReopenWritableFile(path, &file, {});
+  rocksdb::Status status = env.ReopenWritableFile(log.path, &file, {});
   if (status.ok()) status = file->Truncate(octets);
   if (status.ok()) status = file->Sync();
   if (file) file->Close().PermitUncheckedError();
-  return status;
+  if (!status.ok()) return failed(status, "cutting off the torn end of the log " + log.path);
+  return {};
 }
 
 }  // namespace
 
-std::string sync_mark(uint64_t sequence) {
-  std::string mark(mark_words);
-  for (size_t i = 0; i < sizeof sequence; ++i) mark.push_back(char(sequence >> (8 * i)));
+std::string sync_mark(const Synced& synced) {
+  std::string mark = mark_beginning(synced.identity);
+  for (uint64_t number : {synced.sequence, synced.log})
+    for (size_t i = 0; i < sizeof number; ++i) mark.push_back(char(number >> (8 * i)));
   return mark;
 }
 
-Result<std::optional<TornTail>> cut_torn_tail(rocksdb::Env& env, const std::string& folder) {
-  TRY(std::vector<std::string> names, logs_of(env, folder));
-  std::optional<TornTail> torn;
-  uint64_t sequence = 0;  // of the last whole record before the tear
-  uint64_t kept_octets = 0;
-  std::vector<std::string> emptied;
-  for (const std::string& name : names) {
-    std::string log;
-    if (auto status = rocksdb::ReadFileToString(&env, folder + "/" + name, &log); !status.ok())
-      return failed(status, "reading the log " + name);
-    size_t behind = 0;
-    if (!torn) {
-      const Walk walk(log);
+Result<std::optional<TornTail>> cut_torn_tail(rocksdb::Env& env, const std::string& folder,
+                                              const std::string& identity) {
+  TRY(std::vector<Log> logs, logs_of(env, folder));
+  const std::string beginning = mark_beginning(identity);
+  std::optional<Tear> tear;
+  uint64_t sequence = 0;
+  std::vector<uint64_t> kept_octets;
+  for (const Log& log : logs) {
+    std::string octets;
+    if (auto status = rocksdb::ReadFileToString(&env, log.path, &octets); !status.ok())
+      return failed(status, "reading the log " + log.path);
+    size_t kept = tear ? 0 : octets.size();
+    if (!tear) {
+      const Walk walk(octets);
       sequence = std::max(sequence, walk.sequence);
-      if (!walk.irregular) continue;
-      torn = TornTail{0, name};
-      kept_octets = behind = walk.whole_octets;
-    } else {
-      emptied.push_back(name);
+      if (walk.irregular) tear = Tear{log, kept = walk.whole_octets, sequence};
     }
-    torn->octets += log.size() - behind;
-    if (greatest_mark(log, behind) > sequence)
-      return failure(
-          ErrorCode::corrupt,
-          fmt::format("the log {} is damaged at octet {}, and what stands there had been "
-                      "synced: mail may be missing",
-                      torn->file, kept_octets));
+    kept_octets.push_back(kept);
+    if (!tear) continue;
+    tear->lost_octets += octets.size() - kept;
+    if (was_synced(octets, kept, beginning, *tear))
+      return failure(ErrorCode::corrupt,
+                     fmt::format("the log {} is damaged at octet {}, and what stands there had "
+                                 "been synced: mail may be missing",
+                                 tear->log.path, tear->kept_octets));
   }
-  if (!torn) return torn;
-  auto status = cut(env, folder + "/" + torn->file, kept_octets);
-  for (const std::string& name : emptied)
-    if (status.ok()) status = cut(env, folder + "/" + name, 0);
-  if (!status.ok()) return failed(status, "cutting off the torn end of the log " + torn->file);
-  return torn;
+  // The newest first: whenever this is cut short, the tear still stands before what is left.
+  for (size_t i = logs.size(); i-- > 0;) TRY_VOID(cut(env, logs[i], kept_octets[i]));
+  if (!tear) return std::nullopt;
+  return TornTail{tear->lost_octets, tear->log.path};
 }
 
 }  // namespace waypost::spool

@@ -21,18 +21,26 @@ class Env;
 // number of its operations (4), the operations.
 namespace waypost::spool {
 
-// What every write batch begins with (WriteBatch::PutLogData): all up to this sequence number is on
-// stable storage.
-std::string sync_mark(uint64_t sequence);
+// What is known to be on stable storage.
+struct Synced {
+  std::string identity;   // of the database: nobody outside can write its marks into a mail
+  uint64_t sequence = 0;  // all up to this number
+  uint64_t log = 0;       // that was written when it was synced
+};
+
+// What every write batch begins with (WriteBatch::PutLogData).
+std::string sync_mark(const Synced& synced);
 
 struct TornTail {
   uint64_t octets = 0;  // that are cut off
   std::string file;     // of the log that is cut; later ones are emptied
 };
 
-// Cuts off what a power cut tore, so that RocksDB finds a log that ends with a whole record. None
-// when there is nothing to cut, or RocksDB passes over it by itself. Fails with corrupt when a
-// later record says that what is damaged had been synced: mail may be missing. Reads all logs.
-Result<std::optional<TornTail>> cut_torn_tail(rocksdb::Env& env, const std::string& folder);
+// Cuts off what a power cut tore, so that RocksDB finds a log that ends with a whole record, and
+// syncs all logs: what is read from now on is never less later. None when there is nothing to cut,
+// or RocksDB passes over it by itself. Fails with corrupt when a later record says that what is
+// damaged had been synced: mail may be missing. Reads all logs.
+Result<std::optional<TornTail>> cut_torn_tail(rocksdb::Env& env, const std::string& folder,
+                                              const std::string& identity);
 
 }  // namespace waypost::spool

@@ -177,19 +177,34 @@ Result<void> check_families(const rocksdb::DBOptions& options, const std::string
   return {};
 }
 
-// Whoever else has the spool open keeps us from this as from opening it, which then says so.
-Result<std::optional<TornTail>> cut_torn_tail_of_ours(rocksdb::Env& env, const std::string& path) {
-  auto lock = SpoolLock::take(path);
-  if (!lock) return std::nullopt;
-  return cut_torn_tail(env, path);
+tl::unexpected<Error> in_use(const std::string& path, std::string cause) {
+  return failure(Error(ErrorCode::unavailable, "another `waypost serve` uses the spool in " + path)
+                     .while_doing("taking its lock: " + std::move(cause)));
 }
 
 tl::unexpected<Error> open_failed(const Status& status, const std::string& path) {
   if (status.IsIOError() && status.ToString().find("LOCK") != std::string::npos)
-    return failure(
-        Error(ErrorCode::unavailable, "another `waypost serve` uses the spool in " + path)
-            .while_doing("taking its lock: " + status.ToString()));
+    return in_use(path, status.ToString());
   return failed(status, "opening the spool in " + path);
+}
+
+// Of the database, which its marks name. Without one it has never been open, or is a copy that has
+// none yet: then RocksDB alone says what is damaged.
+std::optional<std::string> identity_of(rocksdb::Env& env, const std::string& path) {
+  std::string identity;
+  if (!rocksdb::ReadFileToString(&env, path + "/IDENTITY", &identity).ok()) return std::nullopt;
+  while (identity.ends_with('\n')) identity.pop_back();
+  return identity;
+}
+
+Result<std::optional<TornTail>> cut_torn_tail_of_ours(rocksdb::Env& env, const std::string& path) {
+  auto identity = identity_of(env, path);
+  if (!identity || identity->empty()) return std::nullopt;
+  auto lock = SpoolLock::take(path);
+  if (!lock && lock.error().code() == ErrorCode::unavailable)
+    return in_use(path, lock.error().describe());
+  if (!lock) return failure(std::move(lock).error());
+  return cut_torn_tail(env, path, *identity);
 }
 
 std::optional<unsigned> parse_version(const std::string& text) {
@@ -226,6 +241,7 @@ Result<std::unique_ptr<RocksDatabase>> RocksDatabase::open(const RocksOptions& o
   result->default_family_ = handles.front();
   std::copy(handles.begin() + 1, handles.end(), result->families_.begin());
   TRY_VOID(result->check_format(options.path, false));
+  TRY_VOID(result->note_opened());
   return result;
 }
 
@@ -274,6 +290,16 @@ Result<void> RocksDatabase::check_format(const std::string& path, bool read_only
   return {};
 }
 
+// All that was read from the logs is in tables now.
+Result<void> RocksDatabase::note_opened() {
+  if (Status status = database_->GetDbIdentity(synced_.identity); !status.ok())
+    return failed(status, "reading the identity of the spool");
+  synced_.sequence = database_->GetLatestSequenceNumber();
+  const uint64_t log = current_log();
+  synced_.log = log == 0 ? 0 : log - 1;
+  return {};
+}
+
 RocksDatabase::~RocksDatabase() {
   if (!database_) return;
   for (rocksdb::ColumnFamilyHandle* family : families_)
@@ -305,17 +331,32 @@ Result<void> RocksDatabase::write(std::span<const Batch> batches, bool sync) {
   }
   rocksdb::WriteOptions options;
   options.sync = sync;
+  const uint64_t log = current_log();
   status = database_->Write(options, &merged);
   if (!status.ok()) return failed(status, "writing to the spool");
-  if (sync) synced_ = database_->GetLatestSequenceNumber();
+  if (sync) note_synced(log);
   return {};
 }
 
 Result<void> RocksDatabase::sync() {
+  const uint64_t log = current_log();
   if (Status status = database_->SyncWAL(); !status.ok())
     return failed(status, "syncing the spool");
-  synced_ = database_->GetLatestSequenceNumber();
+  note_synced(log);
   return {};
+}
+
+uint64_t RocksDatabase::current_log() const {
+  std::unique_ptr<rocksdb::LogFile> log;
+  return database_->GetCurrentWalFile(&log).ok() && log ? log->LogNumber() : 0;
+}
+
+// Not when the log changed meanwhile: then which of the two holds the last record is not known, and
+// the next sync will tell.
+void RocksDatabase::note_synced(uint64_t log_before) {
+  if (current_log() != log_before) return;
+  synced_.sequence = database_->GetLatestSequenceNumber();
+  synced_.log = log_before;
 }
 
 Result<std::string> RocksDatabase::read(Family family, const std::string& key) const {

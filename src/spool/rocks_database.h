@@ -75,13 +75,16 @@ class RocksDatabase {
  private:
   RocksDatabase() = default;
   Result<void> check_format(const std::string& path, bool read_only);
+  Result<void> note_opened();
+  uint64_t current_log() const;  // its number; 0: unknown
+  void note_synced(uint64_t log_before);
 
   std::unique_ptr<rocksdb::Env> env_;
   std::unique_ptr<rocksdb::DB> database_;
   rocksdb::ColumnFamilyHandle* default_family_ = nullptr;
   std::array<rocksdb::ColumnFamilyHandle*, family_count> families_{};
   std::optional<TornTail> torn_;
-  uint64_t synced_ = 0;  // sequence number; of the thread that writes
+  Synced synced_;  // of the thread that writes
 };
 
 }  // namespace waypost::spool
