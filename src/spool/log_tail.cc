@@ -166,15 +166,64 @@ Result<std::vector<Log>> logs_of(rocksdb::Env& env, const std::string& folder) {
   return logs;
 }
 
-// Leaves the first `octets` of a log, on stable storage.
-Result<void> cut(rocksdb::Env& env, const Log& log, uint64_t octets) {
+// What is to be left of a log.
+struct Cut {
+  Log log;
+  uint64_t octets_before;
+  uint64_t octets;
+};
+
+Result<void> sync_folder(rocksdb::Env& env, const std::string& folder) {
+  std::unique_ptr<rocksdb::Directory> directory;
+  rocksdb::Status status = env.NewDirectory(folder, &directory);
+  if (status.ok()) status = directory->Fsync();
+  if (!status.ok()) return failed(status, "syncing the folder " + folder);
+  return {};
+}
+
+// Somebody may still want to look at it.
+Result<void> keep_what_is_cut(rocksdb::Env& env, const std::string& folder,
+                              const std::vector<Cut>& cuts) {
+  const std::string kept = folder + "/torn";
+  rocksdb::Status status = env.CreateDirIfMissing(kept);
+  std::vector<std::string> names;
+  if (status.ok()) status = env.GetChildren(kept, &names);
+  for (const std::string& name : names)
+    if (status.ok()) status = env.DeleteFile(kept + "/" + name);
+  for (const Cut& cut : cuts) {
+    if (cut.octets == cut.octets_before) continue;
+    std::string octets;
+    if (status.ok()) status = rocksdb::ReadFileToString(&env, cut.log.path, &octets);
+    const std::string name = cut.log.path.substr(folder.size());
+    if (status.ok()) status = rocksdb::WriteStringToFile(&env, octets, kept + name, true);
+  }
+  if (!status.ok()) return failed(status, "keeping what is cut off a log in " + kept);
+  TRY_VOID(sync_folder(env, kept));
+  return sync_folder(env, folder);
+}
+
+Result<void> make(rocksdb::Env& env, const Cut& cut) {
   std::unique_ptr<rocksdb::WritableFile> file;
-  rocksdb::Status status = env.ReopenWritableFile(log.path, &file, {});
-  if (status.ok()) status = file->Truncate(octets);
+  rocksdb::Status status = env.ReopenWritableFile(cut.log.path, &file, {});
+  if (status.ok() && cut.octets != cut.octets_before) status = file->Truncate(cut.octets);
   if (status.ok()) status = file->Sync();
   if (file) file->Close().PermitUncheckedError();
-  if (!status.ok()) return failed(status, "cutting off the torn end of the log " + log.path);
+  if (!status.ok()) return failed(status, "cutting off the torn end of the log " + cut.log.path);
   return {};
+}
+
+std::string marked_file(const std::string& folder) { return folder + "/MARKED"; }
+
+// Of the database, when all its logs' records have marks with it.
+std::optional<std::string> marked_identity(rocksdb::Env& env, const std::string& folder) {
+  std::string identity;
+  std::string marked;
+  if (!rocksdb::ReadFileToString(&env, folder + "/IDENTITY", &identity).ok() ||
+      !rocksdb::ReadFileToString(&env, marked_file(folder), &marked).ok() || identity != marked)
+    return std::nullopt;
+  while (identity.ends_with('\n')) identity.pop_back();
+  if (identity.empty()) return std::nullopt;
+  return identity;
 }
 
 }  // namespace
@@ -186,13 +235,14 @@ std::string sync_mark(const Synced& synced) {
   return mark;
 }
 
-Result<std::optional<TornTail>> cut_torn_tail(rocksdb::Env& env, const std::string& folder,
-                                              const std::string& identity) {
+Result<std::optional<TornTail>> cut_torn_tail(rocksdb::Env& env, const std::string& folder) {
+  const std::optional<std::string> identity = marked_identity(env, folder);
+  if (!identity) return std::nullopt;
+  const std::string beginning = mark_beginning(*identity);
   TRY(std::vector<Log> logs, logs_of(env, folder));
-  const std::string beginning = mark_beginning(identity);
   std::optional<Tear> tear;
   uint64_t sequence = 0;
-  std::vector<uint64_t> kept_octets;
+  std::vector<Cut> cuts;
   for (const Log& log : logs) {
     std::string octets;
     if (auto status = rocksdb::ReadFileToString(&env, log.path, &octets); !status.ok())
@@ -203,7 +253,7 @@ Result<std::optional<TornTail>> cut_torn_tail(rocksdb::Env& env, const std::stri
       sequence = std::max(sequence, walk.sequence);
       if (walk.irregular) tear = Tear{log, kept = walk.whole_octets, sequence};
     }
-    kept_octets.push_back(kept);
+    cuts.push_back({log, octets.size(), kept});
     if (!tear) continue;
     tear->lost_octets += octets.size() - kept;
     if (was_synced(octets, kept, beginning, *tear))
@@ -212,10 +262,20 @@ Result<std::optional<TornTail>> cut_torn_tail(rocksdb::Env& env, const std::stri
                                  "been synced: mail may be missing",
                                  tear->log.path, tear->kept_octets));
   }
+  if (tear) TRY_VOID(keep_what_is_cut(env, folder, cuts));
   // The newest first: whenever this is cut short, the tear still stands before what is left.
-  for (size_t i = logs.size(); i-- > 0;) TRY_VOID(cut(env, logs[i], kept_octets[i]));
+  for (auto cut = cuts.rbegin(); cut != cuts.rend(); ++cut) TRY_VOID(make(env, *cut));
   if (!tear) return std::nullopt;
   return TornTail{tear->lost_octets, tear->log.path};
+}
+
+Result<void> note_that_logs_are_marked(rocksdb::Env& env, const std::string& folder) {
+  if (marked_identity(env, folder)) return {};
+  std::string identity;
+  rocksdb::Status status = rocksdb::ReadFileToString(&env, folder + "/IDENTITY", &identity);
+  if (status.ok()) status = rocksdb::WriteStringToFile(&env, identity, marked_file(folder), true);
+  if (!status.ok()) return failed(status, "writing " + marked_file(folder));
+  return sync_folder(env, folder);
 }
 
 }  // namespace waypost::spool

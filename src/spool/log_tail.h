@@ -37,10 +37,14 @@ struct TornTail {
 };
 
 // Cuts off what a power cut tore, so that RocksDB finds a log that ends with a whole record, and
-// syncs all logs: what is read from now on is never less later. None when there is nothing to cut,
-// or RocksDB passes over it by itself. Fails with corrupt when a later record says that what is
-// damaged had been synced: mail may be missing. Reads all logs.
-Result<std::optional<TornTail>> cut_torn_tail(rocksdb::Env& env, const std::string& folder,
-                                              const std::string& identity);
+// syncs all logs: what is read from now on is never less later. What is cut is kept in the folder
+// `torn`, which holds the last such case. None when there is nothing to cut, RocksDB passes over it
+// by itself, or not all records have marks. Fails with corrupt when a later record says that what
+// is damaged had been synced: mail may be missing. Reads all logs, one at a time as a whole.
+Result<std::optional<TornTail>> cut_torn_tail(rocksdb::Env& env, const std::string& folder);
+
+// Says on stable storage that from now on all records in the folder's logs have marks: an older
+// Waypost made none, and those of a copy name another database.
+Result<void> note_that_logs_are_marked(rocksdb::Env& env, const std::string& folder);
 
 }  // namespace waypost::spool

@@ -188,23 +188,27 @@ tl::unexpected<Error> open_failed(const Status& status, const std::string& path)
   return failed(status, "opening the spool in " + path);
 }
 
-// Of the database, which its marks name. Without one it has never been open, or is a copy that has
-// none yet: then RocksDB alone says what is damaged.
-std::optional<std::string> identity_of(rocksdb::Env& env, const std::string& path) {
-  std::string identity;
-  if (!rocksdb::ReadFileToString(&env, path + "/IDENTITY", &identity).ok()) return std::nullopt;
-  while (identity.ends_with('\n')) identity.pop_back();
-  return identity;
+// RocksDB would make a new database over the tables of one that has lost this file.
+Result<void> check_current(rocksdb::Env& env, const std::string& path) {
+  if (env.FileExists(path + "/CURRENT").ok()) return {};
+  std::vector<std::string> names;
+  if (Status status = env.GetChildren(path, &names); !status.ok())
+    return failed(status, "listing " + path);
+  for (const std::string& name : names)
+    if (name.ends_with(".sst") || name.ends_with(".log"))
+      return failure(ErrorCode::corrupt,
+                     "the spool in " + path + " has " + name +
+                         " and has lost the file CURRENT: restore a backup, or save its mail with "
+                         "`waypost spool check --export FOLDER`");
+  return {};
 }
 
 Result<std::optional<TornTail>> cut_torn_tail_of_ours(rocksdb::Env& env, const std::string& path) {
-  auto identity = identity_of(env, path);
-  if (!identity || identity->empty()) return std::nullopt;
   auto lock = SpoolLock::take(path);
-  if (!lock && lock.error().code() == ErrorCode::unavailable)
-    return in_use(path, lock.error().describe());
-  if (!lock) return failure(std::move(lock).error());
-  return cut_torn_tail(env, path, *identity);
+  if (lock) return cut_torn_tail(env, path);
+  if (lock.error().code() == ErrorCode::not_found) return std::nullopt;
+  if (lock.error().code() == ErrorCode::unavailable) return in_use(path, lock.error().describe());
+  return failure(std::move(lock).error());
 }
 
 std::optional<unsigned> parse_version(const std::string& text) {
@@ -230,6 +234,7 @@ Result<std::unique_ptr<RocksDatabase>> RocksDatabase::open(const RocksOptions& o
   TRY_VOID(make_folders(options.path, *result->env_));
   auto settings = database_options(options, result->env_.get());
   settings.listeners.push_back(std::make_shared<FailureListener>(std::move(broken)));
+  TRY_VOID(check_current(*result->env_, options.path));
   TRY_VOID(check_families(settings, options.path));
   TRY(result->torn_, cut_torn_tail_of_ours(*result->env_, options.path));
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
@@ -242,6 +247,7 @@ Result<std::unique_ptr<RocksDatabase>> RocksDatabase::open(const RocksOptions& o
   std::copy(handles.begin() + 1, handles.end(), result->families_.begin());
   TRY_VOID(result->check_format(options.path, false));
   TRY_VOID(result->note_opened());
+  TRY_VOID(note_that_logs_are_marked(*result->env_, options.path));
   return result;
 }
 
@@ -290,7 +296,7 @@ Result<void> RocksDatabase::check_format(const std::string& path, bool read_only
   return {};
 }
 
-// All that was read from the logs is in tables now.
+// All that was read from the logs is in tables now, and no record of this log was written.
 Result<void> RocksDatabase::note_opened() {
   if (Status status = database_->GetDbIdentity(synced_.identity); !status.ok())
     return failed(status, "reading the identity of the spool");
@@ -329,34 +335,37 @@ Result<void> RocksDatabase::write(std::span<const Batch> batches, bool sync) {
       if (!status.ok()) return failed(status, "collecting what to write to the spool");
     }
   }
-  rocksdb::WriteOptions options;
-  options.sync = sync;
-  const uint64_t log = current_log();
-  status = database_->Write(options, &merged);
-  if (!status.ok()) return failed(status, "writing to the spool");
-  if (sync) note_synced(log);
-  return {};
+  return log(merged, sync);
 }
 
-Result<void> RocksDatabase::sync() {
-  const uint64_t log = current_log();
-  if (Status status = database_->SyncWAL(); !status.ok())
-    return failed(status, "syncing the spool");
-  note_synced(log);
+// Not SyncWAL, which writes nothing: what is noted of a sync holds only for a log that has the last
+// record itself.
+Result<void> RocksDatabase::sync() { return write({}, true); }
+
+Result<void> RocksDatabase::mark() {
+  if (!sync_noted_) TRY_VOID(sync());
+  return write({}, false);
+}
+
+Result<void> RocksDatabase::log(rocksdb::WriteBatch& batch, bool sync) {
+  rocksdb::WriteOptions options;
+  options.sync = sync;
+  const uint64_t log_before = sync ? current_log() : 0;
+  if (Status status = database_->Write(options, &batch); !status.ok())
+    return failed(status, "writing to the spool");
+  if (!sync) return {};
+  // Where the log changed meanwhile, which of the two has the record is not known: the next sync
+  // will tell.
+  sync_noted_ = current_log() == log_before;
+  if (!sync_noted_) return {};
+  synced_.sequence = database_->GetLatestSequenceNumber();
+  synced_.log = log_before;
   return {};
 }
 
 uint64_t RocksDatabase::current_log() const {
   std::unique_ptr<rocksdb::LogFile> log;
   return database_->GetCurrentWalFile(&log).ok() && log ? log->LogNumber() : 0;
-}
-
-// Not when the log changed meanwhile: then which of the two holds the last record is not known, and
-// the next sync will tell.
-void RocksDatabase::note_synced(uint64_t log_before) {
-  if (current_log() != log_before) return;
-  synced_.sequence = database_->GetLatestSequenceNumber();
-  synced_.log = log_before;
 }
 
 Result<std::string> RocksDatabase::read(Family family, const std::string& key) const {
@@ -390,14 +399,6 @@ Result<void> RocksDatabase::make_room(uint64_t free_octets) {
   if (!known || tables_octets >= free_octets) return {};
   if (Status status = database_->CompactRange({}, bodies, nullptr, nullptr); !status.ok())
     return failed(status, "merging the spool's tables to make room");
-  return {};
-}
-
-Result<void> RocksDatabase::mark() {
-  rocksdb::WriteBatch mark(0, 0, protection_octets, 0);
-  Status status = mark.PutLogData(sync_mark(synced_));
-  if (status.ok()) status = database_->Write({}, &mark);
-  if (!status.ok()) return failed(status, "writing to the spool");
   return {};
 }
 

@@ -16,6 +16,7 @@ namespace rocksdb {
 class ColumnFamilyHandle;
 class DB;
 class Env;
+class WriteBatch;
 }  // namespace rocksdb
 
 namespace waypost::spool {
@@ -43,8 +44,8 @@ class RocksDatabase {
   Result<void> write(std::span<const Batch> batches, bool sync);
   Result<void> sync();
 
-  // Notes in the log that all before this is synced, so that damage to the last record can be told
-  // from an end that a power cut tore. Not synced itself.
+  // Notes in the log what is synced, so that damage to the last record can be told from an end that
+  // a power cut tore. Not synced itself.
   Result<void> mark();
 
   // What was cut off when it was opened.
@@ -77,14 +78,16 @@ class RocksDatabase {
   Result<void> check_format(const std::string& path, bool read_only);
   Result<void> note_opened();
   uint64_t current_log() const;  // its number; 0: unknown
-  void note_synced(uint64_t log_before);
+  Result<void> log(rocksdb::WriteBatch& batch, bool sync);
 
   std::unique_ptr<rocksdb::Env> env_;
   std::unique_ptr<rocksdb::DB> database_;
   rocksdb::ColumnFamilyHandle* default_family_ = nullptr;
   std::array<rocksdb::ColumnFamilyHandle*, family_count> families_{};
   std::optional<TornTail> torn_;
-  Synced synced_;  // of the thread that writes
+  // Of the thread that writes.
+  Synced synced_;
+  bool sync_noted_ = true;  // the last one is in synced_
 };
 
 }  // namespace waypost::spool

@@ -186,7 +186,8 @@ void RocksStore::sync_when_due() {
 void RocksStore::sync_now() {
   unsynced_since_.reset();
   if (!healthy()) return;
-  if (!timed([&] { return database_->sync(); })) healthy_->store(false);
+  if (!timed([&] { return database_->sync(); })) return healthy_->store(false);
+  mark_later();
 }
 
 void RocksStore::mark_later() {

@@ -54,7 +54,9 @@ class LogTail : public testing::Test {
     return std::filesystem::file_size(logs_.path() + "/" + name);
   }
   Result<std::optional<TornTail>> cut() {
-    return cut_torn_tail(*rocksdb::Env::Default(), logs_.path(), ours);
+    put("IDENTITY", ours + "\n");
+    EXPECT_TRUE(note_that_logs_are_marked(*rocksdb::Env::Default(), logs_.path()));
+    return cut_torn_tail(*rocksdb::Env::Default(), logs_.path());
   }
 
   static std::string without(std::string log, size_t at, size_t octets) {
@@ -151,6 +153,28 @@ TEST_F(LogTail, does_not_believe_the_mark_of_another_database) {
   auto torn = cut();
   ASSERT_TRUE(torn) << torn.error().describe();
   EXPECT_TRUE(*torn);
+}
+
+TEST_F(LogTail, is_rocksdbs_to_judge_where_an_older_waypost_wrote_no_marks) {
+  write(0, 4);
+  put("000005.log", without(take_log(), 60, 50));
+  put("IDENTITY", ours);
+  put("MARKED", "another");
+  auto torn = cut_torn_tail(*rocksdb::Env::Default(), logs_.path());
+  ASSERT_TRUE(torn) << torn.error().describe();
+  EXPECT_FALSE(*torn);
+}
+
+TEST_F(LogTail, is_kept_aside_as_it_was) {
+  write(0, 4);
+  const std::string torn_log = without(take_log(), 60, 50);
+  write(0, 4);
+  const std::string next_log = take_log();
+  put("000005.log", torn_log);
+  put("000006.log", next_log);
+  ASSERT_TRUE(cut());
+  EXPECT_EQ(octets_of("torn/000005.log"), torn_log.size());
+  EXPECT_EQ(octets_of("torn/000006.log"), next_log.size());
 }
 
 TEST_F(LogTail, touches_no_file_that_is_not_a_log_of_the_database) {
