@@ -19,6 +19,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests" / "e2e"))
 from peers import postfix  # noqa: E402
 from peers.certificate import make_certificate  # noqa: E402
+from peers.process import anonymous_octets, open_files  # noqa: E402
 from peers.relay import Relay  # noqa: E402
 from peers.sink import Sink  # noqa: E402
 from peers.waiting import eventually  # noqa: E402
@@ -85,14 +86,7 @@ class Load:
 
 
 def memory_mb(pid):
-    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-        if line.startswith("RssAnon"):
-            return int(line.split()[1]) / 1024
-    raise SystemExit("the system does not say how much memory a process has")
-
-
-def open_files(pid):
-    return len(list(Path(f"/proc/{pid}/fd").iterdir()))
+    return anonymous_octets(pid) / (1 << 20)
 
 
 def ledger(relay):

@@ -12,7 +12,8 @@ int main(int argc, char** argv) {
     };
     return waypost::daemon::serve({{std::move(arguments.setup.config), arguments.setup.rules},
                                    std::move(arguments.ca_file),
-                                   std::move(load_again)},
+                                   std::move(load_again),
+                                   nullptr},
                                   arguments.supervisor);
   };
   hooks.demo = [](waypost::cli::DemoArguments arguments) {

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 
 namespace waypost::base {
 namespace {
@@ -37,15 +38,27 @@ size_t sequence_length(std::string_view text) {
   return 0;
 }
 
+// How many octets at the start of `text` are ASCII, counted in whole words: as a rule nearly all.
+size_t ascii_octets(std::string_view text) {
+  constexpr uint64_t high_bits = 0x8080808080808080;
+  size_t at = 0;
+  for (uint64_t word = 0; text.size() - at >= sizeof word; at += sizeof word) {
+    std::memcpy(&word, text.data() + at, sizeof word);
+    if ((word & high_bits) != 0) break;
+  }
+  return at;
+}
+
 }  // namespace
 
 bool is_utf8(std::string_view text) {
-  while (!text.empty()) {
+  while (true) {
+    text.remove_prefix(ascii_octets(text));
+    if (text.empty()) return true;
     size_t length = sequence_length(text);
     if (length == 0) return false;
     text.remove_prefix(length);
   }
-  return true;
 }
 
 std::string to_valid_utf8(std::string_view text) {

@@ -7,12 +7,14 @@
 #include <fmt/format.h>
 
 #include "base/whole_seconds.h"
+#include "cli/check_sources.h"
 #include "cli/relay_client.h"
 #include "config/data_paths.h"
 #include "delivery/secrets.h"
 #include "io/asio_loop.h"
 #include "io/clock.h"
 #include "io/disk.h"
+#include "oauth/key_set.h"
 #include "tls/context.h"
 
 namespace waypost::cli {
@@ -26,11 +28,13 @@ class Machine {
 
   std::vector<MachineProblem> check() {
     check_certificate();
+    check_token_keys();
     check_secrets();
     check_data_folder();
     check_free_space();
     check_group();
     check_addresses();
+    check_sources();
     return std::move(problems_);
   }
 
@@ -54,14 +58,25 @@ class Machine {
   }
 
   void check_secrets() {
-    check_secret(config_.delivery.login);
-    for (const config::RouteRule& route : config_.routes) check_secret(route.login);
+    check_secret(config_.delivery.login.secret_file);
+    for (const config::RouteRule& route : config_.routes) check_secret(route.login.secret_file);
+    for (const config::SourceRule& source : config_.sources) check_secret(source.proxy_secret_file);
+    if (config_.oauth.introspection_url) check_secret(config_.oauth.client_secret_file);
   }
-  void check_secret(const config::HopLogin& login) {
-    if (login.login.empty()) return;
+  void check_secret(const std::string& file) {
+    if (file.empty()) return;
     auto disk = io::make_system_disk();
-    auto secret = delivery::read_secret_file(*disk, login.secret_file);
+    auto secret = delivery::read_secret_file(*disk, file);
     if (!secret) stops(secret.error().describe());
+  }
+
+  void check_token_keys() {
+    const std::string& file = config_.oauth.keys_file;
+    if (file.empty()) return;
+    auto json = io::make_system_disk()->read_file(file, oauth::key_set_octets_max);
+    if (!json) return stops(json.error().describe());
+    auto keys = oauth::KeySet::parse(*json);
+    if (!keys) stops(fmt::format("{}: {}", file, keys.error().describe()));
   }
 
   // A folder that is not there yet is made by `serve`, in the nearest one above it that is.
@@ -106,13 +121,20 @@ class Machine {
     if (ask_relay(socket, R"({"command":"queue.ls","limit":0})")) return;
     io::AsioLoop loop;
     for (const config::Listener& listener : config_.listeners)
-      check_address(loop, listener.address, listener.origin.text());
+      if (listener.socket_name.empty())  // else systemd opens it
+        check_address(loop, listener.address, listener.origin.text());
     if (config_.http.address) check_address(loop, *config_.http.address, "[http]");
   }
 
   void check_address(io::AsioLoop& loop, const Endpoint& address, const std::string& whose) {
     auto opened = loop.network().listen(address, {});
     if (!opened) stops(fmt::format("{}: {}", whose, opened.error().describe()));
+  }
+
+  // A warning only: an address may come with a failover, and names are for others to judge.
+  void check_sources() {
+    for (SourceProblem& problem : source_problems(config_))
+      warns(fmt::format("{}: {}", problem.origin.text(), problem.text));
   }
 
   const config::Config& config_;

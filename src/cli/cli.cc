@@ -11,6 +11,7 @@
 #include "cli/explain_command.h"
 #include "cli/follow_commands.h"
 #include "cli/keys_command.h"
+#include "cli/known_sites_command.h"
 #include "cli/ledger_command.h"
 #include "cli/load_config.h"
 #include "cli/narrowing_option.h"
@@ -49,6 +50,7 @@ struct CommandLine {
   SendArguments send;
   TraceArguments trace;
   bool top_once = false;
+  bool providers_known = false;
   ExplainArguments explain;
   DemoArguments demo;
   std::string demo_time;
@@ -118,7 +120,8 @@ io::SupervisorVariables supervisor_variables() {
     const char* value = std::getenv(name);
     return std::string(value ? value : "");
   };
-  return {variable("NOTIFY_SOCKET"), variable("WATCHDOG_USEC"), variable("WATCHDOG_PID")};
+  return {variable("NOTIFY_SOCKET"), variable("WATCHDOG_USEC"), variable("WATCHDOG_PID"),
+          variable("LISTEN_FDS"),    variable("LISTEN_PID"),    variable("LISTEN_FDNAMES")};
 }
 
 void add_server_commands(CommandLine& line) {
@@ -242,8 +245,14 @@ void add_follow_commands(CommandLine& line) {
 void add_watch_commands(CommandLine& line) {
   CLI::App* providers = line.app.add_subcommand(
       "providers", "How each site takes our mail now, what limits it, and why");
-  providers->callback(
-      [&line] { line.command = [&line] { return providers_command(line.global); }; });
+  providers->add_flag("--known", line.providers_known,
+                      "What Waypost knows of providers: mail hosts, stated limits, sources");
+  providers->callback([&line] {
+    line.command = [&line] {
+      return line.providers_known ? known_sites_command(line.global)
+                                  : providers_command(line.global);
+    };
+  });
 }
 
 void add_top_command(CommandLine& line) {

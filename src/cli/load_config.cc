@@ -10,6 +10,7 @@
 #include "cli/load_rules.h"
 #include "config/parse.h"
 #include "io/disk.h"
+#include "shaping/known_sites.h"
 
 namespace waypost::cli {
 namespace {
@@ -52,7 +53,9 @@ struct Loaded {
 Result<Loaded> read(const Global& global) {
   auto disk = io::make_system_disk();
   TRY(std::vector<config::Source> sources, read_sources(*disk, global.config_file));
-  config::Parsed parsed = config::parse(sources);
+  std::vector<std::string> known;
+  for (const shaping::KnownSite& site : shaping::known_sites()) known.push_back(site.id);
+  config::Parsed parsed = config::parse(sources, known);
   return Loaded{std::move(sources), std::move(parsed)};
 }
 

@@ -1,6 +1,7 @@
 #include "cli/providers_command.h"
 
 #include <algorithm>
+#include <cmath>
 #include <vector>
 
 #include <boost/json.hpp>
@@ -52,6 +53,22 @@ std::vector<Row> join(RelayState& relay, records::Recent& recent) {
   return rows;
 }
 
+// "20", not "2E1".
+json::value to_json(double number) {
+  if (number >= 0 && number < 1e15 && number == std::floor(number)) return uint64_t(number);
+  return number;
+}
+
+json::object to_json(const std::vector<SiteLimit>& limits) {
+  json::object all;
+  for (const SiteLimit& limit : limits) {
+    json::object one{{"most", to_json(limit.most)}, {"origin", base::to_valid_utf8(limit.origin)}};
+    if (limit.used) one["used"] = *limit.used;
+    all[limit.key] = std::move(one);
+  }
+  return all;
+}
+
 json::object to_json(const Row& row) {
   const SiteState& site = row.state;
   json::object holds;
@@ -76,7 +93,8 @@ json::object to_json(const Row& row) {
                       {"last_trouble", base::to_valid_utf8(site.last_trouble)},
                       {"hold", site.hold},
                       {"reason", base::to_valid_utf8(site.reason)},
-                      {"limit_origin", site.limit_origin}};
+                      {"limit_origin", site.limit_origin},
+                      {"limits", to_json(site.limits)}};
   if (site.oldest_at != WallTime()) object["oldest_at"] = base::to_rfc3339(site.oldest_at);
   if (site.next_attempt_at != WallTime())
     object["next_attempt_at"] = base::to_rfc3339(site.next_attempt_at);
@@ -93,9 +111,22 @@ std::string classes_text(const SiteTally& tally) {
   return text;
 }
 
+// Those that somebody set, with who did.
+std::string limits_text(const std::vector<SiteLimit>& limits) {
+  std::string text;
+  for (const SiteLimit& limit : limits) {
+    if (limit.origin == "built-in default") continue;
+    text += fmt::format("{}{} {}", text.empty() ? "" : " · ", limit.key, limit.most);
+    if (limit.used) text += fmt::format(" ({} used)", *limit.used);
+    text += fmt::format(", {}", limit.origin);
+  }
+  return text;
+}
+
 Style style_of(const SiteState& site) {
   if (site.measure == "stop" || site.measure == "probe") return Style::bad;
-  if (site.measure == "slow" || site.hold == "deferred" || site.hold == "paused")
+  if (site.measure == "slow" || site.hold == "deferred" || site.hold == "paused" ||
+      site.hold == "quota")
     return Style::warning;
   return Style::plain;
 }
@@ -116,6 +147,8 @@ void print_row(const Row& row, WallTime now, bool color) {
       line += fmt::format("; next in {}", base::to_human(site.next_attempt_at - now));
     print("    " + styled(line, style_of(site), color) + "\n");
   }
+  if (std::string limits = limits_text(site.limits); !limits.empty())
+    print("    " + styled("limits: " + terminal_text(limits), Style::dim, color) + "\n");
   if (std::string classes = classes_text(row.tally); !classes.empty())
     print("    " + styled("replies: " + classes, Style::dim, color) + "\n");
 }

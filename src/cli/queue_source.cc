@@ -27,6 +27,10 @@ uint64_t number_of(const json::object& object, std::string_view key) {
   const json::value* value = object.if_contains(key);
   return value && value->is_int64() ? static_cast<uint64_t>(value->get_int64()) : 0;
 }
+bool flag_of(const json::object& object, std::string_view key) {
+  const json::value* value = object.if_contains(key);
+  return value && value->is_bool() && value->get_bool();
+}
 WallTime time_of(const json::object& object, std::string_view key) {
   return base::parse_rfc3339(text_of(object, key)).value_or(WallTime());
 }
@@ -36,6 +40,7 @@ Standing to_standing(const json::object& object) {
   standing.id = MessageId::parse(text_of(object, "id")).value_or(MessageId());
   standing.accepted_at = time_of(object, "accepted_at");
   standing.expires_at = time_of(object, "expires_at");
+  standing.has_deadline = flag_of(object, "deadline");
   standing.sender = text_of(object, "sender");
   standing.recipient = text_of(object, "recipient");
   standing.tenant = text_of(object, "tenant");
@@ -103,6 +108,7 @@ Standing stored_standing(const spool::StoredMessage& stored, uint32_t recipient)
   standing.id = envelope.id;
   standing.accepted_at = envelope.accepted_at;
   standing.expires_at = envelope.expires_at;
+  standing.has_deadline = envelope.has_deadline;
   standing.sender = envelope.sender ? envelope.sender->text() : "";
   standing.recipient = envelope.recipients[recipient].text();
   standing.tenant = envelope.tenant;

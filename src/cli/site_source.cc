@@ -40,6 +40,14 @@ class Fields {
   const json::object& object_;
 };
 
+SiteLimit limit_of(const json::key_value_pair& entry) {
+  const json::object& object = entry.value().get_object();
+  const Fields fields(object);
+  SiteLimit limit{std::string(entry.key()), fields.real("most"), fields.text("origin"), {}};
+  if (object.contains("used")) limit.used = fields.number("used");
+  return limit;
+}
+
 SiteState site_of(const json::object& object) {
   const Fields fields(object);
   SiteState site;
@@ -61,6 +69,9 @@ SiteState site_of(const json::object& object) {
     for (const auto& entry : holds->get_object())
       site.holds.emplace_back(std::string(entry.key()),
                               Fields(holds->get_object()).number(entry.key()));
+  if (const json::value* limits = object.if_contains("limits"); limits && limits->is_object())
+    for (const auto& entry : limits->get_object())
+      if (entry.value().is_object()) site.limits.push_back(limit_of(entry));
   return site;
 }
 
@@ -86,7 +97,9 @@ int trouble_of(const SiteState& site) {
   if (site.measure == "stop") return 4;
   if (site.measure == "probe") return 3;
   if (site.measure == "slow") return 2;
-  return site.hold == "deferred" || site.hold == "paused" || site.hold == "site_shut" ? 1 : 0;
+  for (const char* hold : {"deferred", "paused", "site_shut", "quota"})
+    if (site.hold == hold) return 1;
+  return 0;
 }
 
 }  // namespace

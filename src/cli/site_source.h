@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -11,6 +12,13 @@
 
 // How sites stand, as the running relay tells it (docs/format/control.md, "sites").
 namespace waypost::cli {
+
+struct SiteLimit {
+  std::string key;  // "messages_per_hour"
+  double most = 0;
+  std::string origin;
+  std::optional<uint64_t> used;  // of those over time
+};
 
 struct SiteState {
   std::string name;  // empty: not known yet
@@ -28,6 +36,7 @@ struct SiteState {
   WallTime next_attempt_at;                             // the epoch when it depends on no time
   WallTime oldest_at;                                   // likewise when it was not asked for
   std::vector<std::pair<std::string, uint64_t>> holds;  // likewise empty
+  std::vector<SiteLimit> limits;
 
   uint64_t count_of(std::string_view hold) const;
 };

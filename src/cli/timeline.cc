@@ -17,7 +17,9 @@ Style style_of(EventKind kind) {
     case EventKind::delivered:
       return Style::good;
     case EventKind::deferred:
+    case EventKind::expiring:
     case EventKind::held:
+    case EventKind::port_switched:
       return Style::warning;
     case EventKind::bounced:
     case EventKind::expired:
@@ -72,6 +74,12 @@ std::string tls_text(const events::Peer& peer) {
   return fmt::format("{}, {}{}", peer.tls, is_sentence ? "" : "certificate ", peer.certificate);
 }
 
+// "out1 [192.0.2.10]"
+std::string source_text(const events::Peer& peer) {
+  if (peer.source.empty() || peer.source_address.empty()) return peer.source;
+  return fmt::format("{} [{}]", peer.source, peer.source_address);
+}
+
 // Mail that was handed in on this machine has a user instead of an address.
 constexpr std::string_view no_client = "0.0.0.0:0";
 constexpr std::string_view user_prefix = "uid:";
@@ -104,6 +112,7 @@ std::string accepted_details(const Event& event) {
 std::string attempt_details(const Event& event) {
   std::string details;
   add_part(details, "attempt ", event.attempt > 0 ? std::to_string(event.attempt) : "");
+  add_part(details, "from ", source_text(event.peer));
   add_part(details, "", peer_text(event));
   add_part(details, "", tls_text(event.peer));
   if (event.took > Duration::zero()) add_part(details, "took ", base::to_human(event.took));
@@ -235,7 +244,8 @@ std::string render_standing(const queue::Standing& standing, WallTime now, bool 
     page += fmt::format("{}{}\n", indent,
                         styled(fmt::format("{}", fmt::join(last, " · ")), Style::dim, color));
   }
-  page += fmt::format("{}given up {}\n", indent, until(standing.expires_at, now));
+  page += fmt::format("{}given up {}{}\n", indent, until(standing.expires_at, now),
+                      standing.has_deadline ? ": it has a deadline" : "");
   return page;
 }
 
@@ -243,6 +253,7 @@ std::string render_queue_line(const queue::Standing& standing, WallTime now, boo
   std::string next;
   if (standing.next_attempt_at != WallTime())
     next = ", next " + until(standing.next_attempt_at, now);
+  if (standing.has_deadline) next += ", given up " + until(standing.expires_at, now);
   return fmt::format("{}  {:>9}  {:>8}  {} -> {}\n      {}: {}{}\n",
                      styled(standing.id.text(), Style::bold, color),
                      base::to_human(now - standing.accepted_at), size_text(standing.size_octets),

@@ -1,4 +1,5 @@
 // IP addresses, networks, endpoints and the next hop.
+#include <algorithm>
 #include <charconv>
 
 #include <fmt/format.h>
@@ -13,6 +14,8 @@ using toml::as_toml;
 namespace {
 
 using Kind = Node::Kind;
+
+constexpr uint16_t implicit_tls_port = 465;
 
 std::optional<uint16_t> read_port(std::string_view text) {
   uint16_t port = 0;
@@ -41,6 +44,14 @@ std::string guess_endpoint(const Node& node) {
   return {};
 }
 
+// As systemd.socket(5) has FileDescriptorName=.
+bool is_socket_name(std::string_view name) {
+  constexpr size_t name_octets_max = 255;
+  const auto allowed = [](char c) { return c > 0x20 && c < 0x7f && c != ':'; };
+  return !name.empty() && name.size() <= name_octets_max &&
+         std::all_of(name.begin(), name.end(), allowed);
+}
+
 // The name in front of a port, as host_name() judges it.
 std::optional<std::string> read_host(std::string_view text, const Place& place) {
   Node node;
@@ -51,6 +62,7 @@ std::optional<std::string> read_host(std::string_view text, const Place& place) 
   return host ? std::optional(*host) : std::nullopt;
 }
 
+// Names in lower case: sites, accounts and routes are told apart by them.
 std::optional<NextHop> read_next_hop(const Node& node) {
   if (auto endpoint = base::Endpoint::parse(node.text); endpoint && endpoint->port != 0)
     return NextHop{endpoint->address.text(), endpoint->port};
@@ -59,7 +71,7 @@ std::optional<NextHop> read_next_hop(const Node& node) {
   std::optional<uint16_t> port = read_port(std::string_view(node.text).substr(colon + 1));
   auto host = read_host(std::string_view(node.text).substr(0, colon), node.place);
   if (!port || *port == 0 || !host) return std::nullopt;
-  return NextHop{*host, *port};
+  return NextHop{base::to_lower(*host), *port};
 }
 
 }  // namespace
@@ -112,6 +124,89 @@ Reader<base::Endpoint> endpoint(uint16_t default_port) {
                    default_port == 0 ? guess_endpoint(node) : std::string(),
                    {},
                    std::nullopt});
+  };
+}
+
+Reader<ProxyAt> proxy_at() {
+  return [](const Node& node) -> Reading<ProxyAt> {
+    for (auto [prefix, scheme] : {std::pair{"socks5://", ProxyScheme::socks5},
+                                  std::pair{"proxy2://", ProxyScheme::proxy2}}) {
+      if (node.kind != Kind::text || !node.text.starts_with(prefix)) continue;
+      Node rest = node;
+      rest.text.erase(0, std::string_view(prefix).size());
+      if (auto at = read_next_hop(rest)) return ProxyAt{scheme, *std::move(at)};
+    }
+    return refuse({node.place,
+                   "is not a proxy",
+                   "expected a proxy like \"socks5://proxy.example.com:1080\" or "
+                   "\"proxy2://10.0.0.1:5000\"",
+                   {},
+                   "a login has its own keys, `proxy_login` and `proxy_secret_file`",
+                   std::nullopt});
+  };
+}
+
+Reader<FallbackPort> fallback_port() {
+  return [](const Node& node) -> Reading<FallbackPort> {
+    FallbackPort read;
+    if (node.kind == Kind::integer && node.integer > 0 && node.integer <= 65535) {
+      read.port = static_cast<uint16_t>(node.integer);
+      read.tls_mode = read.port == implicit_tls_port ? HopTlsMode::implicit : HopTlsMode::starttls;
+      return read;
+    }
+    std::string_view text = node.kind == Kind::text ? node.text : std::string_view();
+    size_t slash = std::min(text.find('/'), text.size());
+    std::optional<uint16_t> port = read_port(text.substr(0, slash));
+    std::string_view mode = text.substr(std::min(slash + 1, text.size()));
+    if (port && *port != 0 && (mode == "implicit" || mode == "starttls"))
+      return FallbackPort{*port, mode == "implicit" ? HopTlsMode::implicit : HopTlsMode::starttls};
+    return refuse({node.place,
+                   "holds what is not a port",
+                   "expected a port like 465, or one with its TLS mode, like \"2465/implicit\" or "
+                   "\"2587/starttls\"",
+                   {},
+                   "465 alone means implicit TLS (RFC 8314 §3.3), every other port STARTTLS",
+                   std::nullopt});
+  };
+}
+
+Reader<ListenAddress> listen_address() {
+  return [read = endpoint(0)](const Node& node) -> Reading<ListenAddress> {
+    constexpr std::string_view tag = "systemd:";
+    if (node.kind != Kind::text || !node.text.starts_with(tag)) {
+      auto value = read(node);
+      if (!value) return tl::unexpected(std::move(value).error());
+      return ListenAddress{*value, {}};
+    }
+    const std::string name = node.text.substr(tag.size());
+    if (is_socket_name(name)) return ListenAddress{{}, name};
+    return refuse({node.place,
+                   "does not name a socket of systemd",
+                   "expected \"systemd:\" and the FileDescriptorName= of a .socket unit",
+                   {},
+                   {},
+                   std::nullopt});
+  };
+}
+
+Reader<base::HttpUrl> http_url() {
+  return [](const Node& node) -> Reading<base::HttpUrl> {
+    Refusal refusal{node.place,
+                    "is not a URL",
+                    "expected a URL like \"https://login.example.com/introspect\"",
+                    {},
+                    {},
+                    std::nullopt};
+    if (node.kind != Kind::text) return refuse(std::move(refusal));
+    auto url = base::HttpUrl::parse(node.text);
+    if (!url) {
+      refusal.help = url.error().message();
+      return refuse(std::move(refusal));
+    }
+    if (url->tls || url->is_loopback()) return *std::move(url);
+    refusal.problem = "goes to another machine in the clear";
+    refusal.expected = "expected https, or http to 127.0.0.1 or [::1]";
+    return refuse(std::move(refusal));
   };
 }
 

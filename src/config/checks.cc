@@ -1,10 +1,15 @@
 #include "config/checks.h"
 
+#include <algorithm>
+#include <array>
 #include <map>
 
 #include <fmt/format.h>
 
 #include "base/time.h"
+#include "config/complaint.h"
+#include "config/delivery_route.h"
+#include "config/egress_checks.h"
 #include "config/schema.h"
 #include "toml/wording.h"
 
@@ -12,38 +17,6 @@ namespace waypost::config {
 
 using toml::in_backquotes;
 namespace {
-
-struct Complaint {
-  std::string message;
-  std::string expected;
-  std::string help;
-};
-
-void complain(Notebook& notebook, Severity severity, const Place& place, Complaint complaint) {
-  Diagnostic diagnostic;
-  diagnostic.severity = severity;
-  diagnostic.message = std::move(complaint.message);
-  diagnostic.expected = std::move(complaint.expected);
-  diagnostic.help = std::move(complaint.help);
-  notebook.report(place, std::move(diagnostic));
-}
-
-void refuse_at(Notebook& notebook, const Place& place, Complaint complaint) {
-  complain(notebook, Severity::error, place, std::move(complaint));
-}
-
-void warn_at(Notebook& notebook, const Place& place, Complaint complaint) {
-  complain(notebook, Severity::warning, place, std::move(complaint));
-}
-
-std::string item(std::string_view section, size_t index) {
-  return fmt::format("{}[{}]", section, index);
-}
-
-// The place of the first of the two that somebody wrote.
-Place first_written(const Notebook& notebook, const std::string& a, const std::string& b) {
-  return notebook.is_written(a) ? notebook.place(a) : notebook.place(b);
-}
 
 void check_required(Notebook& notebook) {
   for (const KeyText& key : find_section("")->keys)
@@ -92,17 +65,20 @@ void check_port_habits(Notebook& notebook, const Config& config, size_t index) {
 }
 
 void check_addresses_differ(Notebook& notebook, const Config& config) {
-  std::map<base::Endpoint, size_t> first;
+  std::map<std::string, size_t> first;
   for (size_t i = 0; i < config.listeners.size(); ++i) {
     const Listener& listener = config.listeners[i];
     std::string path = item("listener", i) + ".address";
-    if (listener.address.port == 0 || !notebook.is_written(path) || !notebook.is_usable(path))
-      continue;
-    auto [known, is_new] = first.try_emplace(listener.address, i);
+    const bool is_passed = !listener.socket_name.empty();
+    const bool is_fixed = is_passed || listener.address.port != 0;
+    if (!is_fixed || !notebook.is_written(path) || !notebook.is_usable(path)) continue;
+    const std::string address =
+        is_passed ? "systemd:" + listener.socket_name : listener.address.text();
+    auto [known, is_new] = first.try_emplace(address, i);
     if (is_new) continue;
     Place place = notebook.place(item("listener", known->second) + ".address");
     refuse_at(notebook, notebook.place(path),
-              {fmt::format("two listeners have the address {}", listener.address.text()),
+              {fmt::format("two listeners have the address {}", address),
                fmt::format("first used at {}", notebook.origin(place).text()),
                "give each listener its own port"});
   }
@@ -185,6 +161,55 @@ void check_tls(Notebook& notebook, const Config& config) {
               {"the key has no certificate", "",
                "add `certificate = \"/etc/waypost/tls/fullchain.pem\"` under [tls]: the PEM file "
                "with the certificate chain"});
+}
+
+std::string in_oauth(std::string_view key) { return fmt::format("oauth.{}", key); }
+
+// By keys, or by asking: what only the other way has a use for is a mistake.
+void check_token_judge(Notebook& notebook) {
+  const auto is_there = [&](std::string_view key) { return notebook.is_written(in_oauth(key)); };
+  const bool asks = is_there("introspection_url");
+  if (asks && is_there("keys_file"))
+    refuse_at(notebook, notebook.place(in_oauth("introspection_url")),
+              {"`keys_file` and `introspection_url` are both there", "expected one of them",
+               "with keys a token is checked here, and its issuer is not asked"});
+  for (std::string_view key : {"client_id", "client_secret_file"})
+    if (!asks && is_there(key))
+      refuse_at(
+          notebook, notebook.place(in_oauth(key)),
+          {fmt::format("without `introspection_url` there is no use for `{}`", key),
+           "expected `introspection_url` as well", "it is for asking the issuer about a token"});
+}
+
+// Tokens are taken when it is said whose, for whom, and who judges them.
+void check_oauth(Notebook& notebook, const Config& config) {
+  constexpr std::array<std::string_view, 8> keys{
+      "issuer",    "audiences",          "keys_file", "introspection_url",
+      "client_id", "client_secret_file", "scope",     "domains_claim"};
+  const auto is_there = [&](std::string_view key) { return notebook.is_written(in_oauth(key)); };
+  const auto first = std::find_if(keys.begin(), keys.end(), is_there);
+  if (first == keys.end()) return;
+  const auto require = [&](std::string_view key, const char* expected, const char* why) {
+    if (!is_there(key))
+      refuse_at(notebook, notebook.place(in_oauth(*first)),
+                {fmt::format("[oauth] lacks `{}`", key), expected, why});
+  };
+  for (std::string_view key : {"issuer", "audiences"})
+    require(key, "expected `issuer` and `audiences`",
+            "a token counts only if it is from this issuer and for this relay");
+  if (!is_there("introspection_url"))
+    require("keys_file", "expected `keys_file` or `introspection_url`",
+            "a token is checked by the keys of its issuer, or by asking it");
+  else
+    for (std::string_view key : {"client_id", "client_secret_file"})
+      require(key, "expected `client_id` and `client_secret_file`",
+              "an issuer says what it knows of a token only to those whom it knows");
+  check_token_judge(notebook);
+  if (is_there("audiences") && notebook.is_usable(in_oauth("audiences")) &&
+      config.oauth.audiences.empty())
+    refuse_at(notebook, notebook.place(in_oauth("audiences")),
+              {"`audiences` is empty", "expected at least one name",
+               "without one, a token for any other service of the issuer would do"});
 }
 
 void check_idle(Notebook& notebook, const Config& config) {
@@ -273,7 +298,7 @@ void check_route_order(Notebook& notebook, const Config& config) {
 }
 
 void check_delivery(Notebook& notebook, const Config& config) {
-  for (const char* key : {"delivery.tls_mode", "delivery.login"})
+  for (const char* key : {"delivery.tls_mode", "delivery.login", "delivery.fallback_ports"})
     if (notebook.is_written(key) && !notebook.is_written("delivery.next_hop"))
       refuse_at(notebook, notebook.place(key),
                 {"there is no `next_hop` that this could be for", "",
@@ -290,17 +315,6 @@ void check_delivery(Notebook& notebook, const Config& config) {
            "all mail goes to `next_hop`, which has its own port: delete one of the two"});
 }
 
-// Finds what two tables share; `seen` maps it to the first place.
-void check_once(Notebook& notebook, std::map<std::string, Place>& seen, const std::string& value,
-                const Place& place, std::string_view table, std::string_view what) {
-  auto [known, is_new] = seen.try_emplace(value, place);
-  if (is_new) return;
-  refuse_at(notebook, place,
-            {fmt::format("the {} {} is used twice", what, in_backquotes(value)),
-             fmt::format("first used at {}", notebook.origin(known->second).text()),
-             fmt::format("only one of the two could apply: give each {} its own {}", table, what)});
-}
-
 void check_routes(Notebook& notebook, const Config& config) {
   std::map<std::string, Place> ids;
   std::map<std::string, Place> patterns;
@@ -310,6 +324,10 @@ void check_routes(Notebook& notebook, const Config& config) {
     Place match = notebook.place(path + ".match");
     if (!route.id.empty())
       check_once(notebook, ids, route.id, notebook.place(path + ".id"), "[[route]]", "id");
+    if (route.id == delivery_route_id)
+      refuse_at(notebook, notebook.place(path + ".id"),
+                {fmt::format("`{}` is the id of the route that [delivery] makes", route.id),
+                 "expected another id", "mail, reports and logs tell routes apart by it"});
     for (const std::string& pattern : route.match)
       check_once(notebook, patterns, pattern, match, "[[route]]", "pattern");
     if (match.line != 0 && notebook.is_usable(path + ".match") && route.match.empty())
@@ -322,7 +340,25 @@ void check_routes(Notebook& notebook, const Config& config) {
   check_route_order(notebook, config);
 }
 
-void check_sites(Notebook& notebook, const Config& config) {
+// A rule for a site that the program knows may leave its hosts to the program.
+void check_site_hosts(Notebook& notebook, const SiteRule& site, const std::string& path,
+                      std::span<const std::string> known_sites) {
+  bool is_known = std::find(known_sites.begin(), known_sites.end(), site.id) != known_sites.end();
+  if (is_known || site.id.empty() || notebook.is_written(path + ".match")) return;
+  const std::vector<std::string_view> names(known_sites.begin(), known_sites.end());
+  Diagnostic diagnostic;
+  diagnostic.message = "`match` is missing in this [[site]]";
+  diagnostic.help = fmt::format(
+      "{} is no site that Waypost knows (`waypost providers --known`): write which recipient "
+      "domains "
+      "or MX hosts it is, as `match = [\"gmail.com\", \"*.google.com\"]`",
+      in_backquotes(site.id));
+  diagnostic.did_you_mean = toml::closest(site.id, names);
+  notebook.report(notebook.place(path + ".id"), std::move(diagnostic));
+}
+
+void check_sites(Notebook& notebook, const Config& config,
+                 std::span<const std::string> known_sites) {
   std::map<std::string, Place> ids;
   std::map<std::string, Place> patterns;
   for (size_t i = 0; i < config.sites.size(); ++i) {
@@ -331,6 +367,7 @@ void check_sites(Notebook& notebook, const Config& config) {
     Place match = notebook.place(path + ".match");
     if (!site.id.empty())
       check_once(notebook, ids, site.id, notebook.place(path + ".id"), "[[site]]", "id");
+    check_site_hosts(notebook, site, path, known_sites);
     for (const std::string& pattern : site.match)
       check_once(notebook, patterns, pattern, match, "[[site]]", "pattern");
     if (match.line != 0 && notebook.is_usable(path + ".match") && site.match.empty())
@@ -340,18 +377,60 @@ void check_sites(Notebook& notebook, const Config& config) {
   }
 }
 
+// No more than `most` in all, so that something is left for the mail of no rule.
+void check_parts(Notebook& notebook, const Config& config, std::string_view key,
+                 double StreamRule::*part, double most) {
+  double sum = 0;
+  for (size_t i = 0; i < config.streams.size(); ++i) {
+    const std::string path = fmt::format("{}.{}", item("stream", i), key);
+    if (!notebook.is_usable(path)) continue;
+    sum += config.streams[i].*part;
+    constexpr double rounding = 1e-9;
+    if (sum <= most + rounding || !notebook.is_written(path)) continue;
+    return refuse_at(notebook, notebook.place(path),
+                     {fmt::format("up to here, `{}` of all streams adds up to {:.2f}", key, sum),
+                      fmt::format("expected {} at most", most),
+                      "what is left is for the mail of all other streams"});
+  }
+}
+
+void check_streams(Notebook& notebook, const Config& config) {
+  std::map<std::string, Place> ids;
+  for (size_t i = 0; i < config.streams.size(); ++i) {
+    const StreamRule& stream = config.streams[i];
+    const std::string path = item("stream", i);
+    if (!stream.id.empty())
+      check_once(notebook, ids, stream.id, notebook.place(path + ".id"), "[[stream]]", "id");
+    if (stream.reserve > 0 && !notebook.is_written(path + ".share"))
+      refuse_at(notebook, notebook.place(path + ".reserve"),
+                {"something is kept free for a stream without a share", "",
+                 "add `share = 0.5`: its part of the turns where other mail waits, too"});
+    if (stream.expire_after && *stream.expire_after > config.queue.expire_after)
+      refuse_at(notebook, notebook.place(path + ".expire_after"),
+                {"this stream would live longer than `expire_after` of [queue] lets any mail", "",
+                 fmt::format("that is {}: write less here, or more there",
+                             base::to_human(config.queue.expire_after))});
+  }
+  check_parts(notebook, config, "share", &StreamRule::share, 0.9);
+  check_parts(notebook, config, "reserve", &StreamRule::reserve, 0.5);
+}
+
 }  // namespace
 
-void check_whole(Notebook& notebook, const Config& config) {
+void check_whole(Notebook& notebook, const Config& config,
+                 std::span<const std::string> known_sites) {
   check_required(notebook);
   check_listeners(notebook, config);
   check_tls(notebook, config);
+  check_oauth(notebook, config);
   check_idle(notebook, config);
   check_queue(notebook, config);
   check_records(notebook, config);
   check_delivery(notebook, config);
-  check_sites(notebook, config);
+  check_sites(notebook, config, known_sites);
   check_routes(notebook, config);
+  check_egress(notebook, config);
+  check_streams(notebook, config);
 }
 
 }  // namespace waypost::config

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "base/http_url.h"
 #include "base/ip_address.h"
 #include "base/time.h"
 
@@ -41,6 +42,8 @@ enum class LoginWithoutTls { never, loopback };
 
 struct Listener {
   base::Endpoint address;  // port 0: the system picks one
+  // Of a socket that systemd opens: "smtp" of "systemd:smtp"; empty: we open `address`.
+  std::string socket_name;
   TlsMode tls = TlsMode::starttls;
   // Who may send without a login; empty: nobody. Never all addresses.
   std::vector<base::IpPrefix> trusted_networks;
@@ -49,6 +52,10 @@ struct Listener {
   // Whether strangers may bring mail for the domains of [[inbound]].
   bool inbound = false;
   LoginWithoutTls login_without_tls = LoginWithoutTls::never;
+  // Whose connections begin with a PROXY header; nobody else may then connect. Empty: nobody's.
+  std::vector<base::IpPrefix> proxy_protocol_from;
+  // Who may say by XCLIENT for whom it speaks.
+  std::vector<base::IpPrefix> xclient_from;
   Origin origin;
 };
 
@@ -68,6 +75,23 @@ struct Tls {
   std::string key;          // absolute path of a PEM private key
   TlsVersion minimum = TlsVersion::v1_2;
   bool operator==(const Tls&) const = default;
+};
+
+// Logins with tokens: there are some exactly when `keys_file` or `introspection_url` is there,
+// never both.
+struct Oauth {
+  std::string issuer;
+  std::vector<std::string> audiences;
+  std::string keys_file;  // absolute path of a JSON Web Key Set
+  // Where their issuer is asked, as whom; https, or a loopback address.
+  std::optional<base::HttpUrl> introspection_url;
+  std::string client_id;
+  std::string client_secret_file;  // absolute path
+  Duration introspection_cache = std::chrono::minutes(1);
+  std::string scope;  // empty: none is asked for
+  std::string login_claim = "email";
+  std::string domains_claim;  // empty: a login sends as its own domain
+  Duration clock_skew = std::chrono::seconds(60);
 };
 
 struct Limits {
@@ -106,12 +130,58 @@ enum class DeliveryTls { opportunistic, required, never };
 // When TLS begins on the way to a next hop.
 enum class HopTlsMode { starttls, implicit };
 
+enum class ProxyScheme { socks5, proxy2 };
+
+struct ProxyAt {
+  ProxyScheme scheme = ProxyScheme::socks5;
+  NextHop at;
+  bool operator==(const ProxyAt&) const = default;
+};
+
+// Where mail leaves from: addresses, the name that belongs to them, perhaps a proxy.
+struct SourceRule {
+  std::string id;
+  std::vector<base::IpAddress> addresses;  // one of each family at most
+  std::string helo;                        // empty: `hostname`
+  std::optional<ProxyAt> proxy;
+  std::string proxy_login;        // SOCKS 5 only; both or none of these two are written
+  std::string proxy_secret_file;  // absolute path
+  Origin origin;
+};
+
+struct PoolShare {
+  std::string source;  // id
+  unsigned weight = 1;
+};
+
+// Sources that share mail by their weights.
+struct PoolRule {
+  std::string id;
+  std::vector<PoolShare> sources;
+  std::vector<std::string> streams;
+  Origin origin;
+};
+
+// Where a next hop can be reached as well.
+struct FallbackPort {
+  uint16_t port = 0;
+  HopTlsMode tls_mode = HopTlsMode::starttls;
+  bool operator==(const FallbackPort&) const = default;
+};
+
 // How we log in at a next hop; all or none of `login` and `secret_file` are written.
 struct HopLogin {
   std::string login;
   std::string secret_file;  // absolute path
   std::string mechanism = "auto";
   bool operator==(const HopLogin&) const = default;
+};
+
+// What the account at a next hop allows, as its provider states it; 0: not stated.
+struct AccountCaps {
+  Sourced<unsigned> connections{0, {}};
+  Sourced<unsigned> messages_per_hour{0, {}};
+  Sourced<unsigned> messages_per_day{0, {}};
 };
 
 // A next hop for the domains that `match`.
@@ -121,7 +191,10 @@ struct RouteRule {
   NextHop next_hop;
   DeliveryTls tls = DeliveryTls::opportunistic;
   HopTlsMode tls_mode = HopTlsMode::starttls;
+  std::vector<FallbackPort> fallback_ports;  // in the order in which they are tried
   HopLogin login;
+  AccountCaps caps;
+  std::string pool;  // empty: as the stream or [delivery] has it
   Origin origin;
 };
 
@@ -135,10 +208,12 @@ struct DeliverySettings {
   // Takes what no route matches; without: the MX hosts of each recipient's domain.
   std::optional<NextHop> next_hop;
   HopTlsMode tls_mode = HopTlsMode::starttls;  // at next_hop
+  std::vector<FallbackPort> fallback_ports;    // of next_hop
   HopLogin login;                              // at next_hop
   uint16_t mx_port = 25;
   DeliveryTls tls = DeliveryTls::opportunistic;
   std::optional<base::IpAddress> source_address;
+  std::string pool;  // empty: none
   AddressChoice addresses = AddressChoice::ipv4_first;
   EightBitContent eight_bit_content = EightBitContent::send_as_is;
   Transcripts transcripts = Transcripts::off;
@@ -149,20 +224,34 @@ struct DeliverySettings {
   bool operator==(const DeliverySettings&) const = default;
 };
 
+// Of the counts over time, 0 is no limit.
 struct SiteLimits {
   Sourced<unsigned> connections{20, {}};
-  Sourced<double> messages_per_second{0, {}};  // 0: no limit
+  Sourced<unsigned> connections_per_minute{0, {}};
+  Sourced<double> messages_per_second{0, {}};
+  Sourced<unsigned> messages_per_hour{0, {}};
+  Sourced<unsigned> messages_per_day{0, {}};
   Sourced<unsigned> messages_per_connection{100, {}};
   Sourced<unsigned> recipients_per_message{50, {}};
 };
 
-// Limits for the sites that `match`; what the rule leaves out is taken from `site_default`, value
-// and origin.
+// Limits for the sites that `match`. What the rule leaves out has a built-in origin, and is what is
+// known of the site, or `site_default`.
 struct SiteRule {
   std::string id;
-  // Lower case: a recipient domain or MX host, or "*." and a suffix: every name below it.
+  // Lower case: a recipient domain or MX host, or "*." and a suffix: every name below it. Empty:
+  // those of the known site with this id.
   std::vector<std::string> match;
   SiteLimits limits;
+  Origin origin;
+};
+
+// Mail of one stream: its part of each site, and how long it lives.
+struct StreamRule {
+  std::string id;                        // the name of the stream
+  double share = 0;                      // 0: it has no lane of its own
+  double reserve = 0;                    // of each site's pace and connections
+  std::optional<Duration> expire_after;  // a deadline
   Origin origin;
 };
 
@@ -211,15 +300,20 @@ struct Config {
   std::string hostname;  // our name in EHLO, Received and the greeting
   std::string data_dir = "/var/lib/waypost";
   std::string rules_dir = "/etc/waypost/rules";  // local rules, over those of the program
+  unsigned loops = 0;                            // that share the work; 0: one for each core
   std::vector<Listener> listeners;
   std::vector<Inbound> inbound;
   Tls tls;
+  Oauth oauth;
   Limits limits;
   QueueSettings queue;
   DeliverySettings delivery;
   SiteLimits site_default;
   std::vector<SiteRule> sites;
   std::vector<RouteRule> routes;
+  std::vector<SourceRule> sources;
+  std::vector<PoolRule> pools;
+  std::vector<StreamRule> streams;
   DnsSettings dns;
   EventSettings events;
   DropSettings drop;

@@ -13,6 +13,7 @@ struct DataPaths {
         drop(data_dir + "/drop"),
         records(data_dir + "/records"),
         pauses(data_dir + "/pauses.json"),
+        quotas(data_dir + "/quotas.json"),
         checkpoint(data_dir + "/checkpoint"),
         restoring(data_dir + "/restoring"),
         control_socket(data_dir + "/control.sock") {}
@@ -23,6 +24,7 @@ struct DataPaths {
   std::string drop;  // mail that was left while no relay ran, or by users of this machine
   std::string records;
   std::string pauses;      // those of people that last over a restart
+  std::string quotas;      // what sites got, against their limits a minute, an hour and a day
   std::string checkpoint;  // of the spool, while a backup is made
   std::string restoring;   // while `waypost restore` is not done
   std::string control_socket;

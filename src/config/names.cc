@@ -1,5 +1,6 @@
 // Host names, patterns, ids, paths and choices.
 #include <algorithm>
+#include <charconv>
 
 #include <fmt/format.h>
 
@@ -210,6 +211,22 @@ Reader<std::string> login_name() {
   };
 }
 
+// %x21 / %x23-5B / %x5D-7E: what stands unescaped between the quotes of a challenge.
+Reader<std::string> scope_token() {
+  return [](const Node& node) -> Reading<std::string> {
+    if (node.kind != Kind::text) return refuse(not_text(node, "a scope"));
+    bool fits = !node.text.empty() && node.text.size() <= login_octets_max;
+    for (char c : node.text) fits = fits && c > ' ' && c < 0x7f && c != '"' && c != '\\';
+    if (fits) return node.text;
+    return refuse({node.place,
+                   "is not one scope",
+                   "expected 1 to 255 printable ASCII characters, no spaces, \" or \\",
+                   {},
+                   "a token has several scopes; name the one that lets it send mail",
+                   std::nullopt});
+  };
+}
+
 Reader<std::string> identifier() {
   return [](const Node& node) -> Reading<std::string> {
     if (node.kind != Kind::text) return refuse(not_text(node, "a short name"));
@@ -223,6 +240,32 @@ Reader<std::string> identifier() {
                    "expected 1 to 64 lower-case letters, digits, `-`, `_` or `.`",
                    {},
                    "reports and logs name the rule by it",
+                   std::nullopt});
+  };
+}
+
+Reader<PoolShare> pool_share() {
+  constexpr unsigned weight_max = 1000;
+  return [](const Node& node) -> Reading<PoolShare> {
+    if (node.kind != Kind::text) return refuse(not_text(node, "the id of a source"));
+    size_t colon = std::min(node.text.find(':'), node.text.size());
+    Node id = node;
+    id.text.resize(colon);
+    Reading<std::string> source = identifier()(id);
+    std::string_view digits =
+        std::string_view(node.text).substr(std::min(colon + 1, node.text.size()));
+    unsigned weight = 1;
+    if (colon < node.text.size()) {
+      auto [end, status] = std::from_chars(digits.data(), digits.data() + digits.size(), weight);
+      if (status != std::errc() || end != digits.data() + digits.size()) weight = 0;
+    }
+    if (source && weight >= 1 && weight <= weight_max) return PoolShare{*source, weight};
+    return refuse({node.place,
+                   "holds what is not a source",
+                   "expected the id of a [[source]], perhaps with a weight of 1 to 1000, like "
+                   "\"out1\" or \"out1:3\"",
+                   {},
+                   {},
                    std::nullopt});
   };
 }

@@ -55,24 +55,9 @@ void read_root(Notebook& notebook, Node root, Config& config) {
   sections().front().read(notebook, top, config);
 }
 
-template <class T>
-void inherit(Sourced<T>& limit, const Sourced<T>& fallback) {
-  if (limit.origin.is_built_in()) limit = fallback;
-}
-
-void fill_sites(Config& config) {
-  const SiteLimits& fallback = config.site_default;
-  for (SiteRule& site : config.sites) {
-    inherit(site.limits.connections, fallback.connections);
-    inherit(site.limits.messages_per_second, fallback.messages_per_second);
-    inherit(site.limits.messages_per_connection, fallback.messages_per_connection);
-    inherit(site.limits.recipients_per_message, fallback.recipients_per_message);
-  }
-}
-
 }  // namespace
 
-Parsed parse(std::span<const Source> sources) {
+Parsed parse(std::span<const Source> sources, std::span<const std::string> known_sites) {
   Notebook notebook(sources);
   Config config;
   for (size_t i = 0; i < sources.size(); ++i) {
@@ -81,8 +66,7 @@ Parsed parse(std::span<const Source> sources) {
     if (!document.errors.empty()) notebook.note_broken_line();
     read_root(notebook, std::move(document.root), config);
   }
-  if (!notebook.has_broken_lines()) check_whole(notebook, config);
-  fill_sites(config);
+  if (!notebook.has_broken_lines()) check_whole(notebook, config, known_sites);
   Parsed parsed;
   if (!notebook.has_errors()) parsed.config = std::move(config);
   parsed.diagnostics = notebook.take();

@@ -24,7 +24,8 @@ struct Parsed {
 // can in one go, at most 100 a call; never fails otherwise, whatever the text.
 // Limits: 1 MiB and 16 levels of nesting a file; after a broken line that may have changed what
 // follows it, the rest of that file is not judged.
-Parsed parse(std::span<const Source> sources);
+// `known_sites` are the ids that a [[site]] may have without a `match` of its own.
+Parsed parse(std::span<const Source> sources, std::span<const std::string> known_sites = {});
 
 struct KnownKey {
   std::string section;  // "" for the top of the file

@@ -3,6 +3,13 @@
 #include <fmt/format.h>
 
 namespace waypost::config {
+
+// One key for two members.
+static void store(Listener& listener, ListenAddress value, const Origin&) {
+  listener.address = value.endpoint;
+  listener.socket_name = std::move(value.socket_name);
+}
+
 namespace {
 
 using namespace std::chrono_literals;
@@ -18,18 +25,21 @@ std::vector<Key<Config>> top_keys() {
       required(key<C>("hostname", &C::hostname, host_name(), R"("mail.example.com")", "the name of this server, as it says it to other servers")),
       key<C>("data_dir", &C::data_dir, path(), R"("/var/lib/waypost")", "the folder for queued mail, records and events"),
       key<C>("rules_dir", &C::rules_dir, path(), R"("/etc/waypost/rules")", "the folder of your own rules about replies, in its replies/*.toml"),
+      key<C>("loops", &C::loops, count(0, 64), "4", "how many event loops share the work; 0 is one for each core"),
   };
 }
 
 std::vector<Key<Listener>> listener_keys() {
   using L = Listener;
   return {
-      required(key<L>("address", &L::address, endpoint(0), R"("0.0.0.0:587")", "the IP address and port on which mail is taken")),
+      required(key<L>("address", [](L& listener) -> L& { return listener; }, listen_address(), R"("0.0.0.0:587")", "the IP address and port on which mail is taken, or systemd: and the name of a socket")),
       key<L>("tls", &L::tls, choice<TlsMode>({{"starttls", TlsMode::starttls}, {"implicit", TlsMode::implicit}, {"none", TlsMode::none}}), R"("starttls")", "when TLS begins on a connection"),
       key<L>("trusted_networks", &L::trusted_networks, list_of(network()), R"(["127.0.0.0/8"])", "the list of networks that may send without a login"),
       key<L>("sender_domains", &L::sender_domains, list_of(site_pattern()), R"(["example.com"])", "the list of domains as which those networks may send"),
       key<L>("inbound", &L::inbound, yes_or_no(), "true", "whether anybody may bring mail for the domains of [[inbound]]"),
       key<L>("login_without_tls", &L::login_without_tls, choice<LoginWithoutTls>({{"never", LoginWithoutTls::never}, {"loopback", LoginWithoutTls::loopback}}), R"("never")", "who may log in outside TLS: nobody, or programs on this machine"),
+      key<L>("proxy_protocol_from", &L::proxy_protocol_from, list_of(network()), R"(["192.0.2.10"])", "the list of proxies that begin each connection with a PROXY header"),
+      key<L>("xclient_from", &L::xclient_from, list_of(network()), R"(["192.0.2.20"])", "the list of proxies that may name their client by XCLIENT"),
   };
 }
 
@@ -46,6 +56,23 @@ std::vector<Key<Tls>> tls_keys() {
       key<Tls>("certificate", &Tls::certificate, path(), R"("/etc/waypost/tls/fullchain.pem")", "the PEM file with the certificate chain"),
       key<Tls>("key", &Tls::key, path(), R"("/etc/waypost/tls/privkey.pem")", "the PEM file with the private key"),
       key<Tls>("minimum", &Tls::minimum, choice<TlsVersion>({{"1.2", TlsVersion::v1_2}, {"1.3", TlsVersion::v1_3}}), R"("1.2")", "the oldest TLS version that a client may use"),
+  };
+}
+
+std::vector<Key<Oauth>> oauth_keys() {
+  using O = Oauth;
+  return {
+      key<O>("issuer", &O::issuer, login_name(), R"("https://login.example.com")", "who issues the tokens, as their claim iss says it"),
+      key<O>("audiences", &O::audiences, list_of(login_name()), R"(["waypost"])", "the list of names for this relay, of which the claim aud of a token must have one"),
+      key<O>("keys_file", &O::keys_file, path(), R"("/etc/waypost/oauth-keys.json")", "the file with the public keys of the issuer, a JSON Web Key Set"),
+      key<O>("introspection_url", &O::introspection_url, http_url(), R"("https://login.example.com/oauth2/introspect")", "where the issuer is asked about each token"),
+      key<O>("client_id", &O::client_id, login_name(), R"("waypost")", "the name by which the issuer knows this relay when it asks"),
+      key<O>("client_secret_file", &O::client_secret_file, path(), R"("/etc/waypost/oauth-client.secret")", "the file with the secret of that name"),
+      key<O>("introspection_cache", &O::introspection_cache, duration(0s, 10min), R"("1m")", "how long the issuer's word about a good token is kept"),
+      key<O>("scope", &O::scope, scope_token(), R"("smtp")", "the scope that a token must have"),
+      key<O>("login_claim", &O::login_claim, login_name(), R"("email")", "the claim of a token that names the login"),
+      key<O>("domains_claim", &O::domains_claim, login_name(), R"("mail_domains")", "the claim of a token that lists the domains as which it may send"),
+      key<O>("clock_skew", &O::clock_skew, duration(0s, 10min), R"("1m")", "how far the clock of the issuer may be from ours"),
   };
 }
 
@@ -85,18 +112,45 @@ template <class T>
 void add_hop_keys(std::vector<Key<T>>& keys) {
   auto in = [](auto member) { return [member](T& target) -> auto& { return target.login.*member; }; };
   keys.push_back(key<T>("tls_mode", &T::tls_mode, choice<HopTlsMode>({{"starttls", HopTlsMode::starttls}, {"implicit", HopTlsMode::implicit}}), R"("starttls")", "when TLS begins on a connection to the next hop; implicit is what port 465 wants"));
+  keys.push_back(key<T>("fallback_ports", &T::fallback_ports, list_of(fallback_port()), R"([465, 2525])", "the list of ports of the next hop that are tried when nobody answers at the first; TLS is required there"));
   keys.push_back(key<T>("login", in(&HopLogin::login), login_name(), R"("shop@example.com")", "the name that we log in with at the next hop"));
   keys.push_back(key<T>("secret_file", in(&HopLogin::secret_file), path(), R"("/etc/waypost/smarthost.secret")", "the file with the password or token of that login"));
   keys.push_back(key<T>("mechanism", in(&HopLogin::mechanism), choice<std::string>({{"auto", "auto"}, {"plain", "plain"}, {"login", "login"}, {"scram-sha-256", "scram-sha-256"}, {"cram-md5", "cram-md5"}, {"xoauth2", "xoauth2"}, {"oauthbearer", "oauthbearer"}}), R"("auto")", "how we log in at the next hop; auto takes the best way for a password"));
 }
 
+std::vector<Key<SourceRule>> source_keys() {
+  using S = SourceRule;
+  return {
+      required(key<S>("id", &S::id, identifier(), R"("out1")", "the short name of this source in pools, events and reports")),
+      key<S>("addresses", &S::addresses, list_of(ip_address()), R"(["192.0.2.10", "2001:db8::10"])", "the list of addresses from which mail is sent, one of each family at most"),
+      key<S>("helo", &S::helo, host_name(), R"("out1.example.com")", "the name that we say in EHLO; it should lead to the addresses, and they to it"),
+      key<S>("proxy", &S::proxy, proxy_at(), R"("socks5://proxy.example.com:1080")", "the proxy through which mail leaves"),
+      key<S>("proxy_login", &S::proxy_login, login_name(), R"("relay")", "the name that we log in with at a SOCKS proxy"),
+      key<S>("proxy_secret_file", &S::proxy_secret_file, path(), R"("/etc/waypost/proxy.secret")", "the file with the password of that login"),
+  };
+}
+
+std::vector<Key<PoolRule>> pool_keys() {
+  using P = PoolRule;
+  return {
+      required(key<P>("id", &P::id, identifier(), R"("bulk")", "the short name of this pool")),
+      required(key<P>("sources", &P::sources, list_of(pool_share()), R"(["out1:3", "out2"])", "the list of sources that share the mail, with their weights")),
+      key<P>("streams", &P::streams, list_of(identifier()), R"(["bulk"])", "the list of streams whose mail leaves by this pool"),
+  };
+}
+
 std::vector<Key<RouteRule>> route_keys() {
   using R = RouteRule;
+  auto cap = [](auto member) { return [member](R& route) -> auto& { return route.caps.*member; }; };
   std::vector<Key<R>> keys{
       required(key<R>("id", &R::id, identifier(), R"("provider")", "the short name of this route in reports")),
       required(key<R>("match", &R::match, list_of(route_pattern()), R"(["*.corp.example", "*"])", "the list of recipient domains that this route is for")),
       required(key<R>("next_hop", &R::next_hop, next_hop(), R"("smtp.provider.example:587")", "the relay that takes the mail of these domains")),
       key<R>("tls", &R::tls, delivery_tls(), R"("opportunistic")", "whether mail goes to this next hop encrypted; a login makes it required"),
+      key<R>("pool", &R::pool, identifier(), R"("bulk")", "the pool of sources by which mail goes to this next hop"),
+      key<R>("connections", cap(&AccountCaps::connections), count(1, 10'000), "10", "how many connections the provider allows at a time; we stay 20 % under it"),
+      key<R>("messages_per_hour", cap(&AccountCaps::messages_per_hour), count(1, 1'000'000'000), "500", "how many messages an hour the provider allows; we stay 20 % under it"),
+      key<R>("messages_per_day", cap(&AccountCaps::messages_per_day), count(1, 1'000'000'000), "2000", "how many messages a day the provider allows; we stay 20 % under it"),
   };
   add_hop_keys(keys);
   return keys;
@@ -109,6 +163,7 @@ std::vector<Key<DeliverySettings>> delivery_keys() {
       key<D>("mx_port", &D::mx_port, port(), "25", "the port of MX hosts"),
       key<D>("tls", &D::tls, delivery_tls(), R"("opportunistic")", "whether mail goes out encrypted"),
       key<D>("source_address", &D::source_address, ip_address(), R"("192.0.2.10")", "the local address from which mail is sent"),
+      key<D>("pool", &D::pool, identifier(), R"("main")", "the pool of sources by which mail leaves, where neither its route nor its stream has one"),
       key<D>("addresses", &D::addresses, choice<AddressChoice>({{"ipv4-first", AddressChoice::ipv4_first}, {"ipv6-first", AddressChoice::ipv6_first}, {"ipv4-only", AddressChoice::ipv4_only}, {"ipv6-only", AddressChoice::ipv6_only}}), R"("ipv4-first")", "which addresses of a host are tried, and in which order"),
       key<D>("eight_bit_content", &D::eight_bit_content, choice<EightBitContent>({{"send-as-is", EightBitContent::send_as_is}, {"bounce", EightBitContent::bounce}}), R"("send-as-is")", "what becomes of 8-bit content at a host without 8BITMIME"),
       key<D>("transcripts", &D::transcripts, choice<Transcripts>({{"off", Transcripts::off}, {"failures", Transcripts::failures}, {"all", Transcripts::all}}), R"("off")", "of which attempts the conversation is kept"),
@@ -130,7 +185,10 @@ std::vector<Key<T>> site_limit_keys(Access limits) {
   };
   return {
       key<T>("connections", in(&S::connections), count(1, 10'000), "20", "how many connections to one site may be open at a time"),
+      key<T>("connections_per_minute", in(&S::connections_per_minute), count(0, 1'000'000), "0", "how many new connections a minute one site gets; 0 is no limit"),
       key<T>("messages_per_second", in(&S::messages_per_second), number(0, 100'000), "0", "how many messages a second one site gets; 0 is no limit"),
+      key<T>("messages_per_hour", in(&S::messages_per_hour), count(0, 1'000'000'000), "0", "how many messages one site gets in any hour; 0 is no limit"),
+      key<T>("messages_per_day", in(&S::messages_per_day), count(0, 1'000'000'000), "0", "how many messages one site gets in any 24 hours; 0 is no limit"),
       key<T>("messages_per_connection", in(&S::messages_per_connection), count(1, 1'000'000), "100", "how many messages go over one connection"),
       key<T>("recipients_per_message", in(&S::recipients_per_message), count(1, 10'000), "50", "how many recipients one copy of a message may have"),
   };
@@ -139,12 +197,22 @@ std::vector<Key<T>> site_limit_keys(Access limits) {
 std::vector<Key<SiteRule>> site_keys() {
   using R = SiteRule;
   std::vector<Key<R>> keys{
-      required(key<R>("id", &R::id, identifier(), R"("gmail")", "the short name of this rule in reports")),
-      required(key<R>("match", &R::match, list_of(site_pattern()), R"(["gmail.com", "*.google.com"])", "the list of recipient domains and MX hosts that this rule is for")),
+      required(key<R>("id", &R::id, identifier(), R"("partner")", "the short name of this rule in reports")),
+      key<R>("match", &R::match, list_of(site_pattern()), R"(["mx.partner.example", "*.partner.example"])", "the list of recipient domains and MX hosts that this rule is for; a site that Waypost knows has its own"),
   };
   for (Key<R>& limit : site_limit_keys<R>([](R& rule) -> SiteLimits& { return rule.limits; }))
     keys.push_back(std::move(limit));
   return keys;
+}
+
+std::vector<Key<StreamRule>> stream_keys() {
+  using R = StreamRule;
+  return {
+      required(key<R>("id", &R::id, identifier(), R"("passwords")", "the name of the stream, as logins and messages say it")),
+      key<R>("share", &R::share, number(0.01, 0.9), "0.5", "the part of the turns that this stream gets at a site where other mail waits, too"),
+      key<R>("reserve", &R::reserve, number(0, 0.5), "0.1", "the part of each site's pace and connections that is kept free for this stream"),
+      key<R>("expire_after", &R::expire_after, duration(1s, 30 * day), R"("10m")", "the age at which a message of this stream is worth nothing any more"),
+  };
 }
 
 std::vector<Key<DnsSettings>> dns_keys() {
@@ -243,6 +311,7 @@ const std::vector<Section>& sections() {
       tables("listener", &C::listeners, listener_keys()),
       tables("inbound", &C::inbound, inbound_keys()),
       table("tls", &C::tls, tls_keys()),
+      table("oauth", &C::oauth, oauth_keys()),
       table("limits", &C::limits, limits_keys()),
       table("queue", &C::queue, queue_keys()),
       table("delivery", &C::delivery, delivery_keys()),
@@ -250,6 +319,9 @@ const std::vector<Section>& sections() {
             site_limit_keys<SiteLimits>([](SiteLimits& limits) -> SiteLimits& { return limits; })),
       tables("site", &C::sites, site_keys()),
       tables("route", &C::routes, route_keys()),
+      tables("source", &C::sources, source_keys()),
+      tables("pool", &C::pools, pool_keys()),
+      tables("stream", &C::streams, stream_keys()),
       table("dns", &C::dns, dns_keys()),
       table("events", &C::events, event_keys()),
       table("drop", &C::drop, drop_keys()),

@@ -60,6 +60,8 @@ Reader<std::string> site_pattern();
 Reader<std::string> route_pattern();
 // 1 to 255 octets of text without control octets.
 Reader<std::string> login_name();
+// One scope-token of RFC 6749 §3.3, 1 to 255 octets.
+Reader<std::string> scope_token();
 // Lower-case letters, digits, `-`, `_` and `.`; 1 to 64 of them.
 Reader<std::string> identifier();
 // An absolute path.
@@ -72,7 +74,23 @@ Reader<base::IpAddress> ip_address();
 Reader<base::IpPrefix> network();
 // `default_port` 0: the port must be written.
 Reader<base::Endpoint> endpoint(uint16_t default_port);
+// A name in lower case.
 Reader<NextHop> next_hop();
+// A port, with the TLS mode that is usual there; or "2465/implicit", "2587/starttls".
+Reader<FallbackPort> fallback_port();
+// "socks5://host:port" or "proxy2://host:port".
+Reader<ProxyAt> proxy_at();
+// The id of a source, perhaps with its weight: "out1", "out1:3".
+Reader<PoolShare> pool_share();
+// https, or http to a loopback address: what is asked there is secret.
+Reader<base::HttpUrl> http_url();
+
+// An endpoint, or "systemd:" and the name of a socket that systemd opens.
+struct ListenAddress {
+  base::Endpoint endpoint;
+  std::string socket_name;
+};
+Reader<ListenAddress> listen_address();
 
 // For choice(): the index of the text among the names.
 Reading<size_t> choose(const Node& node, const std::vector<std::string_view>& names);

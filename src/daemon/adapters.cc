@@ -1,7 +1,5 @@
 #include "daemon/adapters.h"
 
-#include <fmt/format.h>
-
 namespace waypost::daemon {
 namespace {
 
@@ -11,11 +9,9 @@ std::optional<submission::Login> login_of(const std::optional<records::Key>& key
 }
 
 shaping::MailHost first_host_of(const delivery::Route& route) {
-  shaping::MailHost host{route.hosts.front().name, {}};
-  if (route.smarthost.empty()) return host;
-  host.service = fmt::format(":{}", route.port);
-  if (route.login) host.service += "/" + route.login->name;
-  return host;
+  const std::string& name = route.hosts.front().name;
+  if (route.smarthost.empty()) return {name, {}};
+  return shaping::next_hop(name, route.port, route.login ? route.login->name : "");
 }
 
 }  // namespace
@@ -40,15 +36,21 @@ bool DeliveryCourier::go_together(const std::string& one, const std::string& oth
   return first && second && !first->smarthost.empty() && first->smarthost == second->smarthost;
 }
 
+unsigned DeliveryCourier::idle_connections(const std::string& site) const {
+  return deliverer_.pool().idle(site);
+}
+
 io::Task<void> DeliveryCourier::attempt(queue::Assignment assignment) {
   delivery::Order order;
   order.envelope = std::move(assignment.envelope);
   order.recipients = std::move(assignment.recipients);
   order.domain = std::move(assignment.domain);
   order.site = std::move(assignment.site);
+  order.urgent = assignment.urgent;
   order.connections_max = assignment.connections_max;
   order.messages_per_connection_max = assignment.messages_per_connection_max;
   order.turn = std::move(assignment.turn);
+  order.connecting = std::move(assignment.connecting);
   order.settle = std::move(assignment.settle);
   co_await deliverer_.attempt(std::move(order));
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -26,6 +27,7 @@ class DeliveryCourier final : public queue::Courier {
   // Recipients in several domains may share a transaction at a smarthost. At mail hosts they may
   // not: some refuse several destinations in one, even if they serve them all.
   bool go_together(const std::string& one, const std::string& other) const override;
+  unsigned idle_connections(const std::string& site) const override;
   io::Task<void> attempt(queue::Assignment assignment) override;
 
  private:
@@ -46,17 +48,33 @@ class FileSecrets final : public delivery::Secrets {
   io::Disk& disk_;
 };
 
-// The submission server's logins are the keys, read on a thread that may block.
+// The submission server's logins are the keys, read on a thread that may block, and tokens, of
+// which somebody else is the judge.
 class KeyAuthenticator final : public submission::Authenticator {
  public:
+  using TokenCheck =
+      std::function<io::Task<Result<submission::TokenVerdict>>(std::string name, Secret token)>;
+
   // `told` hears after each look at the keys what kept it from them, if something did.
   KeyAuthenticator(io::Loop& loop, io::Worker& worker, records::Keys& keys,
-                   std::function<void(std::optional<std::string> trouble)> told)
-      : loop_(loop), worker_(worker), keys_(keys), told_(std::move(told)) {}
+                   std::function<void(std::optional<std::string> trouble)> told,
+                   TokenCheck check_token)
+      : loop_(loop),
+        worker_(worker),
+        keys_(keys),
+        told_(std::move(told)),
+        check_token_(std::move(check_token)) {}
 
   io::Task<Result<std::optional<submission::Login>>> check(std::string name,
                                                            Secret secret) override;
   io::Task<Result<submission::ScramLogin>> look_up(std::string name) override;
+  std::optional<std::string> token_scope() const override { return token_scope_; }
+  io::Task<Result<submission::TokenVerdict>> check_token(std::string name, Secret token) override {
+    return check_token_(std::move(name), std::move(token));
+  }
+
+  // For the logins to come; none: tokens are not taken.
+  void take_tokens(std::optional<std::string> scope) { token_scope_ = std::move(scope); }
 
  private:
   template <class T>
@@ -66,6 +84,8 @@ class KeyAuthenticator final : public submission::Authenticator {
   io::Worker& worker_;
   records::Keys& keys_;
   std::function<void(std::optional<std::string>)> told_;
+  TokenCheck check_token_;
+  std::optional<std::string> token_scope_;
 };
 
 }  // namespace waypost::daemon

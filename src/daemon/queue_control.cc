@@ -26,6 +26,7 @@ json::object to_json(const Standing& standing) {
   object["id"] = standing.id.text();
   object["accepted_at"] = base::to_rfc3339(standing.accepted_at);
   object["expires_at"] = base::to_rfc3339(standing.expires_at);
+  if (standing.has_deadline) object["deadline"] = true;
   object["sender"] = standing.sender;
   object["recipient"] = standing.recipient;
   object["tenant"] = standing.tenant;

@@ -154,7 +154,7 @@ Result<Scope> parse_scope(Keys& keys) {
     return refused("everything has no name, and each other scope has one");
   if (scope.kind == ScopeKind::domain || scope.kind == ScopeKind::sender_domain) {
     TRY(scope.name, smtp::parse_domain(scope.name, smtp::Characters::utf8));
-  } else if (scope.kind == ScopeKind::site) {
+  } else if (scope.kind == ScopeKind::site || scope.kind == ScopeKind::stream) {
     scope.name = base::to_lower(scope.name);
   }
   return scope;

@@ -9,18 +9,20 @@
 #include "daemon/journal.h"
 #include "daemon/reload.h"
 #include "io/asio_loop.h"
+#include "io/passed_sockets.h"
 
 namespace waypost::daemon {
 
 struct RelayOptions {
   Setup setup;
-  std::string ca_file;     // PEM; empty: the system's authorities
-  SetupLoader load_again;  // none: this relay cannot be reloaded
+  std::string ca_file;                              // PEM; empty: the system's authorities
+  SetupLoader load_again;                           // none: this relay cannot be reloaded
+  std::shared_ptr<const io::PassedSockets> passed;  // null: none
 };
 
-// The running relay: the spool, the queue, the servers and the deliverer, joined. One shard for
-// now; what would cross shards is posted to a loop already.
-// Thread: the loop's, but for start().
+// The running relay: the spool, the queue, the servers and the deliverers, joined. It runs on
+// `loop`, which keeps the queue, and on as many threads of its own as the configuration wants loops
+// besides (shard.h). Thread: the loop's, but for start().
 class Relay {
  public:
   // Opens everything, goes on with what the spool holds, and listens. Blocks; before the loop runs.

@@ -28,6 +28,7 @@ std::vector<std::string> hold_back(const config::Config& now, config::Config& ne
     value = old;
   };
   keep("data_dir", next.data_dir, now.data_dir);
+  keep("loops", next.loops, now.loops);
   keep("[dns]", next.dns, now.dns);
   keep("[events]", next.events, now.events);
   keep("[drop]", next.drop, now.drop);

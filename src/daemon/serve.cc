@@ -159,12 +159,19 @@ int exit_code_for(const Error& error) {
   }
 }
 
+Result<std::unique_ptr<Relay>> start(io::AsioLoop& loop, RelayOptions options,
+                                     const io::SupervisorVariables& supervisor, Journal& journal) {
+  TRY(auto passed, io::PassedSockets::take(supervisor));
+  options.passed = std::make_shared<const io::PassedSockets>(std::move(passed));
+  return Relay::start(loop, std::move(options), journal);
+}
+
 }  // namespace
 
 int serve(RelayOptions options, const io::SupervisorVariables& supervisor) {
   SpdlogJournal journal(options.setup.config.log);
   io::AsioLoop loop;
-  auto relay = Relay::start(loop, std::move(options), journal);
+  auto relay = start(loop, std::move(options), supervisor, journal);
   if (!relay) {
     journal.error("cannot start: " + relay.error().describe());
     return exit_code_for(relay.error());

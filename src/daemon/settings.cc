@@ -3,7 +3,10 @@
 #include <algorithm>
 
 #include "config/data_paths.h"
+#include "config/delivery_route.h"
+#include "io/loop_thread.h"
 #include "io/open_files.h"
+#include "shaping/known_sites.h"
 
 namespace waypost::daemon {
 namespace {
@@ -14,8 +17,25 @@ shaping::Sourced<T> sourced(const config::Sourced<T>& limit) {
 }
 
 shaping::SiteLimits site_limits(const config::SiteLimits& limits) {
-  return {sourced(limits.connections), sourced(limits.messages_per_second),
-          sourced(limits.messages_per_connection), sourced(limits.recipients_per_message)};
+  shaping::SiteLimits made;
+  made.connections = sourced(limits.connections);
+  made.connections_per_minute = sourced(limits.connections_per_minute);
+  made.messages_per_second = sourced(limits.messages_per_second);
+  made.messages_per_hour = sourced(limits.messages_per_hour);
+  made.messages_per_day = sourced(limits.messages_per_day);
+  made.messages_per_connection = sourced(limits.messages_per_connection);
+  made.recipients_per_message = sourced(limits.recipients_per_message);
+  return made;
+}
+
+// Of a rule: what it leaves out sets nothing.
+shaping::SiteLimits rule_limits(const config::SiteLimits& limits) {
+  const std::string left_out = config::Origin().text();
+  shaping::SiteLimits made = site_limits(limits);
+  shaping::each_limit([&](std::string_view, auto limit) {
+    if ((made.*limit).origin == left_out) (made.*limit).origin.clear();
+  });
+  return made;
 }
 
 delivery::TlsPolicy tls_policy(config::DeliveryTls tls) {
@@ -46,21 +66,73 @@ delivery::TlsMode hop_tls_mode(config::HopTlsMode mode) {
                                               : delivery::TlsMode::starttls;
 }
 
+delivery::Source source(const config::SourceRule& rule, const std::string& hostname) {
+  delivery::Source source;
+  source.id = rule.id;
+  for (const IpAddress& address : rule.addresses)
+    (address.is_v4() ? source.v4 : source.v6) = address;
+  source.helo = rule.helo.empty() ? hostname : rule.helo;
+  if (!rule.proxy) return source;
+  source.proxy = {rule.proxy->scheme == config::ProxyScheme::socks5 ? delivery::ProxyKind::socks5
+                                                                    : delivery::ProxyKind::proxy_v2,
+                  rule.proxy->at.host, rule.proxy->at.port, rule.proxy_login,
+                  rule.proxy_secret_file};
+  return source;
+}
+
+void add_sources(const config::Config& config, delivery::Settings& settings) {
+  for (const config::SourceRule& rule : config.sources)
+    settings.sources.push_back(source(rule, config.hostname));
+  for (const config::PoolRule& rule : config.pools) {
+    delivery::SourcePool& pool = settings.pools.emplace_back();
+    pool.id = rule.id;
+    pool.streams = rule.streams;
+    for (const config::PoolShare& share : rule.sources)
+      pool.shares.push_back({share.source, share.weight});
+  }
+  settings.pool = config.delivery.pool;
+}
+
+std::vector<delivery::FallbackPort> fallback_ports(const std::vector<config::FallbackPort>& ports) {
+  std::vector<delivery::FallbackPort> all;
+  for (const config::FallbackPort& each : ports)
+    all.push_back({each.port, hop_tls_mode(each.tls_mode)});
+  return all;
+}
+
+// What providers state of the accounts that routes lead to; for many that is nothing.
+std::vector<shaping::AccountLimits> account_limits(const config::Config& config) {
+  std::vector<shaping::AccountLimits> all;
+  for (const config::RouteRule& rule : config.routes) {
+    shaping::AccountLimits account;
+    account.hop = shaping::next_hop(rule.next_hop.host, rule.next_hop.port, rule.login.login);
+    const config::AccountCaps& caps = rule.caps;
+    account.most.connections = shaping::stay_under(sourced(caps.connections));
+    account.most.messages_per_hour = shaping::stay_under(sourced(caps.messages_per_hour));
+    account.most.messages_per_day = shaping::stay_under(sourced(caps.messages_per_day));
+    all.push_back(std::move(account));
+  }
+  return all;
+}
+
 // What [delivery] says of its next hop is the short form of a last route, for every domain.
 std::vector<delivery::Smarthost> smarthosts(const config::Config& config) {
   std::vector<delivery::Smarthost> all;
   for (const config::RouteRule& rule : config.routes)
     all.push_back({rule.id, rule.match, rule.next_hop.host, rule.next_hop.port,
-                   tls_policy(rule.tls), hop_tls_mode(rule.tls_mode), login_at(rule.login)});
+                   tls_policy(rule.tls), hop_tls_mode(rule.tls_mode), login_at(rule.login),
+                   rule.pool, fallback_ports(rule.fallback_ports)});
   const config::DeliverySettings& delivery = config.delivery;
   if (delivery.next_hop)
-    all.push_back({"next_hop",
+    all.push_back({std::string(config::delivery_route_id),
                    {"*"},
                    delivery.next_hop->host,
                    delivery.next_hop->port,
                    tls_policy(delivery.tls),
                    hop_tls_mode(delivery.tls_mode),
-                   login_at(delivery.login)});
+                   login_at(delivery.login),
+                   {},
+                   fallback_ports(delivery.fallback_ports)});
   return all;
 }
 
@@ -118,6 +190,11 @@ unsigned connections_max(const config::Config& config) {
 
 }  // namespace
 
+size_t shards_wanted(const config::Config& config) {
+  constexpr unsigned unasked_max = 16;
+  return config.loops > 0 ? config.loops : std::min(io::usable_cores(), unasked_max);
+}
+
 delivery::Settings delivery_settings(const config::Config& config,
                                      const std::vector<IpAddress>& own_addresses) {
   const config::DeliverySettings& delivery = config.delivery;
@@ -133,6 +210,7 @@ delivery::Settings delivery_settings(const config::Config& config,
   settings.mx_port = delivery.mx_port;
   settings.tls = tls_policy(delivery.tls);
   settings.source_address = delivery.source_address;
+  add_sources(config, settings);
   settings.connect_timeout = delivery.connect_timeout;
   settings.addresses_tried_max = delivery.mx_hosts_tried_max;
   settings.idle_connection = delivery.idle_connection;
@@ -142,9 +220,11 @@ delivery::Settings delivery_settings(const config::Config& config,
 
 bool needs_certificates(const config::Config& config) {
   if (config.delivery.tls == config::DeliveryTls::required) return true;
+  if (config.oauth.introspection_url && config.oauth.introspection_url->tls) return true;
   std::vector<delivery::Smarthost> all = smarthosts(config);
   return std::any_of(all.begin(), all.end(), [](const delivery::Smarthost& smarthost) {
-    return smarthost.tls == delivery::TlsPolicy::required || smarthost.login;
+    return smarthost.tls == delivery::TlsPolicy::required || smarthost.login ||
+           !smarthost.fallback_ports.empty();
   });
 }
 
@@ -152,6 +232,9 @@ std::vector<std::string> secret_files(const config::Config& config) {
   std::vector<std::string> files;
   for (const delivery::Smarthost& smarthost : smarthosts(config))
     if (smarthost.login) files.push_back(smarthost.login->secret_file);
+  for (const config::SourceRule& rule : config.sources)
+    if (!rule.proxy_secret_file.empty()) files.push_back(rule.proxy_secret_file);
+  if (config.oauth.introspection_url) files.push_back(config.oauth.client_secret_file);
   return files;
 }
 
@@ -160,6 +243,8 @@ intake::Limits intake_limits(const config::Config& config) {
   limits.message_octets_max = config.limits.message_octets_max;
   limits.recipients_max = config.limits.recipients_max;
   limits.expire_after = config.queue.expire_after;
+  for (const config::StreamRule& stream : config.streams)
+    if (stream.expire_after) limits.stream_expires_after[stream.id] = *stream.expire_after;
   return limits;
 }
 
@@ -170,11 +255,18 @@ notices::Settings notice_settings(const config::Config& config) {
 queue::Settings queue_settings(const config::Config& config) {
   std::vector<shaping::SiteRule> rules;
   for (const config::SiteRule& rule : config.sites)
-    rules.push_back({rule.id, rule.match, site_limits(rule.limits)});
+    rules.push_back({rule.id, rule.match, rule_limits(rule.limits)});
+  std::vector<shaping::StreamRule> streams;
+  for (const config::StreamRule& stream : config.streams)
+    if (stream.share > 0) streams.push_back({stream.id, stream.share, stream.reserve});
   const config::QueueSettings& queue = config.queue;
-  return {shaping::SiteTable(site_limits(config.site_default), std::move(rules)),
+  shaping::SiteTable sites = shaping::make_site_table(site_limits(config.site_default),
+                                                      std::move(rules), shaping::known_sites());
+  for (const shaping::AccountLimits& account : account_limits(config)) sites.add_account(account);
+  return {std::move(sites),
           {queue.retry_first, queue.retry_factor, queue.retry_max, queue.retry_jitter},
-          queue.delay_notice_after};
+          queue.delay_notice_after,
+          shaping::StreamTable(std::move(streams))};
 }
 
 submission::Settings submission_settings(const config::Config& config,
@@ -186,6 +278,8 @@ submission::Settings submission_settings(const config::Config& config,
   if (listener.inbound) settings.inbound = inbound(config);
   settings.login_without_tls_on_loopback =
       listener.login_without_tls == config::LoginWithoutTls::loopback;
+  settings.proxies = listener.proxy_protocol_from;
+  settings.xclient_networks = listener.xclient_from;
   settings.connections_max = config.limits.connections_max;
   settings.connections_per_address_max = config.limits.connections_per_address_max;
   settings.command_timeout = config.limits.session_idle;

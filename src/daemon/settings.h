@@ -14,6 +14,8 @@
 // command line knows the file.
 namespace waypost::daemon {
 
+// How many shards there are to be, at least 1.
+size_t shards_wanted(const config::Config& config);
 // `own_addresses` are this machine's, for listeners on all of them.
 delivery::Settings delivery_settings(const config::Config& config,
                                      const std::vector<IpAddress>& own_addresses);

@@ -41,6 +41,26 @@ void add_standing(json::object& object, const Standing& standing) {
   add_time(object, "next_attempt_at", standing.next_attempt_at);
 }
 
+// Each limit that the site has, and of those over time what counts against it now.
+json::object limits_of(const SiteView& site) {
+  json::object limits;
+  auto add = [&](const char* name, const auto& limit, std::optional<uint64_t> used = {}) {
+    if (limit.value == 0) return;
+    json::object one{{"most", limit.value}, {"origin", limit.origin}};
+    if (used) one["used"] = *used;
+    limits[name] = std::move(one);
+  };
+  const shaping::SiteLimits& own = site.limits;
+  add("connections", own.connections);
+  add("connections_per_minute", own.connections_per_minute, site.connections_last_minute);
+  add("messages_per_second", own.messages_per_second);
+  add("messages_per_hour", own.messages_per_hour, site.messages_last_hour);
+  add("messages_per_day", own.messages_per_day, site.messages_last_day);
+  add("messages_per_connection", own.messages_per_connection);
+  add("recipients_per_message", own.recipients_per_message);
+  return limits;
+}
+
 json::object to_json(const SiteView& site) {
   json::object object{{"site", base::to_valid_utf8(site.name)},
                       {"queued", site.recipients},
@@ -54,6 +74,7 @@ json::object to_json(const SiteView& site) {
                       {"measure", queue::name(site.measure)},
                       {"troubles", site.troubles},
                       {"last_trouble", base::to_valid_utf8(site.last_trouble)}};
+  object["limits"] = limits_of(site);
   add_time(object, "shut_until", site.shut_until);
   if (site.next) add_standing(object, *site.next);
   return object;

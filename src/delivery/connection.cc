@@ -28,10 +28,15 @@ struct Connection::Failure {
   std::optional<smtp::Reply> reply;
   std::string reason;
   bool ourselves = false;
+  bool fell_silent = false;  // they ended the connection, or said nothing in time
 
   static tl::unexpected<Failure> from(Phase phase, const Result<smtp::Reply>& answer) {
     if (answer) return tl::unexpected(Failure{phase, *answer, {}});
-    return tl::unexpected(Failure{phase, {}, answer.error().describe()});
+    return from(phase, answer.error());
+  }
+  static tl::unexpected<Failure> from(Phase phase, const Error& error) {
+    bool silence = error.code() == ErrorCode::peer_gone || error.code() == ErrorCode::timed_out;
+    return tl::unexpected(Failure{phase, {}, error.describe(), false, silence});
   }
   static tl::unexpected<Failure> because(Phase phase, std::string reason) {
     return tl::unexpected(Failure{phase, {}, std::move(reason)});
@@ -48,9 +53,17 @@ struct Connection::Failure {
     outcome.reply = std::move(reply);
     outcome.reason = std::move(reason);
     outcome.concerns_site = true;
+    bool first_words = phase == Phase::greeting || (phase == Phase::tls && connection.tls_first());
+    outcome.unanswered = fell_silent && first_words;
     return outcome;
   }
 };
+
+void Target::say_source(events::Peer& peer) const {
+  if (source->id.empty()) return;
+  peer.source = source->id;
+  if (const auto& from = source->address_for(address.address)) peer.source_address = from->text();
+}
 
 Connection::Connection(Surroundings surroundings, std::shared_ptr<const Settings> settings,
                        Target target, std::unique_ptr<io::Stream> stream)
@@ -58,7 +71,9 @@ Connection::Connection(Surroundings surroundings, std::shared_ptr<const Settings
       settings_(std::move(settings)),
       target_(std::move(target)),
       peer_{target_.host, target_.address.text(), {}, {}},
-      dialogue_(surroundings.loop, std::move(stream)) {}
+      dialogue_(surroundings.loop, std::move(stream)) {
+  target_.say_source(peer_);
+}
 
 io::Task<tl::expected<std::unique_ptr<Connection>, Outcome>> Connection::open(
     Surroundings surroundings, std::shared_ptr<const Settings> settings, Target target,
@@ -73,12 +88,11 @@ io::Task<tl::expected<std::unique_ptr<Connection>, Outcome>> Connection::open(
 }
 
 io::Task<Connection::Ready> Connection::prepare(AttemptLog& log) {
-  bool implicit = target_.use_tls && target_.route->tls_mode == TlsMode::implicit;
   Ready ready;
-  if (implicit) ready = co_await shake_hands(log);
+  if (tls_first()) ready = co_await shake_hands(log);
   if (ready) ready = co_await greet(log);
   if (ready) ready = co_await hello(log);
-  if (ready && target_.use_tls && !implicit) ready = co_await secure(log);
+  if (ready && target_.use_tls && !tls_first()) ready = co_await secure(log);
   if (ready && target_.route->login) ready = co_await authenticate(log);
   co_return ready;
 }
@@ -92,7 +106,7 @@ io::Task<Connection::Ready> Connection::greet(AttemptLog& log) {
 
 io::Task<Connection::Ready> Connection::hello(AttemptLog& log) {
   log.enter(Phase::hello);
-  std::string ehlo = "EHLO " + settings_->hostname + "\r\n";
+  std::string ehlo = "EHLO " + target_.source->helo + "\r\n";
   Result<smtp::Reply> reply = co_await dialogue_.ask(std::move(ehlo), smtp::mail_timeout);
   if (reply && reply->positive()) {
     capabilities_ = smtp::parse_ehlo(*reply);
@@ -101,7 +115,7 @@ io::Task<Connection::Ready> Connection::hello(AttemptLog& log) {
   }
   // RFC 5321 §3.2: a server that does not know EHLO gets HELO.
   if (reply && reply->permanent()) {
-    std::string helo = "HELO " + settings_->hostname + "\r\n";
+    std::string helo = "HELO " + target_.source->helo + "\r\n";
     reply = co_await dialogue_.ask(std::move(helo), smtp::mail_timeout);
   }
   if (!reply || !reply->positive()) co_return Failure::from(Phase::hello, reply);
@@ -110,7 +124,7 @@ io::Task<Connection::Ready> Connection::hello(AttemptLog& log) {
 }
 
 // A host that the name system led us to and that has our name. Behind address translation only the
-// name tells.
+// name tells. A source's name may be that of another machine, where the proxy is.
 bool Connection::is_ourselves(const smtp::Reply& hello) const {
   if (!target_.route->by_name_system) return false;
   std::string_view name = hello.lines.front();
@@ -152,7 +166,7 @@ io::Task<Connection::Ready> Connection::shake_hands(AttemptLog& log) {
   auto stream = co_await tls::connect(dialogue_.take_stream(), *context, peer_.host, deadline);
   if (!stream) {
     log.did("the TLS handshake failed: " + stream.error().describe());
-    co_return Failure::because(Phase::tls, stream.error().describe());
+    co_return Failure::from(Phase::tls, stream.error());
   }
   const tls::TlsFacts& facts = (*stream)->facts();
   peer_.tls = facts.version + " " + facts.cipher;
@@ -180,22 +194,29 @@ io::Task<Connection::Ready> Connection::authenticate(AttemptLog& log) {
 
 io::Task<std::vector<Outcome>> Connection::send(const spool::Envelope& envelope,
                                                 std::vector<uint32_t> recipients,
-                                                const std::function<io::Task<void>()>& turn,
-                                                AttemptLog& log) {
-  log.pause();
-  co_await turn();
+                                                const Permission& turn, AttemptLog& log) {
   went_unanswered_ = false;
-  dialogue_.write_down_in(&log);
   if (messages_sent_ > 0 && log.keeps_transcript())
     log.did("the connection to " + peer_.host + ", " + peer_.address +
             " is used for a further message");
+  const size_t count = recipients.size();
+  dialogue_.write_down_in(&log);
   Transaction transaction({dialogue_, capabilities_, surroundings_.spool, *settings_, log},
                           envelope, std::move(recipients));
-  if (needs_reset_) co_await transaction.reset();
-  co_await transaction.run();
+  // Before the turn, which is for MAIL alone: nothing may come between that takes time.
+  if (std::exchange(needs_reset_, false)) co_await transaction.reset();
+  log.pause();
+  if (transaction.connection_usable()) {
+    std::optional<std::string> why_not = co_await turn();
+    if (why_not) {
+      dialogue_.write_down_in(nullptr);
+      co_return std::vector<Outcome>(count, not_now(*std::move(why_not), log));
+    }
+    co_await transaction.run();
+    ++messages_sent_;
+  }
   dialogue_.write_down_in(nullptr);
   log.pause();
-  ++messages_sent_;
   // A reply that nobody asked for would be taken for one of the next message.
   usable_ = transaction.connection_usable() && !dialogue_.has_unread_octets();
   needs_reset_ = transaction.left_open();
@@ -203,6 +224,15 @@ io::Task<std::vector<Outcome>> Connection::send(const spool::Envelope& envelope,
   std::vector<Outcome> outcomes = transaction.take_outcomes();
   for (Outcome& outcome : outcomes) outcome.peer = peer_;
   co_return outcomes;
+}
+
+Outcome Connection::not_now(std::string why, AttemptLog& log) const {
+  log.did(why);
+  Outcome outcome;
+  outcome.phase = Phase::egress;
+  outcome.reason = std::move(why);
+  outcome.peer = peer_;
+  return outcome;
 }
 
 io::Task<void> Connection::quit() {

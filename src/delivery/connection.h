@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -31,12 +32,18 @@ struct Surroundings {
   Secrets* secrets;  // null where no route has a login
 };
 
+// Suspends until somebody else's limit lets us go on; or says at once why it does not in time.
+using Permission = std::function<io::Task<std::optional<std::string>>()>;
+
 // The part of a route that one connection is about.
 struct Target {
   std::shared_ptr<const Route> route;
+  std::shared_ptr<const Source> source;
   std::string host;
   Endpoint address;
   bool use_tls = true;
+
+  void say_source(events::Peer& peer) const;
 };
 
 // One SMTP connection to a mail host, greeted, secured where that is wanted, logged in where that
@@ -51,11 +58,11 @@ class Connection {
       std::unique_ptr<io::Stream> stream, AttemptLog& log);
 
   // One message to `recipients` (indexes into the envelope): one outcome each, in their order, with
-  // what the attempt's log has. MAIL waits for `turn`.
+  // what the attempt's log has. MAIL waits for `turn`; where that says no, all are deferred, and
+  // the connection is good for another message.
   io::Task<std::vector<events::Outcome>> send(const spool::Envelope& envelope,
                                               std::vector<uint32_t> recipients,
-                                              const std::function<io::Task<void>()>& turn,
-                                              AttemptLog& log);
+                                              const Permission& turn, AttemptLog& log);
 
   // Whether another message may follow.
   bool usable() const { return usable_; }
@@ -64,6 +71,10 @@ class Connection {
   bool went_unanswered() const { return went_unanswered_; }
   unsigned messages_sent() const { return messages_sent_; }
   const events::Peer& peer() const { return peer_; }
+  // Where it comes from: another source's mail may not use it.
+  const Source& source() const { return *target_.source; }
+  // By which port: mail whose route demands another kind of TLS may not use it.
+  const Route& route() const { return *target_.route; }
 
   // Says goodbye and closes; waits a short time for the answer.
   io::Task<void> quit();
@@ -79,8 +90,10 @@ class Connection {
   io::Task<Ready> secure(AttemptLog& log);
   io::Task<Ready> shake_hands(AttemptLog& log);
   io::Task<Ready> authenticate(AttemptLog& log);
+  bool tls_first() const { return target_.use_tls && target_.route->tls_mode == TlsMode::implicit; }
   bool tls_required() const { return target_.route->tls == TlsPolicy::required; }
   bool is_ourselves(const smtp::Reply& hello) const;
+  events::Outcome not_now(std::string why, AttemptLog& log) const;
 
   Surroundings surroundings_;
   std::shared_ptr<const Settings> settings_;

@@ -7,8 +7,11 @@
 #include <vector>
 
 #include "delivery/connection.h"
+#include "delivery/opener.h"
 #include "delivery/pool.h"
+#include "delivery/ports.h"
 #include "delivery/route.h"
+#include "delivery/sources.h"
 #include "io/task_group.h"
 
 namespace waypost::delivery {
@@ -19,9 +22,11 @@ struct Order {
   std::vector<uint32_t> recipients;  // indexes into envelope->recipients, at least one
   std::string domain;
   std::string site;
+  bool urgent = false;           // before others where it has to wait for a connection
   unsigned connections_max = 1;  // to the site, idle ones included
   unsigned messages_per_connection_max = 1;
-  std::function<io::Task<void>()> turn;  // awaited right before MAIL
+  Permission turn;        // asked for right before each MAIL
+  Permission connecting;  // asked for before each connection is tried; may be empty
   // Awaited once, with one outcome for each recipient, before the connection is kept for another
   // message.
   std::function<io::Task<void>(std::vector<events::Outcome>)> settle;
@@ -39,6 +44,8 @@ class Deliverer {
     tls::ClientContext* verifying_tls;  // as in Surroundings
     spool::Spool& spool;
     Secrets* secrets;  // as in Surroundings
+    // Hears what is about a site and not about a message, if it is there.
+    std::function<void(events::Event)> tell = {};
   };
   Deliverer(Dependencies dependencies, Settings settings);
 
@@ -49,18 +56,30 @@ class Deliverer {
   io::Task<void> attempt(Order order);
   Routes& routes() { return routes_; }
   const Pool& pool() const { return pool_; }
+  const Sources& sources() const { return sources_; }
+  const Ports& ports() const { return ports_; }
 
   // Says goodbye on every idle connection. Only when no attempt runs.
   io::Task<void> stop();
 
  private:
   using Outcomes = std::vector<events::Outcome>;
+  using Opened = tl::expected<std::unique_ptr<Connection>, events::Outcome>;
+  // An attempt on its way.
+  struct Passage {
+    AttemptLog& log;
+    std::unique_ptr<Connection> used;  // once there is one
+    bool source_failed = false;        // another one may do better
+  };
   Surroundings surroundings();
-  io::Task<Outcomes> open_and_send(Order& order, std::shared_ptr<const Route> route,
-                                   AttemptLog& log, std::unique_ptr<Connection>& used);
-  std::unique_ptr<Connection> take_idle(const std::string& site, const Route& route);
-  io::Task<Outcomes> reuse(Order& order, std::shared_ptr<const Route> route, AttemptLog& log,
-                           std::unique_ptr<Connection>& used);
+  io::Task<Outcomes> send(Order& order, Way way, Passage& passage);
+  io::Task<Outcomes> open_and_send(Order& order, Way way, Passage& passage);
+  io::Task<Opened> open(Order& order, Way way, Passage& passage);
+  void note_port(const Order& order, const Way& way, const Ports::Plan& plan);
+  void note_source(const Way& way, const Opener& opener, const events::Outcome& outcome,
+                   Passage& passage);
+  std::unique_ptr<Connection> take_idle(const std::string& site, const Way& way);
+  io::Task<Outcomes> reuse(Order& order, Way way, Passage& passage);
   io::Task<void> settle(Order& order, Outcomes outcomes, const AttemptLog& log);
   io::Task<void> hand_back(const Order& order, std::string key,
                            std::unique_ptr<Connection> connection);
@@ -68,6 +87,8 @@ class Deliverer {
   Dependencies deps_;
   std::shared_ptr<const Settings> settings_;
   Routes routes_;
+  Sources sources_;
+  Ports ports_;
   Pool pool_;
 };
 

@@ -4,7 +4,6 @@
 
 #include <fmt/format.h>
 
-#include "delivery/race.h"
 #include "io/task_group.h"
 
 namespace waypost::delivery {
@@ -33,15 +32,23 @@ bool login_was_refused(const Outcome& outcome) {
   return outcome.phase == Phase::login && outcome.reply && outcome.reply->code >= 500;
 }
 
+std::string name_of(const Source& source) {
+  return source.id.empty() ? "the source address that is configured" : "the source " + source.id;
+}
+
 }  // namespace
 
-Opener::Opener(Surroundings surroundings, dns::Resolver& resolver,
-               std::shared_ptr<const Settings> settings, std::shared_ptr<const Route> route,
-               AttemptLog& log)
+Opener::Opener(Surroundings surroundings, dns::Resolver& resolver, Way way,
+               const Permission& connecting, AttemptLog& log)
     : surroundings_(surroundings),
       resolver_(resolver),
-      settings_(std::move(settings)),
-      route_(std::move(route)),
+      settings_(std::move(way.settings)),
+      route_(std::move(way.route)),
+      source_(std::move(way.source)),
+      dialer_({surroundings_.loop, surroundings_.network, resolver_, surroundings_.secrets,
+               settings_->dns_timeout},
+              source_),
+      connecting_(connecting),
       log_(log),
       tries_left_(settings_->addresses_tried_max) {}
 
@@ -97,7 +104,7 @@ io::Task<void> Opener::resolve_host(Candidate& candidate) {
           "name belongs (RFC 5321 §5.1)",
           route_->domain, candidate.host.name);
     else
-      candidate.addresses.push_back(*literal);
+      take_literal(candidate, *literal);
     co_return;
   }
   Result<std::vector<IpAddress>> v4;
@@ -109,12 +116,24 @@ io::Task<void> Opener::resolve_host(Candidate& candidate) {
   take_addresses(candidate, std::move(v4), std::move(v6));
 }
 
+// Whoever wrote the address chose its family. But mail never leaves from where no source is.
+void Opener::take_literal(Candidate& candidate, const IpAddress& address) const {
+  if (source_->reaches(address.is_v4())) {
+    candidate.addresses.push_back(address);
+    return;
+  }
+  candidate.other_family = true;
+  candidate.problem = fmt::format("{} has no {} address to reach {} from", name_of(*source_),
+                                  address.is_v4() ? "IPv4" : "IPv6", address.text());
+}
+
+bool Opener::allowed(AddressFamily family) const {
+  return settings_->addresses !=
+         (family == AddressFamily::v4 ? AddressChoice::ipv6_only : AddressChoice::ipv4_only);
+}
+
 bool Opener::wanted(AddressFamily family) const {
-  AddressChoice other =
-      family == AddressFamily::v4 ? AddressChoice::ipv6_only : AddressChoice::ipv4_only;
-  if (settings_->addresses == other) return false;
-  return !settings_->source_address ||
-         settings_->source_address->is_v4() == (family == AddressFamily::v4);
+  return allowed(family) && source_->reaches(family == AddressFamily::v4);
 }
 
 io::Task<void> Opener::look_up(std::string host, AddressFamily family,
@@ -144,17 +163,28 @@ void Opener::take_addresses(Candidate& candidate, Result<std::vector<IpAddress>>
   if (settings_->addresses == AddressChoice::ipv6_first) std::swap(first, second);
   candidate.addresses = interleave(first, second);
   if (!candidate.addresses.empty()) return;
-  bool all_families = wanted(AddressFamily::v4) && wanted(AddressFamily::v6);
   if (failed)
     candidate.problem =
         std::move(*failed).while_doing("looking up the address of " + host).describe();
-  else if (all_families)
-    candidate.problem = fmt::format("the mail host {} has no address", host);
   else
-    candidate.problem = fmt::format(
-        "the mail host {} has no {} address, and the configuration "
-        "allows no other",
-        host, wanted(AddressFamily::v4) ? "IPv4" : "IPv6");
+    say_why_none(candidate);
+}
+
+void Opener::say_why_none(Candidate& candidate) const {
+  const bool v4 = wanted(AddressFamily::v4);
+  const bool v6 = wanted(AddressFamily::v6);
+  candidate.other_family = v4 != allowed(AddressFamily::v4) || v6 != allowed(AddressFamily::v6);
+  candidate.problem = fmt::format("the mail host {} has no {}address", candidate.host.name,
+                                  v4 == v6 ? ""
+                                  : v4     ? "IPv4 "
+                                           : "IPv6 ");
+  if (!v4 && !v6)
+    candidate.problem =
+        name_of(*source_) + " has no address of a family that the configuration allows";
+  else if (candidate.other_family)
+    candidate.problem += fmt::format(", and {} has no other", name_of(*source_));
+  else if (v4 != v6)
+    candidate.problem += ", and the configuration allows no other";
 }
 
 bool Opener::leads_to_us(const Group& group) const {
@@ -182,10 +212,7 @@ io::Task<bool> Opener::try_group(Group& group) {
 io::Task<void> Opener::try_host(Candidate& candidate) {
   if (candidate.addresses.empty()) {
     log_.did(candidate.problem);
-    Target target{route_, candidate.host.name, {}, true};
-    Outcome outcome = could_not(Phase::resolve, target, candidate.problem);
-    outcome.peer.address.clear();
-    co_return note_failure(std::move(outcome));
+    co_return note_failure(without_address(candidate));
   }
   while (!candidate.addresses.empty() && tries_left_ > 0) {
     Opened opened = co_await try_next_address(candidate);
@@ -201,26 +228,58 @@ io::Task<void> Opener::try_host(Candidate& candidate) {
   }
 }
 
+// That the source is of the other family says nothing of the site: other sources may reach it.
+Outcome Opener::without_address(const Candidate& candidate) {
+  Phase phase = candidate.other_family ? Phase::egress : Phase::resolve;
+  Outcome outcome = could_not(phase, target_at(candidate, {}), candidate.problem);
+  outcome.peer.address.clear();
+  outcome.peer.source_address.clear();
+  outcome.concerns_site = !candidate.other_family;
+  met_other_family_ |= candidate.other_family;
+  return outcome;
+}
+
 // Of all addresses, the one with which we came furthest has the most to say: a refusal in words is
 // not hidden by another address that does not answer.
 void Opener::note_failure(Outcome outcome) {
-  if (!failed_ || outcome.phase >= failed_->phase) failed_ = std::move(outcome);
+  auto telling = [](const Outcome& each) {
+    bool was_heard = each.phase > Phase::connect && !each.unanswered;
+    return std::pair(was_heard, each.phase);
+  };
+  if (!failed_ || telling(outcome) >= telling(*failed_)) failed_ = std::move(outcome);
+}
+
+// No step's time is spent on it, as with the turn of a message.
+io::Task<std::optional<Outcome>> Opener::wait_to_connect(const Target& target) {
+  if (!connecting_) co_return std::nullopt;
+  log_.pause();
+  std::optional<std::string> why_not = co_await connecting_();
+  if (!why_not) co_return std::nullopt;
+  log_.did(*why_not);
+  tries_left_ = 0;
+  Outcome not_now = could_not(Phase::egress, target, *std::move(why_not));
+  not_now.concerns_site = false;
+  co_return not_now;
 }
 
 io::Task<Opener::Opened> Opener::try_next_address(Candidate& candidate) {
+  std::optional<Outcome> not_now =
+      co_await wait_to_connect(target_at(candidate, candidate.addresses.front()));
+  if (not_now) co_return tl::unexpected(*std::move(not_now));
   log_.enter(Phase::connect);
+  size_t racing = connecting_ ? 1 : candidate.addresses.size();
+  std::deque<IpAddress> racers(candidate.addresses.begin(), candidate.addresses.begin() + racing);
   std::string names;
-  for (const IpAddress& address : candidate.addresses) names += ", " + address.text();
+  for (const IpAddress& address : racers) names += ", " + address.text();
   log_.did(fmt::format("connecting to port {} of {}{}", route_->port, candidate.host.name, names));
-  Race race(surroundings_.loop, surroundings_.network,
-            {settings_->source_address, route_->port, settings_->connect_timeout});
-  Race::Result result = co_await race.run(candidate.addresses, tries_left_);
-  Target target{
-      route_, candidate.host.name, {result.address, route_->port}, route_->tls != TlsPolicy::never};
+  candidate.addresses.erase(candidate.addresses.begin(), candidate.addresses.begin() + racing);
+  Race race(surroundings_.loop, dialer_, {route_->port, settings_->connect_timeout});
+  Race::Result result = co_await race.run(racers, tries_left_);
+  candidate.addresses.insert(candidate.addresses.begin(), racers.begin(), racers.end());
+  Target target = target_at(candidate, result.address);
   if (!result.stream) {
-    std::string reason = result.stream.error().describe();
-    log_.did(target.address.text() + ": " + reason);
-    co_return tl::unexpected(could_not(Phase::connect, target, std::move(reason)));
+    log_.did(target.address.text() + ": " + result.stream.error().reason);
+    co_return tl::unexpected(could_not_dial(target, result.stream.error()));
   }
   log_.did("connected to " + target.address.text());
   co_return co_await converse(std::move(target), *std::move(result.stream));
@@ -232,22 +291,54 @@ io::Task<Opener::Opened> Opener::converse(Target target, std::unique_ptr<io::Str
   bool in_the_clear = !opened && opened.error().phase == Phase::tls &&
                       route_->tls == TlsPolicy::opportunistic &&
                       route_->tls_mode == TlsMode::starttls;
-  if (!in_the_clear) co_return opened;
-  target.use_tls = false;
-  co_return co_await converse_in_the_clear(std::move(target));
+  if (in_the_clear) {
+    target.use_tls = false;
+    opened = co_await converse_in_the_clear(std::move(target));
+  }
+  if (!opened) excuse_host(opened.error());
+  co_return opened;
 }
 
 // RFC 7435 §3: rather in the clear than not at all, where nobody asked for more.
 io::Task<Opener::Opened> Opener::converse_in_the_clear(Target target) {
+  std::optional<Outcome> not_now = co_await wait_to_connect(target);
+  if (not_now) co_return tl::unexpected(*std::move(not_now));
   log_.enter(Phase::connect);
   log_.did("connecting to " + target.address.text() + " again, to go on without TLS");
-  io::ConnectOptions options{settings_->source_address, nullptr};
   Instant deadline = surroundings_.loop.now() + settings_->connect_timeout;
-  auto stream = co_await surroundings_.network.connect(target.address, options, deadline);
-  if (!stream)
-    co_return tl::unexpected(could_not(Phase::connect, target, stream.error().describe()));
+  Dialed stream = co_await dialer_.dial(target.address, nullptr, deadline);
+  if (!stream) co_return tl::unexpected(could_not_dial(target, stream.error()));
   co_return co_await Connection::open(surroundings_, settings_, std::move(target),
                                       *std::move(stream), log_);
+}
+
+Target Opener::target_at(const Candidate& candidate, const IpAddress& address) const {
+  return {route_,
+          source_,
+          candidate.host.name,
+          {address, route_->port},
+          route_->tls != TlsPolicy::never};
+}
+
+// What happened on our own way out is nobody's fault out there.
+Outcome Opener::could_not_dial(const Target& target, const DialFailure& failure) {
+  bool reached = failure.blame == Blame::host;
+  Outcome outcome = could_not(reached ? Phase::connect : Phase::egress, target, failure.reason);
+  outcome.concerns_site = reached;
+  outcome.unanswered = failure.blame != Blame::means;
+  if (failure.blame == Blame::source) source_trouble_ = failure.reason;
+  if (failure.blame == Blame::source || failure.blame == Blame::means) tries_left_ = 0;
+  return outcome;
+}
+
+// A proxy that takes no answer for us says by silence or the end of the connection that it could
+// not reach the host. The host may have done the same, which nobody can tell.
+void Opener::excuse_host(Outcome& outcome) const {
+  if (!source_->speaks_first_to_proxy() || !outcome.unanswered) return;
+  outcome.phase = Phase::egress;
+  outcome.concerns_site = false;
+  outcome.reason = fmt::format("nothing came through the proxy {}, which cannot say why: {}",
+                               source_->proxy->text(), outcome.reason);
 }
 
 Outcome Opener::could_not(Phase phase, const Target& target, std::string reason) const {
@@ -256,6 +347,7 @@ Outcome Opener::could_not(Phase phase, const Target& target, std::string reason)
   outcome.reason = std::move(reason);
   outcome.peer.host = target.host;
   outcome.peer.address = target.address.text();
+  target.say_source(outcome.peer);
   outcome.concerns_site = true;
   return outcome;
 }

@@ -20,12 +20,13 @@ std::unique_ptr<Connection> Pool::remove(Site& site, std::list<Idle>::iterator i
   return connection;
 }
 
-io::Task<void> Pool::reserve(std::string site, unsigned site_connections_max) {
-  co_await reserve_at_site(site, site_connections_max);
-  co_await reserve_in_all();
+io::Task<void> Pool::reserve(std::string site, unsigned site_connections_max, bool urgent) {
+  co_await reserve_at_site(site, site_connections_max, urgent);
+  co_await reserve_in_all(urgent);
 }
 
-io::Task<void> Pool::reserve_at_site(const std::string& site, unsigned site_connections_max) {
+io::Task<void> Pool::reserve_at_site(const std::string& site, unsigned site_connections_max,
+                                     bool urgent) {
   while (true) {
     Site& kept = sites_[site];
     if (kept.open < site_connections_max) {
@@ -37,19 +38,19 @@ io::Task<void> Pool::reserve_at_site(const std::string& site, unsigned site_conn
       continue;
     }
     io::Completion<bool> room;
-    kept.waiting.push_back(&room);
+    kept.waiting.add(&room, urgent);
     co_await room;
   }
 }
 
-// Whoever waits is given the place of one that ends, so nobody overtakes.
-io::Task<void> Pool::reserve_in_all() {
+// Whoever waits is given the place of one that ends, so nobody overtakes but for urgency.
+io::Task<void> Pool::reserve_in_all(bool urgent) {
   if (open_ < limits_.connections_max && waiting_.empty()) {
     ++open_;
     co_return;
   }
   io::Completion<bool> handed_over;
-  waiting_.push_back(&handed_over);
+  waiting_.add(&handed_over, urgent);
   end_longest_idle();
   co_await handed_over;
 }
@@ -65,7 +66,7 @@ void Pool::end_longest_idle() {
 void Pool::reconfigure(Limits limits) {
   limits_ = limits;
   end_idle();
-  for (; open_ < limits_.connections_max && !waiting_.empty(); ++open_) wake_first(waiting_);
+  for (; open_ < limits_.connections_max && !waiting_.empty(); ++open_) waiting_.wake_first();
 }
 
 void Pool::release(const std::string& site) {
@@ -76,13 +77,14 @@ void Pool::release(const std::string& site) {
   Site& kept = known->second;
   --kept.open;
   if (!kept.waiting.empty())
-    wake_first(kept.waiting);
+    kept.waiting.wake_first();
   else if (kept.open == 0)
     sites_.erase(known);
-  if (hand_over) wake_first(waiting_);
+  if (hand_over) waiting_.wake_first();
 }
 
-void Pool::wake_first(std::deque<io::Completion<bool>*>& waiting) {
+void Pool::Waiting::wake_first() {
+  auto& waiting = urgent.empty() ? others : urgent;
   if (waiting.empty()) return;
   io::Completion<bool>* first = waiting.front();
   waiting.pop_front();
@@ -112,6 +114,11 @@ io::Task<void> Pool::discard(std::string site, std::unique_ptr<Connection> conne
   co_await connection->quit();
   connection.reset();
   release(site);
+}
+
+unsigned Pool::idle(const std::string& site) const {
+  auto known = sites_.find(site);
+  return known == sites_.end() ? 0 : static_cast<unsigned>(known->second.idle.size());
 }
 
 void Pool::end_idle() {

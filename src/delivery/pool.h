@@ -32,9 +32,10 @@ class Pool {
   std::unique_ptr<Connection> take(const std::string& site, const std::string& key);
 
   // Suspends until one more connection to the site may be opened, and counts it from then on: below
-  // `site_connections_max` of the site, and below the limit over all sites, in the order of asking.
-  // Where that makes room, idle connections are ended, the longest idle first.
-  io::Task<void> reserve(std::string site, unsigned site_connections_max);
+  // `site_connections_max` of the site, and below the limit over all sites, in the order of asking,
+  // but urgent ones first. Where that makes room, idle connections are ended, the longest idle
+  // first.
+  io::Task<void> reserve(std::string site, unsigned site_connections_max, bool urgent = false);
   // The place of a connection that could not be opened.
   void release(const std::string& site);
 
@@ -47,7 +48,10 @@ class Pool {
   io::Task<void> stop();
 
   size_t sites() const { return sites_.size(); }
+  // Over all sites, those being opened and idle ones included.
   unsigned open() const { return open_; }
+  // Those to this site that wait for another message, whatever they are good for.
+  unsigned idle(const std::string& site) const;
 
  private:
   struct Idle {
@@ -59,23 +63,34 @@ class Pool {
     std::unique_ptr<Connection> connection;
     io::Timer timer;
   };
+  // Those who wait for a place: urgent ones first, each in the order of coming.
+  struct Waiting {
+    std::deque<io::Completion<bool>*> urgent;
+    std::deque<io::Completion<bool>*> others;
+
+    bool empty() const { return urgent.empty() && others.empty(); }
+    void add(io::Completion<bool>* one, bool is_urgent) {
+      (is_urgent ? urgent : others).push_back(one);
+    }
+    void wake_first();
+  };
   struct Site {
     unsigned open = 0;
     std::list<Idle> idle;  // the most recently used first
-    std::deque<io::Completion<bool>*> waiting;
+    Waiting waiting;
   };
-  io::Task<void> reserve_at_site(const std::string& site, unsigned site_connections_max);
-  io::Task<void> reserve_in_all();
+  io::Task<void> reserve_at_site(const std::string& site, unsigned site_connections_max,
+                                 bool urgent);
+  io::Task<void> reserve_in_all(bool urgent);
   void end_longest_idle();
   void end_idle();
   std::unique_ptr<Connection> remove(Site& site, std::list<Idle>::iterator idle);
-  static void wake_first(std::deque<io::Completion<bool>*>& waiting);
 
   io::Loop& loop_;
   Limits limits_;
   std::unordered_map<std::string, Site> sites_;
   unsigned open_ = 0;  // over all sites
-  std::deque<io::Completion<bool>*> waiting_;
+  Waiting waiting_;
   std::map<uint64_t, std::string> idle_sites_;  // by number of the idle connection
   uint64_t kept_ = 0;
   io::TaskGroup endings_;

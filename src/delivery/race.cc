@@ -45,18 +45,23 @@ io::Task<Race::Result> Race::run(std::deque<IpAddress>& addresses, unsigned& tri
 }
 
 io::Task<void> Race::connect(Runner& runner) {
-  io::ConnectOptions options{rules_.source, &runner.cancellation};
   Endpoint to{runner.address, rules_.port};
-  auto stream = co_await network_.connect(to, options, loop_.now() + rules_.timeout);
+  Dialed stream = co_await dialer_.dial(to, &runner.cancellation, loop_.now() + rules_.timeout);
   runner.running = false;
   if (stream && !winner_) {
     winner_ = &runner;
     stream_ = *std::move(stream);
-  } else if (!stream && stream.error().code() != ErrorCode::cancelled) {
-    failed_address_ = runner.address;
-    failed_ = std::move(stream).error();
+  } else if (!stream) {
+    note_failure(runner.address, std::move(stream).error());
   }
   ended();
+}
+
+// What one address came to for reasons of ours does not hide what another is like.
+void Race::note_failure(const IpAddress& address, DialFailure failure) {
+  if (failure.called_off || (failed_ && failure.blame == Blame::path)) return;
+  failed_address_ = address;
+  failed_ = std::move(failure);
 }
 
 io::Task<void> Race::wait(bool others_left) {

@@ -5,9 +5,8 @@
 #include <vector>
 
 #include "base/ip_address.h"
-#include "base/result.h"
+#include "delivery/dialer.h"
 #include "io/loop.h"
-#include "io/network.h"
 #include "io/task_group.h"
 
 namespace waypost::delivery {
@@ -27,17 +26,15 @@ class Race {
   static constexpr size_t at_a_time_max = 2;
 
   struct Rules {
-    std::optional<IpAddress> source;
     uint16_t port = 25;
     Duration timeout;  // for each
   };
   struct Result {
-    IpAddress address;  // that won, or the last that failed
-    waypost::Result<std::unique_ptr<io::Stream>> stream;
+    IpAddress address;  // that won, or that failed and has most to say
+    Dialed stream;
   };
 
-  Race(io::Loop& loop, io::Network& network, Rules rules)
-      : loop_(loop), network_(network), rules_(std::move(rules)) {}
+  Race(io::Loop& loop, Dialer& dialer, Rules rules) : loop_(loop), dialer_(dialer), rules_(rules) {}
 
   // Takes off `addresses`, which is not empty, what was tried, at most `tries_left`, and counts
   // that down. An address that was called off because another was faster stays in it.
@@ -50,19 +47,20 @@ class Race {
     bool running = true;
   };
   io::Task<void> connect(Runner& runner);
+  void note_failure(const IpAddress& address, DialFailure failure);
   // Until a runner has ended or, with somebody left to start, the head start is over.
   io::Task<void> wait(bool others_left);
   void ended();
   size_t running() const;
 
   io::Loop& loop_;
-  io::Network& network_;
+  Dialer& dialer_;
   Rules rules_;
   std::vector<std::unique_ptr<Runner>> runners_;
   Runner* winner_ = nullptr;
   std::unique_ptr<io::Stream> stream_;
   IpAddress failed_address_;
-  std::optional<Error> failed_;
+  std::optional<DialFailure> failed_;
   io::Completion<bool>* waiter_ = nullptr;
   io::TaskGroup group_;
 };

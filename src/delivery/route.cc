@@ -59,7 +59,17 @@ Route route_to(const Smarthost& smarthost) {
   route.login = smarthost.login;
   // A password goes to nobody who has not proved who they are.
   if (route.login) route.tls = TlsPolicy::required;
+  route.pool = smarthost.pool;
   route.smarthost = smarthost.id;
+  std::vector<std::shared_ptr<const Route>> fallbacks;
+  for (const FallbackPort& other : smarthost.fallback_ports) {
+    auto by_other = std::make_shared<Route>(route);
+    by_other->port = other.port;
+    by_other->tls_mode = other.tls_mode;
+    by_other->tls = TlsPolicy::required;
+    fallbacks.push_back(std::move(by_other));
+  }
+  route.fallbacks = std::move(fallbacks);
   return route;
 }
 
@@ -79,7 +89,7 @@ Outcome loop_to_self(const std::string& domain) {
 }
 
 std::string Route::connection_key(const std::string& host) const {
-  return smarthost.empty() ? host : "smarthost " + smarthost;
+  return smarthost.empty() ? host : fmt::format("smarthost {} at {}:{}", smarthost, host, port);
 }
 
 Routes::Routes(io::Loop& loop, dns::Resolver& resolver, std::shared_ptr<const Settings> settings)

@@ -27,8 +27,11 @@ struct Route {
   TlsPolicy tls = TlsPolicy::opportunistic;
   TlsMode tls_mode = TlsMode::starttls;
   std::optional<Login> login;
+  std::string pool;       // of sources, where the route names one
   std::string smarthost;  // the id of the configured one; empty for mail hosts of the domain
   Instant valid_until = Instant::max();
+  // The same by its other ports, in the order in which they are tried.
+  std::vector<std::shared_ptr<const Route>> fallbacks;
 
   // By MX records, or the domain's own address: whoever runs the zone chose where we go, and must
   // not lead us to ourselves.
@@ -51,9 +54,6 @@ class Routes {
 
   // Other settings: every domain is looked up anew.
   void reconfigure(std::shared_ptr<const Settings> settings);
-
-  // Other settings: every domain is looked up anew.
-  void forget() { routes_.clear(); }
 
   // What is remembered, or null.
   std::shared_ptr<const Route> known(const std::string& domain) const;

@@ -7,6 +7,7 @@
 
 #include "base/ip_address.h"
 #include "base/time.h"
+#include "delivery/source.h"
 
 namespace waypost::delivery {
 
@@ -29,6 +30,13 @@ struct Login {
   std::string mechanism = "auto";  // as sasl::ClientLogin has it
 };
 
+// Where a relay can be reached as well. TLS with a certificate that holds is required there,
+// whatever its policy says: whoever cuts off one port must not choose how mail is protected.
+struct FallbackPort {
+  uint16_t port = 0;
+  TlsMode tls_mode = TlsMode::starttls;
+};
+
 // A relay that takes the mail of some domains, instead of their own mail hosts.
 struct Smarthost {
   std::string id;
@@ -38,6 +46,8 @@ struct Smarthost {
   TlsPolicy tls = TlsPolicy::opportunistic;
   TlsMode tls_mode = TlsMode::starttls;
   std::optional<Login> login;
+  std::string pool;  // of sources; empty: as the stream or all mail has it
+  std::vector<FallbackPort> fallback_ports = {};  // in the order in which they are tried
 };
 
 // In which order the addresses of a host are tried, and which of them at all.
@@ -53,7 +63,10 @@ struct Settings {
   std::vector<Smarthost> smarthosts;  // the first that matches; where none does: MX
   uint16_t mx_port = 25;
   TlsPolicy tls = TlsPolicy::opportunistic;
-  std::optional<IpAddress> source_address;
+  std::optional<IpAddress> source_address;  // where no pool is
+  std::vector<Source> sources;
+  std::vector<SourcePool> pools;
+  std::string pool;  // of all mail whose route and stream name none; empty: none
   AddressChoice addresses = AddressChoice::ipv4_first;
   // Where we listen ourselves: a mail host there is us, and mail must not go round in a circle.
   std::vector<Endpoint> own_endpoints;

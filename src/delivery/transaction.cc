@@ -18,6 +18,7 @@ using events::Verdict;
 
 // Content is written in pieces of about this size, each with the patience of RFC 5321 §4.5.3.2.5.
 constexpr size_t wire_octets_at_once = 64 * 1024;
+constexpr size_t dots_octets_usual = 256;  // what content becomes longer by on its way
 constexpr std::string_view data_command = "DATA\r\n";
 constexpr int closing_code = 421;  // RFC 5321 §3.8: they close behind it
 
@@ -217,7 +218,7 @@ io::Task<void> Transaction::send_content() {
 io::Task<Result<void>> Transaction::write_content() {
   smtp::DataWriter writer;
   std::string wire;
-  wire.reserve(wire_octets_at_once);
+  wire.reserve(std::min<uint64_t>(envelope_.size_octets + dots_octets_usual, wire_octets_at_once));
   uint64_t octets = 0;
   for (uint32_t index = 0; index < envelope_.chunks; ++index) {
     // Should the spool fail here, the final dot is never sent and the connection is closed, so that

@@ -179,7 +179,7 @@ int run(Options options) {
   std::shared_ptr<const classify::RuleBook> rules(std::shared_ptr<void>(),
                                                   &classify::shipped_book());
   auto relay =
-      daemon::Relay::start(loop, {{(*stage)->config(), std::move(rules)}, {}, {}}, journal);
+      daemon::Relay::start(loop, {{(*stage)->config(), std::move(rules)}, {}, {}, {}}, journal);
   if (!relay) return could_not(relay.error());
   int exit_code = 2;
   Demo demo(loop, std::move(options), **stage, **relay);

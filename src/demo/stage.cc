@@ -87,6 +87,7 @@ std::string Stage::configuration_text(uint16_t port) const {
   }
   return fmt::format(R"(# The demo's configuration: it exists as long as the demo runs.
 hostname = "relay.shop.test"
+loops = 1
 data_dir = "{0}/data"
 
 [[listener]]

@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include "base/ascii.h"
+#include "base/json_writer.h"
 #include "base/utf8.h"
 
 namespace waypost::events {
@@ -18,21 +19,24 @@ namespace {
 namespace json = boost::json;
 
 constexpr int schema_version = 1;
+constexpr size_t line_octets_usual = 1024;
 
 struct NamedKind {
   EventKind kind;
   std::string_view name;
 };
-constexpr std::array<NamedKind, 10> kinds{{{EventKind::accepted, "accepted"},
+constexpr std::array<NamedKind, 12> kinds{{{EventKind::accepted, "accepted"},
                                            {EventKind::rejected, "rejected"},
                                            {EventKind::delivered, "delivered"},
                                            {EventKind::deferred, "deferred"},
                                            {EventKind::bounced, "bounced"},
+                                           {EventKind::expiring, "expiring"},
                                            {EventKind::expired, "expired"},
                                            {EventKind::cancelled, "cancelled"},
                                            {EventKind::held, "held"},
                                            {EventKind::released, "released"},
-                                           {EventKind::suppressed, "suppressed"}}};
+                                           {EventKind::suppressed, "suppressed"},
+                                           {EventKind::port_switched, "port_switched"}}};
 
 Duration from_milliseconds(double milliseconds) {
   return std::chrono::microseconds(std::llround(milliseconds * 1000));
@@ -42,111 +46,78 @@ int64_t to_microseconds(Duration duration) {
   return std::chrono::duration_cast<std::chrono::microseconds>(duration).count();
 }
 
-void append_escaped(std::string& line, char c) {
-  if (c == '"' || c == '\\') {
-    line += '\\';
-    line += c;
-  } else if (c == '\n') {
-    line += "\\n";
-  } else if (c == '\r') {
-    line += "\\r";
-  } else if (c == '\t') {
-    line += "\\t";
-  } else {
-    fmt::format_to(std::back_inserter(line), "\\u{:04x}", static_cast<unsigned char>(c));
-  }
-}
-
-// Most text is valid and plain and is taken as it is; what a peer sent may not be.
+// Most text is valid and is taken as it is; what a peer sent may not be.
 void append_string(std::string& line, std::string_view text) {
-  if (!base::is_utf8(text)) return append_string(line, base::to_valid_utf8(text));
-  line += '"';
-  for (char c : text) {
-    if (base::is_control(c) || c == '"' || c == '\\')
-      append_escaped(line, c);
-    else
-      line += c;
-  }
-  line += '"';
+  if (base::is_utf8(text))
+    base::append_json_string(line, text);
+  else
+    base::append_json_string(line, base::to_valid_utf8(text));
 }
 
 // Writes the fields that have something to say, in the order in which people read them. By hand
-// and not through a json::object, which would be built to be thrown away and would write a duration
-// as 1.5E0.
+// and not through a json::object, which would write a duration as 1.5E0.
 class LineWriter {
  public:
   void text(std::string_view key, std::string_view value) {
     if (!value.empty()) text_or_empty(key, value);
   }
   void text_or_empty(std::string_view key, std::string_view value) {
-    name(key);
-    append_string(line_, value);
+    append_string(line_.member(key), value);
   }
   void number(std::string_view key, uint64_t value) {
-    if (value == 0) return;
-    name(key);
-    fmt::format_to(std::back_inserter(line_), "{}", value);
+    if (value != 0) fmt::format_to(std::back_inserter(line_.member(key)), "{}", value);
   }
   void flag(std::string_view key, bool value) {
-    if (!value) return;
-    name(key);
-    line_ += "true";
+    if (value) line_.boolean(key, value);
   }
   void duration(std::string_view key, Duration value) {
-    if (to_microseconds(value) <= 0) return;
-    name(key);
-    milliseconds(value);
+    if (to_microseconds(value) > 0) append_milliseconds(line_.member(key), value);
   }
   void steps(std::string_view key, const std::vector<Step>& steps) {
     if (steps.empty()) return;
-    name(key);
+    std::string& line = line_.member(key);
     char separator = '{';
     for (const Step& step : steps) {
-      line_ += std::exchange(separator, ',');
-      append_string(line_, events::name(step.phase));
-      line_ += ':';
-      milliseconds(step.took);
+      line += std::exchange(separator, ',');
+      append_string(line, events::name(step.phase));
+      line += ':';
+      append_milliseconds(line, step.took);
     }
-    line_ += '}';
+    line += '}';
   }
   void list(std::string_view key, const std::vector<std::string>& values) {
     if (values.empty()) return;
-    name(key);
+    std::string& line = line_.member(key);
     char separator = '[';
     for (const std::string& value : values) {
-      line_ += std::exchange(separator, ',');
-      append_string(line_, value);
+      line += std::exchange(separator, ',');
+      append_string(line, value);
     }
-    line_ += ']';
+    line += ']';
   }
   void map(std::string_view key, const std::map<std::string, std::string>& values) {
     if (values.empty()) return;
-    name(key);
+    std::string& line = line_.member(key);
     char separator = '{';
     for (const auto& [entry, value] : values) {
-      line_ += std::exchange(separator, ',');
-      append_string(line_, entry);
-      line_ += ':';
-      append_string(line_, value);
+      line += std::exchange(separator, ',');
+      append_string(line, entry);
+      line += ':';
+      append_string(line, value);
     }
-    line_ += '}';
+    line += '}';
   }
-  std::string finish() && { return std::move(line_) + '}'; }
+  std::string finish() && { return std::move(line_).finish(); }
 
  private:
-  void name(std::string_view key) {
-    line_ += line_.empty() ? '{' : ',';
-    append_string(line_, key);
-    line_ += ':';
-  }
-  void milliseconds(Duration value) {
+  static void append_milliseconds(std::string& line, Duration value) {
     int64_t microseconds = std::max<int64_t>(to_microseconds(value), 0);
-    fmt::format_to(std::back_inserter(line_), "{}", microseconds / 1000);
+    fmt::format_to(std::back_inserter(line), "{}", microseconds / 1000);
     if (microseconds % 1000 == 0) return;
-    fmt::format_to(std::back_inserter(line_), ".{:03}", microseconds % 1000);
-    while (line_.back() == '0') line_.pop_back();
+    fmt::format_to(std::back_inserter(line), ".{:03}", microseconds % 1000);
+    while (line.back() == '0') line.pop_back();
   }
-  std::string line_;
+  base::JsonWriter line_{line_octets_usual};
 };
 
 // Reads fields of the expected type; one of another type makes the whole line corrupt.
@@ -169,6 +140,11 @@ class ObjectReader {
     auto number = value->to_number<uint64_t>(error);
     if (error) wrong_ = key;
     return error ? 0 : number;
+  }
+  uint16_t port(std::string_view key) {
+    uint64_t value = number(key);
+    if (value > UINT16_MAX) wrong_ = key;
+    return static_cast<uint16_t>(value);
   }
   bool flag(std::string_view key) {
     const json::value* value = find(key);
@@ -283,8 +259,8 @@ Result<Event> from_object(const json::object& object) {
       static_cast<uint32_t>(std::min<uint64_t>(reader.number("transaction"), UINT32_MAX));
   event.attempt = static_cast<uint32_t>(std::min<uint64_t>(reader.number("attempt"), UINT32_MAX));
   event.site = reader.text("site");
-  event.peer = {reader.text("host"), reader.text("address"), reader.text("tls"),
-                reader.text("certificate")};
+  event.peer = {reader.text("host"),        reader.text("address"), reader.text("tls"),
+                reader.text("certificate"), reader.text("source"),  reader.text("source_address")};
   event.phase = smtp::parse_phase(reader.text("phase"));
   event.reply = reader.text("reply");
   event.cause = {reader.text("class"), reader.text("who"), reader.text("rule"),
@@ -293,6 +269,7 @@ Result<Event> from_object(const json::object& object) {
   event.took = reader.duration("took_ms");
   event.steps = reader.steps("steps_ms");
   event.since_accepted = reader.duration("since_accepted_ms");
+  event.port_switch = {reader.text("route"), reader.port("port_from"), reader.port("port_to")};
   if (!reader.ok()) return not_an_event("\"" + reader.wrong() + "\" has the wrong type");
   return event;
 }
@@ -304,6 +281,8 @@ std::string_view name(EventKind kind) {
     if (named.kind == kind) return named.name;
   return "unknown";
 }
+
+bool is_about_mail(EventKind kind) { return kind != EventKind::port_switched; }
 
 Result<EventKind> parse_event_kind(std::string_view name) {
   for (const NamedKind& named : kinds)
@@ -336,6 +315,8 @@ std::string to_json_line(const Event& event) {
   writer.text("address", event.peer.address);
   writer.text("tls", event.peer.tls);
   writer.text("certificate", event.peer.certificate);
+  writer.text("source", event.peer.source);
+  writer.text("source_address", event.peer.source_address);
   if (event.phase) writer.text("phase", name(*event.phase));
   writer.text("reply", event.reply);
   writer.text("class", event.cause.reply_class);
@@ -348,12 +329,18 @@ std::string to_json_line(const Event& event) {
   writer.duration("took_ms", event.took);
   writer.steps("steps_ms", event.steps);
   writer.duration("since_accepted_ms", event.since_accepted);
+  writer.text("route", event.port_switch.route);
+  writer.number("port_from", event.port_switch.from);
+  writer.number("port_to", event.port_switch.to);
   return std::move(writer).finish();
 }
 
 Result<Event> parse_json_line(std::string_view line) {
+  // What a usual line needs is on the stack, and goes at once.
+  std::array<unsigned char, 4096> space;
+  json::monotonic_resource memory(space.data(), space.size());
   json::error_code error;
-  json::value value = json::parse(json::string_view(line.data(), line.size()), error);
+  json::value value = json::parse(json::string_view(line.data(), line.size()), error, &memory);
   if (error) return not_an_event(error.message());
   if (!value.is_object()) return not_an_event("the line is no JSON object");
   return from_object(value.get_object());

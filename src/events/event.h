@@ -18,19 +18,32 @@ namespace waypost::events {
 
 // What can happen to mail. The words are the ones that every surface shows (docs/format/events.md).
 enum class EventKind {
-  accepted,    // on stable storage; once per message, lists all recipients
-  rejected,    // refused at submission, never accepted
-  delivered,   // their server said 250; no proof of an inbox
-  deferred,    // they said not now, or did not answer
-  bounced,     // they said no for good
-  expired,     // we gave up after the message's time
-  cancelled,   // removed by a person
-  held,        // kept back by a person
-  released,    // no longer kept back
-  suppressed,  // never tried: the address is on the list of those not to be written to
+  accepted,       // on stable storage; once per message, lists all recipients
+  rejected,       // refused at submission, never accepted
+  delivered,      // their server said 250; no proof of an inbox
+  deferred,       // they said not now, or did not answer
+  bounced,        // they said no for good
+  expiring,       // half of the time before its deadline is over, and it still waits
+  expired,        // we gave up after the message's time
+  cancelled,      // removed by a person
+  held,           // kept back by a person
+  released,       // no longer kept back
+  suppressed,     // never tried: the address is on the list of those not to be written to
+  port_switched,  // not about mail but about a route: it takes another port from now on
 };
 std::string_view name(EventKind kind);
+// Whether it tells of messages and recipients.
+bool is_about_mail(EventKind kind);
 Result<EventKind> parse_event_kind(std::string_view name);
+
+// Where a route went, and goes now.
+struct PortSwitch {
+  std::string route;  // id
+  uint16_t from = 0;
+  uint16_t to = 0;
+
+  bool operator==(const PortSwitch&) const = default;
+};
 
 // One fact about mail, as it is logged, shown and sent to others. Fields that do not apply are
 // empty and are left out of the JSON.
@@ -64,6 +77,7 @@ struct Event {
   Duration took{0};  // of this attempt
   std::vector<Step> steps;
   Duration since_accepted{0};
+  PortSwitch port_switch;  // port_switched, which has site, host and source, and why in `reply`
   // What both sides said, where it was asked for. Not part of the JSON: it goes to the records.
   std::shared_ptr<const std::string> transcript;
 };

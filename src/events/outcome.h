@@ -29,6 +29,9 @@ struct Peer {
   // What became of the check of its certificate: "valid", or why it does not hold; empty without
   // TLS.
   std::string certificate = {};
+  // Where it came from, where sources are configured: the id of the source, and its address.
+  std::string source = {};
+  std::string source_address = {};
 };
 
 // How long one part of an attempt took. A phase that was passed over has none.
@@ -49,6 +52,8 @@ struct Outcome {
   Peer peer;
   // The failure is about reaching the site at all, so the site's other mail would meet it too.
   bool concerns_site = false;
+  // Nobody answered there: no connection, or one that ended or stayed silent before its first word.
+  bool unanswered = false;
   Duration took{0};
   std::vector<Step> steps;  // in the order in which they came
   // Delivered to a host that takes RFC 3461's parameters: telling the sender of success is its

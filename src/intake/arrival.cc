@@ -1,5 +1,6 @@
 #include "intake/arrival.h"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 #include <vector>
@@ -92,17 +93,26 @@ std::optional<smtp::Reply> Arrival::check_headers() {
   auto facts = examine_header(pending_, limits_->received_fields_max);
   if (!facts) return std::move(facts).error();
   header_ = *std::move(facts);
-  // RFC 6409 §8 is about mail that is submitted; what others send us is not ours to change.
-  if (!submitter_.stranger) remove_blind_copies();
+  std::vector<FieldPlace> fields = header_->wish_fields;
+  // Strangers have nothing to wish for. RFC 6409 §8 is about mail that is submitted; what others
+  // send us is not ours to change otherwise.
+  if (!submitter_.stranger) {
+    if (!header_->wishes) return std::move(header_->wishes).error();
+    if (!header_->wishes->stream.empty()) envelope_.stream = header_->wishes->stream;
+    fields.insert(fields.end(), header_->blind_copies.begin(), header_->blind_copies.end());
+  }
+  remove_fields(std::move(fields));
   return std::nullopt;
 }
 
 // The whole header block stands in the first chunk: a larger one has been refused.
-void Arrival::remove_blind_copies() {
-  if (header_->blind_copies.empty()) return;
+void Arrival::remove_fields(std::vector<FieldPlace> fields) {
+  if (fields.empty()) return;
+  std::sort(fields.begin(), fields.end(),
+            [](const FieldPlace& a, const FieldPlace& b) { return a.offset < b.offset; });
   std::string kept;
   size_t at = 0;
-  for (const FieldPlace& field : header_->blind_copies) {
+  for (const FieldPlace& field : fields) {
     kept.append(pending_, at, field.offset - at);
     at = field.offset + field.octets;
     removed_octets_ += field.octets;
@@ -114,8 +124,7 @@ void Arrival::remove_blind_copies() {
 io::Task<std::optional<smtp::Reply>> Arrival::commit() {
   name_message();
   envelope_.accepted_at = intake_.services_.loop.wall_now();
-  envelope_.expires_at =
-      envelope_.accepted_at + std::chrono::duration_cast<WallTime::duration>(limits_->expire_after);
+  set_lifetime();
   std::vector<spool::Chunk> last_chunks;
   last_chunks.push_back(take_added_fields());
   envelope_.size_octets = content_octets_ - removed_octets_ + last_chunks.front().octets.size();
@@ -136,6 +145,18 @@ io::Task<std::optional<smtp::Reply>> Arrival::commit() {
   report_accepted();
   if (intake_.services_.accepted) intake_.services_.accepted(envelope_);
   co_return std::nullopt;
+}
+
+// What the message says, or its stream; nothing lives longer than all mail may.
+void Arrival::set_lifetime() {
+  std::optional<Duration> wish;
+  if (!submitter_.stranger) wish = header_->wishes->expire_after;
+  auto stream = limits_->stream_expires_after.find(envelope_.stream);
+  if (!wish && stream != limits_->stream_expires_after.end()) wish = stream->second;
+  const Duration lives = std::min(wish.value_or(limits_->expire_after), limits_->expire_after);
+  envelope_.has_deadline = wish.has_value();
+  envelope_.expires_at =
+      envelope_.accepted_at + std::chrono::duration_cast<WallTime::duration>(lives);
 }
 
 spool::Chunk Arrival::take_added_fields() {

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include <tl/expected.hpp>
 
@@ -70,7 +71,8 @@ class Arrival {
 
   std::optional<smtp::Reply> check_limits() const;
   std::optional<smtp::Reply> check_headers();
-  void remove_blind_copies();
+  void remove_fields(std::vector<FieldPlace> fields);
+  void set_lifetime();
   io::Task<std::optional<smtp::Reply>> commit();
 
   io::Task<void> write_chunk();

@@ -41,10 +41,15 @@ tl::expected<HeaderFacts, smtp::Reply> examine_header(std::string_view first_oct
   if (const message::HeaderField* field = header.find("Message-ID"))
     facts.message_id = message::unfold(field->value).substr(0, message_id_octets_max);
   facts.has_date = header.find("Date") != nullptr;
-  for (const message::HeaderField& field : header.fields)
-    if (is_blind_copy(field.name)) facts.blind_copies.push_back({field.offset, field.octets});
-  facts.starts_with_body = header.fields.size() == facts.blind_copies.size() &&
-                           header.ended_by == message::HeaderEnd::not_a_field;
+  for (const message::HeaderField& field : header.fields) {
+    const FieldPlace place{field.offset, field.octets};
+    if (is_blind_copy(field.name)) facts.blind_copies.push_back(place);
+    if (is_wish(field.name)) facts.wish_fields.push_back(place);
+  }
+  if (!facts.wish_fields.empty()) facts.wishes = read_wishes(header);
+  const size_t removed = facts.blind_copies.size() + facts.wish_fields.size();
+  facts.starts_with_body =
+      header.fields.size() == removed && header.ended_by == message::HeaderEnd::not_a_field;
   return facts;
 }
 

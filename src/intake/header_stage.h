@@ -11,6 +11,7 @@
 #include "base/message_id.h"
 #include "base/time.h"
 #include "intake/submitter.h"
+#include "intake/wishes.h"
 #include "smtp/reply.h"
 
 // The stage that reads the header block of an arriving message, and writes the fields that the
@@ -26,10 +27,15 @@ struct FieldPlace {
 struct HeaderFacts {
   std::optional<std::string> message_id;  // the field's value on one line, 998 octets at most
   bool has_date = false;
-  // Bcc and Resent-Bcc, in their order: a message tells nobody of these (RFC 5322 §3.6.3).
+  // Bcc and Resent-Bcc: a message tells nobody of these (RFC 5322 §3.6.3).
   std::vector<FieldPlace> blind_copies;
-  // But for those the content begins with its body, without a header field and without a blank
-  // line.
+  // Fields that are meant for us: who reads the message has no use for them, and the next relay
+  // must not take them for wishes to itself.
+  std::vector<FieldPlace> wish_fields;
+  // The refusal is 554 5.6.0, for whoever may have wishes.
+  tl::expected<Wishes, smtp::Reply> wishes;
+  // But for all of those the content begins with its body, without a header field and without a
+  // blank line.
   bool starts_with_body = false;
 };
 

@@ -13,11 +13,11 @@ constexpr size_t refused_recipients_told_max = 100;
 
 Intake::Intake(Services services, Limits limits, std::string hostname)
     : services_(std::move(services)),
-      limits_(std::make_shared<const Limits>(limits)),
+      limits_(std::make_shared<const Limits>(std::move(limits))),
       hostname_(std::move(hostname)) {}
 
 void Intake::reconfigure(Limits limits, std::string hostname) {
-  limits_ = std::make_shared<const Limits>(limits);
+  limits_ = std::make_shared<const Limits>(std::move(limits));
   hostname_ = std::move(hostname);
   room_asked_at_.reset();
 }
@@ -25,6 +25,7 @@ void Intake::reconfigure(Limits limits, std::string hostname) {
 std::optional<smtp::Reply> Intake::refuse_now() {
   if (!services_.spool.healthy()) return storage_down();
   if (!has_room()) return storage_full();
+  if (services_.keeps_up && !services_.keeps_up()) return too_busy();
   return std::nullopt;
 }
 

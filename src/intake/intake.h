@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -23,6 +24,8 @@ struct Limits {
   size_t recipients_max = 1000;                    // RFC 5321 §4.5.3.1.8: at least 100
   size_t received_fields_max = 50;
   Duration expire_after = std::chrono::days(5);
+  // Of messages on these streams, unless they say less: a deadline.
+  std::map<std::string, Duration, std::less<>> stream_expires_after = {};
 };
 
 struct Services {
@@ -30,11 +33,13 @@ struct Services {
   spool::Spool& spool;
   events::Sink& events;
   // The message is on stable storage: the queue may have it. Called on the loop.
-  std::function<void(spool::Envelope)> accepted;
+  std::function<void(spool::Envelope)> accepted = {};
   // Whether the disk has room for more mail; asked at most once a second. Empty: always.
-  std::function<bool()> has_room;
+  std::function<bool()> has_room = {};
+  // Whether what was accepted is queued soon. Empty: always.
+  std::function<bool()> keeps_up = {};
   // Why the spool did not take a message, for the log. Empty: nobody asks.
-  std::function<void(const Error&)> storage_failed;
+  std::function<void(const Error&)> storage_failed = {};
 };
 
 // The one way in for mail, whoever brings it: limits, then headers, then the commit to the spool.
@@ -47,7 +52,8 @@ class Intake {
   void reconfigure(Limits limits, std::string hostname);
 
   // Why no mail can be taken now, if so: 451 4.3.0 when the spool does not store any more,
-  // 452 4.3.1 when the disk is nearly full. Ask before a message starts.
+  // 452 4.3.1 when the disk is nearly full, 451 4.3.2 when too much that was accepted is not queued
+  // yet. Ask before a message starts.
   std::optional<smtp::Reply> refuse_now();
 
   std::unique_ptr<Arrival> start(Submitter submitter, smtp::MailArguments mail);

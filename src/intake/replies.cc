@@ -12,6 +12,10 @@ smtp::Reply storage_full() {
   return smtp::reply(452, {4, 3, 1}, "Not enough disk space to store the message; try again later");
 }
 
+smtp::Reply too_busy() {
+  return smtp::reply(451, {4, 3, 2}, "Too much mail comes in at once; try again in a moment");
+}
+
 smtp::Reply storage_refusal(const Error& error) {
   // An envelope that cannot be stored will not fit later either.
   if (error.code() == ErrorCode::invalid_input)

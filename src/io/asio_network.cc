@@ -1,5 +1,6 @@
 #include <array>
 #include <cstring>
+#include <fcntl.h>
 #include <ifaddrs.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -13,6 +14,7 @@
 #include "base/check.h"
 #include "io/asio_impl.h"
 #include "io/completion.h"
+#include "io/passed_sockets.h"
 
 namespace waypost::io {
 namespace {
@@ -21,9 +23,6 @@ using boost::asio::ip::tcp;
 using LocalProtocol = boost::asio::local::stream_protocol;
 using boost::system::error_code;
 
-// A fast peer could keep one coroutine running for ever, since octets that are already there are
-// read without going through the loop; after this many reads in a row it lets others run.
-constexpr unsigned immediate_reads_max = 32;
 constexpr int listen_backlog = 4096;
 
 tcp::endpoint to_asio(const Endpoint& endpoint) {
@@ -81,7 +80,7 @@ class AsioStream final : public Stream {
   using Socket = typename Protocol::socket;
 
   AsioStream(Loop& loop, Socket socket)
-      : loop_(loop), socket_(std::move(socket)), deadline_timer_(loop.timers()) {
+      : socket_(std::move(socket)), deadline_timer_(loop.timers()) {
     prepare(socket_);
     error_code ignored;
     local_ = from_asio(socket_.local_endpoint(ignored));
@@ -89,17 +88,32 @@ class AsioStream final : public Stream {
   }
   ~AsioStream() override { close(); }
 
+  // What is there already comes by way of the loop too, so that a fast peer leaves others their
+  // turn.
   Task<Result<size_t>> read(std::span<char> into, Instant deadline) override {
-    if (++immediate_reads_ > immediate_reads_max) co_await yield();
-    while (true) {
-      if (closed_ || reading_stopped_) co_return failure(ErrorCode::cancelled, "read called off");
-      ssize_t count = ::recv(socket_.native_handle(), into.data(), into.size(), 0);
-      if (count >= 0) co_return static_cast<size_t>(count);
-      if (errno == EINTR) continue;
-      if (errno != EAGAIN) co_return failure(base::system_failure(errno, "reading"));
-      CO_TRY_VOID(co_await wait_ready(Socket::wait_read, deadline, "the peer to send"));
-      immediate_reads_ = 0;
-    }
+    if (closed_ || reading_stopped_) co_return failure(ErrorCode::cancelled, "read called off");
+    Completion<Received> completion;
+    bool timed_out = false;
+    deadline_timer_.start(deadline, [this, &timed_out] {
+      timed_out = true;
+      interrupt();
+    });
+    reading_ = true;
+    socket_.async_read_some(boost::asio::buffer(into.data(), into.size()),
+                            [&completion](error_code error, size_t count) {
+                              completion.complete({error, count});
+                            });
+    const Received received = co_await completion;
+    reading_ = false;
+    deadline_timer_.cancel();
+    // Octets that came in the moment of an interruption are not lost.
+    if (!received.error) co_return received.count;
+    if (received.error == boost::asio::error::eof) co_return size_t{0};
+    if (timed_out)
+      co_return failure(ErrorCode::timed_out, "timed out waiting for the peer to send");
+    if (received.error == boost::asio::error::operation_aborted)
+      co_return failure(ErrorCode::cancelled, "read called off");
+    co_return failure(base::system_failure(received.error.value(), "reading"));
   }
 
   Task<Result<void>> write(std::string_view octets, Instant deadline) override {
@@ -112,14 +126,14 @@ class AsioStream final : public Stream {
       }
       if (errno == EINTR) continue;
       if (errno != EAGAIN) co_return failure(base::system_failure(errno, "writing"));
-      CO_TRY_VOID(co_await wait_ready(Socket::wait_write, deadline, "the peer to take data"));
+      CO_TRY_VOID(co_await wait_writable(deadline));
     }
     co_return Result<void>();
   }
 
   void stop_reading() override {
     reading_stopped_ = true;
-    if (waiting_for_ == Socket::wait_read) interrupt();
+    if (reading_) interrupt();
   }
 
   void close() override {
@@ -132,32 +146,27 @@ class AsioStream final : public Stream {
   Endpoint peer() const override { return peer_; }
 
  private:
-  Task<Result<void>> wait_ready(typename Socket::wait_type what, Instant deadline,
-                                const char* whom) {
+  struct Received {
+    error_code error;
+    size_t count = 0;
+  };
+
+  Task<Result<void>> wait_writable(Instant deadline) {
     Completion<error_code> ready;
     bool timed_out = false;
     deadline_timer_.start(deadline, [this, &timed_out] {
       timed_out = true;
       interrupt();
     });
-    waiting_for_ = what;
-    socket_.async_wait(what, [&ready](error_code error) { ready.complete(error); });
+    socket_.async_wait(Socket::wait_write, [&ready](error_code error) { ready.complete(error); });
     error_code error = co_await ready;
-    waiting_for_.reset();
     deadline_timer_.cancel();
     if (timed_out)
-      co_return failure(ErrorCode::timed_out, std::string("timed out waiting for ") + whom);
+      co_return failure(ErrorCode::timed_out, "timed out waiting for the peer to take data");
     // An interrupted wait is judged by the caller's loop, which knows why it was interrupted.
     if (error && error != boost::asio::error::operation_aborted)
       co_return failure(failed(error, "waiting for the peer"));
     co_return Result<void>();
-  }
-
-  Task<void> yield() {
-    Completion<bool> turn;
-    loop_.post([&turn] { turn.complete(true); });
-    co_await turn;
-    immediate_reads_ = 0;
   }
 
   void interrupt() {
@@ -165,13 +174,11 @@ class AsioStream final : public Stream {
     socket_.cancel(ignored);
   }
 
-  Loop& loop_;
   Socket socket_;
   Timer deadline_timer_;
   Endpoint local_;
   Endpoint peer_;
-  std::optional<typename Socket::wait_type> waiting_for_;
-  unsigned immediate_reads_ = 0;
+  bool reading_ = false;
   bool reading_stopped_ = false;
   bool closed_ = false;
 };
@@ -244,16 +251,11 @@ class AsioNetwork final : public Network {
 
   Result<std::unique_ptr<Listener>> listen(const Endpoint& at, ListenOptions options) override {
     tcp::endpoint endpoint = to_asio(at);
-    tcp::acceptor acceptor(context_);
     error_code error;
-    acceptor.open(endpoint.protocol(), error);
-    if (!error) acceptor.set_option(tcp::acceptor::reuse_address(true), error);
-    if (!error && !at.address.is_v4()) acceptor.set_option(boost::asio::ip::v6_only(true), error);
-    if (!error && options.shared_port) {
-      using SharedPort = boost::asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>;
-      acceptor.set_option(SharedPort(true), error);
-    }
-    if (!error) acceptor.bind(endpoint, error);
+    // Two that listen at one port are in each other's way, unless both share it.
+    if (options.first_of_shared) bound_to(endpoint, false, error);
+    tcp::acceptor acceptor(context_);
+    if (!error) acceptor = bound_to(endpoint, options.shared_port, error);
     if (!error) acceptor.listen(listen_backlog, error);
     if (error) return failure(failed(error, "listening").while_doing("opening " + at.text()));
     return std::make_unique<AsioListener<tcp>>(loop_, std::move(acceptor));
@@ -309,6 +311,18 @@ class AsioNetwork final : public Network {
   }
 
  private:
+  tcp::acceptor bound_to(const tcp::endpoint& endpoint, bool shared_port, error_code& error) {
+    using SharedPort = boost::asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>;
+    tcp::acceptor acceptor(context_);
+    acceptor.open(endpoint.protocol(), error);
+    if (!error) acceptor.set_option(tcp::acceptor::reuse_address(true), error);
+    if (!error && endpoint.protocol() == tcp::v6())
+      acceptor.set_option(boost::asio::ip::v6_only(true), error);
+    if (!error && shared_port) acceptor.set_option(SharedPort(true), error);
+    if (!error) acceptor.bind(endpoint, error);
+    return acceptor;
+  }
+
   Loop& loop_;
   boost::asio::io_context& context_;
 };
@@ -317,6 +331,19 @@ class AsioNetwork final : public Network {
 
 std::unique_ptr<Network> make_asio_network(AsioLoop& loop, boost::asio::io_context& context) {
   return std::make_unique<AsioNetwork>(loop, context);
+}
+
+Result<std::unique_ptr<Listener>> listen_on(AsioLoop& loop, const PassedSockets::Socket& socket) {
+  const int copy = ::fcntl(socket.descriptor.get(), F_DUPFD_CLOEXEC, 0);
+  if (copy < 0) return failure(base::system_failure(errno, "copying a passed socket"));
+  tcp::acceptor acceptor(loop.impl().context);
+  error_code error;
+  acceptor.assign(to_asio(socket.local).protocol(), copy, error);
+  if (error) {
+    ::close(copy);
+    return failure(failed(error, "listening at a passed socket"));
+  }
+  return std::make_unique<AsioListener<tcp>>(loop, std::move(acceptor));
 }
 
 }  // namespace waypost::io

@@ -10,6 +10,8 @@
 #include <unistd.h>
 #include <utility>
 
+#include "io/descriptor.h"
+
 namespace waypost::io {
 namespace {
 
@@ -17,20 +19,6 @@ namespace {
 bool is_plain_name(const std::string& name) {
   return !name.empty() && name[0] != '.' && name.size() <= 255 &&
          name.find('/') == std::string::npos && name.find('\0') == std::string::npos;
-}
-
-tl::unexpected<Error> system_error(const char* act, const std::string& path) {
-  return failure(base::system_failure(errno, std::string(act) + " " + path));
-}
-
-Result<void> sync_folder(const std::string& folder) {
-  int descriptor = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  bool synced = descriptor >= 0 && ::fsync(descriptor) == 0;
-  int error = errno;
-  if (descriptor >= 0) ::close(descriptor);
-  errno = error;
-  if (!synced) return system_error("syncing the folder", folder);
-  return {};
 }
 
 Result<void> make_folder(const std::string& path, mode_t mode, gid_t group, bool shared) {
@@ -63,13 +51,7 @@ DroppedFile::~DroppedFile() {
 }
 
 Result<void> DroppedFile::append(std::string_view octets) {
-  while (!octets.empty()) {
-    ssize_t count = ::write(descriptor_, octets.data(), octets.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return system_error("writing in", folder_);
-    octets.remove_prefix(static_cast<size_t>(count));
-  }
-  return {};
+  return write_all(descriptor_, octets, folder_);
 }
 
 Result<void> DroppedFile::leave() {

@@ -10,7 +10,7 @@
 namespace waypost::io {
 
 // The event loop of one shard: everything of the shard runs on it, so nothing in it is locked.
-// What crosses shards, or comes back from a worker thread, is a message: post().
+// What crosses shards (remote.h), or comes back from a worker thread, is a message: post().
 class Loop {
  public:
   virtual ~Loop() = default;

@@ -51,6 +51,8 @@ class Listener {
 struct ListenOptions {
   // Several loops may listen on one port, and the kernel spreads what comes (SO_REUSEPORT).
   bool shared_port = false;
+  // The first of them: fails when anybody listens there already, which sharing alone would allow.
+  bool first_of_shared = false;
 };
 
 struct ConnectOptions {

@@ -8,12 +8,15 @@
 
 namespace waypost::io {
 
-// What a supervisor puts into the environment, empty when it did not: NOTIFY_SOCKET, WATCHDOG_USEC
-// and WATCHDOG_PID.
+// What a supervisor puts into the environment, empty when it did not: NOTIFY_SOCKET, WATCHDOG_USEC,
+// WATCHDOG_PID, LISTEN_FDS, LISTEN_PID and LISTEN_FDNAMES.
 struct SupervisorVariables {
   std::string notify_socket;
   std::string watchdog_usec;
   std::string watchdog_pid;
+  std::string listen_fds = {};
+  std::string listen_pid = {};
+  std::string listen_names = {};
 };
 
 // The supervisor that started this process and wants to hear how it does, by the protocol of

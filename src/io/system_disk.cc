@@ -82,9 +82,16 @@ class SystemDisk final : public Disk {
   static Result<std::string> read_open_file(int descriptor, const std::string& path,
                                             uint64_t offset, uint64_t octets_max) {
     std::string octets;
-    constexpr size_t step = 1 << 20;
+    // As much as is there, not as much as may be: whoever follows a file asks for far more than it
+    // holds. Some files tell no size, and some grow meanwhile.
+    constexpr uint64_t step_min = 4096, step_max = 1 << 20;
+    struct stat facts {};
+    const bool is_known = ::fstat(descriptor, &facts) == 0 && facts.st_size > 0;
+    const uint64_t size = is_known ? static_cast<uint64_t>(facts.st_size) : 0;
     while (octets.size() < octets_max) {
       size_t before = octets.size();
+      const uint64_t left = size - std::min(size, offset + before);
+      const uint64_t step = std::clamp(left, step_min, step_max);
       octets.resize(std::min<uint64_t>(octets_max, before + step));
       ssize_t count = ::pread(descriptor, octets.data() + before, octets.size() - before,
                               static_cast<off_t>(offset + before));

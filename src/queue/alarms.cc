@@ -1,10 +1,12 @@
 #include <algorithm>
 #include <utility>
 
+#include <fmt/format.h>
+
 #include "queue/queue.h"
 
-// What comes with a message's age: the sender learns that it takes long, and in the end it is given
-// up, wherever it waits.
+// What comes with a message's age: the sender learns that it takes long, the operator that a
+// deadline comes near, and in the end it is given up, wherever it waits.
 namespace waypost::queue {
 namespace {
 
@@ -17,44 +19,82 @@ constexpr Duration delay_notice_again_after = std::chrono::minutes(15);
 
 void Queue::set_alarm(Message& message, Instant not_before) {
   Instant now = deps_.loop.now();
-  Duration after = settings_.delay_notice_after;
   Instant at = message.expires_at;
-  if (after > Duration::zero() && !message.delay_told) {
-    // Not later than that from now, whatever the wall clock says.
-    Instant told_at = std::min(to_instant(message.envelope->accepted_at), now) + after;
-    at = std::min(at, std::max(told_at, not_before));
-  }
-  alarms_.erase({message.alarm_at, message.envelope->id});
-  message.alarm_at = at;
-  alarms_.insert({at, message.envelope->id});
-  if (alarms_.begin()->second == message.envelope->id)
-    alarm_timer_.start(at, [this] { ring_alarms(); });
+  if (tells_delay(message)) at = std::min(at, std::max(delay_told_at(message, now), not_before));
+  if (message.has_deadline && !message.runs_out) at = std::min(at, runs_out_at(message));
+  messages_.set_alarm(message, at);
+  if (messages_.first_alarm() == &message) alarm_timer_.start(at, [this] { ring_alarms(); });
 }
 
-// The settings may have changed since the alarm was set.
-bool Queue::delay_is_due(const Message& message, Instant now) const {
-  Duration after = settings_.delay_notice_after;
-  if (after == Duration::zero() || message.delay_told) return false;
-  return std::min(to_instant(message.envelope->accepted_at), now) + after <= now;
+// Half of its time before the deadline: late enough that most mail is gone by then, and early
+// enough that somebody can still do something.
+Instant Queue::runs_out_at(const Message& message) const {
+  const auto envelope = message.envelope();
+  return message.expires_at - (envelope->expires_at - envelope->accepted_at) / 2;
+}
+
+bool Queue::tells_delay(const Message& message) const {
+  return settings_.delay_notice_after > Duration::zero() && !message.delay_told;
+}
+
+// Not later than that from now, whatever the wall clock says.
+Instant Queue::delay_told_at(const Message& message, Instant now) const {
+  Instant at =
+      std::min(to_instant(message.envelope()->accepted_at), now) + settings_.delay_notice_after;
+  return message.restored ? std::max(at, restored_told_from_) : at;
 }
 
 void Queue::ring_alarms() {
   // Nothing can be told or written down any more; the next start does it.
   if (stopping_ || !deps_.spool.healthy()) return;
   Instant now = deps_.loop.now();
-  while (!alarms_.empty() && alarms_.begin()->first <= now) {
-    Message& message = *messages_.at(alarms_.begin()->second);
-    alarms_.erase(alarms_.begin());
-    if (message.expires_at <= now) {
+  Message* next = messages_.first_alarm();
+  size_t recipients = 0;
+  for (; next && next->alarm_at <= now && recipients < woken_at_once_max;
+       next = messages_.first_alarm()) {
+    Message& message = *next;
+    recipients += message.recipients.size();
+    messages_.clear_alarm(message);
+    if (message.expires_at <= now)
       expire(message);
-      continue;
-    }
-    bool tells = delay_is_due(message, now);
-    message.delay_told |= tells;
-    set_alarm(message);
-    if (tells) do_soon([this, id = message.envelope->id] { return tell_delay(id); });
+    else
+      ring(message, now);
   }
-  if (!alarms_.empty()) alarm_timer_.start(alarms_.begin()->first, [this] { ring_alarms(); });
+  if (next) alarm_timer_.start(next->alarm_at, [this] { ring_alarms(); });
+}
+
+void Queue::ring(Message& message, Instant now) {
+  if (message.has_deadline && !message.runs_out && runs_out_at(message) <= now)
+    warn_of_deadline(message);
+  // The settings may have changed since the alarm was set.
+  bool tells = tells_delay(message) && delay_told_at(message, now) <= now;
+  message.delay_told |= tells;
+  set_alarm(message);
+  if (tells) do_soon([this, id = message.id] { return tell_delay(id); });
+}
+
+// Not written down: after a restart it is told again.
+void Queue::warn_of_deadline(Message& message) {
+  message.runs_out = true;
+  running_out_.insert(message.id);
+  const std::string left = base::to_human(message.expires_at - deps_.loop.now());
+  for (const Standing& standing : standings(message.id)) {
+    events::Event event;
+    event.kind = EventKind::expiring;
+    event.at = deps_.loop.wall_now();
+    event.message = standing.id;
+    event.tenant = standing.tenant;
+    event.stream = standing.stream;
+    event.sender = standing.sender;
+    event.recipients = {standing.recipient};
+    event.attempt = standing.attempts;
+    event.site = standing.site;
+    event.peer.host = standing.last_host;
+    event.reply = fmt::format("{} are left; {}: {}", left, name(standing.hold), standing.reason);
+    if (standing.next_attempt_at != WallTime()) event.next_attempt_at = standing.next_attempt_at;
+    event.since_accepted = event.at - standing.accepted_at;
+    deps_.events.emit(std::move(event));
+  }
 }
 
 // What is being sent gives itself up when it comes back.
@@ -81,7 +121,7 @@ Queue::Decision Queue::expired(Item item) const {
   decision.event.peer.host = item.state().last_host;
   if (item.state().attempts > 0)
     decision.event.cause.reply_class = classify::slug(item.state().last_class);
-  if (wants_notice(*item.message->envelope, item.recipient, NoticeKind::failed))
+  if (wants_notice(*item.message->envelope(), item.recipient, NoticeKind::failed))
     decision.notice = NoticeKind::failed;
   return decision;
 }
@@ -89,22 +129,22 @@ Queue::Decision Queue::expired(Item item) const {
 // As many recipients at a time as one notice may have, until all know.
 io::Task<void> Queue::tell_delay(MessageId id) {
   while (true) {
-    auto found = messages_.find(id);
-    if (found == messages_.end()) co_return;
-    Notice notice = delay_notice(*found->second);
+    Message* message = messages_.find(id);
+    if (!message) co_return;
+    Notice notice = delay_notice(*message);
     if (notice.recipients.empty()) co_return;
     std::vector<uint32_t> recipients;
     for (const NoticedRecipient& noticed : notice.recipients)
       recipients.push_back(noticed.recipient);
     Result<void> told = co_await deps_.notifier.notify(std::move(notice));
     // The message may be gone by now.
-    found = messages_.find(id);
-    if (found == messages_.end()) co_return;
+    message = messages_.find(id);
+    if (!message) co_return;
     if (!told && told.error().code() != ErrorCode::invalid_input)
-      co_return tell_delay_later(*found->second, recipients);
-    Record record{found->second->envelope, false, {}, {}};
+      co_return tell_delay_later(*message, recipients);
+    Record record{message->envelope(), false, {}, {}};
     for (uint32_t recipient : recipients) {
-      Item item{found->second.get(), recipient};
+      Item item{message, recipient};
       item.state().delay_being_told = false;
       item.state().delay_notified = true;
       if (item.state().place != Place::settled)
@@ -118,12 +158,12 @@ io::Task<void> Queue::tell_delay(MessageId id) {
 Notice Queue::delay_notice(Message& message) const {
   Notice notice;
   notice.kind = NoticeKind::delayed;
-  notice.envelope = message.envelope;
+  notice.envelope = message.envelope();
   auto count = static_cast<uint32_t>(message.recipients.size());
   for (uint32_t i = 0; i < count && notice.recipients.size() < noticed_recipients_max; ++i) {
     RecipientState& state = message.recipients[i];
     bool tell = state.place != Place::settled && !state.delay_notified && !state.delay_being_told &&
-                wants_notice(*message.envelope, i, NoticeKind::delayed);
+                wants_notice(*message.envelope(), i, NoticeKind::delayed);
     if (!tell) continue;
     events::Cause cause;
     if (state.attempts > 0) cause.reply_class = classify::slug(state.last_class);

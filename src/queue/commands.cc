@@ -51,7 +51,7 @@ io::Task<Result<Tally>> Queue::act(Command command) {
     size_t seen = 0;
     Message* message = next_selected(selector, last);
     while (message && seen < slice_recipients) {
-      last = message->envelope->id;
+      last = message->id;
       seen += message->recipients.size();
       act_on(*message, doing);
       message = next_selected(selector, last);
@@ -82,14 +82,11 @@ void Queue::open_sites(const std::set<std::string>& names) {
 }
 
 Message* Queue::next_selected(const Selector& selector, const std::optional<MessageId>& after) {
-  if (selector.ids.empty()) {
-    auto next = after ? messages_.upper_bound(*after) : messages_.begin();
-    return next == messages_.end() ? nullptr : next->second.get();
-  }
+  if (selector.ids.empty()) return messages_.first_after(after);
   auto id = after ? std::upper_bound(selector.ids.begin(), selector.ids.end(), *after)
                   : selector.ids.begin();
   for (; id != selector.ids.end(); ++id)
-    if (auto found = messages_.find(*id); found != messages_.end()) return found->second.get();
+    if (Message* found = messages_.find(*id)) return found;
   return nullptr;
 }
 
@@ -151,8 +148,7 @@ void Queue::pause(Pause pause) {
   pauses_.push_back(std::move(pause));
   // In the order in which they came to their sites, so that neighbours stay together.
   for (auto& [name, site] : sites_) {
-    for (auto next = site->ready.begin(); next != site->ready.end();) {
-      Item item = (next++)->second;
+    for (Item item : site->ready.all()) {
       if (!pause_of(item)) continue;
       take_out(item);
       item.state().place = Place::paused;
@@ -172,7 +168,7 @@ bool Queue::resume(const Scope& scope) {
 const Pause* Queue::pause_of(Item item) const {
   const RecipientState& state = item.state();
   for (const Pause& pause : pauses_)
-    if (pause.scope.covers(*item.message->envelope, item.domain(),
+    if (pause.scope.covers(*item.message->envelope(), item.domain(),
                            state.site ? state.site->name : ""))
       return &pause;
   return nullptr;

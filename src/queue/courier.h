@@ -15,6 +15,10 @@
 
 namespace waypost::queue {
 
+// Suspends until the site's limits let the attempt go on; or says at once why that would be too
+// late: then the attempt ends, and its recipients wait in the queue like others.
+using Permission = std::function<io::Task<std::optional<std::string>>()>;
+
 // Some recipients of one message, for one attempt: all in one domain, or in domains that
 // Courier::go_together() lets share a transaction.
 struct Assignment {
@@ -22,14 +26,17 @@ struct Assignment {
   std::vector<uint32_t> recipients;  // indexes into envelope->recipients, at least one
   std::string domain;                // of the first
   std::string site;
+  bool urgent = false;           // before others where it has to wait
   unsigned connections_max = 1;  // to the site, counting the ones kept idle
   unsigned messages_per_connection_max = 1;
   // To be awaited with one outcome for each recipient, in their order, before the connection may
   // carry another message: so a crash repeats at most one message a connection.
   std::function<io::Task<void>(std::vector<events::Outcome>)> settle;
-  // To be awaited right before MAIL: connecting takes its time, and messages that were let go
-  // evenly must not arrive in a bunch behind it.
-  std::function<io::Task<void>()> turn;
+  // To be asked for right before each MAIL: connecting takes its time, and messages that were let
+  // go evenly must not arrive in a bunch behind it.
+  Permission turn;
+  // To be asked for before each connection that is tried; empty: the site may have any number.
+  Permission connecting;
 };
 
 // Who carries mail out; the queue knows no more of delivery than this. Thread: the shard's loop.
@@ -48,6 +55,9 @@ class Courier {
   virtual bool go_together(const std::string& one, const std::string& other) const {
     return one == other;
   }
+
+  // How many connections to the site are open and wait for another message.
+  virtual unsigned idle_connections(const std::string& site) const = 0;
 
   // One attempt, which awaits `settle` once, whatever it comes to.
   virtual io::Task<void> attempt(Assignment assignment) = 0;

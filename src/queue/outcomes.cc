@@ -55,7 +55,8 @@ Queue::Decision Queue::judge(Item item, const Outcome& outcome) {
   ++state.attempts;
   state.last_reply = cut_short(outcome.text());
   state.last_host = outcome.peer.host;
-  const auto& sender = item.message->envelope->sender;
+  const auto envelope = item.message->envelope();
+  const auto& sender = envelope->sender;
   Judgement judgement =
       judge_.judge(outcome, sender ? std::string_view(sender->domain) : "", item.domain());
   state.last_class = judgement.reply_class;
@@ -73,17 +74,33 @@ Queue::Decision Queue::judge(Item item, const Outcome& outcome) {
   if (judgement.verdict == Verdict::deferred) defer(question, decision);
   if (!decision.settles || (delivered && outcome.dsn_passed_on)) return decision;
   NoticeKind kind = delivered ? NoticeKind::relayed : NoticeKind::failed;
-  if (wants_notice(*item.message->envelope, item.recipient, kind)) decision.notice = kind;
+  if (wants_notice(*envelope, item.recipient, kind)) decision.notice = kind;
   return decision;
 }
 
 void Queue::defer(const RetryQuestion& question, Decision& decision) {
   RecipientState& state = decision.item.state();
-  Duration wait = retry_wait(settings_.retry, question, state.attempts, deps_.loop.rng().uniform());
-  state.due = deps_.loop.now() + wait;
-  decision.settles = state.due >= decision.item.message->expires_at;
+  const Message& message = *decision.item.message;
+  const Instant now = deps_.loop.now();
+  const double uniform = deps_.loop.rng().uniform();
+  state.due =
+      now + (message.has_deadline ? retry_wait_before(settings_.retry, question, state.attempts,
+                                                      uniform, message.expires_at - now)
+                                  : retry_wait(settings_.retry, question, state.attempts, uniform));
+  decision.settles = state.due >= message.expires_at;
   decision.event.kind = decision.settles ? EventKind::expired : EventKind::deferred;
   if (!decision.settles) decision.event.next_attempt_at = to_wall(state.due);
+}
+
+// Whoever names a provider's host beside their own cannot speak for the provider; nor can whoever
+// names one that does not exist, where the provider gives each customer a name of its own.
+bool Queue::speaks_for(const Site& site, const std::string& domain, const std::string& host,
+                       const RetryQuestion& question, SiteMeasure measure) const {
+  const shaping::SiteTable::Match theirs = settings_.sites.find(domain, {host, site.service});
+  if (measure == SiteMeasure::slow || measure == SiteMeasure::stop) return theirs.site == site.name;
+  const bool is_shared = !site.rule.empty() && site.service.empty();
+  if (!is_shared) return true;
+  return theirs.rule == site.rule && question.phase != events::Phase::resolve;
 }
 
 void Queue::note_health(Item item, const RetryQuestion& question) {
@@ -92,14 +109,8 @@ void Queue::note_health(Item item, const RetryQuestion& question) {
   const std::string& text = item.state().last_reply;
   const std::string& host = item.state().last_host;
   SiteMeasure measure = site_measure(question);
-  // Whoever names a provider's host beside their own cannot speak for the provider.
-  bool was_told = measure == SiteMeasure::slow || measure == SiteMeasure::stop;
-  if (was_told && !host.empty()) {
-    auto theirs = settings_.sites.find(item.domain(), {host, site->service});
-    if (theirs.site != site->name) return;
-  }
-  bool met_nobody = question.phase == events::Phase::resolve && measure == SiteMeasure::none;
-  if (met_nobody) return;
+  if (!host.empty() && !speaks_for(*site, item.domain(), host, question, measure)) return;
+  if (measure == SiteMeasure::none && met_nobody(question.phase)) return;
   if (measure == SiteMeasure::none) return site->health.please(deps_.loop.now());
   site->health.complain(measure, text, question.named, settings_.retry, deps_.loop.now(),
                         deps_.loop.rng().uniform());
@@ -123,7 +134,7 @@ io::Task<void> Queue::tell_sender(std::vector<Decision>& decisions) {
     for (const Decision& decision : decisions) {
       if (decision.notice != kind) continue;
       const events::Event& event = decision.event;
-      notice.envelope = decision.item.message->envelope;
+      notice.envelope = decision.item.message->envelope();
       notice.recipients.push_back({decision.item.recipient, event.reply,
                                    decision.item.state().last_host, event.cause,
                                    event.kind == EventKind::expired, event.attempt, event.at});
@@ -153,7 +164,7 @@ void Queue::postpone(Decision& decision) {
 Queue::Record Queue::apply(std::vector<Decision>& decisions) {
   Message& message = *decisions.front().item.message;
   Record record;
-  record.envelope = message.envelope;
+  record.envelope = message.envelope();
   for (Decision& decision : decisions) {
     if (decision.settles) mark_settled(decision.item, decision.event.kind);
     record.changes.push_back({decision.item.recipient, progress_of(decision.item)});
@@ -171,8 +182,8 @@ spool::RecipientProgress Queue::progress_of(Item item) const {
   progress.attempts = state.attempts;
   if (progress.settled) return progress;
   progress.next_attempt_at = to_wall(state.due);
-  progress.last_reply = state.last_reply;
-  progress.last_host = state.last_host;
+  progress.last_reply = state.last_reply.get();
+  progress.last_host = state.last_host.get();
   progress.held = state.held;
   progress.delay_notified = state.delay_notified;
   return progress;
@@ -236,7 +247,8 @@ io::Task<void> Queue::do_chores() {
 }
 
 events::Event Queue::event_about(Item item, EventKind kind) const {
-  const spool::Envelope& envelope = *item.message->envelope;
+  const auto kept = item.message->envelope();
+  const spool::Envelope& envelope = *kept;
   const RecipientState& state = item.state();
   events::Event event;
   event.kind = kind;
@@ -250,7 +262,7 @@ events::Event Queue::event_about(Item item, EventKind kind) const {
   event.recipients = {envelope.recipients[item.recipient].text()};
   event.attempt = state.attempts;
   event.site = state.site ? state.site->name : "";
-  event.reply = state.last_reply;
+  event.reply = state.last_reply.get();
   event.since_accepted = event.at - envelope.accepted_at;
   return event;
 }

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "base/ascii.h"
 #include "base/whole_seconds.h"
 
 namespace waypost::queue {
@@ -37,7 +38,7 @@ bool Scope::covers(const spool::Envelope& envelope, const std::string& domain,
     case ScopeKind::domain:
       return domain == name;
     case ScopeKind::stream:
-      return envelope.stream == name;
+      return base::equals_ignoring_case(envelope.stream, name);  // older ones are in any case
     case ScopeKind::tenant:
       return envelope.tenant == name;
     case ScopeKind::sender_domain:

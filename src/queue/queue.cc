@@ -14,8 +14,6 @@ using events::EventKind;
 // one more attempt.
 constexpr Duration restored_lives_min = std::chrono::minutes(15);
 
-constexpr size_t woken_at_once_max = 1000;
-
 }  // namespace
 
 Queue::Queue(Dependencies dependencies, Settings settings)
@@ -32,7 +30,7 @@ void Queue::add(spool::Envelope envelope) {
   Message& message = insert(std::move(envelope));
   ledger_.accepted += message.unsettled;
   ledger_.queued += message.unsettled;
-  message.expires_at = to_instant(message.envelope->expires_at);
+  message.expires_at = to_instant(message.envelope()->expires_at);
   set_alarm(message);
   std::vector<Item> items;
   for (uint32_t i = 0; i < message.unsettled; ++i) items.push_back({&message, i});
@@ -44,26 +42,30 @@ void Queue::add(spool::Envelope envelope) {
 
 void Queue::restore(spool::StoredMessage stored) {
   Message& message = insert(std::move(stored.envelope));
-  const spool::Envelope& envelope = *message.envelope;
+  const auto kept = message.envelope();
+  const spool::Envelope& envelope = *kept;
   for (const auto& [index, progress] : stored.progress)
     if (index < message.recipients.size()) restore_recipient({&message, index}, progress);
   // The process died between settling the last recipient and removing the message.
   if (message.unsettled == 0) {
-    Record record{message.envelope, true, {}, {}};
-    messages_.erase(envelope.id);
+    Record record{kept, true, {}, {}};
+    forget(message);
     attempts_.start(write_logged(std::move(record)));
     return;
   }
   ledger_.restored += message.unsettled;
   ledger_.queued += message.unsettled;
   // The wall clock may have been set while we were away: nothing lives for longer than it was
-  // given, and nothing dies without another attempt.
+  // given, and nothing dies without another attempt, but what is worth nothing by then.
   Instant now = deps_.loop.now();
   Duration lives = envelope.expires_at - envelope.accepted_at;
-  message.expires_at = std::clamp(to_instant(envelope.expires_at), now + restored_lives_min,
-                                  std::max(now + lives, now + restored_lives_min));
+  Duration lives_min = message.has_deadline ? Duration::zero() : restored_lives_min;
+  message.expires_at = std::clamp(to_instant(envelope.expires_at), now + lives_min,
+                                  std::max(now + lives, now + lives_min));
   // What waited only because we were away gets its attempt before anybody hears of a delay.
-  set_alarm(message, now + restored_lives_min);
+  message.restored = true;
+  restored_told_from_ = now + restored_lives_min;
+  set_alarm(message);
   auto count = static_cast<uint32_t>(message.recipients.size());
   for (uint32_t i = 0; i < count; ++i)
     if (message.recipients[i].place != Place::settled) rest({&message, i});
@@ -79,10 +81,10 @@ void Queue::restore_recipient(Item item, const spool::RecipientProgress& progres
   // No wait is longer than the longest one, whatever the wall clock says.
   Duration longest = settings_.retry.longest + settings_.retry.longest / 2;
   state.due = std::min(to_instant(progress.next_attempt_at), deps_.loop.now() + longest);
-  if (!state.last_reply.empty()) {
+  if (!progress.last_reply.empty()) {
     events::Outcome outcome;
-    outcome.reason = state.last_reply;
-    outcome.peer.host = state.last_host;
+    outcome.reason = progress.last_reply;
+    outcome.peer.host = progress.last_host;
     outcome.phase = events::Phase::rcpt;
     state.last_class = judge_.judge(outcome, "", item.domain()).reply_class;
   }
@@ -92,13 +94,8 @@ void Queue::restore_recipient(Item item, const spool::RecipientProgress& progres
 }
 
 Message& Queue::insert(spool::Envelope envelope) {
-  auto message = std::make_unique<Message>();
-  message->envelope = std::make_shared<const spool::Envelope>(std::move(envelope));
-  message->recipients.resize(message->envelope->recipients.size());
-  message->unsettled = static_cast<uint32_t>(message->recipients.size());
-  auto [place, is_new] = messages_.emplace(message->envelope->id, std::move(message));
-  CHECK(is_new);
-  return *place->second;
+  ++whole_messages_;
+  return messages_.insert(std::make_unique<Message>(std::move(envelope)));
 }
 
 // ---- leaving
@@ -110,10 +107,10 @@ void Queue::take_out(Item item) {
       resolving_[item.domain()].erase(state.order);
       break;
     case Place::ready:
-      state.site->ready.erase(state.order);
+      state.site->ready.remove(item);
       break;
     case Place::deferred:
-      due_.erase({state.due, state.order});
+      due_.erase(item);
       break;
     case Place::paused:
       paused_.erase(state.order);
@@ -157,14 +154,26 @@ void Queue::mark_settled(Item item, EventKind kind) {
 }
 
 void Queue::forget(Message& message) {
-  MessageId id = message.envelope->id;
-  alarms_.erase({message.alarm_at, id});
-  messages_.erase(id);
+  if (message.whole) --whole_messages_;
+  if (message.runs_out) running_out_.erase(message.id);
+  messages_.erase(message);
 }
 
 // ---- waiting
 
+void Queue::pack(Message& message) {
+  bool was_whole = message.whole != nullptr;
+  message.pack();
+  if (was_whole && !message.whole) --whole_messages_;
+}
+
+void Queue::unpack(Message& message) {
+  if (!message.whole) ++whole_messages_;
+  message.unpack();
+}
+
 void Queue::rest(Item item) {
+  pack(*item.message);
   RecipientState& state = item.state();
   // What is too old is not held, or nobody would ever give it up.
   if (state.held && item.message->expires_at > deps_.loop.now())
@@ -177,8 +186,8 @@ void Queue::wait_until_due(Item item) {
   RecipientState& state = item.state();
   state.place = Place::deferred;
   state.order = ++next_order_;
-  due_.insert({{state.due, state.order}, item});
-  if (due_.begin()->first.second == state.order)
+  due_.insert(item);
+  if (due_.begin()->state().order == state.order)
     due_timer_.start(state.due, [this] { wake_due(); });
 }
 
@@ -187,8 +196,8 @@ void Queue::wake_due() {
   Instant now = deps_.loop.now();
   std::vector<Item> live;
   // The rest has its turn at once, but others have theirs in between.
-  while (!due_.empty() && due_.begin()->first.first <= now && live.size() < woken_at_once_max) {
-    Item item = due_.begin()->second;
+  while (!due_.empty() && due_.begin()->state().due <= now && live.size() < woken_at_once_max) {
+    Item item = *due_.begin();
     if (item.message->expires_at <= now) {
       expire(*item.message);
       continue;
@@ -196,7 +205,7 @@ void Queue::wake_due() {
     take_out(item);
     live.push_back(item);
   }
-  if (!due_.empty()) due_timer_.start(due_.begin()->first.first, [this] { wake_due(); });
+  if (!due_.empty()) due_timer_.start(due_.begin()->state().due, [this] { wake_due(); });
   find_sites(live);
 }
 
@@ -209,19 +218,18 @@ void Queue::reconfigure(Settings settings) {
   settings_ = std::move(settings);
   std::vector<Item> ready;
   for (auto& [name, site] : sites_) {
-    site->limits = settings_.sites.limits_of(site->rule);
-    site->pacer.set_rate(site->limits.messages_per_second.value);
-    site->turns.set_rate(site->limits.messages_per_second.value);
-    for (const auto& [order, item] : site->ready) ready.push_back(item);
-    site->ready.clear();
+    for (Item item : site->ready.all()) ready.push_back(item);
+    site->limits = settings_.sites.limits_of(site->rule, site->name);
+    site->reconfigure();
+    site->quotas = quotas_.open(site->name, site->limits);
   }
   // A new rule may name another site for them.
   find_sites(ready);
 }
 
 std::shared_ptr<const spool::Envelope> Queue::envelope(MessageId id) const {
-  auto found = messages_.find(id);
-  return found == messages_.end() ? nullptr : found->second->envelope;
+  const Message* found = messages_.find(id);
+  return found ? found->envelope() : nullptr;
 }
 
 Instant Queue::to_instant(WallTime time) const {

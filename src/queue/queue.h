@@ -19,14 +19,17 @@
 #include "queue/courier.h"
 #include "queue/item.h"
 #include "queue/judge.h"
+#include "queue/messages.h"
 #include "queue/notifier.h"
 #include "queue/pause.h"
 #include "queue/retry_policy.h"
 #include "queue/schedule.h"
 #include "queue/site.h"
+#include "queue/site_quotas.h"
 #include "queue/site_view.h"
 #include "queue/standing.h"
 #include "shaping/limits.h"
+#include "shaping/streams.h"
 #include "spool/spool.h"
 
 namespace waypost::queue {
@@ -36,7 +39,11 @@ struct Settings {
   RetrySchedule retry;
   // The age at which senders are told that it takes long; zero: never.
   Duration delay_notice_after = std::chrono::hours(4);
+  shaping::StreamTable streams{};
 };
+
+// Recipients that one turn of the loop goes through; sessions have theirs in between.
+inline constexpr size_t woken_at_once_max = 1000;
 
 // Which recipient is due, when, and what holds it: decides, and lets the courier carry.
 // Every unsettled recipient is in exactly one place (item.h). Thread: the shard's loop.
@@ -77,6 +84,8 @@ class Queue {
                        std::optional<MessageId> after = std::nullopt) const;
   // One message's recipients that wait; empty when it is not here.
   std::vector<Standing> standings(MessageId id) const;
+  // Those with a deadline that still wait after half of their time.
+  const std::set<MessageId>& running_out() const { return running_out_; }
   // Null when it is not here.
   std::shared_ptr<const spool::Envelope> envelope(MessageId id) const;
 
@@ -84,6 +93,10 @@ class Queue {
   // wait where. In proportion to the sites, not to the mail.
   void visit_sites(const std::function<void(const SiteView&)>& visit) const;
   PlaceCounts places() const;
+
+  // What sites got over time, for whoever keeps it over restarts. It is restored before any mail
+  // is.
+  QuotaBook& quotas() { return quotas_; }
 
   // What a person does with what waits. Suspends until it is written down; a long queue is gone
   // through in slices, so that mail goes on meanwhile. Fails as the spool does; what was done
@@ -126,6 +139,12 @@ class Queue {
   };
   // Work that may cost a notice on stable storage: done side by side, but not all at once.
   using Chore = std::function<io::Task<void>()>;
+  struct DueFirst {
+    bool operator()(Item one, Item other) const {
+      return std::pair(one.state().due, one.state().order) <
+             std::pair(other.state().due, other.state().order);
+    }
+  };
   // Of items that come to their sites together.
   struct Arrival {
     std::vector<Site*> filled;
@@ -134,6 +153,8 @@ class Queue {
   // queue.cc: coming, waiting, leaving
   Message& insert(spool::Envelope envelope);
   void restore_recipient(Item item, const spool::RecipientProgress& progress);
+  void pack(Message& message);
+  void unpack(Message& message);
   void wait_until_due(Item item);
   void wake_due();
   void rest(Item item);
@@ -148,20 +169,30 @@ class Queue {
   void find_sites(const std::vector<Item>& items);
   io::Task<void> resolve(std::string domain);
   void make_ready(Item item, const shaping::MailHost& host, Arrival& arrival);
+  uint16_t lane_of(Item item) const;
   void finish(Arrival arrival);
   Site& site_for(const std::string& domain, const shaping::MailHost& host);
   void pump(Site& site);
-  bool may_send_now(Site& site, Instant now);
+  std::optional<size_t> next_lane(Site& site, Instant now);
+  Instant connection_free_at(const Site& site, Instant now) const;
   void rest_or_forget(Site& site);
-  std::vector<Item> take_batch(Site& site);
-  io::Task<void> attempt(Site& site, std::vector<Item> batch);
-  io::Task<void> wait_turn(Site& site);
+  std::vector<Item> take_batch(Site& site, size_t lane);
+  io::Task<void> attempt(Site& site, std::vector<Item> batch, bool urgent);
+  io::Task<std::optional<std::string>> wait_turn(Site& site, bool urgent, Instant until,
+                                                 QuotaPlace& place);
+  io::Task<std::optional<std::string>> wait_another_turn(Site& site, bool urgent, Instant until);
+  io::Task<bool> wait_for_pace(Site& site, bool urgent, Instant until);
+  void give_turn(Site& site);
+  io::Task<std::optional<std::string>> wait_to_connect(Site& site, Instant until,
+                                                       ConnectionNeed& need);
 
   // outcomes.cc: what attempts and age make of recipients
   io::Task<void> settle(std::vector<Item> items, std::vector<events::Outcome> outcomes);
   Decision judge(Item item, const events::Outcome& outcome);
   void defer(const RetryQuestion& question, Decision& decision);
   void note_health(Item item, const RetryQuestion& question);
+  bool speaks_for(const Site& site, const std::string& domain, const std::string& host,
+                  const RetryQuestion& question, SiteMeasure measure) const;
   io::Task<void> conclude(std::vector<Decision> decisions);
   io::Task<void> tell_sender(std::vector<Decision>& decisions);
   void postpone(Decision& decision);
@@ -178,8 +209,12 @@ class Queue {
 
   // alarms.cc: what comes with age
   void set_alarm(Message& message, Instant not_before = {});
-  bool delay_is_due(const Message& message, Instant now) const;
+  bool tells_delay(const Message& message) const;
+  Instant delay_told_at(const Message& message, Instant now) const;
+  Instant runs_out_at(const Message& message) const;
   void ring_alarms();
+  void ring(Message& message, Instant now);
+  void warn_of_deadline(Message& message);
   void expire(Message& message);
   Decision expired(Item item) const;
   io::Task<void> tell_delay(MessageId id);
@@ -199,19 +234,26 @@ class Queue {
   // standings.cc: what waits, and why
   Standing standing_of(Item item) const;
   void explain_ready(Item item, Standing& standing) const;
+  void explain_pace(const Site& site, Item item, Standing& standing) const;
+  void explain_slots(const Site& site, Item item, Standing& standing) const;
   void explain_shut(const Site& site, Standing& standing) const;
+  bool explain_quota(const Site& site, Item item, Standing& standing) const;
+  bool explain_connections(const Site& site, Standing& standing) const;
 
   Dependencies deps_;
   Settings settings_;
   Judge judge_;
   Ledger ledger_;
 
-  std::map<MessageId, std::unique_ptr<Message>> messages_;
+  Messages messages_;
+  size_t whole_messages_ = 0;  // those that are not packed
+  QuotaBook quotas_;
   std::unordered_map<std::string, std::unique_ptr<Site>> sites_;
   std::unordered_map<std::string, std::map<uint64_t, Item>> resolving_;  // by domain
-  std::map<std::pair<Instant, uint64_t>, Item> due_;
+  std::set<Item, DueFirst> due_;
   std::map<uint64_t, Item> paused_;
-  std::set<std::pair<Instant, MessageId>> alarms_;
+  std::set<MessageId> running_out_;
+  Instant restored_told_from_;  // messages that were found at the start are told of as late
   uint64_t next_order_ = 0;
   io::Timer due_timer_;
   io::Timer alarm_timer_;

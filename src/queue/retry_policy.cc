@@ -55,6 +55,10 @@ constexpr Duration stop_pause_min = 10min;
 constexpr Duration gives_back_every = 1min;
 constexpr unsigned halvings_max = 16;
 
+// A wait takes at most a third of what is left before a deadline, but some seconds at the end.
+constexpr int waits_before_deadline = 3;
+constexpr Duration deadline_wait_min = 10s;
+
 // x.2.z is about one mailbox (RFC 3463 §3.3): a person who gets too much, not a site.
 bool is_about_a_mailbox(const RetryQuestion& question) {
   return question.enhanced && question.enhanced->subject == 2;
@@ -73,10 +77,23 @@ Duration retry_wait(const RetrySchedule& schedule, const RetryQuestion& question
   return wait;
 }
 
+bool met_nobody(AttemptPhase phase) { return phase <= AttemptPhase::egress; }
+
+Duration retry_wait_before(const RetrySchedule& schedule, const RetryQuestion& question,
+                           unsigned attempts, double uniform, Duration left) {
+  const Duration most =
+      std::max(left / waits_before_deadline, std::min(schedule.first, deadline_wait_min));
+  const double spread = 1 - schedule.jitter * uniform;
+  const Duration wait = std::min(retry_wait(schedule, question, attempts, uniform),
+                                 Duration(static_cast<int64_t>(double(most.count()) * spread)));
+  const bool ends_in_time = question.named && *question.named < left;
+  return ends_in_time ? std::max(wait, std::min(*question.named, schedule.longest)) : wait;
+}
+
 SiteMeasure site_measure(const RetryQuestion& question) {
   SiteMeasure measure = policy_of(question.reply_class).measure;
   // Nobody of the site has said anything.
-  if (question.phase == AttemptPhase::resolve) measure = SiteMeasure::none;
+  if (met_nobody(question.phase)) measure = SiteMeasure::none;
   // What is said before the first recipient is said to all mail; later a 5yz may be about this one
   // message.
   bool said_to_all = question.deferred || question.phase <= AttemptPhase::mail;

@@ -35,6 +35,13 @@ struct RetryQuestion {
 Duration retry_wait(const RetrySchedule& schedule, const RetryQuestion& question, unsigned attempts,
                     double uniform);
 
+// The attempt ended before it met anybody of the site: nothing was heard of it, good or bad.
+bool met_nobody(smtp::AttemptPhase phase);
+// The same for a message with a deadline, `left` from now: short enough for several attempts before
+// it. A named wait is kept where it ends in time.
+Duration retry_wait_before(const RetrySchedule& schedule, const RetryQuestion& question,
+                           unsigned attempts, double uniform, Duration left);
+
 SiteMeasure site_measure(const RetryQuestion& question);
 
 // How one site takes our mail, and what it gets meanwhile.

@@ -37,14 +37,14 @@ bool Selector::matches(const Standing& standing, WallTime now) const {
   if (!ids.empty() && std::find(ids.begin(), ids.end(), standing.id) == ids.end()) return false;
   if (hold && standing.hold != *hold) return false;
   if (!fits_age(*this, now - standing.accepted_at)) return false;
-  // Streams, tenants and logins are names of ours: their case counts.
+  // Tenants and logins are names of ours: their case counts.
   auto is = [](const std::string& wanted, const std::string& found) {
     return wanted.empty() || wanted == found;
   };
   return equals(recipient, standing.recipient) && equals(domain, domain_of(standing.recipient)) &&
          equals(site, standing.site) && is_sender(sender, standing.sender) &&
-         is(login, standing.login) && is(stream, standing.stream) && is(tenant, standing.tenant) &&
-         is(reply_class, standing.reply_class);
+         is(login, standing.login) && equals(stream, standing.stream) &&
+         is(tenant, standing.tenant) && is(reply_class, standing.reply_class);
 }
 
 }  // namespace waypost::queue

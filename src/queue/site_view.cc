@@ -28,11 +28,17 @@ void Queue::visit_sites(const std::function<void(const SiteView&)>& visit) const
     view.attempts = site->sending;
     view.connections_max = site->slots();
     view.limits = site->limits;
+    if (site->quotas) {
+      view.connections_last_minute = site->quotas->connections().used(now);
+      view.messages_last_hour = site->quotas->hour().used(now);
+      view.messages_last_day = site->quotas->day().used(now);
+    }
     view.measure = site->health.measure();
     view.troubles = site->health.troubles();
     view.last_trouble = site->health.last_trouble();
     if (site->health.shut_until() > now) view.shut_until = to_wall(site->health.shut_until());
-    if (!site->ready.empty()) view.next = standing_of(site->ready.begin()->second);
+    auto waits = [&](size_t lane) { return !site->ready.empty(lane); };
+    if (auto lane = site->fair_turns.next(waits)) view.next = standing_of(site->ready.front(*lane));
     visit(view);
   }
 }

@@ -28,6 +28,10 @@ struct SiteView {
   unsigned attempts = 0;         // that run, each over a connection of its own
   unsigned connections_max = 0;  // that it may have now
   shaping::SiteLimits limits;
+  // Of those that its limits count.
+  uint64_t connections_last_minute = 0;
+  uint64_t messages_last_hour = 0;
+  uint64_t messages_last_day = 0;
   SiteMeasure measure = SiteMeasure::none;
   unsigned troubles = 0;  // in a row
   std::string last_trouble;

@@ -5,8 +5,9 @@
 namespace waypost::queue {
 namespace {
 
-constexpr std::array<std::string_view, 9> hold_names{
-    "sending", "resolving", "slot", "rate", "site_shut", "deferred", "held", "paused", "stopping"};
+constexpr std::array<std::string_view, 10> hold_names{"sending", "resolving", "slot",     "rate",
+                                                      "quota",   "site_shut", "deferred", "held",
+                                                      "paused",  "stopping"};
 
 }  // namespace
 

@@ -16,6 +16,7 @@ enum class Hold {
   resolving,  // the name system is being asked where the mail goes
   slot,       // all connections that the site may have are busy
   rate,       // the site's messages a second
+  quota,      // the site's messages an hour or a day, or its new connections a minute
   site_shut,  // the site could not be reached, or asked us to stop; it is probed before others
               // follow
   deferred,   // they said not now, or we got no answer
@@ -48,6 +49,7 @@ struct Standing {
   std::string last_host;
   std::string reply_class;      // of the last reply: "mailbox-full"; empty before there was one
   bool delay_notified = false;  // the sender was told that it takes long
+  bool has_deadline = false;    // its sender said when it expires: it is worth nothing later
 };
 
 }  // namespace waypost::queue

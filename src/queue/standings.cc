@@ -8,9 +8,8 @@ namespace waypost::queue {
 
 void Queue::visit_standings(const std::function<bool(const Standing&)>& visit,
                             std::optional<MessageId> after) const {
-  auto next = after ? messages_.upper_bound(*after) : messages_.begin();
-  for (; next != messages_.end(); ++next) {
-    Message* message = next->second.get();
+  for (Message* message = messages_.first_after(after); message;
+       message = messages_.first_after(message->id)) {
     for (uint32_t i = 0; i < message->recipients.size(); ++i) {
       if (message->recipients[i].place == Place::settled) continue;
       if (!visit(standing_of({message, i}))) return;
@@ -20,9 +19,8 @@ void Queue::visit_standings(const std::function<bool(const Standing&)>& visit,
 
 std::vector<Standing> Queue::standings(MessageId id) const {
   std::vector<Standing> standings;
-  auto found = messages_.find(id);
-  if (found == messages_.end()) return standings;
-  Message* message = found->second.get();
+  Message* message = messages_.find(id);
+  if (!message) return standings;
   for (uint32_t i = 0; i < message->recipients.size(); ++i)
     if (message->recipients[i].place != Place::settled)
       standings.push_back(standing_of({message, i}));
@@ -30,7 +28,8 @@ std::vector<Standing> Queue::standings(MessageId id) const {
 }
 
 Standing Queue::standing_of(Item item) const {
-  const spool::Envelope& envelope = *item.message->envelope;
+  const auto kept = item.message->envelope();
+  const spool::Envelope& envelope = *kept;
   const RecipientState& state = item.state();
   Standing standing;
   standing.id = envelope.id;
@@ -44,10 +43,11 @@ Standing Queue::standing_of(Item item) const {
   standing.site = state.site ? state.site->name : "";
   standing.size_octets = envelope.size_octets;
   standing.attempts = state.attempts;
-  standing.last_reply = state.last_reply;
-  standing.last_host = state.last_host;
+  standing.last_reply = state.last_reply.get();
+  standing.last_host = state.last_host.get();
   if (state.attempts > 0) standing.reply_class = classify::slug(state.last_class);
   standing.delay_notified = state.delay_notified;
+  standing.has_deadline = envelope.has_deadline;
   switch (state.place) {
     case Place::sending:
       standing.hold = Hold::sending;
@@ -59,7 +59,7 @@ Standing Queue::standing_of(Item item) const {
       break;
     case Place::deferred:
       standing.hold = Hold::deferred;
-      standing.reason = state.last_reply;
+      standing.reason = state.last_reply.get();
       standing.next_attempt_at = to_wall(state.due);
       if (const Pause* pause = pause_of(item)) {
         standing.reason += "; when that is over: " + pause->text();
@@ -97,30 +97,79 @@ void Queue::explain_ready(Item item, Standing& standing) const {
                                   "is sent until Waypost is restarted";
   } else if (site.health.troubles() > 0) {
     explain_shut(site, standing);
-  } else if (site.pacer.next() > now) {
-    const auto& limit = site.limits.messages_per_second;
-    // Some of those may have left since, so that its turn comes then or sooner.
-    uint64_t ahead = item.state().order - site.ready.begin()->first;
-    standing.hold = Hold::rate;
-    standing.reason = fmt::format("{} gets at most {} messages a second, and up to {} are ahead",
-                                  site.name, limit.value, ahead);
-    standing.limit_origin = limit.origin;
-    double wait_ns = double(site.pacer.interval().count()) * double(ahead);
-    constexpr double wait_ns_max = 1e18;
-    standing.next_attempt_at =
-        to_wall(site.pacer.next() + Duration(int64_t(std::min(wait_ns, wait_ns_max))));
+  } else if (explain_quota(site, item, standing)) {
+    return;
+  } else if (site.free_at(item.message->lane, now) > now) {
+    explain_pace(site, item, standing);
+  } else if (explain_connections(site, standing)) {
+    return;
   } else {
-    const auto& limit = site.limits.connections;
-    standing.hold = Hold::slot;
-    standing.reason =
-        site.slots() < limit.value
-            ? fmt::format(
-                  "all {} connections that {} gets are busy; {} are allowed, but it asked "
-                  "for less",
-                  site.slots(), site.name, limit.value)
-            : fmt::format("all {} connections that {} may have are busy", limit.value, site.name);
-    standing.limit_origin = limit.origin;
+    explain_slots(site, item, standing);
   }
+}
+
+// The lanes of other streams are left out of the reckoning: what they want is not known ahead.
+void Queue::explain_pace(const Site& site, Item item, Standing& standing) const {
+  const auto& limit = site.limits.messages_per_second;
+  const uint64_t ahead = site.ready.ahead_of(item);
+  const bool urgent = settings_.streams.is_urgent(item.message->lane);
+  const shaping::Pacer& pacer = urgent ? site.pacer : site.common_pacer;
+  standing.hold = Hold::rate;
+  standing.reason = fmt::format("{} gets at most {} messages a second{}, and up to {} are ahead",
+                                site.name, limit.value, site.kept_free_text(urgent), ahead);
+  standing.limit_origin = limit.origin;
+  double wait_ns = double(pacer.interval().count()) * double(ahead);
+  constexpr double wait_ns_max = 1e18;
+  standing.next_attempt_at = to_wall(site.free_at(item.message->lane, deps_.loop.now()) +
+                                     Duration(int64_t(std::min(wait_ns, wait_ns_max))));
+}
+
+void Queue::explain_slots(const Site& site, Item item, Standing& standing) const {
+  const auto& limit = site.limits.connections;
+  const bool urgent = settings_.streams.is_urgent(item.message->lane);
+  const unsigned kept = urgent ? 0 : site.slots() - site.common_slots();
+  standing.hold = Hold::slot;
+  standing.limit_origin = limit.origin;
+  if (site.slots() < limit.value)
+    standing.reason = fmt::format(
+        "all {} connections that {} gets are busy; {} are allowed, but it asked for less",
+        site.slots(), site.name, limit.value);
+  else
+    standing.reason =
+        fmt::format("all {} connections that {} may have are busy", limit.value, site.name);
+  if (kept > 0) standing.reason += fmt::format(", or kept free for urgent mail ({})", kept);
+}
+
+bool Queue::explain_quota(const Site& site, Item item, Standing& standing) const {
+  const Instant now = deps_.loop.now();
+  const bool urgent = settings_.streams.is_urgent(item.message->lane);
+  if (!site.quotas || site.shortage(urgent, now, 0).until <= now) return false;
+  const uint64_t ahead = site.ready.ahead_of(item);
+  const SiteQuotas::Shortage shortage = site.shortage(urgent, now, ahead);
+  standing.hold = Hold::quota;
+  standing.reason = fmt::format("{} gets at most {} {}{}, it has had {}, and up to {} are ahead",
+                                site.name, shortage.limit->value, shortage.what,
+                                site.kept_free_text(urgent), shortage.quota->used(now), ahead);
+  standing.limit_origin = shortage.limit->origin;
+  standing.next_attempt_at = to_wall(shortage.until);
+  return true;
+}
+
+// All that are open are busy, and the minute has had its new ones.
+bool Queue::explain_connections(const Site& site, Standing& standing) const {
+  const Instant now = deps_.loop.now();
+  if (site.sending >= site.slots()) return false;
+  const Instant free_at = connection_free_at(site, now);
+  if (free_at <= now) return false;
+  const auto& limit = site.limits.connections_per_minute;
+  standing.hold = Hold::quota;
+  standing.reason = fmt::format(
+      "{} gets at most {} new connections a minute, and those that it has "
+      "are busy",
+      site.name, limit.value);
+  standing.limit_origin = limit.origin;
+  standing.next_attempt_at = to_wall(free_at);
+  return true;
 }
 
 void Queue::explain_shut(const Site& site, Standing& standing) const {

@@ -8,6 +8,7 @@
 
 #include "base/ascii.h"
 #include "base/check.h"
+#include "records/young_messages.h"
 
 namespace waypost::records {
 namespace {
@@ -97,8 +98,10 @@ std::optional<std::string_view> state_after(EventKind kind) {
     case EventKind::cancelled:
     case EventKind::suppressed:
       return events::name(kind);
+    case EventKind::expiring:
     case EventKind::held:
     case EventKind::released:
+    case EventKind::port_switched:
       break;
   }
   return std::nullopt;
@@ -142,10 +145,11 @@ struct DayFile::Impl {
 
   Result<void> prepare_statements();
   Result<int64_t> message_of(const Event& event);
-  Result<std::optional<int64_t>> find_message(MessageId id);
+  Result<void> add_recipients(int64_t message, const Event& event);
+  Result<void> note_outcome(int64_t message, const Event& event, std::string_view state);
+  Result<void> write_young();
   Result<int64_t> insert_message(const Event& event);
   Result<void> complete_message(int64_t number, const Event& event);
-  Result<void> add_recipients(int64_t message, const Event& event, std::string_view state);
   Result<void> set_state(int64_t message, const std::string& address, std::string_view state,
                          WallTime at);
   Result<void> insert_recipient(int64_t message, int64_t place, const std::string& address,
@@ -160,6 +164,7 @@ struct DayFile::Impl {
   FeedMark mark;
   std::optional<Transaction> batch;
   std::map<std::string_view, int64_t> changes;  // of the totals, in this batch
+  YoungMessages young;                          // their recipients are written with the batch
   int64_t refusals = 0;                         // before this batch
   // Outcomes of a message come one after another.
   MessageId last_id;
@@ -202,6 +207,7 @@ Result<void> DayFile::begin() {
 
 Result<void> DayFile::add(const Event& event, std::string_view line) {
   CHECK(impl_->batch);
+  if (!events::is_about_mail(event.kind)) return {};
   if (event.kind == EventKind::rejected &&
       impl_->refusals + impl_->changes[total_refusals]++ >= refusals_kept_max)
     return {};
@@ -209,9 +215,7 @@ Result<void> DayFile::add(const Event& event, std::string_view line) {
   // message_of() has added the recipients of these.
   bool is_start = event.kind == EventKind::accepted || event.kind == EventKind::rejected;
   std::optional<std::string_view> state = state_after(event.kind);
-  if (!is_start && state)
-    for (const std::string& address : event.recipients)
-      TRY_VOID(impl_->set_state(message, address, *state, event.at));
+  if (!is_start && state) TRY_VOID(impl_->note_outcome(message, event, *state));
   return impl_->insert_event(message, event, line);
 }
 
@@ -237,6 +241,7 @@ Result<void> DayFile::move_mark(const FeedMark& mark) {
 
 Result<void> DayFile::commit(const FeedMark& mark) {
   CHECK(impl_->batch);
+  TRY_VOID(impl_->write_young());
   TRY_VOID(impl_->write_totals());
   TRY_VOID(impl_->write_mark(mark));
   TRY_VOID(impl_->batch->commit());
@@ -250,6 +255,7 @@ Result<void> DayFile::commit(const FeedMark& mark) {
 void DayFile::roll_back() {
   impl_->batch.reset();
   impl_->changes.clear();
+  impl_->young.clear();
   impl_->last_id = MessageId();
 }
 
@@ -299,11 +305,15 @@ Result<void> DayFile::Impl::prepare_statements() {
 Result<int64_t> DayFile::Impl::message_of(const Event& event) {
   bool is_start = event.kind == EventKind::accepted || event.kind == EventKind::rejected;
   if (event.message && !is_start && *event.message == last_id) return last_number;
+  if (YoungMessage* known = event.message ? young.find(*event.message) : nullptr) {
+    if (!is_start) return known->number();
+    TRY_VOID(write_young());  // a second beginning is told of by the file
+  }
   int64_t number = 0;
   bool known = false;
   if (event.message) {
     Statement& find = sql->find_message;
-    find.bind_blob(1, event.message->raw());
+    find.lend_blob(1, event.message->raw());
     TRY(known, find.step());
     bool accepted = known && find.integer(1) != 0;
     bool is_again = accepted && find.integer(2) != micros(event.at);
@@ -318,7 +328,7 @@ Result<int64_t> DayFile::Impl::message_of(const Event& event) {
   }
   if (!known) {
     TRY(number, insert_message(event));
-    TRY_VOID(add_recipients(number, event, is_start ? *state_after(event.kind) : state_queued));
+    TRY_VOID(add_recipients(number, event));
   }
   if (event.message) {
     last_id = *event.message;
@@ -332,10 +342,11 @@ Result<int64_t> DayFile::Impl::insert_message(const Event& event) {
   bool accepted = event.kind == EventKind::accepted;
   bool is_start = accepted || event.kind == EventKind::rejected;
   WallTime at = is_start || !event.message ? event.at : event.message->accepted_at();
-  if (event.message) insert.bind_blob(1, event.message->raw());
-  insert.bind(2, micros(at)).bind(3, accepted ? 1 : 0).bind(4, event.sender);
-  insert.bind(5, event.message_id).bind(6, event.session).bind(7, event.transaction);
-  insert.bind(8, event.tenant).bind(9, event.stream).bind(10, event.login).bind(11, event.client);
+  if (event.message) insert.lend_blob(1, event.message->raw());
+  insert.bind(2, micros(at)).bind(3, accepted ? 1 : 0).lend(4, event.sender);
+  insert.lend(5, event.message_id).lend(6, event.session).bind(7, event.transaction);
+  insert.lend(8, event.tenant).lend(9, event.stream);
+  insert.lend(10, event.login).lend(11, event.client);
   insert.bind(12, static_cast<int64_t>(event.size_octets));
   insert.bind(13, json_of(event.tags)).bind(14, json_of(event.metadata));
   TRY_VOID(insert.run());
@@ -361,11 +372,39 @@ Result<void> DayFile::Impl::complete_message(int64_t number, const Event& event)
   return {};
 }
 
-Result<void> DayFile::Impl::add_recipients(int64_t message, const Event& event,
-                                           std::string_view state) {
+// Those of a new message.
+Result<void> DayFile::Impl::add_recipients(int64_t message, const Event& event) {
+  const bool is_rejected = event.kind == EventKind::rejected;
+  const std::string_view state = is_rejected ? state_rejected : state_queued;
+  if (event.message && event.recipients.size() <= YoungMessage::recipients_max) {
+    young.add(*event.message, YoungMessage(message, event.recipients, state, event.at));
+    return {};
+  }
   int64_t place = 0;
   for (const std::string& address : event.recipients)
     TRY_VOID(insert_recipient(message, place++, address, state, event.at));
+  return {};
+}
+
+Result<void> DayFile::Impl::note_outcome(int64_t message, const Event& event,
+                                         std::string_view state) {
+  YoungMessage* known = event.message ? young.find(*event.message) : nullptr;
+  for (const std::string& address : event.recipients) {
+    if (known)
+      known->set_state(address, state, event.at, state_queued);
+    else
+      TRY_VOID(set_state(message, address, state, event.at));
+  }
+  return {};
+}
+
+Result<void> DayFile::Impl::write_young() {
+  for (const YoungMessage& message : young.all()) {
+    int64_t place = 0;
+    for (const YoungRecipient& each : message.recipients())
+      TRY_VOID(insert_recipient(message.number(), place++, each.address, each.state, each.at));
+  }
+  young.clear();
   return {};
 }
 
@@ -373,8 +412,9 @@ Result<void> DayFile::Impl::insert_recipient(int64_t message, int64_t place,
                                              const std::string& address, std::string_view state,
                                              WallTime at) {
   Statement& insert = sql->insert_recipient;
-  insert.bind(1, message).bind(2, place).bind(3, address).bind(4, domain_of(address));
-  insert.bind(5, state).bind(6, state == state_queued ? 0 : micros(at));
+  const std::string domain = domain_of(address);
+  insert.bind(1, message).bind(2, place).lend(3, address).lend(4, domain);
+  insert.lend(5, state).bind(6, state == state_queued ? 0 : micros(at));
   TRY_VOID(insert.run());
   ++changes[state];
   return {};
@@ -415,8 +455,8 @@ Result<void> DayFile::Impl::set_state(int64_t message, const std::string& addres
 Result<void> DayFile::Impl::insert_event(int64_t message, const Event& event,
                                          std::string_view line) {
   Statement& insert = sql->insert_event;
-  insert.bind(1, message).bind(2, micros(event.at)).bind(3, events::name(event.kind));
-  insert.bind(4, event.cause.reply_class).bind(5, event.peer.host).bind(6, line);
+  insert.bind(1, message).bind(2, micros(event.at)).lend(3, events::name(event.kind));
+  insert.lend(4, event.cause.reply_class).lend(5, event.peer.host).lend(6, line);
   return insert.run();
 }
 

@@ -46,7 +46,7 @@ class DayFile {
   Result<void> begin();
   bool in_batch() const;
   // `line` is the event as it stands in the log. Of refusals the first 100,000 of a day are kept,
-  // the others are only counted.
+  // the others are only counted. What is not about mail is left out.
   Result<void> add(const events::Event& event, std::string_view line);
   // The log had to leave events out.
   Result<void> add_gap(WallTime from, WallTime to, uint64_t lost);

@@ -88,19 +88,22 @@ std::string new_secret(io::Rng& rng) {
   return secret;
 }
 
-bool is_name_octet(char c) {
-  return base::is_alnum(c) || c == '.' || c == '_' || c == '@' || c == '-';
-}
+constexpr std::string_view name_marks = "._@-";
+constexpr std::string_view stream_marks = "._-";  // as [[stream]] has it
 
-Result<void> check_name(std::string_view what, std::string_view name) {
+Result<void> check_name(std::string_view what, std::string_view name,
+                        std::string_view marks = name_marks) {
+  const auto is_allowed = [&](char c) {
+    return base::is_alnum(c) || marks.find(c) != std::string_view::npos;
+  };
   if (!name.empty() && name.size() <= name_octets_max &&
-      std::all_of(name.begin(), name.end(), is_name_octet))
+      std::all_of(name.begin(), name.end(), is_allowed))
     return {};
-  return failure(
-      ErrorCode::invalid_input,
-      fmt::format("\"{}\" cannot be the {} of a key: 1 to {} of the characters A-Z a-z "
-                  "0-9 . _ @ - are allowed",
-                  base::escape_control(name.substr(0, name_octets_max)), what, name_octets_max));
+  return failure(ErrorCode::invalid_input,
+                 fmt::format("\"{}\" cannot be the {} of a key: 1 to {} of the characters A-Z a-z "
+                             "0-9 {} are allowed",
+                             base::escape_control(name.substr(0, name_octets_max)), what,
+                             name_octets_max, fmt::join(marks, " ")));
 }
 
 Result<void> check_domain(std::string_view domain) {
@@ -134,7 +137,7 @@ Key key_of(const Statement& row) {
   Key key;
   key.name = row.text(0);
   key.tenant = row.text(1);
-  key.stream = row.text(2);
+  key.stream = base::to_lower(row.text(2));  // older ones stand there as they were said
   key.created_at = from_stored(row.integer(3));
   if (std::optional<int64_t> revoked_at = row.optional_integer(4))
     key.revoked_at = from_stored(*revoked_at);
@@ -190,7 +193,7 @@ Result<std::string> Keys::create(std::string_view name, std::string_view tenant,
                                  std::optional<std::vector<std::string>> sender_domains) {
   TRY_VOID(check_name("name", name));
   TRY_VOID(check_name("tenant", tenant));
-  TRY_VOID(check_name("stream", stream));
+  TRY_VOID(check_name("stream", stream, stream_marks));
   if (sender_domains)
     for (const std::string& domain : *sender_domains) TRY_VOID(check_domain(domain));
   std::string secret = new_secret(rng);
@@ -198,7 +201,8 @@ Result<std::string> Keys::create(std::string_view name, std::string_view tenant,
   TRY(const sasl::ScramVerifier verifier,
       sasl::make_scram_verifier(Secret(secret), sasl::scram_salt(impl_->salting_key, name)));
   Statement& insert = impl_->insert;
-  insert.bind(1, name).bind(2, tenant).bind(3, stream).bind_blob(4, octets_of(hash));
+  const std::string lane = base::to_lower(stream);
+  insert.bind(1, name).bind(2, tenant).bind(3, lane).bind_blob(4, octets_of(hash));
   insert.bind(5, stored(now)).bind_blob(6, verifier.stored_key).bind_blob(7, verifier.server_key);
   const std::string domains = sender_domains ? fmt::to_string(fmt::join(*sender_domains, " ")) : "";
   if (sender_domains) insert.bind(8, domains);

@@ -60,6 +60,7 @@ Result<void> read_unread(io::Disk& disk, const std::string& folder, const LogBou
   EventFilter filter;
   filter.from = bounds.from;
   auto take = [&](const events::Event& event, const LogPosition& at) {
+    if (!events::is_about_mail(event.kind)) return true;
     if (bounds.holds(day_of(event), at)) return true;
     ++all;
     if (!until || at <= *until) ++before;

@@ -93,6 +93,7 @@ Result<EventsRead> LogSearcher::read(const std::function<void(Event&&)>& found) 
 
 // The newest that match, one more than wanted so that it can be told that there are more.
 void LogSearcher::choose(Event&& event) {
+  if (!events::is_about_mail(event.kind)) return;
   Conditions conditions = conditions_of(wanted_, event);
   if (!event.message) {
     if (conditions.met != conditions.wanted) return;

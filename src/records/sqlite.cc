@@ -14,6 +14,13 @@ namespace {
 
 constexpr int busy_milliseconds_max = 5000;
 
+// Nobody asks SQLite how much memory it has, and counting it takes a lock for each allocation. It
+// can be said before the first use only.
+void stop_counting_memory() {
+  static const int done = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+  static_cast<void>(done);
+}
+
 ErrorCode code_for(int sqlite_code) {
   switch (sqlite_code & 0xff) {
     case SQLITE_BUSY:
@@ -78,6 +85,7 @@ Error opening(Error error, const std::string& path) {
 // `name` is the path or a URI for it.
 Result<Database> Database::open_handle(const std::string& path, const std::string& name,
                                        int flags) {
+  stop_counting_memory();
   sqlite3* handle = nullptr;
   int opened = sqlite3_open_v2(name.c_str(), &handle, flags | SQLITE_OPEN_NOMUTEX, nullptr);
   Database database(handle, path);
@@ -187,24 +195,34 @@ void Statement::Finalizer::operator()(sqlite3_stmt* statement) const {
   sqlite3_finalize(statement);
 }
 
-Statement& Statement::bind(int index, std::string_view text) {
-  int code = sqlite3_bind_text64(statement_.get(), index, text.data() ? text.data() : "",
-                                 text.size(), SQLITE_TRANSIENT, SQLITE_UTF8);
+Statement& Statement::note(int code) {
   if (code != SQLITE_OK) bind_failure_ = code;
   return *this;
+}
+
+// Empty views may point nowhere, which SQLite would take for NULL.
+Statement& Statement::bind(int index, std::string_view text) {
+  return note(sqlite3_bind_text64(statement_.get(), index, text.data() ? text.data() : "",
+                                  text.size(), SQLITE_TRANSIENT, SQLITE_UTF8));
+}
+
+Statement& Statement::lend(int index, std::string_view text) {
+  return note(sqlite3_bind_text64(statement_.get(), index, text.data() ? text.data() : "",
+                                  text.size(), SQLITE_STATIC, SQLITE_UTF8));
 }
 
 Statement& Statement::bind(int index, int64_t number) {
-  int code = sqlite3_bind_int64(statement_.get(), index, number);
-  if (code != SQLITE_OK) bind_failure_ = code;
-  return *this;
+  return note(sqlite3_bind_int64(statement_.get(), index, number));
 }
 
 Statement& Statement::bind_blob(int index, std::string_view octets) {
-  int code = sqlite3_bind_blob64(statement_.get(), index, octets.data() ? octets.data() : "",
-                                 octets.size(), SQLITE_TRANSIENT);
-  if (code != SQLITE_OK) bind_failure_ = code;
-  return *this;
+  return note(sqlite3_bind_blob64(statement_.get(), index, octets.data() ? octets.data() : "",
+                                  octets.size(), SQLITE_TRANSIENT));
+}
+
+Statement& Statement::lend_blob(int index, std::string_view octets) {
+  return note(sqlite3_bind_blob64(statement_.get(), index, octets.data() ? octets.data() : "",
+                                  octets.size(), SQLITE_STATIC));
 }
 
 Result<bool> Statement::step() {

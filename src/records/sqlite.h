@@ -24,6 +24,9 @@ class Statement {
   Statement& bind(int index, std::string_view text);
   Statement& bind(int index, int64_t number);
   Statement& bind_blob(int index, std::string_view octets);
+  // The same without a copy, for octets that live until the next run() or reset() has returned.
+  Statement& lend(int index, std::string_view text);
+  Statement& lend_blob(int index, std::string_view octets);
 
   // Whether there is a row. After a row follows the next one, or no more.
   Result<bool> step();
@@ -44,6 +47,7 @@ class Statement {
     void operator()(sqlite3_stmt* statement) const;
   };
   explicit Statement(sqlite3_stmt* statement) : statement_(statement) {}
+  Statement& note(int code);
 
   std::unique_ptr<sqlite3_stmt, Finalizer> statement_;
   int bind_failure_ = 0;

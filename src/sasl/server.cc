@@ -8,9 +8,10 @@
 
 namespace waypost::sasl {
 
-std::vector<std::string_view> server_mechanisms(bool has_binding) {
+std::vector<std::string_view> server_mechanisms(bool has_binding, bool takes_tokens) {
   std::vector<std::string_view> mechanisms{"SCRAM-SHA-256", "PLAIN", "LOGIN"};
   if (has_binding) mechanisms.insert(mechanisms.begin(), "SCRAM-SHA-256-PLUS");
+  if (takes_tokens) mechanisms.insert(mechanisms.end(), {"OAUTHBEARER", "XOAUTH2"});
   return mechanisms;
 }
 
@@ -23,6 +24,9 @@ Result<std::unique_ptr<ServerExchange>> start_server(std::string_view mechanism,
   if (is("LOGIN")) return start_login_server();
   if (is("SCRAM-SHA-256")) return start_scram_server(false, std::move(side));
   if (has_binding && is("SCRAM-SHA-256-PLUS")) return start_scram_server(true, std::move(side));
+  if (side.token_scope && is("OAUTHBEARER"))
+    return start_oauthbearer_server(*std::move(side.token_scope));
+  if (side.token_scope && is("XOAUTH2")) return start_xoauth2_server(*std::move(side.token_scope));
   return failure(ErrorCode::invalid_input, "this login mechanism is not on offer");
 }
 

@@ -11,6 +11,9 @@ namespace waypost::sasl {
 
 std::unique_ptr<ServerExchange> start_plain_server();
 std::unique_ptr<ServerExchange> start_login_server();
+// `scope`: what a token must have, for the error that a client gets; may be empty.
+std::unique_ptr<ServerExchange> start_xoauth2_server(std::string scope);
+std::unique_ptr<ServerExchange> start_oauthbearer_server(std::string scope);
 // `plus`: a binding is required (RFC 5802 §6).
 std::unique_ptr<ServerExchange> start_scram_server(bool plus, ServerSide side);
 

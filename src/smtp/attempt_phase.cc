@@ -6,8 +6,9 @@
 namespace waypost::smtp {
 namespace {
 
-constexpr std::array<std::string_view, 10> names{
-    "resolve", "connect", "greeting", "hello", "tls", "login", "mail", "rcpt", "data", "content"};
+constexpr std::array<std::string_view, 11> names{"resolve", "egress", "connect", "greeting",
+                                                 "hello",   "tls",    "login",   "mail",
+                                                 "rcpt",    "data",   "content"};
 
 struct Alias {
   std::string_view name;

@@ -9,6 +9,7 @@ namespace waypost::smtp {
 // before it.
 enum class AttemptPhase {
   resolve,   // finding out which hosts take mail for the domain
+  egress,    // getting out at all: from an address of ours, or through a proxy
   connect,   // TCP
   greeting,  // their 220
   hello,     // EHLO, HELO

@@ -15,8 +15,8 @@ namespace waypost::smtp {
 namespace {
 
 constexpr std::array<std::string_view, verb_count> verb_names{
-    "EHLO", "HELO", "STARTTLS", "AUTH", "MAIL", "RCPT", "DATA",   "RSET",
-    "NOOP", "QUIT", "VRFY",     "EXPN", "HELP", "BDAT", "unknown"};
+    "EHLO", "HELO", "STARTTLS", "AUTH", "MAIL", "RCPT", "DATA",    "RSET",
+    "NOOP", "QUIT", "VRFY",     "EXPN", "HELP", "BDAT", "XCLIENT", "unknown"};
 
 constexpr EnhancedCode bad_arguments{5, 5, 4};
 constexpr EnhancedCode bad_sender{5, 1, 7};

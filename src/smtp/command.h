@@ -29,6 +29,7 @@ enum class Verb {
   expn,
   help,
   bdat,
+  xclient,
   unknown,
 };
 inline constexpr size_t verb_count = size_t(Verb::unknown) + 1;

@@ -63,6 +63,10 @@ constexpr std::array<Row, verb_count> table{{
     {Verb::expn, true, any_time, stays},
     {Verb::help, false, any_time, stays},
     {Verb::bdat, true, {ehlo_first, mail_first, rcpt_first, may_run, may_run}, after_chunk},
+    {Verb::xclient,
+     false,
+     {may_run, may_run, in_transaction, in_transaction, in_transaction},
+     always(Phase::connected)},
     {Verb::unknown, false, any_time, stays},
 }};
 
@@ -89,6 +93,10 @@ std::optional<Reply> refuse_unavailable(const Facts& facts, Verb verb) {
       return std::nullopt;
     case Verb::auth:
       if (!facts.authenticated && !facts.auth_offered && !could_secure(facts)) return absent();
+      return std::nullopt;
+    case Verb::xclient:
+      if (!facts.xclient_offered)
+        return reply(550, security_policy, "XCLIENT is for listed proxies, and you are not one");
       return std::nullopt;
     default:
       return std::nullopt;

@@ -23,6 +23,7 @@ struct Facts {
   bool authenticated = false;
   bool auth_offered = false;       // here and now: normally inside TLS only
   bool must_authenticate = false;  // this listener takes no mail from strangers
+  bool xclient_offered = false;    // to this client
 };
 
 // The refusal of a command that may not run now, or nothing when it may. Where several reasons

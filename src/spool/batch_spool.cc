@@ -3,6 +3,7 @@
 #include "base/check.h"
 #include "spool/batch_store.h"
 #include "spool/envelope_codec.h"
+#include "spool/held_content.h"
 
 namespace waypost::spool {
 namespace {
@@ -19,7 +20,8 @@ Operation erase_once(Family family, std::string key) {
 // Turns each step of a message's life (docs/format/spool.md) into one atomic batch.
 class BatchSpool final : public Spool {
  public:
-  BatchSpool(BatchStore& store, io::Loop& loop) : store_(store), loop_(loop) {}
+  BatchSpool(BatchStore& store, io::Loop& loop, std::shared_ptr<HeldContent> held)
+      : store_(store), loop_(loop), held_(std::move(held)) {}
 
   io::Task<Result<void>> write_chunk(MessageId id, Chunk chunk) override {
     std::vector<Operation> operations;
@@ -36,6 +38,7 @@ class BatchSpool final : public Spool {
     std::vector<Operation> operations;
     operations.reserve(last_chunks.size() + 2);
     size_t chunks = last_chunks.size();
+    std::vector<Chunk> held = HeldContent::copy_of_small(last_chunks);
     for (Chunk& chunk : last_chunks) add_chunk(operations, envelope.id, std::move(chunk));
     operations.push_back(
         put(Family::envelopes, std::string(envelope.id.raw()), std::move(encoded)));
@@ -45,7 +48,9 @@ class BatchSpool final : public Spool {
       arriving_.erase(arrived);
     }
     CHECK(chunks == envelope.chunks);
-    co_return co_await write(std::move(operations), Durability::before_answer);
+    CO_TRY_VOID(co_await write(std::move(operations), Durability::before_answer));
+    held_->hold(envelope.id, std::move(held), loop_.now());
+    co_return Result<void>();
   }
 
   void discard(MessageId id) override {
@@ -71,6 +76,7 @@ class BatchSpool final : public Spool {
   }
 
   io::Task<Result<void>> remove(Envelope envelope) override {
+    held_->forget(envelope.id);
     std::vector<Operation> operations;
     operations.reserve(1 + envelope.recipients.size() + envelope.chunks);
     operations.push_back(erase_once(Family::envelopes, std::string(envelope.id.raw())));
@@ -83,6 +89,7 @@ class BatchSpool final : public Spool {
   }
 
   io::Task<Result<std::string>> read_chunk(MessageId id, uint32_t index) override {
+    if (std::optional<std::string> held = held_->take(id, index)) co_return *std::move(held);
     Awaited<Result<std::string>> octets;
     store_.read(Family::bodies, part_key(id, index), loop_, octets.answer());
     Result<std::string> result = co_await octets;
@@ -94,7 +101,7 @@ class BatchSpool final : public Spool {
 
   Result<void> recover(const std::function<void(StoredMessage)>& found,
                        const std::function<void(MessageId, Error)>& damaged) override {
-    return recover_messages(store_, found, damaged);
+    return store_.recover(found, damaged);
   }
 
   bool healthy() const override { return store_.healthy(); }
@@ -115,12 +122,15 @@ class BatchSpool final : public Spool {
   io::Loop& loop_;
   // Chunks written of each message that is neither committed nor discarded yet.
   std::unordered_map<MessageId, std::vector<uint32_t>> arriving_;
+  const std::shared_ptr<HeldContent> held_;
 };
 
 }  // namespace
 
-std::unique_ptr<Spool> make_spool(BatchStore& store, io::Loop& loop) {
-  return std::make_unique<BatchSpool>(store, loop);
+std::unique_ptr<Spool> make_spool(BatchStore& store, io::Loop& loop,
+                                  std::shared_ptr<HeldContent> held) {
+  if (!held) held = std::make_shared<HeldContent>();
+  return std::make_unique<BatchSpool>(store, loop, std::move(held));
 }
 
 }  // namespace waypost::spool

@@ -20,6 +20,8 @@
 // of one, and the spool logic above is the same code for both.
 namespace waypost::spool {
 
+class HeldContent;
+
 enum class Family : uint8_t { envelopes, progress, bodies, arriving };
 constexpr std::array family_names = {"envelopes", "progress", "bodies", "arriving"};
 constexpr size_t family_count = family_names.size();
@@ -72,10 +74,16 @@ class BatchStore {
   // What is stored now. Blocks.
   virtual std::unique_ptr<Cursor> scan(Family family) const = 0;
   virtual bool healthy() const = 0;
+  // Spool::recover() for what is stored now; calls back on the caller's thread.
+  virtual Result<void> recover(const std::function<void(StoredMessage)>& found,
+                               const std::function<void(MessageId, Error)>& damaged) = 0;
 };
 
-// The spool of one shard over `store`, which outlives it. docs of Spool hold.
-std::unique_ptr<Spool> make_spool(BatchStore& store, io::Loop& loop);
+// The spool of one shard over `store`, which outlives it. docs of Spool hold. What one shard
+// accepts another may deliver: all of them hold content together in `held`; none given: this one
+// alone.
+std::unique_ptr<Spool> make_spool(BatchStore& store, io::Loop& loop,
+                                  std::shared_ptr<HeldContent> held = nullptr);
 
 // Key of a numbered part of a message: the id's 16 octets, then the number, big-endian, so that the
 // parts of a message stand together and in order.
@@ -88,7 +96,7 @@ uint32_t number_of(std::string_view key);
 // What removes all chunks of messages that were arriving when the last process ended.
 Result<std::vector<Operation>> sweep_operations(const BatchStore& store);
 
-// Spool::recover() over any store.
+// BatchStore::recover() over any store, on one thread.
 Result<void> recover_messages(const BatchStore& store,
                               const std::function<void(StoredMessage)>& found,
                               const std::function<void(MessageId, Error)>& damaged);

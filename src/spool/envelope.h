@@ -20,6 +20,7 @@ struct Envelope {
   MessageId id;
   WallTime accepted_at;
   WallTime expires_at;
+  bool has_deadline = false;  // its sender said when: it is worth nothing after expires_at
 
   // Whose mail this is and how it is grouped. Present from the first version of the format, so that
   // limits, records and reports can rely on them.

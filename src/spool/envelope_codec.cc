@@ -1,8 +1,11 @@
 #include "spool/envelope_codec.h"
 
 #include <limits>
+#include <utility>
 
 #include <boost/json.hpp>
+
+#include "base/json_writer.h"
 
 namespace waypost::spool {
 namespace {
@@ -11,6 +14,9 @@ namespace json = boost::json;
 
 // The end of the year 9999, so that every stored time can be shown in RFC 3339.
 constexpr int64_t microseconds_max = 253'402'300'799'999'999;
+
+constexpr size_t envelope_octets_usual = 640;
+constexpr size_t progress_octets_usual = 256;
 
 tl::unexpected<Error> corrupt(std::string_view field, std::string_view what) {
   return failure(ErrorCode::corrupt, "field \"" + std::string(field) + "\" " + std::string(what));
@@ -49,6 +55,12 @@ class Fields {
     return found->get_bool();
   }
 
+  // One that is written only where it is true.
+  Result<bool> flag(std::string_view name) const {
+    if (!object_.contains(view(name))) return false;
+    return boolean(name);
+  }
+
   Result<std::string> text(std::string_view name) const {
     TRY(const json::value* found, value(name));
     return text_of(name, *found);
@@ -76,10 +88,14 @@ class Fields {
 };
 
 // <Postmaster> without a domain is a mailbox of the envelope, but not local-part@domain.
+Result<smtp::Mailbox> mailbox_of(const std::string& text) {
+  if (text == "postmaster") return smtp::Mailbox{text, ""};
+  return smtp::parse_mailbox(text, smtp::Characters::utf8);
+}
+
 Result<smtp::Mailbox> mailbox_of(std::string_view name, const json::value& value) {
   TRY(std::string text, Fields::text_of(name, value));
-  if (text == "postmaster") return smtp::Mailbox{text, ""};
-  auto mailbox = smtp::parse_mailbox(text, smtp::Characters::utf8);
+  auto mailbox = mailbox_of(text);
   if (!mailbox) return corrupt(name, "holds no address: " + mailbox.error().message());
   return mailbox;
 }
@@ -111,12 +127,6 @@ Result<smtp::ReturnContent> returns_of(std::string_view text) {
        {smtp::ReturnContent::unstated, smtp::ReturnContent::full, smtp::ReturnContent::headers})
     if (text == name(returns)) return returns;
   return corrupt("dsn_return", "is neither full nor headers");
-}
-
-json::object to_json(uint32_t recipient, const smtp::RecipientDsn& dsn) {
-  return {{"recipient", recipient},        {"never", dsn.notify.never},
-          {"success", dsn.notify.success}, {"failure", dsn.notify.failure},
-          {"delay", dsn.notify.delay},     {"original", dsn.original_recipient}};
 }
 
 Result<smtp::RecipientDsn> recipient_dsn_of(const Fields& fields) {
@@ -209,6 +219,7 @@ Result<Envelope> read_envelope(const Fields& fields) {
   Envelope envelope;
   TRY(envelope.accepted_at, fields.time("accepted_at"));
   TRY(envelope.expires_at, fields.time("expires_at"));
+  TRY(envelope.has_deadline, fields.flag("deadline"));
   TRY(envelope.tenant, fields.text("tenant"));
   TRY(envelope.stream, fields.text("stream"));
   TRY_VOID(read_labels(fields, envelope));
@@ -226,38 +237,81 @@ Result<Envelope> read_envelope(const Fields& fields) {
   return envelope;
 }
 
-json::value to_json(const Envelope& envelope) {
-  json::array tags(envelope.tags.begin(), envelope.tags.end());
-  json::object metadata;
-  for (const auto& [key, value] : envelope.metadata) metadata.emplace(view(key), value);
-  json::array recipients;
-  recipients.reserve(envelope.recipients.size());
-  for (const auto& recipient : envelope.recipients) recipients.emplace_back(recipient.text());
-  json::array recipient_dsn;
-  for (const auto& [recipient, dsn] : envelope.recipient_dsn)
-    recipient_dsn.emplace_back(to_json(recipient, dsn));
-  return {{"v", envelope_version},
-          {"accepted_at", envelope.accepted_at.time_since_epoch().count()},
-          {"expires_at", envelope.expires_at.time_since_epoch().count()},
-          {"tenant", envelope.tenant},
-          {"stream", envelope.stream},
-          {"tags", std::move(tags)},
-          {"metadata", std::move(metadata)},
-          {"login", envelope.login},
-          {"client", envelope.client},
-          {"message_id", envelope.message_id},
-          {"sender", envelope.sender ? json::value(envelope.sender->text()) : json::value()},
-          {"recipients", std::move(recipients)},
-          {"body", view(name(envelope.body))},
-          {"smtputf8", envelope.smtputf8},
-          {"dsn_return", view(name(envelope.dsn.returns))},
-          {"dsn_envelope_id", envelope.dsn.envelope_id},
-          {"dsn_recipients", std::move(recipient_dsn)},
-          {"inbound", envelope.inbound},
-          {"session", envelope.session},
-          {"transaction", envelope.transaction},
-          {"size_octets", envelope.size_octets},
-          {"chunks", envelope.chunks}};
+// Lists and maps: the entries between two brackets, with commas.
+template <class Entries, class Append>
+void append_entries(std::string& text, std::string_view brackets, const Entries& entries,
+                    Append append) {
+  text += brackets.front();
+  bool first = true;
+  for (const auto& entry : entries) {
+    if (!std::exchange(first, false)) text += ',';
+    append(entry);
+  }
+  text += brackets.back();
+}
+
+void append_labels(base::JsonWriter& writer, const Envelope& envelope) {
+  std::string& text = writer.member("tags");
+  append_entries(text, "[]", envelope.tags,
+                 [&](const std::string& tag) { base::append_json_string(text, tag); });
+  writer.member("metadata");
+  append_entries(text, "{}", envelope.metadata, [&](const auto& entry) {
+    base::append_json_string(text, entry.first);
+    text += ':';
+    base::append_json_string(text, entry.second);
+  });
+}
+
+void append_addresses(base::JsonWriter& writer, const Envelope& envelope) {
+  if (envelope.sender)
+    writer.text("sender", envelope.sender->text());
+  else
+    writer.member("sender") += "null";
+  std::string& text = writer.member("recipients");
+  append_entries(text, "[]", envelope.recipients, [&](const smtp::Mailbox& recipient) {
+    base::append_json_string(text, recipient.text());
+  });
+}
+
+void append_dsn(base::JsonWriter& writer, const Envelope& envelope) {
+  writer.text("dsn_return", name(envelope.dsn.returns));
+  writer.text("dsn_envelope_id", envelope.dsn.envelope_id);
+  std::string& text = writer.member("dsn_recipients");
+  append_entries(text, "[]", envelope.recipient_dsn, [&](const auto& entry) {
+    const auto& [recipient, dsn] = entry;
+    base::JsonWriter one(0);
+    one.number("recipient", recipient);
+    one.boolean("never", dsn.notify.never);
+    one.boolean("success", dsn.notify.success);
+    one.boolean("failure", dsn.notify.failure);
+    one.boolean("delay", dsn.notify.delay);
+    one.text("original", dsn.original_recipient);
+    text += std::move(one).finish();
+  });
+}
+
+std::string to_json(const Envelope& envelope) {
+  base::JsonWriter writer(envelope_octets_usual);
+  writer.number("v", envelope_version);
+  writer.number("accepted_at", envelope.accepted_at.time_since_epoch().count());
+  writer.number("expires_at", envelope.expires_at.time_since_epoch().count());
+  writer.text("tenant", envelope.tenant);
+  writer.text("stream", envelope.stream);
+  append_labels(writer, envelope);
+  writer.text("login", envelope.login);
+  writer.text("client", envelope.client);
+  writer.text("message_id", envelope.message_id);
+  append_addresses(writer, envelope);
+  writer.text("body", name(envelope.body));
+  writer.boolean("smtputf8", envelope.smtputf8);
+  append_dsn(writer, envelope);
+  writer.boolean("inbound", envelope.inbound);
+  writer.text("session", envelope.session);
+  writer.number("transaction", envelope.transaction);
+  writer.number("size_octets", static_cast<int64_t>(envelope.size_octets));
+  writer.number("chunks", envelope.chunks);
+  if (envelope.has_deadline) writer.boolean("deadline", true);
+  return std::move(writer).finish();
 }
 
 tl::unexpected<Error> not_storable(std::string what) {
@@ -272,7 +326,7 @@ Result<void> check_time(std::string_view field, WallTime time) {
 }
 
 Result<void> check_mailbox(const smtp::Mailbox& mailbox) {
-  auto read_back = mailbox_of("address", json::value(mailbox.text()));
+  auto read_back = mailbox_of(mailbox.text());
   if (!read_back || *read_back != mailbox) return not_storable("a mailbox is not in its one form");
   return {};
 }
@@ -291,8 +345,7 @@ Result<void> check(const Envelope& envelope) {
   return {};
 }
 
-Result<std::string> serialize(const json::value& value, size_t octets_max) {
-  std::string text = json::serialize(value);
+Result<std::string> within(std::string text, size_t octets_max) {
   if (text.size() > octets_max)
     return not_storable(std::to_string(text.size()) + " octets, more than the " +
                         std::to_string(octets_max) + " that are allowed");
@@ -303,20 +356,21 @@ Result<std::string> serialize(const json::value& value, size_t octets_max) {
 
 Result<std::string> encode(const Envelope& envelope) {
   TRY_VOID(check(envelope));
-  return serialize(to_json(envelope), envelope_octets_max);
+  return within(to_json(envelope), envelope_octets_max);
 }
 
 Result<std::string> encode(const RecipientProgress& progress) {
   TRY_VOID(check_time("next_attempt_at", progress.next_attempt_at));
-  return serialize({{"v", progress_version},
-                    {"settled", progress.settled},
-                    {"attempts", progress.attempts},
-                    {"next_attempt_at", progress.next_attempt_at.time_since_epoch().count()},
-                    {"last_reply", progress.last_reply},
-                    {"last_host", progress.last_host},
-                    {"held", progress.held},
-                    {"delay_notified", progress.delay_notified}},
-                   progress_octets_max);
+  base::JsonWriter writer(progress_octets_usual);
+  writer.number("v", progress_version);
+  writer.boolean("settled", progress.settled);
+  writer.number("attempts", progress.attempts);
+  writer.number("next_attempt_at", progress.next_attempt_at.time_since_epoch().count());
+  writer.text("last_reply", progress.last_reply);
+  writer.text("last_host", progress.last_host);
+  writer.boolean("held", progress.held);
+  writer.boolean("delay_notified", progress.delay_notified);
+  return within(std::move(writer).finish(), progress_octets_max);
 }
 
 Result<Envelope> decode_envelope(const MessageId& id, std::string_view octets) {

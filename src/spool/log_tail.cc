@@ -259,7 +259,8 @@ Result<std::optional<TornTail>> cut_torn_tail(rocksdb::Env& env, const std::stri
     if (was_synced(octets, kept, beginning, *tear))
       return failure(ErrorCode::corrupt,
                      fmt::format("the log {} is damaged at octet {}, and what stands there had "
-                                 "been synced: mail may be missing",
+                                 "been synced: copy the folder away, then save what can be read "
+                                 "with `waypost spool check --export FOLDER`, or restore a backup",
                                  tear->log.path, tear->kept_octets));
   }
   if (tear) TRY_VOID(keep_what_is_cut(env, folder, cuts));

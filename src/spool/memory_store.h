@@ -43,7 +43,7 @@ class SpoolMedium {
   void power_cut(io::Rng& rng);
 
   // The next sync, or the next write with the error of a full disk, fails.
-  void fail_next_sync() { sync_fails_ = true; }
+  void fail_next_sync(bool fails = true) { sync_fails_ = fails; }
   void fail_next_write() { write_fails_ = true; }
   // Puts `value` on the disk behind the store's back, as damage would.
   void overwrite(Family family, const std::string& key, std::string value);
@@ -90,6 +90,10 @@ class MemoryStore final : public BatchStore {
   void read(Family family, std::string key, io::Loop& loop,
             std::shared_ptr<Answer<Result<std::string>>> answer) override;
   std::unique_ptr<Cursor> scan(Family family) const override;
+  Result<void> recover(const std::function<void(StoredMessage)>& found,
+                       const std::function<void(MessageId, Error)>& damaged) override {
+    return recover_messages(*this, found, damaged);
+  }
   bool healthy() const override { return healthy_; }
 
  private:

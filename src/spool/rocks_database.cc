@@ -188,19 +188,29 @@ tl::unexpected<Error> open_failed(const Status& status, const std::string& path)
   return failed(status, "opening the spool in " + path);
 }
 
-// RocksDB would make a new database over the tables of one that has lost this file.
+// RocksDB would make a new database over the tables of one that has lost this file. A repair would
+// lose what only the log has, and this file can be written again.
 Result<void> check_current(rocksdb::Env& env, const std::string& path) {
   if (env.FileExists(path + "/CURRENT").ok()) return {};
   std::vector<std::string> names;
   if (Status status = env.GetChildren(path, &names); !status.ok())
     return failed(status, "listing " + path);
-  for (const std::string& name : names)
-    if (name.ends_with(".sst") || name.ends_with(".log"))
-      return failure(ErrorCode::corrupt,
-                     "the spool in " + path + " has " + name +
-                         " and has lost the file CURRENT: restore a backup, or save its mail with "
-                         "`waypost spool check --export FOLDER`");
-  return {};
+  bool has_data = false;
+  std::string manifest;
+  for (const std::string& name : names) {
+    has_data |= name.ends_with(".sst") || name.ends_with(".log");
+    if (name.starts_with("MANIFEST-")) manifest = std::max(manifest, name);
+  }
+  if (!has_data) return {};
+  std::string lost = "the spool in " + path + " has lost the file CURRENT";
+  if (manifest.empty())
+    return failure(ErrorCode::corrupt, lost +
+                                           " and every MANIFEST: restore a backup, or save what "
+                                           "is in its tables with `waypost spool check "
+                                           "--export FOLDER`");
+  return failure(ErrorCode::corrupt, lost + ": copy the folder away, write the line " + manifest +
+                                         " into that file, as the relay's user, and run `waypost "
+                                         "spool check`");
 }
 
 Result<std::optional<TornTail>> cut_torn_tail_of_ours(rocksdb::Env& env, const std::string& path) {
@@ -216,6 +226,16 @@ std::optional<unsigned> parse_version(const std::string& text) {
   auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), version);
   if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
   return version;
+}
+
+// What RocksDB's form of them takes, or a little more: then it is made in one piece.
+size_t octets_of(std::span<const Batch> batches) {
+  constexpr size_t head_octets = 256, operation_overhead = 16;
+  size_t octets = head_octets;
+  for (const Batch& batch : batches)
+    for (const Operation& operation : batch.operations)
+      octets += operation.key.size() + operation.value.size() + operation_overhead;
+  return octets;
 }
 
 rocksdb::ReadOptions reading(rocksdb::ReadTier tier) {
@@ -301,8 +321,8 @@ Result<void> RocksDatabase::note_opened() {
   if (Status status = database_->GetDbIdentity(synced_.identity); !status.ok())
     return failed(status, "reading the identity of the spool");
   synced_.sequence = database_->GetLatestSequenceNumber();
-  const uint64_t log = current_log();
-  synced_.log = log == 0 ? 0 : log - 1;
+  log_ = current_log();
+  synced_.log = log_ == 0 ? 0 : log_ - 1;
   return {};
 }
 
@@ -315,7 +335,7 @@ RocksDatabase::~RocksDatabase() {
 }
 
 Result<void> RocksDatabase::write(std::span<const Batch> batches, bool sync) {
-  rocksdb::WriteBatch merged(0, 0, protection_octets, 0);
+  rocksdb::WriteBatch merged(octets_of(batches), 0, protection_octets, 0);
   Status status = merged.PutLogData(sync_mark(synced_));
   if (!status.ok()) return failed(status, "collecting what to write to the spool");
   for (const Batch& batch : batches) {
@@ -350,16 +370,16 @@ Result<void> RocksDatabase::mark() {
 Result<void> RocksDatabase::log(rocksdb::WriteBatch& batch, bool sync) {
   rocksdb::WriteOptions options;
   options.sync = sync;
-  const uint64_t log_before = sync ? current_log() : 0;
   if (Status status = database_->Write(options, &batch); !status.ok())
     return failed(status, "writing to the spool");
   if (!sync) return {};
-  // Where the log changed meanwhile, which of the two has the record is not known: the next sync
-  // will tell.
-  sync_noted_ = current_log() == log_before;
+  // Where the log changed since the last sync, which of the two has the record is not known: the
+  // next sync will tell.
+  const uint64_t log = current_log();
+  sync_noted_ = log == std::exchange(log_, log);
   if (!sync_noted_) return {};
   synced_.sequence = database_->GetLatestSequenceNumber();
-  synced_.log = log_before;
+  synced_.log = log;
   return {};
 }
 

@@ -88,6 +88,7 @@ class RocksDatabase {
   // Of the thread that writes.
   Synced synced_;
   bool sync_noted_ = true;  // the last one is in synced_
+  uint64_t log_ = 0;        // that was written at the last one
 };
 
 }  // namespace waypost::spool

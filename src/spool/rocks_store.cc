@@ -1,8 +1,11 @@
 #include "spool/rocks_store.h"
 
 #include <algorithm>
+#include <tuple>
 #include <utility>
+#include <variant>
 
+#include "spool/handover.h"
 #include "spool/rocks_database.h"
 
 namespace waypost::spool {
@@ -129,6 +132,29 @@ Result<void> RocksStore::checkpoint(const std::string& path) const {
 const std::optional<TornTail>& RocksStore::torn_tail() const { return database_->torn_tail(); }
 
 std::unique_ptr<Cursor> RocksStore::scan(Family family) const { return database_->scan(family); }
+
+// To read and decode a message takes longer than to queue it: the two go on side by side.
+Result<void> RocksStore::recover(const std::function<void(StoredMessage)>& found,
+                                 const std::function<void(MessageId, Error)>& damaged) {
+  using Finding = std::variant<StoredMessage, std::pair<MessageId, Error>>;
+  Handover<Finding> findings;
+  Result<void> result;
+  reader_.submit([&] {
+    result = recover_messages(
+        *this, [&](StoredMessage message) { findings.give(std::move(message)); },
+        [&](MessageId id, Error error) { findings.give(std::pair(id, std::move(error))); });
+    findings.end();
+  });
+  for (auto lot = findings.take(); !lot.empty(); lot = findings.take()) {
+    for (Finding& finding : lot) {
+      if (auto* message = std::get_if<StoredMessage>(&finding))
+        found(std::move(*message));
+      else
+        std::apply(damaged, std::get<1>(std::move(finding)));
+    }
+  }
+  return result;
+}
 
 void RocksStore::write_pending() {
   for (auto batches = take_pending(); !batches.empty(); batches = take_pending()) {

@@ -23,8 +23,8 @@ struct DamagedTable;
 
 // The spool on disk, shared by all shards: make_spool(store, loop) gives each its own.
 // One thread writes: all that is pending becomes one record of the log, synced once when it holds a
-// commit. Another reads what is not in memory. Destroying the store writes and syncs what is
-// pending; spools go before it, the loops that they post to after it.
+// commit. Another reads what is not in memory, and at a start reads ahead. Destroying the store
+// writes and syncs what is pending; spools go before it, the loops that they post to after it.
 class RocksStore final : public BatchStore {
  public:
   // Makes the spool when it is new, and sweeps the chunks of messages that were never committed.
@@ -43,6 +43,8 @@ class RocksStore final : public BatchStore {
             std::shared_ptr<Answer<Result<std::string>>> answer) override;
   std::unique_ptr<Cursor> scan(Family family) const override;
   bool healthy() const override { return healthy_->load(); }
+  Result<void> recover(const std::function<void(StoredMessage)>& found,
+                       const std::function<void(MessageId, Error)>& damaged) override;
   // What a power cut had torn, and the start cut off: nothing of it had been acknowledged.
   const std::optional<TornTail>& torn_tail() const;
 

@@ -19,7 +19,7 @@ smtp::Reply cannot_check() {
 // is an empty one (RFC 4954 §4).
 std::optional<sasl::Step> take_response(sasl::ServerExchange& exchange, std::string_view base64) {
   if (base64 == "=") base64 = {};
-  Result<std::string> message = sasl::base64_decode(base64, sasl::message_octets_max);
+  Result<std::string> message = sasl::base64_decode(base64, exchange.octets_max());
   if (!message) return std::nullopt;
   sasl::Step step = exchange.step(*message);
   base::Secret::wipe(*message);
@@ -35,18 +35,23 @@ std::string list_of(const std::vector<std::string_view>& mechanisms) {
 }  // namespace
 
 std::string Session::login_mechanisms() const {
-  return list_of(sasl::server_mechanisms(!connection_.channel_bindings().empty()));
+  return list_of(
+      sasl::server_mechanisms(!connection_.channel_bindings().empty(), token_scope().has_value()));
+}
+
+std::optional<std::string> Session::token_scope() const {
+  return services_.authenticator ? services_.authenticator->token_scope() : std::nullopt;
 }
 
 io::Task<std::optional<smtp::Reply>> Session::on_auth(std::string_view arguments) {
   const std::string_view mechanism = arguments.substr(0, arguments.find_first_of(" \t"));
   const std::string_view initial_response = base::trim(arguments.substr(mechanism.size()));
-  auto exchange =
-      sasl::start_server(mechanism, {connection_.channel_bindings(), services_.loop.rng()});
+  auto exchange = sasl::start_server(
+      mechanism, {connection_.channel_bindings(), services_.loop.rng(), token_scope()});
   if (!exchange)
     co_return smtp::reply(504, bad_arguments,
                           "AUTH takes one of these mechanisms: " + login_mechanisms());
-  LoginAttempt attempt{*std::move(exchange), {}, {}};
+  LoginAttempt attempt{*std::move(exchange), {}, {}, {}};
   attempt.step = initial_response.empty() ? attempt.exchange->step(std::nullopt)
                                           : take_response(*attempt.exchange, initial_response);
   std::optional<smtp::Reply> reply;
@@ -66,13 +71,16 @@ io::Task<std::optional<smtp::Reply>> Session::go_on(LoginAttempt& attempt) {
       reply = co_await look_up(attempt);
       break;
     case sasl::Step::Kind::verify:
-      reply = co_await verify(attempt);
+      if (attempt.step->credentials.is_token)
+        reply = co_await verify_token(attempt);
+      else
+        reply = co_await verify(attempt);
       break;
     case sasl::Step::Kind::success:
       if (attempt.login) co_return log_in(*std::move(attempt.login));
       [[fallthrough]];
     case sasl::Step::Kind::refused:
-      reply = co_await refuse_login();
+      reply = co_await refuse_login(std::move(attempt.fault));
   }
   co_return reply;
 }
@@ -105,6 +113,25 @@ io::Task<std::optional<smtp::Reply>> Session::verify(LoginAttempt& attempt) {
   if (!checked) co_return cannot_check();
   attempt.login = *std::move(checked);
   attempt.step = attempt.exchange->finish(attempt.login.has_value());
+  co_return std::nullopt;
+}
+
+// Of a token that is no good its bearer hears why: nobody else has one that is signed, and of one
+// that is not the reason tells nothing.
+io::Task<std::optional<smtp::Reply>> Session::verify_token(LoginAttempt& attempt) {
+  sasl::Credentials& credentials = attempt.step->credentials;
+  if (!credentials.login.empty()) co_await wait_for_login(credentials.login);
+  auto checked = co_await services_.authenticator->check_token(std::move(credentials.login),
+                                                               std::move(credentials.password));
+  if (!checked) co_return cannot_check();
+  const bool good = checked->has_value();
+  if (good) {
+    attempt.login = std::move(**checked);
+  } else {
+    attempt.fault = "The token is no good: " + checked->error();
+    count_failed_login();  // now: the client may call the exchange off instead of hearing its end
+  }
+  attempt.step = attempt.exchange->finish(good);
   co_return std::nullopt;
 }
 

@@ -25,6 +25,9 @@ struct ScramLogin {
   sasl::ScramVerifier verifier;
 };
 
+// Whose token it is, or why it is no good, in words that fit behind "The token is no good: ".
+using TokenVerdict = tl::expected<Login, std::string>;
+
 // Knows the keys.
 class Authenticator {
  public:
@@ -35,6 +38,12 @@ class Authenticator {
   // For a name that is unknown, too, and after the same time: a verifier that no client can tell
   // from that of another name. Fails and waits as check() does.
   virtual io::Task<Result<ScramLogin>> look_up(std::string name) = 0;
+
+  // The scope that a token must have, perhaps empty; none: tokens are not taken.
+  virtual std::optional<std::string> token_scope() const { return std::nullopt; }
+  // Only where tokens are taken. `name` is the login that the client says, empty where it says
+  // none. Fails and waits as check() does.
+  virtual io::Task<Result<TokenVerdict>> check_token(std::string name, base::Secret token) = 0;
 };
 
 }  // namespace waypost::submission

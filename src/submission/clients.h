@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <mutex>
 #include <string>
 
 #include "base/ip_address.h"
@@ -16,7 +17,9 @@ namespace waypost::submission {
 // has for itself.
 IpAddress network_of(const IpAddress& client);
 
-// What all listeners of a shard know together of those who connect. Thread: the loop's.
+// What all listeners of all shards know together of those who connect: a client has one share of
+// the relay, whichever loop its connections came to. Thread: any; each call holds a lock for less
+// than it takes to send a reply.
 class Clients {
  public:
   // One connection, counted while this lives.
@@ -26,13 +29,17 @@ class Clients {
     Place(const Place&) = delete;
     Place& operator=(const Place&) = delete;
     ~Place();
+    // It is another network's from now on.
+    void move_to(const IpAddress& network);
 
    private:
+    void leave_network();
+
     Clients& clients_;
     IpAddress network_;
   };
 
-  size_t connected() const { return connected_; }
+  size_t connected() const;
   size_t connected_from(const IpAddress& network) const;
 
   // Names a session: 13 letters and digits that sort by time. No two are the same, also after a
@@ -47,13 +54,18 @@ class Clients {
   // once, over all networks; each of them is held back by its guesses already.
   bool failed_login_is_worth_a_line(Instant now);
 
+  // This login begins a message. How long it must wait before it may, if it must: then this one
+  // does not count.
+  Duration begin_message(const std::string& login, Pace pace, Instant now);
+
   Guesses guesses;
-  Paces<std::string> messages_of_logins{100'000};
 
  private:
+  mutable std::mutex mutex_;  // guards all below
   size_t connected_ = 0;
   std::map<IpAddress, size_t> connected_from_;
   uint64_t last_session_ = 0;
+  Paces<std::string> messages_of_logins_{100'000};
   Paces<IpAddress> told_{10'000};
   Paces<char> failed_logins_{1};  // of one key: all
 };

@@ -22,16 +22,6 @@ bool is_literal(std::string_view name) {
   return IpAddress::parse(name).has_value();
 }
 
-// Wider than RFC 5321 §4.1.2, since many computers have such names, and narrow enough for a header
-// or a log. What it resolves to is nobody's business (RFC 5321 §4.1.4).
-bool is_hello_name(std::string_view name) {
-  if (name.size() > smtp::domain_octets_max) return false;
-  if (name.starts_with('[')) return is_literal(name);
-  const auto allowed = [](char c) { return base::is_alnum(c) || c == '.' || c == '-' || c == '_'; };
-  return std::all_of(name.begin(), name.end(), allowed) &&
-         std::any_of(name.begin(), name.end(), base::is_alnum);
-}
-
 smtp::Reply refuse_hello_name() {
   return smtp::reply(501, bad_arguments,
                      "Say who you are: EHLO with your host name or [address], of letters, digits, "
@@ -39,6 +29,16 @@ smtp::Reply refuse_hello_name() {
 }
 
 }  // namespace
+
+// Wider than RFC 5321 §4.1.2, since many computers have such names, and narrow enough for a header
+// or a log. What it resolves to is nobody's business (RFC 5321 §4.1.4).
+bool Session::is_hello_name(std::string_view name) {
+  if (name.size() > smtp::domain_octets_max) return false;
+  if (name.starts_with('[')) return is_literal(name);
+  const auto allowed = [](char c) { return base::is_alnum(c) || c == '.' || c == '-' || c == '_'; };
+  return std::all_of(name.begin(), name.end(), allowed) &&
+         std::any_of(name.begin(), name.end(), base::is_alnum);
+}
 
 smtp::Reply Session::answer_at_once(const smtp::Command& command) {
   switch (command.verb) {
@@ -56,14 +56,17 @@ smtp::Reply Session::answer_at_once(const smtp::Command& command) {
       return on_help();
     case smtp::Verb::quit:
       return on_quit();
+    case smtp::Verb::xclient:
+      return on_xclient(command.arguments);
     default:  // RSET and NOOP: what RSET undoes goes with the phase
       return smtp::reply(250, done, "Ok");
   }
 }
 
 smtp::Reply Session::on_ehlo(std::string_view name) {
+  client_speaks_ = named_;
   if (!is_hello_name(name)) return refuse_hello_name();
-  submitter_.hello_name = name;
+  submitter_.hello_name = announced_.hello_name.value.value_or(std::string(name));
   submitter_.extended_smtp = true;
   const smtp::Facts now = facts();
   std::string text =
@@ -71,12 +74,14 @@ smtp::Reply Session::on_ehlo(std::string_view name) {
                   settings_.hostname, services_.intake.limits().message_octets_max);
   if (now.tls_offered && !now.tls_active) text += "\nSTARTTLS";
   if (now.auth_offered) text += "\nAUTH " + login_mechanisms();
+  if (now.xclient_offered) text.append("\nXCLIENT ").append(smtp::xclient_attributes);
   return smtp::reply(250, std::move(text));
 }
 
 smtp::Reply Session::on_helo(std::string_view name) {
+  client_speaks_ = named_;
   if (!is_hello_name(name)) return refuse_hello_name();
-  submitter_.hello_name = name;
+  submitter_.hello_name = announced_.hello_name.value.value_or(std::string(name));
   submitter_.extended_smtp = false;
   return smtp::reply(250, settings_.hostname);
 }
@@ -109,15 +114,13 @@ std::optional<smtp::Reply> Session::refuse_pace() {
   if (per_minute == 0 || !submitter_.authenticated) return std::nullopt;
   const Pace pace{std::chrono::duration_cast<Duration>(std::chrono::minutes(1)) / per_minute,
                   per_minute};
-  Paces<std::string>& sent = services_.clients.messages_of_logins;
-  const Duration wait = sent.wait(submitter_.login, pace, services_.loop.now());
-  if (wait > Duration(0))
-    return smtp::reply(
-        451, {4, 7, 1},
-        fmt::format("This login may send {} messages a minute; try again in {} s", per_minute,
-                    std::chrono::ceil<std::chrono::seconds>(wait).count()));
-  sent.use(submitter_.login, pace, services_.loop.now());
-  return std::nullopt;
+  const Duration wait =
+      services_.clients.begin_message(submitter_.login, pace, services_.loop.now());
+  if (wait == Duration(0)) return std::nullopt;
+  return smtp::reply(
+      451, {4, 7, 1},
+      fmt::format("This login may send {} messages a minute; try again in {} s", per_minute,
+                  std::chrono::ceil<std::chrono::seconds>(wait).count()));
 }
 
 smtp::Reply Session::on_rcpt(std::string_view arguments) {

@@ -1,7 +1,6 @@
 #include "submission/connection.h"
 
 #include <span>
-#include <string.h>
 #include <utility>
 
 #include "base/check.h"
@@ -10,8 +9,6 @@ namespace waypost::submission {
 namespace {
 
 constexpr size_t output_octets_enough = 16 * 1024;
-// An idle connection keeps no more memory than this for what it may receive.
-constexpr size_t input_octets_kept = 4 * 1024;
 
 // Lends a stream to somebody who wants to own one.
 class LentStream final : public io::Stream {
@@ -38,19 +35,9 @@ class LentStream final : public io::Stream {
 Connection::Connection(std::unique_ptr<io::Stream> stream)
     : plain_(std::move(stream)), peer_(plain_->peer()) {}
 
-void Connection::drop(size_t octets) {
-  CHECK(octets <= input_.size());
-  explicit_bzero(input_.data(), octets);
-  input_.erase(0, octets);
-  if (input_.empty() && input_.capacity() > input_octets_kept) input_.shrink_to_fit();
-}
-
 io::Task<Result<size_t>> Connection::receive(size_t octets_max, Instant deadline) {
-  const size_t before = input_.size();
-  input_.resize(before + octets_max);
-  std::span<char> space(input_.data() + before, octets_max);
-  Result<size_t> got = co_await stream().read(space, deadline);
-  input_.resize(before + (got ? *got : 0));
+  Result<size_t> got = co_await stream().read(input_.room(octets_max), deadline);
+  if (got) input_.received(*got);
   co_return got;
 }
 
@@ -65,7 +52,7 @@ io::Task<Result<void>> Connection::flush(Instant deadline) {
 
 io::Task<Result<void>> Connection::start_tls(tls::ServerContext& context, Instant deadline) {
   CHECK(output_.empty() && !secured_);
-  if (!input_.empty())
+  if (!input_.octets().empty())
     co_return failure(ErrorCode::protocol, "the client sent something between STARTTLS and TLS");
   std::unique_ptr<io::Stream> lent = std::make_unique<LentStream>(*plain_);
   CO_TRY(secured_, co_await tls::accept(std::move(lent), context, deadline));

@@ -10,6 +10,7 @@
 #include "base/time.h"
 #include "io/network.h"
 #include "smtp/reply.h"
+#include "submission/input_buffer.h"
 #include "tls/context.h"
 #include "tls/tls_stream.h"
 
@@ -22,9 +23,9 @@ class Connection {
   explicit Connection(std::unique_ptr<io::Stream> stream);
 
   // Owned by this object until the next call of another function.
-  std::string_view buffered() const { return input_; }
+  std::string_view buffered() const { return input_.octets(); }
   // The first octets were used; they are wiped, since they may have been a password.
-  void drop(size_t octets);
+  void drop(size_t octets) { input_.drop(octets); }
   // Waits for at most `octets_max` more octets; 0 is the peer's end.
   io::Task<Result<size_t>> receive(size_t octets_max, Instant deadline);
 
@@ -56,7 +57,7 @@ class Connection {
   std::unique_ptr<io::Stream> plain_;
   std::unique_ptr<tls::TlsStream> secured_;
   Endpoint peer_;
-  std::string input_;
+  InputBuffer input_;
   std::string output_;
 };
 

@@ -30,6 +30,7 @@ std::string name_of(std::string_view login) {
 }  // namespace
 
 Guesses::Turn Guesses::take_turn(const IpAddress& network, Instant now) {
+  std::lock_guard lock(mutex_);
   Turn turn;
   turn.wait = networks_.wait(network, network_pace, now);
   turn.refused = turn.wait > network_wait_max;
@@ -41,12 +42,14 @@ Guesses::Turn Guesses::take_turn(const IpAddress& network, Instant now) {
 
 Duration Guesses::wait_for(std::string_view login, const IpAddress& network, Instant now) {
   const Visit visit{name_of(login), network};
+  std::lock_guard lock(mutex_);
   const bool is_known = successes_.wait(visit, success_is_known_for, now) > Duration(0);
   if (is_known) return Duration(0);
   return std::min<Duration>(logins_.wait(visit.first, login_pace, now), login_wait_max);
 }
 
 void Guesses::failed(Turn& turn, std::string_view login, const IpAddress& network, Instant now) {
+  std::lock_guard lock(mutex_);
   if (!std::exchange(turn.reserved, false)) count_late(network, now);
   if (login.empty()) return;
   const Visit visit{name_of(login), network};
@@ -72,11 +75,13 @@ bool Guesses::is_suspect(const IpAddress& network, Instant now) const {
 void Guesses::succeeded(Turn& turn, std::string_view login, const IpAddress& network, Instant now) {
   give_back(turn, network);
   const Visit visit{name_of(login), network};
+  std::lock_guard lock(mutex_);
   const bool is_known = successes_.wait(visit, success_is_known_for, now) > Duration(0);
   if (!is_known) successes_.use(visit, success_is_known_for, now);
 }
 
 void Guesses::give_back(Turn& turn, const IpAddress& network) {
+  std::lock_guard lock(mutex_);
   if (std::exchange(turn.reserved, false)) networks_.give_back(network, network_pace);
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -18,7 +19,7 @@ namespace waypost::submission {
 // guess at is checked later for those that it never came from, and never refused: nobody can shut
 // its owner out.
 //
-// A name that does not exist counts like one that does. Thread: the shard's loop.
+// A name that does not exist counts like one that does. Thread: any.
 class Guesses {
  public:
   // A network's leave to have one login checked.
@@ -39,6 +40,7 @@ class Guesses {
   void give_back(Turn& turn, const IpAddress& network);
 
  private:
+  // With the lock held.
   void count_late(const IpAddress& network, Instant now);
   bool is_suspect(const IpAddress& network, Instant now) const;
 
@@ -47,6 +49,7 @@ class Guesses {
   static constexpr size_t networks_max = 50'000;
   static constexpr size_t logins_max = 10'000;
 
+  std::mutex mutex_;  // guards all below
   Paces<IpAddress> networks_{networks_max};
   Paces<IpAddress> suspects_{networks_max};  // who waits here has lately guessed in a burst
   Paces<std::string> logins_{logins_max};

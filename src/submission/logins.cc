@@ -42,18 +42,24 @@ void Session::tell_of_failed_login() {
   if (!services_.login_failed) return;
   if (!services_.clients.failed_login_is_worth_a_line(services_.loop.now())) return;
   services_.login_failed(
-      {connection_.peer().address, shown_login(tried_login_), submitter_.session});
+      {submitter_.client.address, shown_login(tried_login_), submitter_.session});
 }
 
-// The same words and the same wait whatever was wrong, so that nobody learns which names exist.
-io::Task<smtp::Reply> Session::refuse_login() {
+void Session::count_failed_login() {
   services_.clients.guesses.failed(turn_, tried_login_, network_, services_.loop.now());
   tell_of_failed_login();
+}
+
+// With a password the same words and the same wait whatever was wrong, so that nobody learns which
+// names exist. `why` is of a token, which was counted when it was judged.
+io::Task<smtp::Reply> Session::refuse_login(std::string why) {
+  if (why.empty()) count_failed_login();
   const unsigned doublings = std::min(login_failures_, login_delay_doublings_max);
   ++login_failures_;
   co_await pause(settings_.login_failure_delay * (1 << doublings));
   if (login_failures_ < settings_.login_failures_max)
-    co_return smtp::reply(535, bad_credentials, "The name or the secret is wrong");
+    co_return smtp::reply(535, bad_credentials,
+                          why.empty() ? "The name or the secret is wrong" : std::move(why));
   ended_ = true;
   co_return smtp::reply(421, {4, 7, 0}, "Too many failed logins; closing");
 }

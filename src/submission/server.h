@@ -9,6 +9,7 @@
 #include "base/ip_address.h"
 #include "io/network.h"
 #include "io/task_group.h"
+#include "submission/caller.h"
 #include "submission/session.h"
 #include "submission/settings.h"
 
@@ -48,17 +49,21 @@ class Server {
   };
 
   io::Task<void> accept_at(Listening& at);
-  void admit(std::unique_ptr<io::Stream> stream, TlsMode tls_mode);
-  io::Task<void> serve(std::unique_ptr<io::Stream> stream, TlsMode tls_mode);
+  void receive(std::unique_ptr<io::Stream> stream, TlsMode tls_mode);
+  io::Task<void> receive_from_proxy(std::unique_ptr<io::Stream> stream, TlsMode tls_mode);
+  void admit(std::unique_ptr<io::Stream> stream, const Caller& caller, TlsMode tls_mode);
+  io::Task<void> serve(std::unique_ptr<io::Stream> stream, Caller caller, TlsMode tls_mode);
   io::Task<void> turn_away(std::unique_ptr<io::Stream> stream, smtp::Reply reply);
   void tell_of(const Endpoint& client, const smtp::Reply& refused);
-  std::optional<smtp::Reply> refuse_connection(const IpAddress& network) const;
+  std::optional<smtp::Reply> refuse_connection() const;
+  std::optional<smtp::Reply> refuse_client(const Caller& caller) const;
   std::vector<Session*> running_sessions() const;
 
   std::shared_ptr<const Settings> settings_;  // also of each session that began with it
   Services services_;
   std::vector<std::unique_ptr<Listening>> listenings_;
   std::unordered_set<Session*> sessions_;
+  std::unordered_set<io::Stream*> headers_due_;  // connections whose PROXY header has not come
   bool stopping_ = false;
   io::TaskGroup tasks_;  // last: what runs uses all of the above
 };

@@ -19,11 +19,6 @@ constexpr smtp::EnhancedCode bad_syntax{5, 5, 2};
 constexpr smtp::EnhancedCode bad_arguments{5, 5, 4};
 constexpr smtp::EnhancedCode security_policy{5, 7, 0};
 
-bool is_trusted(const Settings& settings, const IpAddress& client) {
-  return std::any_of(settings.trusted_networks.begin(), settings.trusted_networks.end(),
-                     [&](const IpPrefix& network) { return network.contains(client); });
-}
-
 // A login on the line of AUTH makes it long (RFC 4954 §4).
 size_t line_octets_max(std::string_view buffered) {
   return base::starts_with_ignoring_case(buffered, "AUTH ") ? smtp::auth_line_octets_max
@@ -54,16 +49,19 @@ smtp::Reply shutting_down() { return smtp::reply(421, {4, 3, 2}, "Shutting down;
 
 }  // namespace
 
-Session::Session(std::unique_ptr<io::Stream> stream, const Settings& settings, Services& services,
-                 TlsMode tls_mode)
+Session::Session(std::unique_ptr<io::Stream> stream, const Caller& caller, const Settings& settings,
+                 Services& services, TlsMode tls_mode)
     : settings_(settings),
       services_(services),
       tls_mode_(tls_mode),
       connection_(std::move(stream)),
-      trusted_(is_trusted(settings, connection_.peer().address)),
-      network_(network_of(connection_.peer().address)),
+      first_caller_(caller),
+      caller_(caller),
+      trusted_(caller.is_known_in(settings.trusted_networks)),
+      network_(network_of(caller.client.address)),
+      place_(services.clients, network_),
       pause_timer_(services.loop.timers()) {
-  submitter_.client = connection_.peer();
+  submitter_.client = caller.client;
   submitter_.session = services.clients.new_session_id(services.loop.wall_now());
 }
 
@@ -81,8 +79,10 @@ io::Task<void> Session::run() {
 
 io::Task<void> Session::open() {
   if (tls_mode_ == TlsMode::implicit) co_await secure();
-  if (!ended_) connection_.append(smtp::reply(220, settings_.hostname + " ESMTP"));
+  if (!ended_) connection_.append(greeting());
 }
+
+smtp::Reply Session::greeting() const { return smtp::reply(220, settings_.hostname + " ESMTP"); }
 
 io::Task<std::optional<std::string>> Session::next_line(size_t octets_max) {
   const Instant deadline = in(settings_.command_timeout);
@@ -133,12 +133,18 @@ io::Task<void> Session::secure() {
     ended_ = true;
     co_return;
   }
-  // RFC 3207 §4.2: what the client said in the clear is forgotten.
+  // RFC 3207 §4.2: what the client said in the clear is forgotten. What a listed proxy said of it
+  // stays: else the client would pass for the proxy.
   phase_ = smtp::after(phase_, smtp::Verb::starttls);
+  forget_client();
+}
+
+// All that it said of itself.
+void Session::forget_client() {
   intake::Submitter fresh;
   fresh.client = submitter_.client;
   fresh.session = submitter_.session;
-  fresh.tls = true;
+  fresh.tls = connection_.secured();
   submitter_ = std::move(fresh);
   sender_domains_.reset();
 }
@@ -192,7 +198,7 @@ std::optional<smtp::Reply> Session::refuse_command(const smtp::Command& command)
   if (refused && refused->code == 530 && !could_log_in)
     return smtp::reply(530, security_policy,
                        "This port takes mail from trusted networks only, and " +
-                           connection_.peer().address.text() +
+                           caller_.client.address.text() +
                            " is not in one: have it added, or log in on a port with TLS");
   if (!refused && takes_no_arguments(command.verb) && !command.arguments.empty())
     return smtp::reply(501, bad_arguments,
@@ -203,12 +209,13 @@ std::optional<smtp::Reply> Session::refuse_command(const smtp::Command& command)
 smtp::Facts Session::facts() const {
   const bool has_certificate = services_.certificate != nullptr;
   const bool login_is_safe = connection_.secured() || (settings_.login_without_tls_on_loopback &&
-                                                       connection_.peer().address.is_loopback());
+                                                       caller_.is_safe_in_the_clear());
   return {.tls_active = connection_.secured(),
           .tls_offered = tls_mode_ == TlsMode::starttls && has_certificate,
           .authenticated = submitter_.authenticated,
           .auth_offered = services_.authenticator && login_is_safe,
-          .must_authenticate = !trusted_ && settings_.inbound.empty()};
+          .must_authenticate = !trusted_ && settings_.inbound.empty(),
+          .xclient_offered = may_announce()};
 }
 
 io::Task<void> Session::say(const smtp::Command& command, smtp::Reply reply) {

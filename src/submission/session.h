@@ -15,7 +15,9 @@
 #include "smtp/data.h"
 #include "smtp/reply.h"
 #include "smtp/sequence.h"
+#include "smtp/xclient.h"
 #include "submission/authenticator.h"
+#include "submission/caller.h"
 #include "submission/clients.h"
 #include "submission/connection.h"
 #include "submission/settings.h"
@@ -50,8 +52,8 @@ struct Services {
 // Thread: the loop's.
 class Session {
  public:
-  Session(std::unique_ptr<io::Stream> stream, const Settings& settings, Services& services,
-          TlsMode tls_mode);
+  Session(std::unique_ptr<io::Stream> stream, const Caller& caller, const Settings& settings,
+          Services& services, TlsMode tls_mode);
 
   // From the greeting to the end of the connection.
   io::Task<void> run();
@@ -80,6 +82,8 @@ class Session {
   void report(const smtp::Command& command, const smtp::Reply& reply);
   bool is_news(smtp::Verb verb, const smtp::Reply& reply);
   Instant in(Duration duration) const;
+  smtp::Reply greeting() const;
+  void forget_client();
 
   // The commands that answer at once (commands.cc).
   smtp::Reply answer_at_once(const smtp::Command& command);
@@ -93,14 +97,22 @@ class Session {
   smtp::Reply on_help();
   std::optional<smtp::Reply> refuse_recipient(smtp::Mailbox& recipient) const;
   smtp::Reply on_quit();
+  static bool is_hello_name(std::string_view name);
   bool is_stranger() const { return !trusted_ && !submitter_.authenticated; }
   smtp::Characters characters() const;
+
+  // Who the client is may be said by a proxy (announced_client.cc).
+  bool may_announce() const;
+  smtp::Reply on_xclient(std::string_view arguments);
+  Caller announced_caller() const;
+  void begin_again_for(const Caller& caller);
 
   // One AUTH command, from its arguments to its reply (auth.cc).
   struct LoginAttempt {
     std::unique_ptr<sasl::ServerExchange> exchange;
     std::optional<sasl::Step> step;  // none: the client's response was not base64
     std::optional<Login> login;      // whose it is, should the exchange succeed
+    std::string fault;               // of a token
   };
 
   // The commands that wait for something (dialogues.cc, auth.cc); nothing when the connection has
@@ -123,9 +135,12 @@ class Session {
   io::Task<std::optional<smtp::Reply>> ask(LoginAttempt& attempt);
   io::Task<std::optional<smtp::Reply>> look_up(LoginAttempt& attempt);
   io::Task<std::optional<smtp::Reply>> verify(LoginAttempt& attempt);
+  io::Task<std::optional<smtp::Reply>> verify_token(LoginAttempt& attempt);
+  std::optional<std::string> token_scope() const;
   smtp::Reply log_in(Login login);
   std::string login_mechanisms() const;  // "SCRAM-SHA-256 PLAIN LOGIN"
-  io::Task<smtp::Reply> refuse_login();
+  io::Task<smtp::Reply> refuse_login(std::string why);
+  void count_failed_login();
 
   // Guesses are slowed down around AUTH (logins.cc).
   io::Task<std::optional<smtp::Reply>> on_auth_in_turn(std::string_view arguments);
@@ -137,8 +152,14 @@ class Session {
   Services& services_;
   const TlsMode tls_mode_;
   Connection connection_;
-  const bool trusted_;
-  const IpAddress network_;
+  const Caller first_caller_;         // as the connection began
+  smtp::XClientArguments announced_;  // since then
+  bool named_ = false;                // by XCLIENT, whatever it said
+  bool client_speaks_ = false;        // itself, through the proxy that has named it
+  Caller caller_;
+  bool trusted_;
+  IpAddress network_;
+  Clients::Place place_;
 
   smtp::Phase phase_ = smtp::Phase::connected;
   intake::Submitter submitter_;

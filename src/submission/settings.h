@@ -29,6 +29,13 @@ struct Settings {
   // What strangers may bring; empty: nothing.
   std::vector<Inbound> inbound;
 
+  // Whose connections begin with a PROXY header, without exception; nobody else may then connect.
+  // Empty: nobody's.
+  std::vector<IpPrefix> proxies;
+  Duration proxy_header_timeout = std::chrono::seconds(5);
+  // Who may say by XCLIENT for whom it speaks.
+  std::vector<IpPrefix> xclient_networks;
+
   // Over all listeners.
   size_t connections_max = 10'000;
   size_t connections_per_address_max = 100;  // an IPv6 client counts by its /64

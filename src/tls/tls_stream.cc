@@ -81,6 +81,8 @@ io::Task<Result<void>> TlsStream::Engine::exchange(Instant deadline) {
   CO_TRY(bool more, co_await fill(deadline));
   if (more) co_return Result<void>();
   broken = true;
+  if (handshaking && opening.empty())
+    co_return failure(ErrorCode::peer_gone, "the peer hung up before it said anything");
   if (handshaking) co_return failure(ErrorCode::tls, "the peer hung up in the TLS handshake");
   co_return failure(ErrorCode::peer_gone,
                     "the connection ended without TLS's own end, so octets may be missing");

@@ -122,6 +122,8 @@ def test_the_ledger_names_a_recipient_that_is_lost(make_sink, start_relay):
     # As if its outcome had never been known: the spool has nothing of it either.
     with sqlite3.connect(records_of(relay)[0]) as database:
         database.execute("UPDATE recipients SET state = 'queued'")
+        # It is there, with 0, when the outcome came in a later batch than the acceptance.
+        database.execute("DELETE FROM totals WHERE name = 'queued'")
         database.execute("UPDATE totals SET name = 'queued' WHERE name = 'delivered'")
     account = ledger(relay, code=1)
     assert not account["balanced"]

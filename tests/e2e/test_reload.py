@@ -154,6 +154,29 @@ def test_the_next_hop_changes_for_new_mail(start_relay, make_sink):
     assert len(first.delivered()) == 1
 
 
+def test_mail_that_waits_at_a_next_hop_that_is_down_goes_to_the_new_one(start_relay, make_sink):
+    down = free_port()
+    sink = make_sink()
+    relay = start_relay(("127.0.0.1", down), queue={"retry_first": "1h", "retry_max": "1h"})
+    with connect(relay.trusted) as smtp:
+        for number in range(3):
+            smtp.sendmail("a@example.org", [f"u{number}@example.com"], message("waits"))
+    relay.wait_for_events("deferred", 1)
+    text = relay.config_file.read_text()
+    relay.config_file.write_text(text.replace(f":{down}", f":{sink.port}"))
+    relay.command("reload")
+    with connect(relay.trusted) as smtp:
+        smtp.sendmail("a@example.org", ["new@example.com"], message("new"))
+
+    def recipients(kind):
+        return {to for event in relay.events(kind) for to in event["recipients"]}
+    # Who had been tried waits for the next attempt; whom the site had held, because it was down,
+    # waits for nothing any more.
+    sent = {"new@example.com", *(f"u{number}@example.com" for number in range(3))}
+    eventually(lambda: recipients("delivered") == sent - recipients("deferred"),
+               "all but those that were tried are delivered", explain=relay.explain)
+
+
 def test_reload_names_what_takes_a_restart(start_relay):
     relay = start_relay(("127.0.0.1", 9))
     relay.config_file.write_text(relay.config_file.read_text().replace("5ms", "7ms"))

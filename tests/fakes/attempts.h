@@ -55,11 +55,15 @@ class Attempts {
   delivery::Deliverer& deliverer() {
     if (!deliverer_)
       deliverer_ = std::make_unique<delivery::Deliverer>(
-          delivery::Deliverer::Dependencies{here, here.network(), resolver, *opportunistic_tls,
-                                            verifying_tls.get(), *spool, &secrets},
+          delivery::Deliverer::Dependencies{
+              here, *network, resolver, *opportunistic_tls, verifying_tls.get(), *spool, &secrets,
+              [this](events::Event event) { told.push_back(std::move(event)); }},
           settings);
     return *deliverer_;
   }
+
+  // The next use makes another.
+  void forget_deliverer() { deliverer_.reset(); }
 
   // One message, and all the time that it takes; `change` has a say in the envelope first,
   // and a size there is added to the real one.
@@ -85,9 +89,11 @@ class Attempts {
     order.domain = envelope.recipients.front().domain;
     order.envelope = std::make_shared<const spool::Envelope>(std::move(envelope));
     order.site = site.empty() ? "mx." + order.domain : site;
+    order.urgent = urgent;
     order.connections_max = site_connections_max;
     order.messages_per_connection_max = 10;
-    order.turn = [] { return at_once(); };
+    order.turn = turn;
+    order.connecting = connecting;
     order.settle = [&outcomes](Outcomes came) {
       outcomes = std::move(came);
       return at_once();
@@ -110,6 +116,9 @@ class Attempts {
   }
 
   static io::Task<void> at_once() { co_return; }
+  static io::Task<std::optional<std::string>> answer_with(std::optional<std::string> why_not) {
+    co_return why_not;
+  }
 
   static const tls::KeyPair& key_pair() {
     static const tls::KeyPair pair = [] {
@@ -123,6 +132,7 @@ class Attempts {
   io::SimProcess& here = world.make_process(IpAddress::v4({10, 0, 0, 1}));
   io::SimProcess& there = world.make_process(IpAddress::v4({10, 0, 0, 2}));
   dns::MemoryResolver resolver{here};
+  io::Network* network = &here.network();  // of the deliverer
   MemoryDisk disk;
   std::unique_ptr<tls::ClientContext> opportunistic_tls;
   std::unique_ptr<tls::ClientContext> verifying_tls;
@@ -134,8 +144,12 @@ class Attempts {
   std::string header = "Subject: x\r\n";
   std::string body = "\r\nHello\r\n.hidden\r\n";
   std::function<void(spool::Envelope&)> change;
-  std::string site;  // of all domains; empty: each has its own
+  std::vector<events::Event> told;  // what the deliverer told
+  delivery::Permission turn = [] { return answer_with({}); };
+  delivery::Permission connecting;  // empty: nobody is asked
+  std::string site;                 // of all domains; empty: each has its own
   unsigned site_connections_max = 1;
+  bool urgent = false;
   uint8_t ids = 0;
 
  private:

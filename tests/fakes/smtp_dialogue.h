@@ -21,8 +21,9 @@ namespace waypost::fakes {
 
 inline const std::string good_login = "shop";
 inline const std::string good_secret = "correct-horse";
+inline const std::string good_token = "eyJ.eyJ.c2ln";
 
-// Knows one key.
+// Knows one key, and one token.
 class OneKey final : public submission::Authenticator {
  public:
   io::Task<Result<std::optional<submission::Login>>> check(std::string name,
@@ -45,6 +46,17 @@ class OneKey final : public submission::Authenticator {
     }
     co_return found;
   }
+  std::optional<std::string> token_scope() const override { return scope; }
+  io::Task<Result<submission::TokenVerdict>> check_token(std::string name,
+                                                         base::Secret token) override {
+    ++checked;
+    if (broken) co_return failure(ErrorCode::unavailable, "planted");
+    if (token.reveal() != good_token || (!name.empty() && name != good_login))
+      co_return submission::TokenVerdict(tl::unexpected(std::string("it has expired")));
+    co_return submission::TokenVerdict(
+        submission::Login{good_login, "acme", "bulk", sender_domains});
+  }
+  std::optional<std::string> scope;  // of the tokens that it takes; none: it takes none
   int checked = 0;
   bool broken = false;
   std::optional<std::vector<std::string>> sender_domains;
@@ -60,6 +72,7 @@ struct DialogueOptions {
   submission::TlsMode tls_mode = submission::TlsMode::starttls;
   bool has_certificate = true;
   IpAddress client = IpAddress::v4({192, 0, 2, 7});  // trusted
+  std::optional<submission::Caller> caller;          // as a proxy announced it; none: the client
 };
 
 // One real session over a connection in memory, with a test as its client.
@@ -85,8 +98,9 @@ class SmtpDialogue {
     services_.login_failed = [this](const submission::FailedLogin& failed) {
       failed_logins.push_back(failed);
     };
-    session = std::make_unique<submission::Session>(std::move(near), options_.settings, services_,
-                                                    options_.tls_mode);
+    const auto caller = options_.caller.value_or(submission::Caller::direct(near->peer()));
+    session = std::make_unique<submission::Session>(std::move(near), caller, options_.settings,
+                                                    services_, options_.tls_mode);
     running_.start(session->run());
     loop.settle();
   }

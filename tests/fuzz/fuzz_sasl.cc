@@ -35,7 +35,7 @@ std::string filled(std::string message, std::string_view last) {
 void attack_server(std::string_view mechanism, const std::vector<std::string>& messages) {
   io::SeededRng rng(1);
   const ChannelBinding binding{ChannelBinding::Type::tls_exporter, "0123456789abcdef"};
-  auto exchange = *sasl::start_server(mechanism, {{binding}, rng});
+  auto exchange = *sasl::start_server(mechanism, {{binding}, rng, "smtp"});
   std::string last;
   for (const std::string& message : messages) {
     sasl::Step step = exchange->step(filled(message, last));
@@ -44,8 +44,12 @@ void attack_server(std::string_view mechanism, const std::vector<std::string>& m
       step = exchange->go_on({});
     }
     if (step.kind == sasl::Step::Kind::verify) {
-      CHECK(!step.credentials.login.empty() && !step.credentials.password.empty());
-      CHECK(exchange->finish(false).kind == sasl::Step::Kind::refused);
+      const bool is_token = step.credentials.is_token;
+      CHECK(is_token || !step.credentials.login.empty());
+      CHECK(!step.credentials.password.empty());
+      step = exchange->finish(false);
+      if (is_token) step = exchange->step("");
+      CHECK(step.kind == sasl::Step::Kind::refused);
       return;
     }
     // Nobody is let in by a verifier that nothing fits.
@@ -88,8 +92,13 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::vector<std::string> messages = messages_in(octets.substr(1));
   static constexpr std::string_view servers[] = {"PLAIN", "LOGIN", "SCRAM-SHA-256",
                                                  "SCRAM-SHA-256-PLUS"};
+  static constexpr std::string_view token_servers[] = {"OAUTHBEARER", "XOAUTH2"};
   static constexpr std::string_view clients[] = {"SCRAM-SHA-256", "XOAUTH2", "OAUTHBEARER",
                                                  "CRAM-MD5", "LOGIN"};
+  if (data[0] >= 250) {
+    attack_server(token_servers[data[0] % 2], messages);
+    return 0;
+  }
   const unsigned choice = data[0] % 10;
   if (choice < 4) attack_server(servers[choice], messages);
   if (choice >= 4 && choice < 9) attack_client(std::string(clients[choice - 4]), messages);

@@ -215,7 +215,12 @@ std::vector<std::string> Client::draw_recipients() {
 
 std::string Client::compose(const std::string& token) {
   io::Rng& rng = process_.rng();
-  std::string content =
+  std::string content;
+  if (draw(settings_.urgent_share))
+    content += fmt::format("X-Waypost-Stream: {}\r\n", urgent_stream);
+  if (draw(settings_.deadline_share))
+    content += fmt::format("X-Waypost-Expire-After: {}m\r\n", io::draw_between(rng, 5, 60));
+  content +=
       fmt::format("{}{}\r\nFrom: <{}@client.sim.example>\r\nMessage-ID: {}\r\nSubject: {}\r\n\r\n",
                   token_field, token, settings_.name, message_id_of(token), token);
   uint64_t octets = draw(settings_.large_share)

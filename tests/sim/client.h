@@ -24,9 +24,13 @@ struct ClientSettings {
   double large_share = 0.02;  // 300 to 700 KiB, several chunks
   double abort_share = 0.05;  // closes in the middle of DATA
   double null_sender_share = 0.1;
-  double reuse_share = 0.5;  // sends the next message on the same connection
+  double urgent_share = 0.3;    // on the stream that the relay has a rule for
+  double deadline_share = 0.3;  // with a deadline of some minutes
+  double reuse_share = 0.5;     // sends the next message on the same connection
   Duration patience = std::chrono::minutes(5);
 };
+
+inline constexpr std::string_view urgent_stream = "urgent";
 
 // A program that submits mail from a trusted address, message after message, and writes down what
 // it knows of each. It never sends a message twice: an answer that did not come stays unknown.

@@ -169,6 +169,36 @@ void check_rate(const Ledger& ledger, const std::string& site, const SiteLimit& 
   }
 }
 
+// At most `most` in any `window`, however often the server was killed within it.
+void check_window(const Ledger& ledger, std::vector<Instant> times, const SiteLimit& limit,
+                  unsigned most, Duration window, const std::string& what, Breaches& out) {
+  if (most == 0) return;
+  std::erase_if(times, [&](Instant at) {
+    return killed_between(ledger, at - limit.jitter, at + limit.unsaved);
+  });
+  for (size_t first = 0; first + most < times.size(); ++first) {
+    if (times[first + most] - times[first] >= window - limit.jitter) continue;
+    out.push_back(fmt::format("{}: more than {} in {}", what, most, base::to_human(window)));
+    return;
+  }
+}
+
+std::vector<Instant> times_at(const std::map<std::string, std::vector<Instant>>& by_site,
+                              const std::string& site) {
+  auto found = by_site.find(site);
+  return found == by_site.end() ? std::vector<Instant>() : found->second;
+}
+
+void check_quotas(const Ledger& ledger, const std::string& site, const SiteLimit& limit,
+                  Breaches& out) {
+  using namespace std::chrono_literals;
+  const std::vector<Instant> messages = times_at(ledger.transactions_began(), site);
+  check_window(ledger, messages, limit, limit.messages_per_hour, 1h, "messages to " + site, out);
+  check_window(ledger, messages, limit, limit.messages_per_day, 24h, "messages to " + site, out);
+  check_window(ledger, times_at(ledger.connections_made(), site), limit,
+               limit.connections_per_minute, 1min, "new connections to " + site, out);
+}
+
 using NoticesByRecipient = std::map<RecipientKey, std::vector<const SeenNotice*>>;
 
 void check_notices_of(const Ledger& ledger, const RecipientKey& key, const RecipientStory& story,
@@ -269,6 +299,7 @@ void check_limits(const Ledger& ledger, const std::map<std::string, SiteLimit>& 
       out.push_back(fmt::format("site {} had {} connections at once, its limit is {}", site,
                                 peak->second, limit.connections_max));
     check_rate(ledger, site, limit, out);
+    check_quotas(ledger, site, limit, out);
   }
 }
 

@@ -26,6 +26,11 @@ struct SiteLimit {
   size_t connections_max = SIZE_MAX;
   double messages_per_second = 0;  // 0 is no limit
   double burst = 1;
+  unsigned connections_per_minute = 0;  // likewise
+  unsigned messages_per_hour = 0;
+  unsigned messages_per_day = 0;
+  // What a kill may make it forget: what it counted in the moments before.
+  Duration unsaved = std::chrono::seconds(0);
   // By how much arrivals may bunch up on the way: latency, and what faults delay.
   Duration jitter = std::chrono::seconds(1);
 };
@@ -44,7 +49,8 @@ void check_arrivals(const Ledger& ledger, Breaches& out);
 // answered in the last moments before it.
 void check_duplicates(const Ledger& ledger, Breaches& out);
 
-// Connections at once and messages a second, by site. Each kill allows a new burst.
+// Connections at once, new ones a minute, messages a second, an hour and a day, by site. Each kill
+// allows a new burst, and what was counted just before it does not count.
 void check_limits(const Ledger& ledger, const std::map<std::string, SiteLimit>& limits,
                   Breaches& out);
 

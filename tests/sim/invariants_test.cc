@@ -197,6 +197,39 @@ TEST(Invariants, find_too_many_connections_and_too_many_messages_a_second) {
   EXPECT_THAT(out, ElementsAre(HasSubstr("3 connections"), HasSubstr("messages a second")));
 }
 
+TEST(Invariants, find_more_than_an_hour_or_a_minute_may_have) {
+  Story story;
+  Breaches out;
+  SiteLimit limit{.connections_per_minute = 2, .messages_per_hour = 3, .jitter = 0s};
+  for (Duration wait : {0s, 1800s, 1799s, 1s}) {
+    story.clock.at += wait;
+    story.ledger.began_transaction("a");
+    story.ledger.connected("a");
+  }
+  check_limits(story.ledger, {{"a", limit}}, out);
+  EXPECT_THAT(out, IsEmpty());
+  story.ledger.began_transaction("a");
+  story.ledger.connected("a");
+  check_limits(story.ledger, {{"a", limit}}, out);
+  EXPECT_THAT(out, ElementsAre(HasSubstr("messages to a: more than 3"),
+                               HasSubstr("new connections to a: more than 2")));
+}
+
+TEST(Invariants, excuse_what_was_counted_just_before_a_kill_and_nothing_older) {
+  SiteLimit limit{.messages_per_hour = 1, .unsaved = 2s, .jitter = 0s};
+  for (Duration before : {1s, 3s}) {
+    Story story;
+    Breaches out;
+    story.ledger.began_transaction("a");
+    story.clock.at += before;
+    story.kill();
+    story.clock.at += 1min;
+    story.ledger.began_transaction("a");
+    check_limits(story.ledger, {{"a", limit}}, out);
+    EXPECT_EQ(out.size(), before > limit.unsaved ? 1u : 0u);
+  }
+}
+
 const std::string from = "c@client.sim.example";
 
 TEST(Invariants, find_a_failure_that_nobody_told_the_sender) {

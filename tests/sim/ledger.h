@@ -82,6 +82,8 @@ class Ledger final : public events::Sink {
   // MAIL was given: what a limit on messages a second counts.
   void began_transaction(const std::string& site) { began_[site].push_back(clock_.now()); }
   void connections_open(const std::string& site, size_t open);
+  // The server reached the site: what a limit on new connections counts.
+  void connected(const std::string& site) { connected_[site].push_back(clock_.now()); }
   // A notice came to a sender: what it says of one recipient.
   void told(const std::string& kind, const std::string& recipient) {
     told_.insert(kind + " " + recipient);
@@ -103,6 +105,7 @@ class Ledger final : public events::Sink {
   const std::vector<Kill>& kills() const { return kills_; }
   const std::set<std::string>& recipients_refused_for_good() const { return refused_for_good_; }
   const std::map<std::string, std::vector<Instant>>& transactions_began() const { return began_; }
+  const std::map<std::string, std::vector<Instant>>& connections_made() const { return connected_; }
   const std::map<std::string, size_t>& connection_peaks() const { return peaks_; }
   const Submission* find(const std::string& token) const;
   const std::vector<SeenNotice>& notices() const { return notices_; }
@@ -121,6 +124,7 @@ class Ledger final : public events::Sink {
   std::vector<Kill> kills_;
   std::set<std::string> refused_for_good_;
   std::map<std::string, std::vector<Instant>> began_;
+  std::map<std::string, std::vector<Instant>> connected_;
   std::map<std::string, size_t> peaks_;
   uint64_t transactions_ = 0;
   std::vector<SeenNotice> notices_;

@@ -9,7 +9,8 @@ struct NamedMutation {
   Mutation mutation;
   std::string_view name;
 };
-constexpr std::array<NamedMutation, 18> named{{
+
+constexpr std::array<NamedMutation, 23> named{{
     {Mutation::acknowledge_before_sync, "acknowledge-before-sync"},
     {Mutation::forget_commit, "forget-commit"},
     {Mutation::forget_outcome, "forget-outcome"},
@@ -19,6 +20,9 @@ constexpr std::array<NamedMutation, 18> named{{
     {Mutation::damage_content, "damage-content"},
     {Mutation::exceed_connections, "exceed-connections"},
     {Mutation::exceed_rate, "exceed-rate"},
+    {Mutation::exceed_quota, "exceed-quota"},
+    {Mutation::exceed_new_connections, "exceed-new-connections"},
+    {Mutation::forget_quota, "forget-quota"},
     {Mutation::drop_event, "drop-event"},
     {Mutation::forget_notice, "forget-notice"},
     {Mutation::repeat_notice, "repeat-notice"},
@@ -27,6 +31,8 @@ constexpr std::array<NamedMutation, 18> named{{
     {Mutation::forget_cancel, "forget-cancel"},
     {Mutation::forget_pause, "forget-pause"},
     {Mutation::forget_expiry, "forget-expiry"},
+    {Mutation::ignore_streams, "ignore-streams"},
+    {Mutation::ignore_deadlines, "ignore-deadlines"},
     {Mutation::miscount, "miscount"},
 }};
 
@@ -95,6 +101,9 @@ class MutatedCourier final : public queue::Courier {
   }
   bool go_together(const std::string& one, const std::string& other) const override {
     return real_.go_together(one, other);
+  }
+  unsigned idle_connections(const std::string& site) const override {
+    return real_.idle_connections(site);
   }
   io::Task<void> attempt(queue::Assignment assignment) override {
     if (strikes(Mutation::deliver_twice)) {
@@ -202,6 +211,7 @@ spool::Envelope mutate(spool::Envelope envelope, Mutation mutation) {
     envelope.sender = smtp::Mailbox{"client0", "client.sim.example"};
   if (mutation == Mutation::forget_expiry)
     envelope.expires_at += std::chrono::duration_cast<WallTime::duration>(std::chrono::days(30));
+  if (mutation == Mutation::ignore_deadlines) envelope.has_deadline = false;
   return envelope;
 }
 queue::Ledger mutate(queue::Ledger ledger, Mutation mutation) {
@@ -215,7 +225,13 @@ std::unique_ptr<events::Sink> mutate(events::Sink& sink, Mutation mutation, io::
 shaping::SiteLimits mutate(shaping::SiteLimits limits, Mutation mutation) {
   if (mutation == Mutation::exceed_connections) limits.connections.value *= 2;
   if (mutation == Mutation::exceed_rate) limits.messages_per_second.value = 0;
+  if (mutation == Mutation::exceed_quota) limits.messages_per_hour.value = 0;
+  if (mutation == Mutation::exceed_quota) limits.messages_per_day.value = 0;
+  if (mutation == Mutation::exceed_new_connections) limits.connections_per_minute.value = 0;
   return limits;
+}
+shaping::StreamTable mutate(shaping::StreamTable streams, Mutation mutation) {
+  return mutation == Mutation::ignore_streams ? shaping::StreamTable() : std::move(streams);
 }
 
 }  // namespace waypost::sim

@@ -12,6 +12,7 @@
 #include "queue/courier.h"
 #include "queue/notifier.h"
 #include "shaping/limits.h"
+#include "shaping/streams.h"
 #include "spool/spool.h"
 
 // Bugs to plant at the seams of the relay, so that the simulator can prove that it would find them.
@@ -29,6 +30,9 @@ enum class Mutation {
   damage_content,           // now and then an octet of a chunk is changed
   exceed_connections,       // the site's limit of connections is taken for twice as much
   exceed_rate,              // the site's messages a second are not limited
+  exceed_quota,             // nor its messages an hour and a day
+  exceed_new_connections,   // nor its new connections a minute
+  forget_quota,             // a start does not know what sites got before it
   drop_event,               // now and then an outcome is not reported
   forget_notice,            // now and then a sender is not told
   repeat_notice,            // now and then a sender is told twice
@@ -37,6 +41,8 @@ enum class Mutation {
   forget_cancel,            // what a person cancels is not written down
   forget_pause,             // a start does not know of pauses
   forget_expiry,            // mail lives on after its time
+  ignore_streams,           // urgent mail has no lane of its own
+  ignore_deadlines,         // a message does not say that it has one
   miscount,                 // now and then a message that came is not counted
 };
 
@@ -54,5 +60,6 @@ spool::Envelope mutate(spool::Envelope envelope, Mutation mutation);
 queue::Ledger mutate(queue::Ledger ledger, Mutation mutation);
 std::unique_ptr<events::Sink> mutate(events::Sink& sink, Mutation mutation, io::Rng& rng);
 shaping::SiteLimits mutate(shaping::SiteLimits limits, Mutation mutation);
+shaping::StreamTable mutate(shaping::StreamTable streams, Mutation mutation);
 
 }  // namespace waypost::sim

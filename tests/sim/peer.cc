@@ -329,6 +329,7 @@ Task<void> Peer::serve(io::Listener& listener) {
     auto stream = co_await listener.accept();
     if (!stream) co_return;
     note_connections();
+    ledger_.connected(site_);
     group_.start(converse(std::move(*stream)));
   }
 }

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "base/check.h"
+#include "daemon/quota_keeper.h"
 #include "io/sim_network.h"
 #include "tests/sim/client.h"
 #include "tests/sim/peer.h"
@@ -20,9 +21,12 @@ constexpr uint16_t mail_port = 25;
 // The client's own patience, the relay's longest pause and a site's longest quarantine fit into it
 // several times.
 constexpr Duration drains_within = 6h;
+constexpr Duration drains_with_quotas_within = 24h * 30;
 constexpr Duration clients_within = 48h;
 // Once nothing fails any more, what is due goes at once but for the limits of its site.
 constexpr Duration due_waits_max = 30min;
+// Written once a second, and that takes a moment.
+constexpr Duration quotas_unsaved_max = daemon::QuotaKeeper::interval + 100ms;
 
 // One run: the world, what lives in it, and what happens to it, all drawn from the seed.
 class Run {
@@ -75,7 +79,15 @@ class Run {
     limits_.connections.value = 1 + static_cast<unsigned>(rng_.next() % 4);
     limits_.messages_per_second.value = chance(0.5) ? 0 : 1 + uniform() * 5;
     limits_.messages_per_connection.value = 1 + static_cast<unsigned>(rng_.next() % 10);
+    if (has_quotas_) draw_quotas();
     limits_.recipients_per_message.value = 1 + static_cast<unsigned>(rng_.next() % 5);
+  }
+
+  // Each is there without the others, too, which would keep a site from coming near it.
+  void draw_quotas() {
+    if (chance(0.5)) limits_.connections_per_minute.value = 1 + unsigned(rng_.next() % 3);
+    if (chance(0.5)) limits_.messages_per_hour.value = 2 + unsigned(rng_.next() % 20);
+    if (chance(0.5)) limits_.messages_per_day.value = 20 + unsigned(rng_.next() % 100);
   }
 
   PeerBehaviour draw_behaviour() {
@@ -194,7 +206,8 @@ class Run {
       world_.run_until([this] { return !server_->healthy(); }, world_.now() + 10min);
     }
     if (!server_->healthy()) crash(false);
-    if (chance(0.05)) world_.jump_wall_clock(chance(0.5) ? 1h : -1h);
+    // One that is set forward makes a restart take what sites got for longer ago than it was.
+    if (chance(0.05)) world_.jump_wall_clock(chance(0.5) && !has_quotas_ ? 1h : -1h);
     intervene();
     check_counts();
     if (!punctual_ && chance(0.03)) {
@@ -258,6 +271,7 @@ class Run {
 
   void heal() {
     tell("healed");
+    server_->fail_no_sync();
     if (!server_->healthy()) crash(false);
     // What lives shortly must end even where people forget about it.
     if (!short_lived_) {
@@ -266,7 +280,7 @@ class Run {
     }
     world_.network().heal();
     for (auto& peer : peers_) peer->calm();
-    Instant limit = world_.now() + drains_within;
+    Instant limit = world_.now() + (has_quotas_ ? drains_with_quotas_within : drains_within);
     world_.run_until([this] { return server_->queued().empty(); }, limit);
     check_drained(server_->queued(), breaches_);
     check_not_forgotten(server_->queued(), world_.wall_now(), due_waits_max, breaches_);
@@ -285,7 +299,13 @@ class Run {
     for (const auto& peer : peers_) {
       SiteLimit limit;
       limit.connections_max = limits_.connections.value;
-      if (punctual_) limit.messages_per_second = limits_.messages_per_second.value;
+      if (punctual_) {
+        limit.messages_per_second = limits_.messages_per_second.value;
+        limit.connections_per_minute = limits_.connections_per_minute.value;
+        limit.messages_per_hour = limits_.messages_per_hour.value;
+        limit.messages_per_day = limits_.messages_per_day.value;
+        limit.unsaved = quotas_unsaved_max;
+      }
       limits[peer->site()] = limit;
     }
     check_limits(ledger_, limits, breaches_);
@@ -314,6 +334,8 @@ class Run {
   const bool punctual_ = chance(0.4);
   // Mail expires within the run.
   const bool short_lived_ = chance(0.3);
+  // Sites get so much an hour and a day, and so many connections a minute.
+  const bool has_quotas_ = chance(0.3);
   shaping::SiteLimits limits_;
   std::vector<Domain> domains_;
   std::vector<std::unique_ptr<Peer>> peers_;

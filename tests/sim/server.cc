@@ -5,6 +5,8 @@
 #include "base/check.h"
 #include "classify/shipped_rules.h"
 #include "daemon/adapters.h"
+#include "daemon/quota_file.h"
+#include "daemon/quota_keeper.h"
 #include "delivery/deliverer.h"
 #include "intake/intake.h"
 #include "io/sim_network.h"
@@ -12,6 +14,8 @@
 #include "queue/queue.h"
 #include "spool/batch_store.h"
 #include "submission/server.h"
+#include "tests/sim/client.h"
+#include "tests/sim/lane_watch.h"
 
 namespace waypost::sim {
 namespace {
@@ -20,6 +24,8 @@ using namespace std::chrono_literals;
 
 // Short enough for many attempts within the hours that a run takes.
 constexpr queue::RetrySchedule retry{20s, 2.0, 10min, 0.2};
+constexpr double urgent_share = 0.6;
+constexpr double urgent_reserve = 0.2;
 
 spool::MediumOptions medium_options(const RelaySettings& settings, Mutation mutation) {
   spool::MediumOptions options;
@@ -65,6 +71,9 @@ class WatchedCourier final : public queue::Courier {
   }
   bool go_together(const std::string& one, const std::string& other) const override {
     return real_.go_together(one, other);
+  }
+  unsigned idle_connections(const std::string& site) const override {
+    return real_.idle_connections(site);
   }
   io::Task<void> attempt(queue::Assignment assignment) override {
     watch_(assignment);
@@ -112,25 +121,44 @@ intake::Limits intake_limits(const RelaySettings& settings) {
 
 queue::Settings queue_settings(const RelaySettings& settings, Mutation mutation) {
   return {shaping::SiteTable(mutate(settings.limits, mutation), {}), retry,
-          settings.delay_notice_after};
+          settings.delay_notice_after,
+          mutate(shaping::StreamTable({{std::string(urgent_stream), urgent_share, urgent_reserve}}),
+                 mutation)};
 }
 
 }  // namespace
+
+const std::string quota_file = "/quotas.json";
 
 // What runs in one process, each part after what it uses.
 struct RelayUnderTest::Running {
   Running(RelayUnderTest& owner, io::SimProcess& process);
   void recover();
-  void take(spool::Envelope envelope) { queue.add(mutate(std::move(envelope), mutation)); }
+  io::Task<Result<void>> write_quotas(std::vector<queue::KeptQuota> quotas) {
+    co_await io::sleep_until(process, process.now() + 20ms);
+    co_return kept_disk.write_file(quota_file, daemon::encode_quotas(quotas), 0600);
+  }
+  void take(spool::Envelope envelope) {
+    came(envelope);
+    queue.add(mutate(std::move(envelope), mutation));
+  }
+  // As the queue has it: the wall clock may have been set back meanwhile.
+  void came(const spool::Envelope& envelope) {
+    const Duration lives = envelope.expires_at - envelope.accepted_at;
+    const Duration left = envelope.expires_at - process.wall_now();
+    lane_watch.came(envelope, process.now() + std::min(left, lives));
+  }
   io::Task<void> act(queue::Command command) {
     Result<queue::Tally> done = co_await queue.act(std::move(command));
     static_cast<void>(done);  // a spool that failed shows in other ways
   }
 
   const Mutation mutation;
+  LaneWatch lane_watch;
   bool cancelling = false;
 
   io::SimProcess& process;
+  io::MemoryDisk& kept_disk;  // outlives the process
   io::MemoryDisk disk{1};
   spool::MemoryStore store;
   std::unique_ptr<spool::Spool> real_spool;
@@ -147,6 +175,7 @@ struct RelayUnderTest::Running {
   WatchedNotifier watched_notifier;
   std::unique_ptr<queue::Notifier> notifier;
   queue::Queue queue;
+  daemon::QuotaKeeper quota_keeper;
   intake::Intake intake;
   submission::Clients clients;
   submission::Server server;
@@ -155,7 +184,10 @@ struct RelayUnderTest::Running {
 
 RelayUnderTest::Running::Running(RelayUnderTest& owner, io::SimProcess& the_process)
     : mutation(owner.mutation_),
+      lane_watch(std::string(urgent_stream),
+                 [&owner](std::string text) { owner.ledger_.breach(std::move(text)); }),
       process(the_process),
+      kept_disk(owner.disk_),
       store(owner.medium_, process),
       real_spool(spool::make_spool(store, process)),
       spool(mutate(*real_spool, owner.mutation_, process.rng(), cancelling)),
@@ -166,7 +198,11 @@ RelayUnderTest::Running::Running(RelayUnderTest& owner, io::SimProcess& the_proc
                 delivery_settings(owner.settings_)),
       real_courier(deliverer),
       mutated_courier(mutate(real_courier, owner.mutation_, process)),
-      courier(*mutated_courier, [&owner](const auto& assignment) { owner.watch(assignment); }),
+      courier(*mutated_courier,
+              [this, &owner](const auto& assignment) {
+                owner.watch(assignment);
+                lane_watch.began_attempt(assignment, queue);
+              }),
       reporter({process, *spool, *sink, replies,
                 [this](spool::Envelope envelope) { take(std::move(envelope)); }},
                {"relay.sim.example", owner.settings_.expire_after}),
@@ -174,6 +210,10 @@ RelayUnderTest::Running::Running(RelayUnderTest& owner, io::SimProcess& the_proc
       notifier(mutate(watched_notifier, owner.mutation_, process.rng())),
       queue({process, *spool, *sink, courier, replies, *notifier},
             queue_settings(owner.settings_, owner.mutation_)),
+      quota_keeper({process, queue.quotas(),
+                    [this](auto quotas) { return write_quotas(std::move(quotas)); },
+                    // This disk takes all.
+                    [](const std::string& trouble) { CHECK(trouble.empty()); }}),
       intake({process,
               *spool,
               *sink,
@@ -193,6 +233,8 @@ RelayUnderTest::Running::Running(RelayUnderTest& owner, io::SimProcess& the_proc
   }
   if (mutation != Mutation::forget_pause)
     for (const queue::Pause& pause : owner.pauses_) queue.pause(pause);
+  if (mutation != Mutation::forget_quota)
+    CHECK(quota_keeper.restore(kept_disk, quota_file).empty());
   recover();
   auto listener = process.network().listen(owner.settings_.at, {});
   CHECK(listener);
@@ -202,7 +244,10 @@ RelayUnderTest::Running::Running(RelayUnderTest& owner, io::SimProcess& the_proc
 
 void RelayUnderTest::Running::recover() {
   Result<void> recovered = spool->recover(
-      [this](spool::StoredMessage message) { queue.restore(std::move(message)); },
+      [this](spool::StoredMessage message) {
+        came(message.envelope);
+        queue.restore(std::move(message));
+      },
       // Nothing damages this disk.
       [](MessageId, const Error&) { CHECK(!"a damaged message in the simulated spool"); });
   CHECK(recovered);
@@ -214,6 +259,7 @@ RelayUnderTest::RelayUnderTest(io::SimWorld& world, Ledger& ledger, RelaySetting
       ledger_(ledger),
       settings_(std::move(settings)),
       mutation_(mutation),
+      disk_(world.rng().next()),
       medium_(medium_options(settings_, mutation)) {}
 
 RelayUnderTest::~RelayUnderTest() = default;
@@ -223,10 +269,12 @@ void RelayUnderTest::start(io::SimProcess& process) {
 }
 
 void RelayUnderTest::stop(bool power_cut) {
-  if (power_cut)
+  if (power_cut) {
     medium_.power_cut(world_.rng());
-  else
+    disk_.power_cut();
+  } else {
     medium_.kill();
+  }
   running_.reset();
 }
 

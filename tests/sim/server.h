@@ -48,6 +48,7 @@ class RelayUnderTest final : public ServerUnderTest {
 
   // The disk fails a sync: the relay must refuse mail from then on until it is started anew.
   void fail_next_sync() { medium_.fail_next_sync(); }
+  void fail_no_sync() { medium_.fail_next_sync(false); }
   bool healthy() const;
 
   // What a person does, who does not wait for it to be done. Pauses hold over restarts.
@@ -66,6 +67,7 @@ class RelayUnderTest final : public ServerUnderTest {
   Ledger& ledger_;
   RelaySettings settings_;
   Mutation mutation_;
+  io::MemoryDisk disk_;  // of small files
   spool::SpoolMedium medium_;
   std::vector<queue::Pause> pauses_;
   std::unique_ptr<Running> running_;

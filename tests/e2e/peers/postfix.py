@@ -116,11 +116,12 @@ def smtp_source(address, *options):
 class SmtpSink:
     """Postfix's sink, that counts and keeps nothing."""
 
-    def __init__(self, folder):
-        self.address = ("127.0.0.1", free_port())
+    def __init__(self, folder, connections_max=256, address=None):
+        self.address = address or ("127.0.0.1", free_port())
         as_nobody = ["-u", MAILBOX_USER] if os.geteuid() == 0 else []
         self._process = Process(
-            [package() / "usr/sbin/smtp-sink", "-c", *as_nobody, "%s:%d" % self.address, "256"],
+            [package() / "usr/sbin/smtp-sink", "-c", "-m", str(connections_max), *as_nobody,
+             "%s:%d" % self.address, str(connections_max)],
             folder / "smtp-sink.log", env=with_libraries(), cwd="/")
         self._process.wait_for_listener(self.address)
 

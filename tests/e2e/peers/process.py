@@ -1,8 +1,10 @@
 """A process of ours that is ended by its id, with what it said in a file."""
 
+import re
 import signal
 import socket
 import subprocess
+from pathlib import Path
 
 from peers.waiting import eventually
 
@@ -22,6 +24,16 @@ def accepts_connections(address):
         return True
     except OSError:
         return False
+
+
+def anonymous_octets(pid):
+    """Of its memory, what is no file's."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    return 1024 * int(re.search(r"^RssAnon:\s+(\d+) kB", status, re.M).group(1))
+
+
+def open_files(pid):
+    return len(list(Path(f"/proc/{pid}/fd").iterdir()))
 
 
 class Process:

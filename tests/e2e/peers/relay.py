@@ -49,8 +49,8 @@ class Relay:
         for name, values in settings.items():
             if isinstance(values, dict):
                 tables[name] = {**tables.get(name, {}), **values}
-            elif name == "inbound":
-                pass  # a list of tables, below
+            elif name in ("inbound", "streams", "source", "pool"):
+                pass  # lists of tables, below
             else:
                 top[name] = values
         text = "".join(f"{key} = {json.dumps(value)}\n" for key, value in top.items())
@@ -62,6 +62,9 @@ class Relay:
         text += "".join(table("[[site]]", site) for site in sites)
         text += "".join(table("[[inbound]]", taken) for taken in settings.get("inbound", ()))
         text += "".join(table("[[route]]", route) for route in routes)
+        text += "".join(table(f"[[{name}]]", each) for name in ("source", "pool")
+                        for each in settings.get(name, ()))
+        text += "".join(table("[[stream]]", stream) for stream in settings.get("streams", ()))
         self.config_file.write_text(text)
 
     def start(self, under=()):

@@ -113,10 +113,13 @@ class Sink:
         except OSError:
             session.ended = "lost"
         finally:
-            # What the client does after it has seen our end must find the count lowered already.
-            with self._lock:
-                del self._sockets[session.number]
+            self.forget(session)
             connection.close()
+
+    def forget(self, session):
+        """What the client does after it has seen our end must find the count lowered already."""
+        with self._lock:
+            self._sockets.pop(session.number, None)
 
     def ask(self, phase, text, session):
         return self._answer(phase, text, session)
@@ -149,6 +152,7 @@ class Dialogue:
                 return "lost"
             verb, _, text = line.decode("utf-8", "replace").strip().partition(" ")
             if verb.upper() == "QUIT":
+                self.sink.forget(self.session)
                 self._reply("221 2.0.0 Bye")
                 return "quit"
             command = getattr(self, f"on_{verb.lower()}", None)

@@ -26,7 +26,8 @@ std::string read_document(std::string_view name) {
 std::string header_of(const KnownKey& key) {
   if (key.section.empty()) return "";
   bool repeated = key.section == "listener" || key.section == "site" || key.section == "inbound" ||
-                  key.section == "route";
+                  key.section == "route" || key.section == "stream" || key.section == "source" ||
+                  key.section == "pool";
   return (repeated ? "[[" : "[") + key.section + (repeated ? "]]" : "]");
 }
 
@@ -54,7 +55,10 @@ TEST(Sample, parses_without_a_word) {
   SiteLimits limits;
   const SiteLimits& written = parsed.config->site_default;
   EXPECT_EQ(written.connections.value, limits.connections.value);
+  EXPECT_EQ(written.connections_per_minute.value, limits.connections_per_minute.value);
   EXPECT_EQ(written.messages_per_second.value, limits.messages_per_second.value);
+  EXPECT_EQ(written.messages_per_hour.value, limits.messages_per_hour.value);
+  EXPECT_EQ(written.messages_per_day.value, limits.messages_per_day.value);
   EXPECT_EQ(written.messages_per_connection.value, limits.messages_per_connection.value);
   EXPECT_EQ(written.recipients_per_message.value, limits.recipients_per_message.value);
 }

@@ -102,7 +102,7 @@ TEST(Parse, lets_later_files_override_values_and_add_tables) {
   EXPECT_EQ(config.listeners[1].origin.text(), "file1.toml:6");
 }
 
-TEST(Parse, gives_sites_what_they_leave_out_with_its_origin) {
+TEST(Parse, tells_what_a_site_says_from_what_it_leaves_out) {
   Config config = accepted({with("[[site]]\nid = \"gmail\"\nmatch = [\"Gmail.com\"]\n"
                                  "connections = 3\n"),
                             "[site_default]\nmessages_per_second = 2.5\n"});
@@ -111,10 +111,23 @@ TEST(Parse, gives_sites_what_they_leave_out_with_its_origin) {
   EXPECT_THAT(site.match, ElementsAre("gmail.com"));
   EXPECT_EQ(site.limits.connections.value, 3u);
   EXPECT_EQ(site.limits.connections.origin.text(), "file0.toml:9");
-  EXPECT_EQ(site.limits.messages_per_second.value, 2.5);
-  EXPECT_EQ(site.limits.messages_per_second.origin.text(), "file1.toml:2");
-  EXPECT_EQ(site.limits.recipients_per_message.value, 50u);
+  EXPECT_TRUE(site.limits.messages_per_second.origin.is_built_in());
   EXPECT_TRUE(site.limits.recipients_per_message.origin.is_built_in());
+  EXPECT_EQ(config.site_default.messages_per_second.value, 2.5);
+  EXPECT_EQ(config.site_default.messages_per_second.origin.text(), "file1.toml:2");
+}
+
+TEST(Parse, wants_the_hosts_of_a_site_that_is_not_known) {
+  const std::vector<std::string> known{"gmail", "yahoo"};
+  auto parsed = [&](const std::string& id) {
+    std::vector<Source> sources{{"file0.toml", with("[[site]]\nid = \"" + id + "\"\n")}};
+    return parse(sources, known);
+  };
+  EXPECT_TRUE(parsed("yahoo").config);
+  Parsed wrong = parsed("yaho");
+  ASSERT_EQ(wrong.diagnostics.size(), 1u);
+  EXPECT_EQ(wrong.diagnostics[0].message, "`match` is missing in this [[site]]");
+  EXPECT_EQ(wrong.diagnostics[0].did_you_mean, "yahoo");
 }
 
 TEST(Parse, points_at_the_exact_place_in_the_right_file) {

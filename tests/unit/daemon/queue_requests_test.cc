@@ -124,7 +124,7 @@ TEST(QueueRequestsTest, read_pauses_in_the_spelling_of_envelopes) {
   EXPECT_EQ(site->name, "mx.example.net");
   auto stream = parse_resume_request(object(R"({"scope":"stream","name":"Bulk"})"));
   ASSERT_TRUE(stream);
-  EXPECT_EQ(stream->name, "Bulk");
+  EXPECT_EQ(stream->name, "bulk");
 }
 
 TEST(QueueRequestsTest, refuse_scopes_that_are_none) {

@@ -31,6 +31,11 @@ struct DelivererTest : testing::Test, fakes::Attempts {
     co_await carry(std::move(second), outcomes);
   }
 
+  io::Task<std::optional<std::string>> turn_after(Duration wait) {
+    co_await io::sleep_until(here, world.now() + wait);
+    co_return std::nullopt;
+  }
+
   sim::Ledger ledger{world};
   sim::Peer peer{there, ledger, "mx.x.test", {}};
   uint64_t octets_missing = 0;  // how much less the spool gives than was accepted
@@ -87,6 +92,21 @@ TEST_F(DelivererTest, keeps_a_connection_for_the_next_message) {
   EXPECT_EQ(world.network().connections({there.host(), 25}).open, 0u);
 }
 
+// Or what limits MAIL to a time, a deadline above all, would not hold where they are slow.
+TEST_F(DelivererTest, has_nothing_to_wait_for_between_its_turn_and_mail) {
+  settings.idle_connection = 1h;
+  settings.transcripts = Transcripts::all;
+  peer.behaviour().rcpt_4yz_share = 1;
+  attempt({"a@x.test"}, 1min);
+  turn = [this] { return turn_after(10s); };
+  auto outcomes = attempt({"b@x.test"}, 1min);
+  ASSERT_EQ(outcomes.size(), 1u);
+  EXPECT_EQ(world.network().connections({there.host(), 25}).total, 1u);
+  const std::string& transcript = *outcomes[0].transcript;
+  EXPECT_THAT(transcript, testing::ContainsRegex("\\+0\\.[0-9]+ > RSET"));
+  EXPECT_THAT(transcript, testing::ContainsRegex("\\+10\\.[0-9]+ > MAIL"));
+}
+
 TEST_F(DelivererTest, calls_a_host_that_cannot_be_reached_a_matter_of_the_site) {
   world.network().faults().refused_share = 1;
   auto outcome = attempt({"a@x.test"}).front();
@@ -119,6 +139,19 @@ TEST_F(DelivererTest, gives_up_on_a_host_that_never_answers) {
   EXPECT_EQ(outcome.verdict, Verdict::deferred);
   EXPECT_EQ(outcome.phase, Phase::hello);
   EXPECT_TRUE(outcome.concerns_site);
+}
+
+TEST_F(DelivererTest, keeps_a_connection_on_which_a_message_may_not_be_named) {
+  settings.idle_connection = 1h;
+  turn = [] { return answer_with("enough for this hour"); };
+  events::Outcome outcome = attempt({"a@x.test"}, 1min).front();
+  EXPECT_EQ(outcome.verdict, Verdict::deferred);
+  EXPECT_EQ(outcome.text(), "enough for this hour");
+  EXPECT_EQ(outcome.phase, Phase::egress) << "it is our doing";
+  EXPECT_FALSE(outcome.concerns_site);
+  turn = [] { return answer_with({}); };
+  EXPECT_EQ(attempt({"a@x.test"}, 1min).front().verdict, Verdict::delivered);
+  EXPECT_EQ(world.network().connections({there.host(), 25}).total, 1u);
 }
 
 }  // namespace

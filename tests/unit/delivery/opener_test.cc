@@ -35,10 +35,26 @@ struct OpenerTest : testing::Test, fakes::Attempts {
     Outcomes outcomes = attempt({recipient}, time);
     return outcomes.empty() ? events::Outcome{} : outcomes.front();
   }
+  // Two sources of one pool, the first of which nearly all mail takes.
+  void use_sources(bool with_other) {
+    Source six;
+    six.id = "six";
+    six.helo = "six.relay.test";
+    six.v6 = v6_here;
+    Source four = six;
+    four.id = "four";
+    four.v6.reset();
+    four.v4 = here.host();
+    settings.sources = {six, four};
+    settings.pools = {{"all", {}, {{"six", 1000}}}};
+    if (with_other) settings.pools.front().shares.push_back({"four", 1});
+    settings.pool = "all";
+  }
   size_t connections() {
-    auto& network = world.network();
-    return network.connections({there.host(), 25}).total +
-           network.connections({far.host(), 25}).total + network.connections({v6_there, 25}).total;
+    size_t total = 0;
+    for (const IpAddress& address : {there.host(), far.host(), v6_there})
+      total += world.network().connections({address, 25}).total;
+    return total;
   }
 
   io::SimProcess& far = world.make_process(IpAddress::v4({10, 0, 0, 3}));
@@ -176,6 +192,38 @@ TEST_F(OpenerTest, keeps_transcripts_of_failures_alone_where_that_is_wanted) {
   auto outcome = one("b@x.test");
   ASSERT_TRUE(outcome.transcript);
   EXPECT_THAT(*outcome.transcript, HasSubstr("* connecting to port 25 of mx.x.test, 10.0.0.2"));
+}
+
+TEST_F(OpenerTest, goes_by_the_next_source_when_the_first_is_of_the_other_family) {
+  use_sources(true);
+  for (const char* recipient : {"a@x.test", "b@[10.0.0.2]"}) {
+    events::Outcome outcome = one(recipient);
+    EXPECT_EQ(outcome.verdict, Verdict::delivered) << outcome.text();
+    EXPECT_EQ(outcome.peer.source, "four");
+  }
+  EXPECT_FALSE(deliverer().sources().trouble("six")) << "it is as good as ever where it reaches";
+}
+
+TEST_F(OpenerTest, blames_no_site_for_a_source_that_is_of_the_other_family) {
+  use_sources(false);
+  for (const char* recipient : {"a@x.test", "b@[10.0.0.2]"}) {
+    events::Outcome outcome = one(recipient);
+    EXPECT_EQ(outcome.verdict, Verdict::deferred);
+    EXPECT_EQ(outcome.phase, events::Phase::egress);
+    EXPECT_FALSE(outcome.concerns_site);
+    EXPECT_THAT(outcome.reason, HasSubstr("the source six has no"));
+  }
+  EXPECT_EQ(connections(), 0u) << "least of all from an address that the pool does not have";
+}
+
+TEST_F(OpenerTest, connects_nowhere_when_it_may_not) {
+  connecting = [] { return answer_with("not in time"); };
+  events::Outcome outcome = one("a@x.test");
+  EXPECT_EQ(outcome.verdict, Verdict::deferred);
+  EXPECT_EQ(outcome.text(), "not in time");
+  EXPECT_EQ(outcome.phase, events::Phase::egress);
+  EXPECT_FALSE(outcome.concerns_site);
+  EXPECT_EQ(connections(), 0u);
 }
 
 }  // namespace

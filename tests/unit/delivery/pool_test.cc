@@ -84,6 +84,43 @@ TEST_F(PoolTest, a_higher_limit_lets_in_who_waits) {
   EXPECT_EQ(delivered(), 8u);
 }
 
+TEST_F(PoolTest, gives_the_next_place_to_an_urgent_message) {
+  settings.connections_max = 1;
+  send_to_all(1);
+  world.run_for(10ms);
+  EXPECT_EQ(delivered(), 0u);
+  urgent = true;
+  Outcomes outcomes;
+  tasks.start(carry({"urgent@x.test"}, outcomes));
+  world.run_for(30min);
+  EXPECT_EQ(delivered(), 9u);
+  ASSERT_EQ(outcomes.size(), 1u);
+  ASSERT_EQ(ledger.arrivals().size(), 10u);
+  EXPECT_EQ(ledger.arrivals()[1].recipient, "urgent@x.test") << "behind the one under way";
+}
+
+TEST_F(PoolTest, tells_how_many_connections_of_each_site_are_idle) {
+  settings.idle_connection = 1h;
+  site_connections_max = 2;
+  Outcomes outcomes[4];
+  tasks.start(carry({"a@y0.test"}, outcomes[0]));
+  tasks.start(carry({"b@y0.test"}, outcomes[1]));
+  tasks.start(carry({"a@y1.test"}, outcomes[2]));
+  const Pool& pool = deliverer().pool();
+  world.run_until([&] { return pool.open() == 3; }, world.now() + 1s);
+  EXPECT_EQ(pool.open(), 3u);
+  EXPECT_EQ(pool.idle("mx.y0.test"), 0u) << "they are in use";
+  world.run_for(1min);
+  EXPECT_EQ(pool.idle("mx.y0.test"), 2u);
+  EXPECT_EQ(pool.idle("mx.y1.test"), 1u);
+  EXPECT_EQ(pool.idle("mx.y2.test"), 0u);
+  peer.behaviour().stall_share = 1;
+  tasks.start(carry({"c@y0.test"}, outcomes[3]));
+  world.run_for(1s);
+  EXPECT_EQ(pool.idle("mx.y0.test"), 1u) << "the other one has a message";
+  EXPECT_EQ(pool.idle("mx.y1.test"), 1u);
+}
+
 TEST_F(PoolTest, forgets_sites_that_have_no_connection) {
   send_to_all(1);
   world.run_for(1s);

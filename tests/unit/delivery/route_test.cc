@@ -178,5 +178,12 @@ TEST_F(RoutesTest, remembers_a_route_for_a_while_and_not_for_ever) {
   EXPECT_FALSE(find("x.test"));
 }
 
+// Whatever the ids are: mail of one relay must not go over a connection to another.
+TEST_F(RoutesTest, keeps_connections_to_two_hosts_apart) {
+  Route route;
+  route.smarthost = "upstream";
+  EXPECT_NE(route.connection_key("one.test"), route.connection_key("other.test"));
+}
+
 }  // namespace
 }  // namespace waypost::delivery

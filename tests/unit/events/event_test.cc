@@ -28,7 +28,8 @@ Event full_event() {
   event.transaction = 3;
   event.attempt = 2;
   event.site = "mx.example.net";
-  event.peer = {"mx1.example.net", "192.0.2.1:25", "TLSv1.3 TLS_AES_256_GCM_SHA384", "valid"};
+  event.peer = {"mx1.example.net", "192.0.2.1:25", "TLSv1.3 TLS_AES_256_GCM_SHA384",
+                "valid",           "out1",         "192.0.2.10"};
   event.phase = Phase::rcpt;
   event.reply = "450 4.2.1 Try again later";
   event.next_attempt_at = at("2026-11-21T09:23:07.000000Z");
@@ -46,7 +47,8 @@ constexpr std::string_view full_line =
     R"("login":"key-1","client":"192.0.2.7","message_id":"<m1@example.com>","size":10240,)"
     R"("session":"s1","transaction":3,)"
     R"("attempt":2,"site":"mx.example.net","host":"mx1.example.net","address":"192.0.2.1:25",)"
-    R"("tls":"TLSv1.3 TLS_AES_256_GCM_SHA384","certificate":"valid","phase":"rcpt",)"
+    R"("tls":"TLSv1.3 TLS_AES_256_GCM_SHA384","certificate":"valid",)"
+    R"("source":"out1","source_address":"192.0.2.10","phase":"rcpt",)"
     R"("reply":"450 4.2.1 Try again later",)"
     R"("next_attempt_at":"2026-11-21T09:23:07.000000Z","took_ms":1234.567,)"
     R"("steps_ms":{"connect":200,"rcpt":1.5},)"
@@ -74,12 +76,15 @@ void expect_same(const Event& a, const Event& b) {
   EXPECT_EQ(a.peer.address, b.peer.address);
   EXPECT_EQ(a.peer.tls, b.peer.tls);
   EXPECT_EQ(a.peer.certificate, b.peer.certificate);
+  EXPECT_EQ(a.peer.source, b.peer.source);
+  EXPECT_EQ(a.peer.source_address, b.peer.source_address);
   EXPECT_EQ(a.steps, b.steps);
   EXPECT_EQ(a.phase, b.phase);
   EXPECT_EQ(a.reply, b.reply);
   EXPECT_EQ(a.next_attempt_at, b.next_attempt_at);
   EXPECT_EQ(a.took, b.took);
   EXPECT_EQ(a.since_accepted, b.since_accepted);
+  EXPECT_EQ(a.port_switch, b.port_switch);
 }
 
 std::string with_field(std::string_view field) {
@@ -108,8 +113,31 @@ TEST(Event, leaves_out_what_does_not_apply_but_the_null_sender) {
   expect_same(*read, event);
 }
 
+TEST(Event, tells_by_which_port_a_route_goes) {
+  Event event;
+  event.kind = EventKind::port_switched;
+  event.at = at("2026-11-21T09:08:07Z");
+  event.peer.host = "smtp.example";
+  event.reply = "port 587: refused";
+  event.port_switch = {"upstream", 587, 465};
+  std::string line = to_json_line(event);
+  EXPECT_EQ(line,
+            R"({"v":1,"event":"port_switched","at":"2026-11-21T09:08:07.000000Z","sender":"",)"
+            R"("host":"smtp.example","reply":"port 587: refused","route":"upstream",)"
+            R"("port_from":587,"port_to":465})");
+  Result<Event> read = parse_json_line(line);
+  ASSERT_TRUE(read);
+  expect_same(*read, event);
+  EXPECT_FALSE(is_about_mail(read->kind));
+}
+
+TEST(Event, refuses_a_port_that_is_none) {
+  EXPECT_FALSE(parse_json_line(with_field(R"("port_to":65536)")));
+  EXPECT_FALSE(parse_json_line(with_field(R"("port_from":"587")")));
+}
+
 TEST(Event, round_trips_every_kind_and_phase) {
-  for (int kind = 0; kind <= static_cast<int>(EventKind::cancelled); ++kind) {
+  for (int kind = 0; kind <= static_cast<int>(EventKind::port_switched); ++kind) {
     for (int phase = 0; phase <= static_cast<int>(Phase::content); ++phase) {
       Event event = full_event();
       event.kind = static_cast<EventKind>(kind);

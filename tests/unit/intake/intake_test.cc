@@ -84,6 +84,7 @@ class IntakeTest : public testing::Test {
   Intake make(Limits limits = {}) {
     Services services{loop_, spool_, sink_, {}, {}, {}};
     services.accepted = [this](spool::Envelope envelope) { queued_.push_back(envelope); };
+    services.keeps_up = [this] { return keeps_up_; };
     services.has_room = [this] {
       ++room_asked_;
       return has_room_;
@@ -125,6 +126,7 @@ class IntakeTest : public testing::Test {
   std::vector<spool::Envelope> queued_;
   std::vector<std::string> failures_;
   bool has_room_ = true;
+  bool keeps_up_ = true;
   int room_asked_ = 0;
 };
 
@@ -175,6 +177,61 @@ TEST_F(IntakeTest, names_no_recipient_to_the_others) {
   auto id = finish(*arrival);
   ASSERT_TRUE(id);
   EXPECT_THAT(spool_.messages.at(*id), testing::Not(HasSubstr("secret")));
+}
+
+TEST_F(IntakeTest, does_as_the_message_wishes_and_tells_nobody_of_it) {
+  Intake intake = make();
+  auto arrival = start(intake);
+  add(*arrival,
+      "X-Waypost-Expire-After: 10m\r\nSubject: x\r\nBcc: z@b.example\r\nX-Waypost-Stream:\r\n "
+      "otp\r\nDate: now\r\nMessage-ID: <a@b>\r\n\r\nX-Waypost-Stream: of the body\r\n");
+  auto id = finish(*arrival);
+  ASSERT_TRUE(id);
+  EXPECT_EQ(queued_[0].stream, "otp");
+  EXPECT_TRUE(queued_[0].has_deadline);
+  EXPECT_EQ(queued_[0].expires_at - queued_[0].accepted_at, std::chrono::minutes(10));
+  EXPECT_EQ(sink_.events[0].stream, "otp");
+  EXPECT_TRUE(spool_.messages.at(*id).ends_with(
+      "\r\nSubject: x\r\nDate: now\r\nMessage-ID: <a@b>\r\n\r\nX-Waypost-Stream: of the body\r\n"));
+}
+
+TEST_F(IntakeTest, gives_a_stream_its_own_deadline_and_a_message_a_shorter_one) {
+  Limits limits;
+  limits.stream_expires_after = {{"otp", std::chrono::minutes(10)}};
+  submitter_.stream = "otp";
+  Intake intake = make(limits);
+  for (std::string wish : {"", "X-Waypost-Expire-After: 2m\r\n", "X-Waypost-Expire-After: 20d\r\n",
+                           "X-Waypost-Stream: news\r\n"}) {
+    auto arrival = start(intake);
+    add(*arrival, wish + small_message);
+    ASSERT_TRUE(finish(*arrival));
+  }
+  auto lives = [&](size_t i) { return queued_[i].expires_at - queued_[i].accepted_at; };
+  EXPECT_EQ(lives(0), std::chrono::minutes(10));
+  EXPECT_EQ(lives(1), std::chrono::minutes(2));
+  EXPECT_EQ(lives(2), std::chrono::days(5)) << "nothing lives longer than all mail may";
+  EXPECT_EQ(lives(3), std::chrono::days(5));
+  EXPECT_TRUE(queued_[0].has_deadline && queued_[1].has_deadline);
+  EXPECT_FALSE(queued_[3].has_deadline);
+}
+
+TEST_F(IntakeTest, refuses_a_wish_that_it_cannot_read) {
+  Intake intake = make();
+  auto arrival = start(intake);
+  add(*arrival, "X-Waypost-Expire-After: soon\r\n" + small_message);
+  EXPECT_THAT(refusal_of(*arrival), StartsWith("554 5.6.0 X-Waypost-Expire-After"));
+}
+
+TEST_F(IntakeTest, does_nothing_for_the_wishes_of_strangers_but_passes_none_on) {
+  submitter_.stranger = true;
+  Intake intake = make();
+  auto arrival = start(intake);
+  add(*arrival, "X-Waypost-Stream: otp\r\nX-Waypost-Expire-After: soon\r\n" + small_message);
+  auto id = finish(*arrival);
+  ASSERT_TRUE(id);
+  EXPECT_EQ(queued_[0].stream, "default");
+  EXPECT_FALSE(queued_[0].has_deadline);
+  EXPECT_TRUE(spool_.messages.at(*id).ends_with("\r\n" + small_message));
 }
 
 TEST_F(IntakeTest, streams_a_large_message_in_full_chunks_and_stores_every_octet) {
@@ -345,6 +402,12 @@ TEST_F(IntakeTest, says_why_it_takes_nothing_now) {
   loop_.advance(std::chrono::seconds(1));
   EXPECT_THAT(intake.refuse_now()->text(), StartsWith("452 4.3.1 "));
   EXPECT_EQ(room_asked_, 2);
+  has_room_ = true;
+  loop_.advance(std::chrono::seconds(1));
+  keeps_up_ = false;
+  EXPECT_THAT(intake.refuse_now()->text(), StartsWith("451 4.3.2 "));
+  keeps_up_ = true;
+  EXPECT_FALSE(intake.refuse_now());
   spool_.is_healthy = false;
   EXPECT_THAT(intake.refuse_now()->text(), StartsWith("451 4.3.0 "));
 }

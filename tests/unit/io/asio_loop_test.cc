@@ -295,6 +295,29 @@ TEST_F(AsioLoopTest, ends_what_waits_when_a_stream_is_closed) {
   EXPECT_EQ(peers_end, 0u);
 }
 
+// The kernel tells of the last octets and of the end at once.
+Task<void> read_to_the_end(AsioLoop& loop, std::string& octets, bool& ended) {
+  Pair pair = co_await connected_pair(loop);
+  co_await send(*pair.client, "221 bye", loop.now() + 20s);
+  pair.client->close();
+  co_await sleep_until(loop, loop.now() + 20ms);
+  char buffer[100];
+  while (!ended) {
+    Result<size_t> count = co_await pair.server->read(buffer, loop.now() + 20s);
+    if (!count) break;
+    octets.append(buffer, *count);
+    ended = *count == 0;
+  }
+}
+
+TEST_F(AsioLoopTest, hears_the_end_behind_the_last_octets) {
+  std::string octets;
+  bool ended = false;
+  run(read_to_the_end(loop_, octets, ended));
+  EXPECT_EQ(octets, "221 bye");
+  EXPECT_TRUE(ended);
+}
+
 Task<void> write_to_nobody(AsioLoop& loop, std::optional<ErrorCode>& failed) {
   Pair pair = co_await connected_pair(loop);
   pair.server->close();
@@ -370,6 +393,9 @@ TEST_F(AsioLoopTest, listens_twice_on_a_port_only_when_it_is_shared) {
   auto first = loop_.network().listen(loopback(0), {.shared_port = true}).value();
   EXPECT_NE(first->local().port, 0);
   EXPECT_TRUE(loop_.network().listen(first->local(), {.shared_port = true}));
+  // Another relay, say, whose sockets would share the port and take a part of the clients.
+  EXPECT_FALSE(
+      loop_.network().listen(first->local(), {.shared_port = true, .first_of_shared = true}));
   auto alone = loop_.network().listen(loopback(0), {}).value();
   auto second = loop_.network().listen(alone->local(), {});
   ASSERT_FALSE(second);

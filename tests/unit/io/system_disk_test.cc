@@ -45,6 +45,19 @@ TEST_F(SystemDiskTest, reads_ranges_and_less_at_the_end) {
   EXPECT_EQ(disk_->read_range(path, 100, 100).value(), "");
 }
 
+// Whoever follows a file asks for megabytes again and again, and mostly there is nothing.
+TEST_F(SystemDiskTest, takes_memory_for_what_is_there_and_not_for_what_may_be) {
+  std::string path = folder_ / "a";
+  ASSERT_TRUE(disk_->write_file(path, std::string(100, 'x'), 0600));
+  EXPECT_LT(disk_->read_range(path, 0, 64 << 20).value().capacity(), 10'000u);
+  EXPECT_LT(disk_->read_range(path, 100, 64 << 20).value().capacity(), 10'000u);
+}
+
+TEST_F(SystemDiskTest, reads_files_that_tell_no_size) {
+  EXPECT_NE(disk_->read_range("/proc/self/status", 0, 1 << 20).value().find("Threads:"),
+            std::string::npos);
+}
+
 TEST_F(SystemDiskTest, replaces_a_file_as_a_whole_and_leaves_nothing_aside) {
   std::string path = folder_ / "a";
   ASSERT_TRUE(disk_->write_file(path, "a long first version", 0640));

@@ -42,9 +42,31 @@ class FakeCourier final : public Courier {
     if (no_route) co_return tl::unexpected(*no_route);
     co_return shaping::MailHost{host.empty() ? "mx." + domain : host, services[domain]};
   }
+  unsigned idle_connections(const std::string&) const override { return idle; }
   io::Task<void> attempt(Assignment assignment) override {
-    co_await assignment.turn();
+    if (idle > 0) {
+      --idle;
+    } else {
+      if (looks_up_in > 0ms) co_await io::sleep_until(loop_, loop_.now() + looks_up_in);
+      for (unsigned tried = 0; assignment.connecting && tried < (connects_twice ? 2 : 1); ++tried) {
+        auto why_not = co_await assignment.connecting();
+        if (why_not) co_return co_await give_up(std::move(assignment), *why_not);
+        connections.push_back(loop_.now());
+      }
+      if (connects_in > 0ms) co_await io::sleep_until(loop_, loop_.now() + connects_in);
+    }
+    co_await carry(std::move(assignment));
+    if (keeps) ++idle;
+  }
+  io::Task<void> carry(Assignment assignment) {
+    if (unreachable) co_return co_await give_up(std::move(assignment), "451 later");
+    for (unsigned named = 0; named < (names_twice ? 2 : 1); ++named) {
+      auto why_not = co_await assignment.turn();
+      if (why_not) co_return co_await give_up(std::move(assignment), *why_not);
+    }
     started.push_back(loop_.now());
+    streams.push_back(assignment.envelope->stream);
+    first_recipients.push_back(assignment.envelope->recipients[assignment.recipients[0]].text());
     recipients.push_back(assignment.recipients.size());
     open_peak = std::max(open_peak, ++open);
     co_await io::sleep_until(loop_, loop_.now() + takes);
@@ -58,13 +80,29 @@ class FakeCourier final : public Courier {
     co_await assignment.settle(std::move(outcomes));
   }
 
+  io::Task<void> give_up(Assignment assignment, std::string reason) {
+    Outcome answer = outcome(Verdict::deferred, std::move(reason));
+    std::vector<Outcome> outcomes(assignment.recipients.size(), answer);
+    co_await assignment.settle(std::move(outcomes));
+  }
+
+  bool unreachable = false;     // attempts end before their turn
+  bool connects_twice = false;  // the first address was none to go to
+  bool names_twice = false;     // each message: the connection was gone at the first time
+  bool keeps = false;           // connections, for the next attempt
+  unsigned idle = 0;
+  std::vector<Instant> connections;  // opened, of those that had to ask
   std::optional<Outcome> no_route;
   std::string host;                             // of all domains; empty: each has its own
   std::map<std::string, std::string> services;  // MailHost::service by domain
   std::deque<Outcome> answers;
+  Duration looks_up_in = 0ms;  // before it connects
+  Duration connects_in = 0ms;
   Duration takes = 1s;
   std::vector<Instant> started;
   std::vector<size_t> recipients;
+  std::vector<std::string> streams;           // of each attempt that started
+  std::vector<std::string> first_recipients;  // likewise
   unsigned open = 0;
   unsigned open_peak = 0;
 
@@ -101,14 +139,18 @@ struct QueueTest : testing::Test {
   void make() {
     queue.reset();
     queue = std::make_unique<Queue>(
-        Queue::Dependencies{process, *spool, sink, courier, replies, notifier},
-        Settings{shaping::SiteTable(limits, {}), RetrySchedule{1min, 2.0, 10min, 0}, 20min});
+        Queue::Dependencies{process, *spool, sink, courier, replies, notifier}, settings());
+  }
+  Settings settings() const {
+    return {shaping::SiteTable(limits, {}), RetrySchedule{1min, 2.0, 10min, 0}, 20min,
+            shaping::StreamTable(streams)};
   }
 
   spool::Envelope envelope(std::vector<std::string> addresses, Duration lives = 1h) {
     spool::Envelope made;
     std::array<uint8_t, 10> random{};
-    random[9] = ++ids;
+    ++ids;
+    for (size_t i = 0; i < 4; ++i) random[9 - i] = static_cast<uint8_t>(ids >> (8 * i));
     made.id = MessageId::make(process.wall_now(), random);
     made.accepted_at = process.wall_now();
     made.expires_at =
@@ -147,7 +189,8 @@ struct QueueTest : testing::Test {
   FakeCourier courier{process};
   FakeNotifier notifier{process};
   shaping::SiteLimits limits;
-  uint8_t ids = 0;
+  std::vector<shaping::StreamRule> streams;
+  uint32_t ids = 0;
   classify::Classifier classifier{classify::shipped_book()};
   classify::Reader replies{classifier};
   std::unique_ptr<Queue> queue;

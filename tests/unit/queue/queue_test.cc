@@ -336,5 +336,56 @@ TEST_F(QueueTest, stops_when_what_runs_has_ended) {
   EXPECT_EQ(stored(), 1u);
 }
 
+TEST_F(QueueTest, keeps_to_a_rule_that_a_reload_brings_for_a_site_of_that_name) {
+  courier.answers.push_back(outcome(Verdict::deferred, "450 later"));
+  accept(envelope({"a@x.test"}));
+  world.run_for(5s);
+  ASSERT_EQ(courier.started.size(), 1u) << "and the site is there for as long as it waits";
+  shaping::SiteLimits one = limits;
+  one.messages_per_hour.value = 1;
+  RetrySchedule schedule{30min, 2.0, 30min, 0};
+  queue->reconfigure({shaping::SiteTable(limits, {{"mx.x.test", {"mx.x.test"}, one}}), schedule});
+  for (int i = 0; i < 3; ++i) accept(envelope({"b@x.test"}));
+  world.run_for(10s);
+  EXPECT_EQ(courier.started.size(), 2u);
+  queue->reconfigure({shaping::SiteTable(limits, {}), schedule});
+  world.run_for(10s);
+  EXPECT_EQ(courier.started.size(), 4u) << "it is gone again";
+}
+
+// A provider gives each customer a host name of its own, and anybody may name any.
+struct ProviderTest : QueueTest {
+  ProviderTest() {
+    courier.takes = 0s;
+    queue->reconfigure({shaping::SiteTable(limits, {{"provider", {"*.provider.test"}, limits}}),
+                        RetrySchedule{1min, 2.0, 10min, 0}});
+  }
+  // One fails so; whether mail for another customer goes out all the same.
+  bool stays_open_after(events::Phase phase, const std::string& last_host) {
+    Outcome failed = outcome(Verdict::deferred, "nobody there", true);
+    failed.phase = phase;
+    failed.peer.host = last_host;
+    courier.answers.push_back(failed);
+    courier.host = "one.provider.test";
+    accept(envelope({"a@x.test"}));
+    world.run_for(1s);
+    courier.host = "other.provider.test";
+    accept(envelope({"b@y.test"}));
+    world.run_for(5s);
+    EXPECT_EQ(sink.events.back().site, "provider");
+    return kinds() == std::vector{EventKind::deferred, EventKind::delivered};
+  }
+};
+
+TEST_F(ProviderTest, is_not_shut_for_a_name_that_does_not_exist) {
+  EXPECT_TRUE(stays_open_after(events::Phase::resolve, "one.provider.test"));
+}
+TEST_F(ProviderTest, is_not_shut_for_a_dead_host_of_somebody_else) {
+  EXPECT_TRUE(stays_open_after(events::Phase::connect, "mx.attacker.test"));
+}
+TEST_F(ProviderTest, is_shut_when_a_host_of_its_own_cannot_be_reached) {
+  EXPECT_FALSE(stays_open_after(events::Phase::connect, "one.provider.test"));
+}
+
 }  // namespace
 }  // namespace waypost::queue

@@ -61,6 +61,14 @@ TEST(RetryPolicy, asks_the_whole_site_only_for_what_is_about_the_whole_site) {
   EXPECT_EQ(site_measure(unreachable), SiteMeasure::probe);
 }
 
+TEST(RetryPolicy, asks_nothing_of_a_site_that_our_own_way_out_did_not_reach) {
+  for (ReplyClass reply_class :
+       {ReplyClass::auth_failed, ReplyClass::rate_limited, ReplyClass::network_timeout})
+    EXPECT_EQ(site_measure(about(reply_class, AttemptPhase::egress)), SiteMeasure::none);
+  EXPECT_TRUE(met_nobody(AttemptPhase::egress));
+  EXPECT_FALSE(met_nobody(AttemptPhase::connect));
+}
+
 TEST(RetryPolicy, spares_a_site_for_what_one_mailbox_gets_too_much_of) {
   RetryQuestion question = about(ReplyClass::rate_limited);
   question.enhanced = smtp::EnhancedCode{4, 2, 1};
@@ -73,6 +81,41 @@ TEST(RetryPolicy, takes_a_refusal_of_one_message_for_no_more_than_that) {
   EXPECT_EQ(site_measure(question), SiteMeasure::none);
   question.phase = AttemptPhase::mail;
   EXPECT_EQ(site_measure(question), SiteMeasure::stop);
+}
+
+TEST(RetryPolicy, tries_several_times_before_a_deadline) {
+  const RetryQuestion plain = about(ReplyClass::unknown);
+  Duration age = 0s;
+  unsigned attempts = 1;
+  for (; age < 10min && attempts < 100; ++attempts)
+    age += retry_wait_before(schedule, plain, attempts, 0.5, 10min - age);
+  EXPECT_GE(attempts, 6u);
+  EXPECT_LE(attempts, 15u) << "and does not hammer at them";
+  EXPECT_EQ(retry_wait_before(schedule, plain, 1, 0.5, 10min), 1min) << "as any other mail";
+  EXPECT_EQ(retry_wait_before(schedule, plain, 5, 0, 6min), 2min);
+}
+
+TEST(RetryPolicy, asks_a_greylister_again_before_the_deadline) {
+  EXPECT_LE(retry_wait_before(schedule, about(ReplyClass::greylisted), 1, 0.5, 6min), 2min);
+}
+
+TEST(RetryPolicy, keeps_a_named_wait_that_ends_before_the_deadline) {
+  RetryQuestion named = about(ReplyClass::greylisted);
+  named.named = 5min;
+  EXPECT_EQ(retry_wait_before(schedule, named, 1, 0.5, 6min), 5min);
+  EXPECT_LE(retry_wait_before(schedule, named, 1, 0.5, 5min), 2min);
+}
+
+TEST(RetryPolicy, waits_no_longer_before_a_deadline_since_a_short_wait_was_named) {
+  RetryQuestion named = about(ReplyClass::rate_limited);
+  named.named = 20s;
+  EXPECT_LE(retry_wait_before(schedule, named, 9, 0.5, 2h), 40min);
+  EXPECT_EQ(retry_wait_before(schedule, named, 9, 0.5, 30s), 20s);
+}
+
+TEST(RetryPolicy, waits_some_seconds_at_least_before_a_deadline) {
+  const RetryQuestion plain = about(ReplyClass::unknown);
+  EXPECT_EQ(retry_wait_before(schedule, plain, 9, 0, 3s), 10s) << "which is too late, and said so";
 }
 
 TEST(SiteHealth, probes_what_cannot_be_reached_after_growing_pauses) {

@@ -43,7 +43,7 @@ TEST(Selector, matches_each_thing_that_can_be_said_and_nothing_else) {
       {&Selector::site, "mx.example.net", "mx2.example.net"},
       {&Selector::sender, "app@example.com", "<>"},
       {&Selector::login, "backend", "Backend"},
-      {&Selector::stream, "bulk", "transactional"},
+      {&Selector::stream, "Bulk", "transactional"},
       {&Selector::tenant, "shop", "default"},
       {&Selector::reply_class, "mailbox-full", "greylisted"},
   };

@@ -55,6 +55,19 @@ TEST_F(FeederTest, brings_every_line_into_the_file_of_the_day_of_acceptance) {
   EXPECT_EQ(count(first_day + std::chrono::days(1), "events"), 2);
 }
 
+TEST_F(FeederTest, leaves_out_what_is_not_about_mail) {
+  write_messages(0, 1);
+  events::Event switched;
+  switched.kind = EventKind::port_switched;
+  switched.at = day_one;
+  switched.port_switch = {"upstream", 587, 465};
+  log(switched);
+  write_messages(1, 2);
+  feed_all();
+  EXPECT_EQ(count(first_day, "messages"), 2);
+  EXPECT_EQ(count(first_day, "events"), 4);
+}
+
 TEST_F(FeederTest, goes_on_where_it_stopped) {
   write_messages(0, 3);
   feed_all();

@@ -9,12 +9,15 @@ using events::EventKind;
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-class LedgerTest : public RecordsTest {
+// How many octets of the log are taken at a time: a line each, or all that is there. What is new in
+// a batch and what stands in the file already go different ways.
+class LedgerTest : public RecordsTest, public testing::WithParamInterface<uint64_t> {
  protected:
+  LedgerTest() { batch_octets_max_ = GetParam(); }
   std::vector<QueuedRecipient> queued() { return *read_queued(disk_, places_.folder, 1000); }
 };
 
-TEST_F(LedgerTest, counts_each_recipient_by_its_last_outcome) {
+TEST_P(LedgerTest, counts_each_recipient_by_its_last_outcome) {
   events::Event accepted = accepted_of(
       1, day_one,
       {"a@x.example", "b@x.example", "c@x.example", "d@x.example", "e@x.example", "f@x.example"});
@@ -38,7 +41,7 @@ TEST_F(LedgerTest, counts_each_recipient_by_its_last_outcome) {
   EXPECT_THAT(queued(), ElementsAre(QueuedRecipient{*accepted.message, "f@x.example"}));
 }
 
-TEST_F(LedgerTest, counts_an_outcome_once_that_a_crash_repeated) {
+TEST_P(LedgerTest, counts_an_outcome_once_that_a_crash_repeated) {
   events::Event accepted = accepted_of(1, day_one, {"a@x.example"});
   log(accepted);
   log(outcome_of(accepted, EventKind::delivered, "a@x.example"));
@@ -53,7 +56,7 @@ TEST_F(LedgerTest, counts_an_outcome_once_that_a_crash_repeated) {
   EXPECT_EQ(total().bounced, 1u);
 }
 
-TEST_F(LedgerTest, counts_an_address_twice_that_the_envelope_names_twice) {
+TEST_P(LedgerTest, counts_an_address_twice_that_the_envelope_names_twice) {
   events::Event accepted = accepted_of(1, day_one, {"a@x.example", "a@x.example"});
   log(accepted);
   log(outcome_of(accepted, EventKind::delivered, "a@x.example"));
@@ -65,7 +68,7 @@ TEST_F(LedgerTest, counts_an_address_twice_that_the_envelope_names_twice) {
   EXPECT_EQ(total().delivered, 2u);
 }
 
-TEST_F(LedgerTest, keeps_recipients_apart_that_differ_only_in_case) {
+TEST_P(LedgerTest, keeps_recipients_apart_that_differ_only_in_case) {
   events::Event accepted = accepted_of(1, day_one, {"later@x.example", "Later@x.example"});
   log(accepted);
   log(outcome_of(accepted, EventKind::deferred, "later@x.example"));
@@ -76,20 +79,32 @@ TEST_F(LedgerTest, keeps_recipients_apart_that_differ_only_in_case) {
   EXPECT_EQ(find({.address = "LATER@x.example"}).messages.size(), 1u);
 }
 
-TEST_F(LedgerTest, counts_a_second_message_that_took_the_id_of_one_that_is_gone) {
+TEST_P(LedgerTest, counts_a_second_message_that_took_the_id_of_one_that_is_gone) {
   events::Event accepted = accepted_of(1, day_one, {"a@x.example"});
   log(accepted);
   log(outcome_of(accepted, EventKind::delivered, "a@x.example"));
   events::Event again = accepted;
-  again.at += 1h;
+  again.at += 1s;
   again.recipients = {"a@x.example", "b@x.example"};
   log(again);
   feed_all();
   EXPECT_EQ(total().delivered, 1u);
   EXPECT_EQ(total().queued, 2u);
+  EXPECT_EQ(queued().size(), 2u);
 }
 
-TEST_F(LedgerTest, knows_a_message_whose_acceptance_was_lost_by_its_outcomes) {
+TEST_P(LedgerTest, takes_the_one_that_waits_for_the_one_that_an_outcome_is_about) {
+  events::Event accepted = accepted_of(1, day_one, {"a@x.example", "a@x.example", "a@x.example"});
+  log(accepted);
+  log(outcome_of(accepted, EventKind::delivered, "a@x.example"));
+  log(outcome_of(accepted, EventKind::bounced, "a@x.example"));
+  feed_all();
+  EXPECT_EQ(total().delivered, 1u);
+  EXPECT_EQ(total().bounced, 1u);
+  EXPECT_EQ(total().queued, 1u);
+}
+
+TEST_P(LedgerTest, knows_a_message_whose_acceptance_was_lost_by_its_outcomes) {
   events::Event accepted = accepted_of(1, day_one, {"a@x.example", "b@x.example"});
   log(outcome_of(accepted, EventKind::delivered, "a@x.example"));
   feed_all();
@@ -101,7 +116,7 @@ TEST_F(LedgerTest, knows_a_message_whose_acceptance_was_lost_by_its_outcomes) {
   EXPECT_EQ(find({.message_id = accepted.message_id}).messages.size(), 1u);
 }
 
-TEST_F(LedgerTest, keeps_days_of_acceptance_apart) {
+TEST_P(LedgerTest, keeps_days_of_acceptance_apart) {
   events::Event first = accepted_of(1, day_one, {"a@x.example"});
   events::Event second = accepted_of(2, day_one + 24h, {"b@x.example"});
   log(first);
@@ -116,15 +131,20 @@ TEST_F(LedgerTest, keeps_days_of_acceptance_apart) {
   EXPECT_EQ(ledger.days[1].queued, 1u);
 }
 
-TEST_F(LedgerTest, says_how_much_of_the_log_is_not_counted_yet) {
+TEST_P(LedgerTest, says_how_much_of_the_log_is_not_counted_yet) {
   log(accepted_of(1, day_one, {"a@x.example"}));
   feed_all();
   EXPECT_EQ(read_ledger(disk_, places_)->unread_events, 0u);
   log(accepted_of(2, day_one, {"b@x.example"}));
   EXPECT_EQ(read_ledger(disk_, places_)->unread_events, 1u);
+  events::Event no_mail;
+  no_mail.kind = EventKind::port_switched;
+  no_mail.at = day_one;
+  log(no_mail);
+  EXPECT_EQ(read_ledger(disk_, places_)->unread_events, 1u);
 }
 
-TEST_F(LedgerTest, knows_of_whom_the_log_tells_more_and_until_when_that_counts) {
+TEST_P(LedgerTest, knows_of_whom_the_log_tells_more_and_until_when_that_counts) {
   events::Event first = accepted_of(1, day_one, {"a@x.example"});
   log(first);
   feed_all();
@@ -141,7 +161,7 @@ TEST_F(LedgerTest, knows_of_whom_the_log_tells_more_and_until_when_that_counts) 
   EXPECT_TRUE(read_ledger(disk_, places_)->tells({*first.message, "a@x.example"}));
 }
 
-TEST_F(LedgerTest, says_of_which_day_it_does_not_know_all) {
+TEST_P(LedgerTest, says_of_which_day_it_does_not_know_all) {
   events::Event accepted = accepted_of(1, day_one, {"a@x.example"});
   log(accepted);
   feed_all();
@@ -153,7 +173,7 @@ TEST_F(LedgerTest, says_of_which_day_it_does_not_know_all) {
   EXPECT_FALSE(ledger.tells({*accepted.message, "a@x.example"}));
 }
 
-TEST_F(LedgerTest, counts_refusals_apart) {
+TEST_P(LedgerTest, counts_refusals_apart) {
   events::Event refusal;
   refusal.kind = EventKind::rejected;
   refusal.at = day_one;
@@ -164,6 +184,33 @@ TEST_F(LedgerTest, counts_refusals_apart) {
   EXPECT_EQ(total().refusals, 1u);
   EXPECT_THAT(queued(), IsEmpty());
 }
+
+TEST_P(LedgerTest, counts_the_recipients_of_a_message_with_many) {
+  events::Event accepted = accepted_of(1, day_one, {});
+  for (int i = 0; i < 100; ++i) accepted.recipients.push_back(std::to_string(i) + "@x.example");
+  log(accepted);
+  for (int i = 0; i < 60; ++i)
+    log(outcome_of(accepted, EventKind::delivered, std::to_string(i) + "@x.example"));
+  feed_all();
+  EXPECT_EQ(total().delivered, 60u);
+  EXPECT_EQ(total().queued, 40u);
+  EXPECT_EQ(queued().size(), 40u);
+}
+
+TEST_P(LedgerTest, adds_a_recipient_that_only_an_outcome_names) {
+  events::Event accepted = accepted_of(1, day_one, {"a@x.example"});
+  log(accepted);
+  log(outcome_of(accepted, EventKind::delivered, "b@x.example"));
+  log(outcome_of(accepted, EventKind::bounced, "b@x.example"));
+  feed_all();
+  EXPECT_EQ(total().accepted(), 2u);
+  EXPECT_EQ(total().bounced, 1u);
+  EXPECT_THAT(queued(), ElementsAre(QueuedRecipient{*accepted.message, "a@x.example"}));
+}
+
+INSTANTIATE_TEST_SUITE_P(, LedgerTest, testing::Values(1, 4 << 20), [](const auto& octets) {
+  return octets.param == 1 ? "a_line_at_a_time" : "all_at_once";
+});
 
 }  // namespace
 }  // namespace waypost::records

@@ -60,11 +60,12 @@ class RecordsTest : public testing::Test {
   }
 
   // As a process that starts now.
-  std::unique_ptr<Feeder> start_feeder(uint64_t batch_octets_max = 4 << 20) {
+  std::unique_ptr<Feeder> start_feeder(uint64_t batch_octets_max) {
     FeederOptions options{places_.folder, places_.events_folder, keep_, batch_octets_max};
     return std::make_unique<Feeder>(disk_, options, *end_of_log(disk_, places_.events_folder),
                                     [this](const std::string& line) { said_.push_back(line); });
   }
+  std::unique_ptr<Feeder> start_feeder() { return start_feeder(batch_octets_max_); }
   void feed(Feeder& feeder) {
     while (true) {
       Result<bool> more = feeder.step(clock_.wall_now());
@@ -99,6 +100,7 @@ class RecordsTest : public testing::Test {
   FaultyDisk disk_;
   StoppedClock clock_;
   uint64_t file_octets_max_ = 1 << 20;
+  uint64_t batch_octets_max_ = 4 << 20;
   Duration keep_ = std::chrono::hours(24 * 10);
   RecordPlaces places_{folder_.path(), folder_ / "events"};
   std::unique_ptr<EventWriter> writer_;

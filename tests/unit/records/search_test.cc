@@ -111,6 +111,15 @@ TEST_F(SearchTest, finds_by_a_class_that_only_the_log_knows_yet_with_what_came_b
   EXPECT_THAT(kinds({.reply_class = "unknown-user"}), ElementsAre("accepted", "bounced"));
 }
 
+TEST_F(SearchTest, shows_no_change_of_a_port_as_a_message) {
+  events::Event switched;
+  switched.kind = EventKind::port_switched;
+  switched.at = day_one + 1h;
+  switched.reply = "connection refused";
+  log(switched);
+  EXPECT_EQ(messages({.since = day_one}), 0u);
+}
+
 TEST_F(SearchTest, takes_hostile_text_for_what_it_is) {
   std::string injection = "x' OR 1=1; DROP TABLE messages; --@example.net";
   std::string odd = "\xff\xfe\"%_\\n@example.net";

@@ -135,6 +135,15 @@ TEST(StartServer, knows_its_mechanisms_in_either_case) {
     EXPECT_FALSE(start_server(name, {{}, rng})) << name;
 }
 
+TEST(StartServer, offers_tokens_where_somebody_judges_them) {
+  EXPECT_THAT(server_mechanisms(false, true),
+              ElementsAre("SCRAM-SHA-256", "PLAIN", "LOGIN", "OAUTHBEARER", "XOAUTH2"));
+  for (std::string_view name : {"OAUTHBEARER", "xoauth2"}) {
+    EXPECT_TRUE(start_server(name, {{}, rng, ""})) << name;
+    EXPECT_FALSE(start_server(name, {{}, rng})) << name;
+  }
+}
+
 TEST(StartServer, offers_no_binding_that_the_connection_does_not_have) {
   EXPECT_FALSE(start_server("SCRAM-SHA-256-PLUS", {{}, rng}));
   EXPECT_TRUE(start_server("SCRAM-SHA-256-PLUS", {{{}}, rng}));

@@ -21,13 +21,13 @@ std::string refused(Phase phase, Facts facts, Verb verb) {
 template <class Visit>
 void for_every_cell(Visit visit) {
   for (Phase phase : phases)
-    for (unsigned bits = 0; bits < 32; ++bits)
+    for (unsigned bits = 0; bits < 64; ++bits)
       for (size_t verb = 0; verb < verb_count; ++verb) {
         SCOPED_TRACE(std::string(name(Verb(verb))) + " in phase " + std::to_string(int(phase)) +
                      " with facts " + std::to_string(bits));
         visit(phase,
               Facts{(bits & 1) != 0, (bits & 2) != 0, (bits & 4) != 0, (bits & 8) != 0,
-                    (bits & 16) != 0},
+                    (bits & 16) != 0, (bits & 32) != 0},
               Verb(verb));
       }
 }
@@ -72,6 +72,9 @@ int expected_code(Phase phase, const Facts& facts, Verb verb) {
       if (!greeted) return 503;
       if (stranger) return 530;
       return phase == Phase::rcpt || phase == Phase::chunks ? 0 : 503;
+    case Verb::xclient:
+      if (!facts.xclient_offered) return 550;
+      return transaction ? 503 : 0;
     case Verb::data:
       if (!greeted) return 503;
       if (stranger) return 530;
@@ -93,6 +96,7 @@ TEST(Sequence, refuses_with_a_matching_enhanced_code_and_a_reason) {
     if (!reply) return;
     ASSERT_TRUE(reply->enhanced);
     const std::string expected = reply->code == 530   ? "5.7.0"
+                                 : reply->code == 550 ? "5.7.0"
                                  : reply->code == 538 ? "5.7.11"
                                                       : "5.5.1";
     EXPECT_EQ(reply->enhanced->text(), expected);
@@ -138,6 +142,7 @@ TEST(Sequence, moves_between_phases) {
     EXPECT_EQ(after(phase, Verb::ehlo), Phase::greeted);
     EXPECT_EQ(after(phase, Verb::helo), Phase::greeted);
     EXPECT_EQ(after(phase, Verb::starttls), Phase::connected);
+    EXPECT_EQ(after(phase, Verb::xclient), Phase::connected);
     EXPECT_EQ(after(phase, Verb::data), Phase::greeted);
     EXPECT_EQ(after(phase, Verb::rset),
               phase == Phase::connected ? Phase::connected : Phase::greeted);

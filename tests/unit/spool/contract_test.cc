@@ -205,6 +205,13 @@ TEST_P(SpoolContract, refuses_an_envelope_that_could_not_be_read_back) {
   accept(2);
 }
 
+TEST_P(SpoolContract, gives_content_again_and_again) {
+  accept(1);
+  for (int i = 0; i < 3; ++i)
+    EXPECT_EQ(loop_.run(spool_->read_chunk(sample_id(1), 0)).value_or(""),
+              sample_octets(1, 0, 300));
+}
+
 TEST_P(SpoolContract, says_which_chunk_is_missing) {
   auto octets = loop_.run(spool_->read_chunk(sample_id(1), 4));
   ASSERT_FALSE(octets);

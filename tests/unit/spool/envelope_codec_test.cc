@@ -49,6 +49,18 @@ TEST(EnvelopeCodec, gives_back_every_field) {
   EXPECT_EQ(after->chunks, before.chunks);
 }
 
+// Relays of before read it, too: they pass over it.
+TEST(EnvelopeCodec, writes_a_deadline_only_where_there_is_one) {
+  Envelope envelope = sample_envelope(1, 1);
+  EXPECT_EQ(encode(envelope).value().find("deadline"), std::string::npos);
+  EXPECT_FALSE(decode_envelope(envelope.id, encode(envelope).value())->has_deadline);
+  envelope.has_deadline = true;
+  EXPECT_TRUE(decode_envelope(envelope.id, encode(envelope).value())->has_deadline);
+  std::string text = encode(envelope).value();
+  text.replace(text.find("\"deadline\":true"), 15, "\"deadline\":1");
+  EXPECT_EQ(decode_envelope(envelope.id, text).error().code(), ErrorCode::corrupt);
+}
+
 TEST(EnvelopeCodec, keeps_the_null_sender) {
   Envelope envelope = sample_envelope(1, 1);
   envelope.sender.reset();

@@ -1,6 +1,8 @@
 #include "submission/clients.h"
 
 #include <algorithm>
+#include <atomic>
+#include <thread>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -41,6 +43,27 @@ TEST(Clients, tells_of_a_refused_network_once_a_minute) {
   EXPECT_FALSE(clients.is_worth_telling(network, now + std::chrono::seconds(59)));
   EXPECT_TRUE(clients.is_worth_telling(IpAddress::v4({192, 0, 2, 8}), now));
   EXPECT_TRUE(clients.is_worth_telling(network, now + std::chrono::seconds(60)));
+}
+
+TEST(ClientsTest, counts_over_all_threads) {
+  Clients clients;
+  const IpAddress network = IpAddress::v4({192, 0, 2, 7});
+  constexpr Pace pace{std::chrono::hours(1), 500};
+  const Instant now{std::chrono::hours(1)};
+  std::atomic<int> begun = 0;
+  auto visit = [&] {
+    for (int i = 0; i < 1000; ++i) {
+      const Clients::Place place(clients, network);
+      begun += clients.begin_message("app", pace, now) == Duration(0);
+    }
+  };
+  std::thread one(visit);
+  std::thread another(visit);
+  one.join();
+  another.join();
+  EXPECT_EQ(begun, 500);
+  EXPECT_EQ(clients.connected(), 0u);
+  EXPECT_EQ(clients.connected_from(network), 0u);
 }
 
 }  // namespace

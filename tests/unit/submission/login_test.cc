@@ -58,6 +58,55 @@ std::string log_in(SmtpDialogue& dialogue, const std::string& mechanism,
   return reply.starts_with("235") && !exchange->server_proved() ? "unproved" : reply;
 }
 
+TEST(Login, works_with_a_token_where_tokens_are_taken) {
+  for (const char* mechanism : {"XOAUTH2", "OAUTHBEARER"}) {
+    SmtpDialogue dialogue(stranger());
+    ASSERT_TRUE(dialogue.start_tls());
+    EXPECT_THAT(dialogue.ask("EHLO x\r\n"), Not(HasSubstr(mechanism)));
+    EXPECT_THAT(log_in(dialogue, mechanism, fakes::good_token), StartsWith("504 5.5.4 "));
+    dialogue.keys.scope = "smtp";
+    EXPECT_THAT(dialogue.ask("EHLO x\r\n"), HasSubstr(mechanism));
+    EXPECT_THAT(log_in(dialogue, mechanism, fakes::good_token), HasSubstr("235 2.7.0 "));
+  }
+}
+
+TEST(Login, with_a_token_that_is_no_good_fails_with_the_reason_and_counts_as_a_guess) {
+  SmtpDialogue dialogue(stranger());
+  ASSERT_TRUE(dialogue.start_tls());
+  dialogue.keys.scope = "";
+  dialogue.ask("EHLO x\r\n");
+  const std::string first = "n,,\1auth=Bearer eyJ.old.c2ln\1\1";
+  EXPECT_EQ(dialogue.ask("AUTH OAUTHBEARER " + sasl::base64_encode(first) + "\r\n"),
+            "334 " + sasl::base64_encode(R"({"status":"invalid_token"})") + "\r\n");
+  EXPECT_EQ(dialogue.ask("AQ==\r\n"), "");
+  EXPECT_GT(dialogue.clients.guesses.take_turn(stranger().client, dialogue.loop.now()).wait,
+            Duration(0))
+      << "the next one from there waits";
+  dialogue.loop.advance(seconds(1));
+  EXPECT_EQ(dialogue.receive(), "535 5.7.8 The token is no good: it has expired\r\n");
+  ASSERT_EQ(dialogue.sink.events.size(), 1u);
+  EXPECT_THAT(events::to_json_line(dialogue.sink.events[0]), Not(HasSubstr("eyJ")));
+}
+
+TEST(Login, with_a_token_that_is_no_good_counts_as_a_guess_also_when_it_is_called_off) {
+  for (const bool leaves : {false, true}) {
+    SmtpDialogue dialogue(stranger());
+    ASSERT_TRUE(dialogue.start_tls());
+    dialogue.keys.scope = "";
+    dialogue.ask("EHLO x\r\n");
+    const std::string first = "n,,\1auth=Bearer eyJ.old.c2ln\1\1";
+    EXPECT_THAT(dialogue.ask("AUTH OAUTHBEARER " + sasl::base64_encode(first) + "\r\n"),
+                StartsWith("334 "));
+    if (leaves)
+      dialogue.vanish();
+    else
+      EXPECT_EQ(dialogue.ask("*\r\n"), "501 5.7.0 AUTH was cancelled\r\n");
+    EXPECT_GT(dialogue.clients.guesses.take_turn(stranger().client, dialogue.loop.now()).wait,
+              Duration(0));
+    EXPECT_EQ(dialogue.failed_logins.size(), 1u);
+  }
+}
+
 TEST(Login, works_by_every_mechanism_that_ehlo_names) {
   for (std::string mechanism : {"SCRAM-SHA-256-PLUS", "SCRAM-SHA-256", "PLAIN", "LOGIN"}) {
     SmtpDialogue dialogue(stranger());

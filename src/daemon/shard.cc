@@ -1,0 +1,65 @@
+#include "daemon/shard.h"
+
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "daemon/settings.h"
+
+namespace waypost::daemon {
+namespace {
+
+// fail2ban reads it: docs/operate/logins.md has the expression.
+std::string text_of(const submission::FailedLogin& failed) {
+  return fmt::format("login refused: client {}, login {}, session {}", failed.client.text(),
+                     failed.login.empty() ? "not shown" : failed.login, failed.session);
+}
+
+std::unique_ptr<intake::Intake> make_intake(io::Loop& loop, spool::Spool& spool, Home& home,
+                                            const Commons& commons, const config::Config& config) {
+  intake::Services services{loop, spool, home};
+  services.accepted = [&home](spool::Envelope envelope) { home.accepted(std::move(envelope)); };
+  services.has_room = [&room = commons.room] { return room.is_left(); };
+  services.keeps_up = [&home] { return home.keeps_up(); };
+  services.storage_failed = [&journal = commons.journal](const Error& error) {
+    journal.error("a message could not be stored and was refused: " + error.describe());
+  };
+  return std::make_unique<intake::Intake>(std::move(services), intake_limits(config),
+                                          config.hostname);
+}
+
+}  // namespace
+
+Shard::Shard(io::AsioLoop& loop, const Commons& commons, Home& home, const Orders& orders)
+    : loop_(loop),
+      spool_(spool::make_spool(commons.store, loop, commons.held)),
+      resolver_(dns::make_resolver(commons.names, loop)),
+      secrets_(loop, commons.keys_worker, commons.disk),
+      deliverer_(std::make_unique<delivery::Deliverer>(
+          delivery::Deliverer::Dependencies{
+              loop, loop.network(), *resolver_, commons.opportunistic_tls, commons.verifying_tls,
+              *spool_, &secrets_, [&home](events::Event event) { home.emit(std::move(event)); }},
+          orders.delivery)),
+      authenticator_(
+          loop, commons.keys_worker, commons.keys,
+          [&home](std::optional<std::string> trouble) { home.report("keys", std::move(trouble)); },
+          [&home](std::string name, Secret token) {
+            return home.check_token(std::move(name), std::move(token));
+          }),
+      intake_(make_intake(loop, *spool_, home, commons, *orders.config)),
+      remote_(loop) {
+  submission::Services services{loop, *intake_, commons.clients, &authenticator_, nullptr};
+  services.login_failed = [&journal = commons.journal](const submission::FailedLogin& failed) {
+    journal.warning(text_of(failed));
+  };
+  entrances_ =
+      std::make_unique<Entrances>(Entrances::Services{loop, commons.passed, std::move(services)});
+}
+
+void Shard::use(const Orders& orders) {
+  authenticator_.take_tokens(orders.token_scope);
+  deliverer_->reconfigure(orders.delivery);
+  intake_->reconfigure(intake_limits(*orders.config), orders.config->hostname);
+}
+
+}  // namespace waypost::daemon
