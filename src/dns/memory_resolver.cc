@@ -39,6 +39,14 @@ void MemoryResolver::add_address(std::string_view host, const IpAddress& address
   entries_[key_of(host)].addresses.push_back(address);
 }
 
+void MemoryResolver::add_txt(std::string_view name, std::vector<std::string> strings) {
+  entries_[key_of(name)].txt.push_back({std::move(strings)});
+}
+
+void MemoryResolver::add_ptr(std::string_view name, std::string_view host) {
+  entries_[key_of(name)].hosts.push_back(key_of(host));
+}
+
 void MemoryResolver::set_failure(std::string_view name, Error error) {
   entries_[key_of(name)].failure = std::move(error);
 }
@@ -48,7 +56,9 @@ void MemoryResolver::clear_failure(std::string_view name) {
   if (entry == entries_.end()) return;
   entry->second.failure.reset();
   // The failure alone did not make the name exist.
-  if (entry->second.mx.empty() && entry->second.addresses.empty()) entries_.erase(entry);
+  const Entry& left = entry->second;
+  if (left.mx.empty() && left.addresses.empty() && left.txt.empty() && left.hosts.empty())
+    entries_.erase(entry);
 }
 
 io::Task<Result<const MemoryResolver::Entry*>> MemoryResolver::look_up(std::string name,
@@ -64,7 +74,7 @@ io::Task<Result<const MemoryResolver::Entry*>> MemoryResolver::look_up(std::stri
 }
 
 io::Task<Result<MxAnswer>> MemoryResolver::mx(std::string domain, Instant deadline) {
-  CO_TRY(std::string name, normalize_name(domain));
+  CO_TRY(std::string name, normalize_question(domain));
   CO_TRY(const Entry* entry, co_await look_up(name, deadline));
   auto answer = answer_about<MxAnswer>(name, entry, entry && !entry->mx.empty());
   if (entry) answer.records = entry->mx;
@@ -73,7 +83,7 @@ io::Task<Result<MxAnswer>> MemoryResolver::mx(std::string domain, Instant deadli
 
 io::Task<Result<AddressAnswer>> MemoryResolver::addresses(std::string host, AddressFamily family,
                                                           Instant deadline) {
-  CO_TRY(std::string name, normalize_name(host));
+  CO_TRY(std::string name, normalize_question(host));
   CO_TRY(const Entry* entry, co_await look_up(name, deadline));
   std::vector<IpAddress> found;
   for (const IpAddress& address : entry ? entry->addresses : std::vector<IpAddress>()) {
@@ -81,6 +91,22 @@ io::Task<Result<AddressAnswer>> MemoryResolver::addresses(std::string host, Addr
   }
   auto answer = answer_about<AddressAnswer>(name, entry, !found.empty());
   answer.addresses = std::move(found);
+  co_return answer;
+}
+
+io::Task<Result<TxtAnswer>> MemoryResolver::txt(std::string asked, Instant deadline) {
+  CO_TRY(std::string name, normalize_question(asked));
+  CO_TRY(const Entry* entry, co_await look_up(name, deadline));
+  auto answer = answer_about<TxtAnswer>(name, entry, entry && !entry->txt.empty());
+  if (entry) answer.records = entry->txt;
+  co_return answer;
+}
+
+io::Task<Result<PtrAnswer>> MemoryResolver::ptr(IpAddress address, Instant deadline) {
+  std::string name = reverse_name(address);
+  CO_TRY(const Entry* entry, co_await look_up(name, deadline));
+  auto answer = answer_about<PtrAnswer>(name, entry, entry && !entry->hosts.empty());
+  if (entry) answer.hosts = entry->hosts;
   co_return answer;
 }
 

@@ -21,6 +21,10 @@ class MemoryResolver final : public Resolver {
   // "" as `host` is the null MX (RFC 7505 §3).
   void add_mx(std::string_view domain, uint16_t preference, std::string_view host);
   void add_address(std::string_view host, const IpAddress& address);
+  // One record, of one string or of several.
+  void add_txt(std::string_view name, std::vector<std::string> strings);
+  // `name` as reverse_name() gives it.
+  void add_ptr(std::string_view name, std::string_view host);
   // Every question about `name` fails with `error` until clear_failure().
   void set_failure(std::string_view name, Error error);
   void clear_failure(std::string_view name);
@@ -30,11 +34,15 @@ class MemoryResolver final : public Resolver {
   io::Task<Result<MxAnswer>> mx(std::string domain, Instant deadline) override;
   io::Task<Result<AddressAnswer>> addresses(std::string host, AddressFamily family,
                                             Instant deadline) override;
+  io::Task<Result<TxtAnswer>> txt(std::string name, Instant deadline) override;
+  io::Task<Result<PtrAnswer>> ptr(IpAddress address, Instant deadline) override;
 
  private:
   struct Entry {
     std::vector<MxRecord> mx;
     std::vector<IpAddress> addresses;
+    std::vector<TxtRecord> txt;
+    std::vector<std::string> hosts;
     std::optional<Error> failure;
   };
   // Waits for the latency; then nullptr is a name that does not exist.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <optional>
 
 #include <fmt/format.h>
 
@@ -52,6 +53,23 @@ Result<std::string> parse_name(std::string_view wire) {
   return malformed("name: it is cut off");
 }
 
+tl::unexpected<Error> no_name(std::string_view text) {
+  return failure(ErrorCode::invalid_input,
+                 fmt::format("\"{}\" is not a domain name", base::escape_control(text)));
+}
+
+// The octet behind a backslash, as three digits.
+std::optional<unsigned char> escaped_octet(std::string_view digits) {
+  if (digits.size() < 3) return std::nullopt;
+  unsigned value = 0;
+  for (char c : digits.substr(0, 3)) {
+    if (!base::is_digit(c)) return std::nullopt;
+    value = value * 10 + static_cast<unsigned>(c - '0');
+  }
+  if (value > 255) return std::nullopt;
+  return static_cast<unsigned char>(value);
+}
+
 template <size_t octets>
 std::array<uint8_t, octets> to_array(std::string_view rdata) {
   std::array<uint8_t, octets> array;
@@ -69,6 +87,27 @@ Result<MxRecord> parse_mx_rdata(std::string_view rdata) {
   TRY(record.host, parse_name(rdata.substr(preference_octets)));
   return record;
 }
+
+std::string TxtRecord::joined() const {
+  std::string text;
+  for (const std::string& part : strings) text += part;
+  return text;
+}
+
+Result<TxtRecord> parse_txt_rdata(std::string_view rdata) {
+  if (rdata.empty()) return malformed("TXT record: it is empty");
+  TxtRecord record;
+  while (!rdata.empty()) {
+    size_t length = static_cast<unsigned char>(rdata.front());
+    rdata.remove_prefix(1);
+    if (length > rdata.size()) return malformed("TXT record: it is cut off");
+    record.strings.emplace_back(rdata.substr(0, length));
+    rdata.remove_prefix(length);
+  }
+  return record;
+}
+
+Result<std::string> parse_ptr_rdata(std::string_view rdata) { return parse_name(rdata); }
 
 Result<IpAddress> parse_address_rdata(std::string_view rdata, AddressFamily family) {
   if (family == AddressFamily::v4) {
@@ -93,11 +132,56 @@ Result<std::string> normalize_name(std::string_view name) {
     std::string_view label(normal.data() + begin, end - begin);
     if (label.empty() || label.size() > label_octets_max ||
         !std::all_of(label.begin(), label.end(), is_name_character))
-      return failure(ErrorCode::invalid_input,
-                     fmt::format("\"{}\" is not a domain name", base::escape_control(rest)));
+      return no_name(rest);
     if (end == normal.size()) return normal;
     begin = end + 1;
   }
+}
+
+Result<std::string> normalize_question(std::string_view name) {
+  if (name.find('\\') == name.npos) return normalize_name(name);
+  std::string_view rest = name.ends_with('.') ? name.substr(0, name.size() - 1) : name;
+  std::string normal;
+  size_t octets = 0;
+  size_t label_octets = 0;
+  for (size_t i = 0; i < rest.size(); ++i, ++octets) {
+    if (rest[i] == '.') {
+      if (label_octets == 0) return no_name(rest);
+      normal += '.';
+      label_octets = 0;
+      continue;
+    }
+    char c = rest[i];
+    if (c == '\\') {
+      auto octet = escaped_octet(rest.substr(i + 1));
+      if (!octet) return no_name(rest);
+      c = static_cast<char>(*octet);
+      i += 3;
+    } else if (!is_name_character(c)) {
+      return no_name(rest);
+    }
+    if (is_name_character(c))
+      normal += base::to_lower(c);
+    else
+      normal += fmt::format("\\{:03}", static_cast<unsigned char>(c));
+    if (++label_octets > label_octets_max) return no_name(rest);
+  }
+  if (label_octets == 0 || octets > name_octets_max) return no_name(rest);
+  return normal;
+}
+
+std::string reverse_name(const IpAddress& address) {
+  static constexpr std::string_view digits = "0123456789abcdef";
+  std::string name;
+  std::string_view octets = address.octets();
+  for (size_t i = octets.size(); i-- > 0;) {
+    auto octet = static_cast<unsigned char>(octets[i]);
+    if (address.is_v4())
+      name += fmt::format("{}.", octet);
+    else
+      name.append({digits[octet & 15], '.', digits[octet >> 4], '.'});
+  }
+  return name + (address.is_v4() ? "in-addr.arpa" : "ip6.arpa");
 }
 
 }  // namespace waypost::dns

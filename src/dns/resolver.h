@@ -34,13 +34,26 @@ struct MxRecord {
 struct MxAnswer : Answer {
   std::vector<MxRecord> records;  // as received
 };
+// A record's character strings in their order, which hold any octets (RFC 1035 §3.3.14).
+struct TxtRecord {
+  std::vector<std::string> strings;
+  // One after the other, as SPF, DKIM and DMARC read them.
+  std::string joined() const;
+};
+struct TxtAnswer : Answer {
+  std::vector<TxtRecord> records;  // as received
+};
+struct PtrAnswer : Answer {
+  std::vector<std::string> hosts;  // lower case, no final dot; as received
+};
 struct AddressAnswer : Answer {
   std::vector<IpAddress> addresses;  // the family that was asked for
 };
 
 enum class AddressFamily { v4, v6 };
 
-// Looks names up for one shard. Answers come from its cache where they can.
+// Looks names up for one shard. Answers come from its cache where they can. In a name an octet that
+// is no letter, digit, hyphen or underscore may stand as \DDD; what is no name is invalid_input.
 // Thread: the shard's loop.
 class Resolver {
  public:
@@ -48,6 +61,9 @@ class Resolver {
   virtual io::Task<Result<MxAnswer>> mx(std::string domain, Instant deadline) = 0;
   virtual io::Task<Result<AddressAnswer>> addresses(std::string host, AddressFamily family,
                                                     Instant deadline) = 0;
+  virtual io::Task<Result<TxtAnswer>> txt(std::string name, Instant deadline) = 0;
+  // The names of an address: RFC 1035 §3.5, RFC 3596 §2.5.
+  virtual io::Task<Result<PtrAnswer>> ptr(IpAddress address, Instant deadline) = 0;
 };
 
 }  // namespace waypost::dns

@@ -75,7 +75,7 @@ Result<void> add_hosts(ub_ctx* context, io::Disk& disk) {
 }
 
 Result<std::string> last_label(const std::string& record) {
-  auto owner = normalize_name(std::string_view(record).substr(0, record.find_first_of(" \t")));
+  auto owner = normalize_question(std::string_view(record).substr(0, record.find_first_of(" \t")));
   if (owner) return owner->substr(owner->rfind('.') + 1);
   return failure(
       std::move(owner).error().while_doing(fmt::format("adding the DNS record \"{}\"", record)));

@@ -20,7 +20,9 @@ namespace {
 
 constexpr int class_in = 1;
 constexpr int type_a = 1;
+constexpr int type_ptr = 12;
 constexpr int type_mx = 15;
+constexpr int type_txt = 16;
 constexpr int type_aaaa = 28;
 constexpr int rcode_no_error = 0;
 constexpr int rcode_no_such_name = 3;
@@ -218,16 +220,30 @@ class UnboundResolver final : public Resolver {
     co_return answer;
   }
 
+  io::Task<Result<TxtAnswer>> txt(std::string name, Instant deadline) override {
+    TxtAnswer answer;
+    CO_TRY(auto rdata, co_await ask(std::move(name), type_txt, answer, deadline));
+    CO_TRY(answer.records, parse_all<TxtRecord>(rdata, parse_txt_rdata));
+    co_return answer;
+  }
+
+  io::Task<Result<PtrAnswer>> ptr(IpAddress address, Instant deadline) override {
+    PtrAnswer answer;
+    CO_TRY(auto rdata, co_await ask(reverse_name(address), type_ptr, answer, deadline));
+    CO_TRY(answer.hosts, parse_all<std::string>(rdata, parse_ptr_rdata));
+    co_return answer;
+  }
+
  private:
   // Fills what all answers have, and returns the data of the records.
   io::Task<Result<std::vector<std::string>>> ask(std::string asked, int type, Answer& answer,
                                                  Instant deadline) {
-    CO_TRY(std::string name, normalize_name(asked));
+    CO_TRY(std::string name, normalize_question(asked));
     Findings findings;
     for (int aliases = 0; aliases <= local_aliases_max; ++aliases) {
       CO_TRY(findings, co_await ask_once(name, type, deadline));
       CO_TRY_VOID(check_answered(findings, name));
-      auto canonical = normalize_name(findings.canonical_name);
+      auto canonical = normalize_question(findings.canonical_name);
       bool followed = !canonical || *canonical == name;
       if (canonical) name = *std::move(canonical);
       // The library follows an alias through the network, but not through our own records.

@@ -46,8 +46,8 @@ class UnboundContext {
 };
 
 // Looks up for the shard of `loop`, which outlives it. A question whose deadline passed ends as
-// timed_out; its answer, when it still comes, goes into the cache only. At most the first 64 MX
-// records or addresses of an answer are used.
+// timed_out; its answer, when it still comes, goes into the cache only. At most the first 64
+// records of an answer are used.
 std::unique_ptr<Resolver> make_resolver(UnboundContext& context, io::Loop& loop);
 
 }  // namespace waypost::dns

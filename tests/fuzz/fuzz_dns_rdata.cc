@@ -8,11 +8,12 @@ using namespace waypost;
 
 namespace {
 
-// A name of plain labels must pass as a question, too; one with an escape must not.
+// Every name must pass as a question; as a host's, only one of plain labels.
 void check_host(const std::string& host) {
   if (host.empty()) return;
   bool escaped = host.find('\\') != host.npos;
   CHECK(dns::normalize_name(host).has_value() == !escaped);
+  CHECK(*dns::normalize_question(host) == host);
 }
 
 }  // namespace
@@ -25,6 +26,12 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (v4) CHECK(v4->is_v4() && v4->octets() == rdata);
   auto v6 = dns::parse_address_rdata(rdata, dns::AddressFamily::v6);
   if (v6) CHECK(!v6->is_v4() && v6->octets() == rdata);
+  if (auto record = dns::parse_txt_rdata(rdata)) {
+    size_t octets = record->strings.size();
+    CHECK(record->joined().size() + octets == rdata.size());
+  }
+  if (auto host = dns::parse_ptr_rdata(rdata)) check_host(*host);
+  if (auto name = dns::normalize_question(rdata)) CHECK(*dns::normalize_question(*name) == *name);
   if (auto name = dns::normalize_name(rdata)) {
     CHECK(name->size() <= dns::name_octets_max);
     CHECK(*dns::normalize_name(*name) == *name);

@@ -39,6 +39,26 @@ TEST_F(MemoryResolverTest, answers_from_its_table) {
   EXPECT_FALSE(mx("no name"));
 }
 
+TEST_F(MemoryResolverTest, knows_texts_and_the_names_of_addresses) {
+  resolver_.add_txt("Example.net", {"v=spf1 ", "-all"});
+  resolver_.add_txt("a\\032b.example.net", {"odd"});
+  resolver_.add_ptr("1.2.0.192.in-addr.arpa", "MX.example.net.");
+  auto text = loop_.run(resolver_.txt("example.NET.", loop_.in(std::chrono::seconds(5))));
+  ASSERT_TRUE(text);
+  ASSERT_EQ(text->records.size(), 1u);
+  EXPECT_EQ(text->records[0].strings.size(), 2u);
+  EXPECT_EQ(text->records[0].joined(), "v=spf1 -all");
+  auto odd = loop_.run(resolver_.txt("A\\032B.example.net", loop_.in(std::chrono::seconds(5))));
+  ASSERT_TRUE(odd);
+  EXPECT_EQ(odd->status, AnswerStatus::found);
+  auto name =
+      loop_.run(resolver_.ptr(*IpAddress::parse("192.0.2.1"), loop_.in(std::chrono::seconds(5))));
+  ASSERT_TRUE(name);
+  ASSERT_EQ(name->hosts.size(), 1u);
+  EXPECT_EQ(name->hosts[0], "mx.example.net");
+  EXPECT_EQ(mx("1.2.0.192.in-addr.arpa")->status, AnswerStatus::no_such_record);
+}
+
 TEST_F(MemoryResolverTest, fails_as_told_until_it_heals) {
   resolver_.set_failure("example.net", Error(ErrorCode::dns, "SERVFAIL"));
   auto failed = mx("example.net");

@@ -63,6 +63,41 @@ TEST(MxRdata, takes_the_longest_name) {
   EXPECT_EQ(record->host.size(), name_octets_max);
 }
 
+TEST(TxtRdata, is_strings_of_any_octets) {
+  auto record = parse_txt_rdata("\x02hi\x00\x01\xff"s);
+  ASSERT_TRUE(record);
+  ASSERT_EQ(record->strings.size(), 3u);
+  EXPECT_EQ(record->strings[0], "hi");
+  EXPECT_EQ(record->strings[1], "");
+  EXPECT_EQ(record->joined(), "hi\xff");
+  for (const std::string& rdata : {""s, "\x01"s, "\x02h"s, "\x01hi"s})
+    EXPECT_FALSE(parse_txt_rdata(rdata)) << testing::PrintToString(rdata);
+}
+
+TEST(PtrRdata, is_one_name) {
+  EXPECT_EQ(*parse_ptr_rdata("\x02MX\x03"s + "net\x00"s), "mx.net");
+  EXPECT_FALSE(parse_ptr_rdata("\x02mx"s));
+  EXPECT_FALSE(parse_ptr_rdata("\x02mx\x00x"s));
+}
+
+TEST(ReverseName, counts_from_the_end) {
+  EXPECT_EQ(reverse_name(*IpAddress::parse("192.0.2.1")), "1.2.0.192.in-addr.arpa");
+  EXPECT_EQ(reverse_name(*IpAddress::parse("2001:db8::cb01")),
+            "1.0.b.c.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa");
+}
+
+TEST(NormalizeQuestion, takes_escaped_octets) {
+  EXPECT_EQ(*normalize_question("A\\032B.Example.NET."), "a\\032b.example.net");
+  EXPECT_EQ(*normalize_question("\\065\\046.net"), "a\\046.net");
+  std::string label;
+  for (int i = 0; i < 63; ++i) label += "\\032";
+  EXPECT_TRUE(normalize_question(label + ".net"));
+  for (const std::string& name :
+       {"a\\.net"s, "a\\25.net"s, "a\\256.net"s, "a\\0x0.net"s, "\\032..net"s, ".\\032.net"s,
+        "a b\\032"s, label + "a.net", label + "." + label + "." + label + "." + label, "\\"s})
+    EXPECT_FALSE(normalize_question(name)) << name;
+}
+
 TEST(AddressRdata, is_four_or_sixteen_octets) {
   EXPECT_EQ(parse_address_rdata("\xc0\x00\x02\x01"s, AddressFamily::v4)->text(), "192.0.2.1");
   std::string v6 = "\x20\x01\x0d\xb8"s + std::string(11, '\0') + "\x01";

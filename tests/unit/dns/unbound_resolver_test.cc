@@ -66,6 +66,27 @@ TEST_F(UnboundResolverTest, finds_what_the_records_say) {
   EXPECT_THAT(texts(*addresses("mx1.one.test", AddressFamily::v6)), ElementsAre("2001:db8::1"));
 }
 
+TEST_F(UnboundResolverTest, finds_texts_and_the_names_of_addresses) {
+  start_lab({"one.test. TXT \"v=spf1 \" \"-all\"", "one.test. TXT \"other\"",
+             "a\\032\\043b.one.test. TXT \"odd\"", "1.2.0.192.in-addr.arpa. PTR MX1.one.test.",
+             "1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa. PTR "
+             "mx6.one.test."});
+  auto answer = loop_.run(resolver_->txt("one.test", loop_.in(seconds(5))));
+  ASSERT_TRUE(answer) << answer.error().describe();
+  std::vector<std::string> found;
+  for (const TxtRecord& record : answer->records) found.push_back(record.joined());
+  EXPECT_THAT(found, UnorderedElementsAre("v=spf1 -all", "other"));
+  auto odd = loop_.run(resolver_->txt("A\\032\\043b.one.test", loop_.in(seconds(5))));
+  ASSERT_TRUE(odd) << odd.error().describe();
+  ASSERT_EQ(odd->records.size(), 1u);
+  auto names = loop_.run(resolver_->ptr(*IpAddress::parse("192.0.2.1"), loop_.in(seconds(5))));
+  ASSERT_TRUE(names) << names.error().describe();
+  EXPECT_THAT(names->hosts, ElementsAre("mx1.one.test"));
+  names = loop_.run(resolver_->ptr(*IpAddress::parse("2001:db8::1"), loop_.in(seconds(5))));
+  ASSERT_TRUE(names) << names.error().describe();
+  EXPECT_THAT(names->hosts, ElementsAre("mx6.one.test"));
+}
+
 TEST_F(UnboundResolverTest, tells_no_name_from_no_record) {
   start_lab({"one.test. MX 10 mx1.one.test.", "mx1.one.test. A 192.0.2.1"});
   EXPECT_EQ(mx("absent.test")->status, AnswerStatus::no_such_name);
