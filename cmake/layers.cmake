@@ -32,6 +32,7 @@ waypost_library(delivery DEPENDS base io smtp message events dns tls sasl spool)
 waypost_library(intake DEPENDS base io smtp message events spool records)
 waypost_library(notices DEPENDS base io smtp message classify events spool queue)
 waypost_library(doctor DEPENDS base io smtp toml classify explain dns tls sasl USES Boost::json)
+waypost_embed_toml(doctor rules/lists shipped_lists)
 waypost_library(submission DEPENDS base io smtp message events dns tls sasl intake)
 
 # Wiring.
