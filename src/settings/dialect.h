@@ -34,7 +34,14 @@ struct Form {
 std::span<const Form> forms();
 const Form& form(Dialect dialect);
 
+extern const Form django_form;
+extern const Form laravel_form;
 extern const Form msmtp_form;
+extern const Form nodemailer_form;
+extern const Form phpmailer_form;
+extern const Form postfix_form;
+extern const Form waypost_form;
+extern const Form wp_mail_smtp_form;
 
 // "FILE:LINE:COLUMN: message".
 tl::unexpected<Error> complaint(const Settings& settings, const Place& place, std::string message);

@@ -61,12 +61,8 @@ class Reader {
         add(command);
       }
     }
-    if (sheet_.is_full())
-      return failure(ErrorCode::resource_exhausted,
-                     fmt::format("{}: more settings than a mail program has", settings_.file));
     TRY(const Account* account, choose(wanted));
-    fill(*account);
-    return {};
+    return fill(*account);
   }
 
  private:
@@ -84,7 +80,8 @@ class Reader {
   }
 
   Result<void> inherit(const Command& command, std::string_view names, Account& account) {
-    while (!names.empty()) {
+    for (size_t bases = 0; !names.empty(); ++bases) {
+      if (bases == accounts_max) return complain(command, "too many accounts behind the colon");
       const size_t comma = std::min(names.find(','), names.size());
       const auto base = accounts_.find(base::trim(names.substr(0, comma)));
       if (base == accounts_.end())
@@ -124,12 +121,12 @@ class Reader {
     return &found->second;
   }
 
-  void fill(const Account& account) {
+  Result<void> fill(const Account& account) {
     std::vector<size_t> indexes;
     for (const auto& [key, index] : account) indexes.push_back(index);
     std::sort(indexes.begin(), indexes.end());
     sheet_.keep(indexes);
-    sheet_.hand_over(settings_);
+    TRY_VOID(sheet_.hand_over(settings_));
     take(sheet_.find("host"), settings_.host);
     take(sheet_.find("user"), settings_.user);
     take(sheet_.find("from"), settings_.from);
@@ -139,6 +136,7 @@ class Reader {
     settings_.port.value = settings_.encryption.value == Encryption::implicit ? 465 : 25;
     take_port(sheet_.find("port"), settings_.port);
     fill_login();
+    return {};
   }
 
   bool is_set_on(std::string_view key) const {

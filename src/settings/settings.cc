@@ -31,7 +31,8 @@ tl::unexpected<Error> complaint(const Settings& settings, const Place& place, st
 }
 
 std::span<const Form> forms() {
-  static const Form all[] = {msmtp_form};
+  static const Form all[] = {postfix_form,   laravel_form, msmtp_form,   wp_mail_smtp_form,
+                             phpmailer_form, django_form,  waypost_form, nodemailer_form};
   return all;
 }
 

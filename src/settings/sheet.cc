@@ -4,6 +4,8 @@
 #include <charconv>
 #include <utility>
 
+#include <fmt/format.h>
+
 #include "base/ascii.h"
 
 namespace waypost::settings {
@@ -45,8 +47,12 @@ void Sheet::keep(const std::vector<size_t>& indexes) {
   entries_ = std::move(kept);
 }
 
-void Sheet::hand_over(Settings& settings) const {
+Result<void> Sheet::hand_over(Settings& settings) const {
+  if (is_full_)
+    return failure(ErrorCode::resource_exhausted,
+                   fmt::format("{}: more settings than a mail program has", settings.file));
   for (const Entry& entry : entries_) settings.assignments.push_back(entry.assignment);
+  return {};
 }
 
 void take(const Sheet::Entry* entry, Setting<std::string>& setting) {

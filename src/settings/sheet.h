@@ -46,7 +46,8 @@ class Sheet {
 
   // Only these entries count from now on.
   void keep(const std::vector<size_t>& indexes);
-  void hand_over(Settings& settings) const;
+  // Gives `settings` the assignments; fails where there were more than are kept.
+  Result<void> hand_over(Settings& settings) const;
 
  private:
   // A real file has some twenty; each costs a look along its line.
