@@ -44,6 +44,6 @@ waypost_library(daemon
   USES spdlog::spdlog Boost::json)
 waypost_library(demo DEPENDS base io smtp classify config events tls sasl records delivery daemon)
 waypost_library(cli
-  DEPENDS base io smtp message toml classify checks explain config events dns tls sasl oauth spool records shaping queue delivery
+  DEPENDS base io smtp message toml settings classify checks explain doctor config events dns tls sasl oauth spool records shaping queue delivery
     intake submission
   USES CLI11::CLI11 spdlog::spdlog Boost::json)
