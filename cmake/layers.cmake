@@ -33,7 +33,7 @@ waypost_library(queue DEPENDS base io smtp classify events spool shaping)
 waypost_library(delivery DEPENDS base io smtp message events dns tls sasl spool)
 waypost_library(intake DEPENDS base io smtp message events spool records)
 waypost_library(notices DEPENDS base io smtp message classify events spool queue)
-waypost_library(doctor DEPENDS base io smtp toml classify explain dns tls sasl USES Boost::json)
+waypost_library(doctor DEPENDS base io smtp toml classify checks explain dns tls sasl USES Boost::json)
 waypost_library(submission DEPENDS base io smtp message events dns tls sasl intake)
 
 # Wiring.
