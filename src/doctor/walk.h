@@ -80,6 +80,7 @@ struct SideEffects {
 
 struct Report {
   std::string target_host;
+  std::string domain;  // whose mail host it is; empty for a server that was named itself
   uint16_t target_port = 0;
   Encryption encryption = Encryption::starttls;
   bool with_login = false;
