@@ -9,9 +9,11 @@
 
 #include "base/ascii.h"
 #include "base/ip_address.h"
+#include "checks/catalogue.h"
 #include "classify/classifier.h"
 #include "cli/load_config.h"
 #include "cli/load_rules.h"
+#include "cli/page_output.h"
 #include "cli/reply_lines.h"
 #include "config/data_paths.h"
 #include "explain/answer.h"
@@ -46,26 +48,6 @@ tl::expected<Knowledge, int> load_knowledge(const Global& global, const std::str
   Knowledge knowledge{*std::move(book), explain::load_topics(explain::shipped_topics()).topics, {}};
   knowledge.classifier = std::make_unique<Classifier>(*knowledge.book);
   return knowledge;
-}
-
-Style style_of(explain::Tone tone) {
-  switch (tone) {
-    case explain::Tone::title:
-    case explain::Tone::verdict:
-      return Style::bold;
-    case explain::Tone::quote:
-      return Style::warning;
-    case explain::Tone::fix:
-      return Style::good;
-    default:
-      return Style::plain;
-  }
-}
-
-void show(const explain::Page& page, const Global& global) {
-  bool color = colors_output(global.color);
-  for (const explain::PageLine& line : page.lines())
-    print(styled(line.text, style_of(line.tone), color) + "\n");
 }
 
 void print_json(const json::value& value) { print(json::serialize(value) + "\n"); }
@@ -113,6 +95,8 @@ std::vector<Named> all_names(const Knowledge& knowledge) {
                      knowledge.book->page(row.id).title});
   for (const auto& topic : knowledge.topics.all())
     names.push_back({"topic", topic.id, {}, topic.title});
+  for (const auto& check : checks::shipped_catalogue().all())
+    names.push_back({"check", check.id, check.slug, check.title});
   for (const auto& provider : knowledge.book->providers())
     names.push_back({"provider", provider.id, {}, provider.name});
   for (const auto& rule : knowledge.book->rules())
@@ -217,8 +201,14 @@ int no_such_name(const Knowledge& knowledge, const std::string& name) {
   return exit_code::negative;
 }
 
+bool looks_like_a_finding(const std::string& text) {
+  return text.size() == 5 && base::to_upper(text[0]) == 'M' &&
+         std::all_of(text.begin() + 1, text.end(), base::is_digit);
+}
+
 // An id of ours, or a word that is meant to be one; replies have several words or a digit.
 bool looks_like_a_name(const std::string& text) {
+  if (looks_like_a_finding(text)) return true;
   return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
     return base::is_alpha(c) || c == '-' || c == '_';
   });

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "doctor/walk.h"
+#include "tls/certificate_report.h"
 
 namespace waypost::doctor {
 
@@ -19,10 +20,12 @@ struct Trial {
   bool works = false;  // all of it, so that a login may follow
   bool certificate_holds = false;
   std::string words;  // what the host said last, or what happened instead
+  std::string greeting = {};
   std::vector<std::string> mechanisms = {};
+  tls::CertificateReport certificate = {};
 };
 
-// Tries another way before it is recommended. `patience` is for all of it. Several may run side by
+// Tries another way before it is recommended. `patience` is for each step. Several may run side by
 // side.
 io::Task<Trial> try_way(Context& context, std::string host, Endpoint at, Encryption encryption,
                         Duration patience);
