@@ -21,6 +21,7 @@
 #include "cli/safety_options.h"
 #include "cli/send_command.h"
 #include "cli/sendmail_command.h"
+#include "cli/spf_options.h"
 #include "cli/terminal.h"
 #include "cli/top_command.h"
 #include "cli/trace_command.h"
@@ -46,6 +47,7 @@ struct CommandLine {
   std::string what;
   QueueLine queue{global, command, {}, {}};
   SafetyLine safety{global, command, {}, {}, {}};
+  SpfLine spf{global, command, {}, {}};
   std::vector<std::string> sendmail_arguments;
   SendArguments send;
   TraceArguments trace;
@@ -334,6 +336,7 @@ int run(int argc, char** argv, const Hooks& hooks) {
   add_watch_commands(line);
   add_top_command(line);
   add_safety_commands(line.app, line.safety);
+  add_spf_commands(line.app, line.spf);
   add_demo_command(line);
   try {
     line.app.parse(argc, argv);
