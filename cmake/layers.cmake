@@ -26,6 +26,7 @@ waypost_library(dns DEPENDS base io USES unbound PkgConfig::IDN2)
 waypost_library(sasl DEPENDS base io USES PkgConfig::GSASL OpenSSL::Crypto)
 waypost_library(tls DEPENDS base io dns USES OpenSSL::SSL)
 waypost_library(web DEPENDS base io dns tls USES Boost::headers)
+waypost_library(mailauth DEPENDS base io message dns USES OpenSSL::Crypto)
 waypost_library(oauth DEPENDS base io smtp dns sasl tls web USES OpenSSL::Crypto Boost::json)
 waypost_library(spool DEPENDS base io smtp USES RocksDB::rocksdb-shared Boost::json)
 waypost_library(records DEPENDS base io smtp message events sasl USES SQLite::SQLite3 OpenSSL::Crypto Boost::json)
@@ -46,6 +47,6 @@ waypost_library(daemon
   USES spdlog::spdlog Boost::json)
 waypost_library(demo DEPENDS base io smtp classify config events tls sasl records delivery daemon)
 waypost_library(cli
-  DEPENDS base io smtp message toml settings classify checks explain doctor config events dns tls sasl oauth spool records shaping queue delivery
-    intake submission
+  DEPENDS base io smtp message toml settings classify checks explain doctor config events dns tls sasl oauth mailauth
+    spool records shaping queue delivery intake submission
   USES CLI11::CLI11 spdlog::spdlog Boost::json)

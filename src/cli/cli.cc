@@ -22,6 +22,7 @@
 #include "cli/safety_options.h"
 #include "cli/send_command.h"
 #include "cli/sendmail_command.h"
+#include "cli/spf_options.h"
 #include "cli/terminal.h"
 #include "cli/top_command.h"
 #include "cli/trace_command.h"
@@ -48,6 +49,7 @@ struct CommandLine {
   QueueLine queue{global, command, {}, {}};
   SafetyLine safety{global, command, {}, {}, {}};
   DoctorLine doctor{global, command, {}, 0};
+  SpfLine spf{global, command, {}, {}};
   std::vector<std::string> sendmail_arguments;
   SendArguments send;
   TraceArguments trace;
@@ -337,6 +339,7 @@ int run(int argc, char** argv, const Hooks& hooks) {
   add_watch_commands(line);
   add_top_command(line);
   add_safety_commands(line.app, line.safety);
+  add_spf_commands(line.app, line.spf);
   add_demo_command(line);
   try {
     line.app.parse(argc, argv);

@@ -21,7 +21,8 @@ zone:
 
 
 class Knot:
-    """zones: {"example.test": "lines of a zone file"}; None is a zone whose file is missing."""
+    """zones: {"example.test": "lines of a zone file"}; None is a zone whose file is missing, and
+    "." the root, so that every other name is known not to exist."""
 
     def __init__(self, folder, zones):
         home = folder / "knot"
@@ -29,10 +30,11 @@ class Knot:
         self.address = ("127.0.0.1", free_port())
         config = CONFIG.format(home=home, port=self.address[1])
         for name, lines in zones.items():
-            config += f"  - domain: {name}\n"
+            file = "root.zone" if name == "." else f"{name}.zone"
+            config += f"  - domain: {name}\n    file: {file}\n"
             if lines is not None:
-                (home / f"{name}.zone").write_text(
-                    f"$ORIGIN {name}.\n$TTL 60\n@ SOA ns hostmaster 1 60 60 60 60\n@ NS ns\n"
+                (home / file).write_text(
+                    f"$ORIGIN {name.rstrip('.')}.\n$TTL 60\n@ SOA ns hostmaster 1 60 60 60 60\n@ NS ns\n"
                     f"ns A 127.0.0.1\n{lines}")
         (home / "knot.conf").write_text(config)
         self._process = Process([program("knotd"), "-c", home / "knot.conf"], folder / "knot.log")
