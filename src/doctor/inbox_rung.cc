@@ -105,8 +105,8 @@ io::Task<void> check_address(Lookups lookups, IpAddress address, RungResult& res
 io::Task<void> check_domain(Lookups lookups, std::string from, RungResult& result) {
   const std::string domain = domain_of(from);
   if (domain.empty()) co_return;
-  auto walk = co_await mailauth::walk_dmarc(lookups.resolver, domain,
-                                            lookups.loop.now() + proof_patience);
+  auto walk =
+      co_await mailauth::walk_dmarc(lookups.resolver, domain, lookups.loop.now() + proof_patience);
   if (!walk) {
     lookups.evidence.note(fmt::format("DMARC of {}: {}", domain, walk.error().message()));
     result.add_fact("dmarc", "unknown");
@@ -131,8 +131,8 @@ io::Task<void> check_proofs(Lookups lookups, const Sender& sender, RungResult& r
   question.wants_trace = false;
   const std::string from = sender.from;
   const std::string address = sender.address.text();
-  mailauth::SpfVerdict spf = co_await mailauth::check_spf(
-      lookups.resolver, std::move(question), lookups.loop.now() + proof_patience);
+  mailauth::SpfVerdict spf = co_await mailauth::check_spf(lookups.resolver, std::move(question),
+                                                          lookups.loop.now() + proof_patience);
   const std::string result_name(mailauth::name(spf.result));
   lookups.evidence.add(Evidence::Kind::dns, {},
                        fmt::format("SPF of {} for {}: {}", spf.domain, address, result_name));
@@ -165,14 +165,15 @@ io::Task<RungResult> walk_inbox(Context& context, const Request& request, Sessio
   result.status = RungStatus::pass;
   const Instant began = context.loop.now();
   const Lookups lookups{context.loop, context.resolver, context.evidence};
+  const std::string from = request.from.empty() ? request.user : request.from;
   std::optional<IpAddress> address;
   if (request.mail_exchanger) address = address_seen(session);
   if (address) {
     co_await check_address(lookups, *address, result);
-    const Sender sender{*address, request.from, session.hello};
+    const Sender sender{*address, from, session.hello};
     co_await check_proofs(lookups, sender, result);
   } else {
-    co_await check_domain(lookups, request.from, result);
+    co_await check_domain(lookups, from, result);
   }
   result.line = describe(result, address);
   result.took = context.loop.now() - began;

@@ -10,9 +10,9 @@ namespace waypost::doctor {
 
 // What receivers look at beside the message: who sends, and from which address.
 struct Sender {
-  IpAddress address;   // as they see it
-  std::string from;    // MAIL FROM, and the address in From
-  std::string hello;   // our name in EHLO
+  IpAddress address;  // as they see it
+  std::string from;   // MAIL FROM, and the address in From
+  std::string hello;  // our name in EHLO
 };
 
 // Whether the sender's address is one that receivers take mail from: its name, and the lists.

@@ -7,16 +7,14 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/fakes/source_folder.h"
+
 namespace waypost::mailauth {
 
 // The text of a file of the public test data. Without it, and where tests must not be skipped, the
 // test fails; else the text is empty and the caller skips.
 inline std::string public_vectors(const std::string& file) {
-  const char* folder = std::getenv("WAYPOST_TEST_DATA");
-  const std::filesystem::path data =
-      folder != nullptr && *folder != '\0'
-          ? std::filesystem::path(folder)
-          : std::filesystem::path(WAYPOST_SOURCES).parent_path() / "shared" / "data";
+  const std::filesystem::path data = fakes::test_data_folder();
   std::ifstream stream(data / "mailauth" / file);
   std::string text((std::istreambuf_iterator<char>(stream)), {});
   if (!text.empty()) return text;
