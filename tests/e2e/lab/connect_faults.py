@@ -138,7 +138,7 @@ SCENARIOS = [
                                                       ports=(25,))), 2, "M2008", "25"),
     Scenario("port 25 redirected", redirected, 2, "M2009", "outbound.isp.test", quiet=True),
     Scenario("no greeting", greets(silent=True), 2, "M2010", "greet", slow_s=32),
-    warns("slow greeting", greets(delay_s=8), 2, "M2011", "greet", slow_s=9),
+    warns("slow greeting", greets(delay_s=20), 2, "M2011", "greet", slow_s=21),
     Scenario("large packets lost", answers_lost_above(900), 2, "M2012", "large", quiet=True, slow_s=32),
     Scenario("a web server", speaks(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n"), 2,
              "M2013", "HTTP"),

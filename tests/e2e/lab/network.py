@@ -82,9 +82,11 @@ class Network:
         return [*words, *under]
 
     def enter_server(self):
-        """The words that, before a command of root's, give it the server's network and leave all
-        else as it is. For servers that change their user."""
-        return [program("nsenter"), f"--net=/proc/{self.pid}/fd/{self._server}", "--"]
+        """The words that, before a command, give it the server's network. Root's keep all their rights,
+        for servers that change their user."""
+        user = [] if os.geteuid() == 0 else [f"--user=/proc/{self.pid}/ns/user",
+                                             "--preserve-credentials"]
+        return [program("nsenter"), *user, f"--net=/proc/{self.pid}/fd/{self._server}", "--"]
 
     def stop(self):
         self._control.close()

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lab.authority import Authority
+from lab.daemons import Daemons
 from lab.network import make_network
 from lab.world import World
 from peers.relay import binary
@@ -42,12 +43,14 @@ class Runs:
         (folder / "authority").mkdir()
         self.authority = Authority(folder / "authority")
         self.network = make_network()
+        self.daemons = Daemons(self.network, self.authority, folder)
         self._numbers = iter(range(1, 255 * 100))
         self._pool = ThreadPoolExecutor(SIDE_BY_SIDE)
         self._said = {}
 
     def stop(self):
         self._pool.shutdown(cancel_futures=True)
+        self.daemons.stop()
         self.network.stop()
         self._folder.cleanup()
 
@@ -85,7 +88,9 @@ class Runs:
 
     def world(self, network=None):
         number = next(self._numbers)
-        return World(network or self.network, number % 254 + 1, self.authority, self.folder)
+        world = World(network or self.network, number % 254 + 1, self.authority, self.folder)
+        world.daemons = self.daemons
+        return world
 
     def doctor(self, world, *options):
         command = [*world.network.enter(world.resolv_conf, world.under), str(binary()), "doctor",

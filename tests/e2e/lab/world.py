@@ -24,7 +24,7 @@ class World:
 
     def __init__(self, network, number, authority, folder):
         self.network, self.number, self.authority = network, number, authority
-        self.folder = folder
+        self.folder, self.daemons = folder, None
         self.host, self.port = HOST, 587
         self.target = None  # instead of host:port
         self.families = (4, 6) if network.has_ipv6 else (4,)
