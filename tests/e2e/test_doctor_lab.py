@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import pytest
 
 from lab import keeper
-from lab.network import make_network
+from lab.network import Loopback, make_network
 from lab.runs import run
 from lab.scenarios import named
 from lab.world import HOST, PASSWORD, RESOLVER_NUMBER, USER
@@ -152,3 +152,16 @@ def test_a_wrong_clock_is_wrong_for_the_command_alone(open_world):
                                env={"PATH": "/usr/bin:/bin", **world.environment})
         here = subprocess.run(["date", "+%s"], capture_output=True, text=True, check=True, timeout=10)
         assert 399 < (int(ahead.stdout) - int(here.stdout)) / 86400 < 401
+
+
+def test_without_name_spaces_scripts_run_on_loopback_and_filters_are_missing(lab):
+    world = lab.world(Loopback("the kernel refuses them"))
+    try:
+        world.start()
+        seen = probe(world, "connect", world.address(), 587, 2, "EHLO probe.test")
+        assert seen["heard"].startswith(f"220 {HOST}")
+        assert probe(world, "name", world.address(RESOLVER_NUMBER), HOST, 1, 2)["answers"] == 1
+        with pytest.raises(BaseException, match="MISSING PEER: .*the kernel refuses them"):
+            world.network.client("nft add table inet faults")
+    finally:
+        world.stop()

@@ -6,19 +6,22 @@ import re
 import shutil
 import subprocess
 import sys
+import threading
 
 from peers.presence import missing
 from peers.relay import ROOT
 
 PEERS = ROOT / "build" / "peers"
+FETCHING = threading.Lock()
 
 
 def unpacked(name):
     """The folder of an unpacked package, fetched once, with those of its dependencies that are not
     installed."""
     folder = PEERS / name
-    if not folder.is_dir():
-        fetch(name, folder)
+    with FETCHING:
+        if not folder.is_dir():
+            fetch(name, folder)
     return folder
 
 
