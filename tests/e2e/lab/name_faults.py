@@ -1,10 +1,9 @@
 """Rung 1: the name."""
 
+from lab.connect_faults import filtered
 from lab.names import NXDOMAIN, REFUSED, SERVFAIL
 from lab.scenario import Scenario, warns
 from lab.world import DOMAIN, HOST, OTHER_NUMBER, RESOLVER_NUMBER
-
-FORGED_DIGEST = "0" * 64
 
 
 def no_such_name(world):
@@ -56,6 +55,13 @@ def misspelt(wrong, right):
     return prepare
 
 
+def googles_entrance(world):
+    """A name that exists, and takes mail on port 25 alone."""
+    world.be("smtp.google.com")
+    world.names.add_host("smtp.gmail.com", *world.addresses(OTHER_NUMBER))
+    filtered("drop", ports=(465, 587, 2525))(world)
+
+
 def look_alike(world):
     world.be("smtp.gmai1.com")
 
@@ -105,8 +111,8 @@ SCENARIOS = [
              "smtp.gmail.com"),
     Scenario("office356 for office365", misspelt("smtp.office356.com", "smtp.office365.com"), 1,
              "M1007", "smtp.office365.com"),
-    Scenario("google for gmail", misspelt("smtp.google.com", "smtp.gmail.com"), 1, "M1007",
-             "smtp.gmail.com"),
+    Scenario("google for gmail", googles_entrance, 2, "M2002", "smtp.gmail.com", quiet=True, slow_s=25,
+             also=("M1008",)),
     warns("look-alike host", look_alike, 1, "M1008", "smtp.gmail.com"),
     Scenario("space behind the host", trailing(" "), 1, "M1009", "space"),
     Scenario("zero-width space in the host", trailing("\u200b"), 1, "M1009", "U+200B"),

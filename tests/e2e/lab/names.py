@@ -15,7 +15,7 @@ BOGUS_OPTION = bytes.fromhex("000f00020006")  # RFC 8914: extended error 6, DNSS
 
 
 class Names:
-    """records: {("mail.lab.test", "A"): ["198.18.1.1"]}; a name that starts with "*." speaks for all
+    """records: {("mail.lab.test", "A"): ["11.18.1.1"]}; a name that starts with "*." speaks for all
     below it. failing: {"name": SERVFAIL}, for it and all below. bogus: names that fail unless the
     question says that nothing is to be checked. asked: (name, kind number) of all questions."""
 

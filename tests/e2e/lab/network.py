@@ -52,7 +52,7 @@ class Network:
         return self._process.pid
 
     def address(self, world, number, family=4):
-        return f"198.18.{world}.{number}" if family == 4 else f"2001:db8:77:{world:x}::{number:x}"
+        return f"11.18.{world}.{number}" if family == 4 else f"2001:db8:77:{world:x}::{number:x}"
 
     def listen(self, address, port, kind="tcp"):
         _, made = self._ask({"do": "listen", "side": "server", "kind": kind, "address": address,
