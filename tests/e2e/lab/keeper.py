@@ -2,8 +2,9 @@
 
     unshare --user --map-root-user --net --mount python3 keeper.py FD
 
-On the socket, one JSON object a packet, each answered by one: {"do": "run", "side", "command"} and
-{"do": "listen", "side", "kind", "address", "port"}, whose answer carries the socket itself.
+On the socket, one JSON object a packet, each answered by one: {"do": "run", "side", "command"},
+{"do": "listen", "side", "kind", "address", "port"} and {"do": "connect", "side", "address", "port"},
+whose answers carry the socket itself.
 """
 
 import ctypes
@@ -16,6 +17,7 @@ import sys
 CLONE_NEWNET = 0x40000000
 PACKET_OCTETS_MAX = 1 << 20
 RUN_S = 30
+CONNECT_S = 5
 LIBC = ctypes.CDLL(None, use_errno=True)
 
 CLIENT_4, SERVER_4 = "192.0.2.2", "192.0.2.1"
@@ -70,7 +72,11 @@ def fulfil(control, side, order):
     if order["do"] == "run":
         answer(control, {"output": within(side, run, order["command"])})
         return
-    made = within(side, listen, order["kind"], order["address"], order["port"])
+    if order["do"] == "connect":
+        made = within(side, socket.create_connection, (order["address"], order["port"]), CONNECT_S)
+        made.settimeout(None)
+    else:
+        made = within(side, listen, order["kind"], order["address"], order["port"])
     answer(control, {}, made)
     made.close()
 

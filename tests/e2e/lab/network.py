@@ -59,6 +59,11 @@ class Network:
                              "port": port})
         return made
 
+    def connect(self, address, port):
+        """A connection that begins at the server's end, as a proxy's there would."""
+        _, made = self._ask({"do": "connect", "side": "server", "address": address, "port": port})
+        return made
+
     def client(self, *commands):
         """Runs commands, each one line, at the client's end."""
         return [self._run("client", command) for command in commands]
@@ -129,6 +134,9 @@ class Loopback:
             return keeper.listen(kind, address, port)
         except PermissionError:
             return missing(f"port {port} wants rights; {self.reason}")
+
+    def connect(self, address, port):
+        return socket.create_connection((address, port))
 
     def client(self, *_):
         missing(f"packet filters and routes want a name space; {self.reason}")

@@ -2,7 +2,8 @@
 
 from lab.probe import connect
 from lab.scenario import TEMPORARY, Scenario
-from lab.world import USER
+from lab.stripping import Stripping
+from lab.world import HOST, USER
 
 STRANGER = "eve@example.net"
 
@@ -33,6 +34,24 @@ def too_often(world):
          world.daemons.address(8), "25", "5"]))
 
 
+def stripped_on_the_way(world):
+    """What goes to Postfix passes a box that changes what Postfix offers."""
+    at("submission")(world)
+
+    def install(world):
+        network, behind = world.network, world.daemons.address(1)
+        box = Stripping(network.listen(world.address(), 1587), lambda: network.connect(behind, 587))
+        world.ending.append(box.stop)
+        rule = f"ip daddr {world.address()} tcp dport 587 dnat to :1587"
+        network.server("nft add table ip stripping",
+                       ["nft", "add chain ip stripping rules "
+                               "{ type nat hook prerouting priority -100; }"],
+                       ["nft", "add rule ip stripping rules " + rule])
+    world.names.records.clear()
+    world.names.add_host(HOST, world.address())
+    world.started.append(install)
+
+
 def real(name, prepare, rung, finding, word, **more):
     return Scenario(name, prepare, rung, finding, word, second=False, slow_s=4, **more)
 
@@ -44,6 +63,7 @@ SCENARIOS = [
     real("Postfix: STARTTLS on 465", at("at once", USER, USER, "x@outside.example", "--tls",
                                         "starttls"), 3, "M3002", "465"),
     real("Postfix: no STARTTLS", at("no TLS"), 3, "M3003", "STARTTLS"),
+    real("Postfix: STARTTLS stripped on the way", stripped_on_the_way, 3, "M3004", "XXXXXXXA"),
     real("Postfix: another key's certificate", at("another key"), 3, "M3005",
          "TLS not available due to local problem"),
     real("Postfix: TLS 1.0 only", at("TLS 1.0"), 3, "M3006", "1.0"),
