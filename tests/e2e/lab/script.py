@@ -49,6 +49,7 @@ class Script:
     local: str = ""  # the domain whose recipients are taken whatever `rcpt` says
     data: str = None
     content: str = None
+    endless: bytes = b""  # the answer to EHLO, again and again
     padding: int = 0  # octets of long lines that the reply to EHLO has on top
 
 
@@ -217,6 +218,8 @@ class Talk:
         raise Over
 
     def on_ehlo(self, _):
+        while self.script.endless:
+            self.connection.sendall(self.script.endless)
         if self.script.ehlo:
             return self.script.ehlo
         offered = self.script.secured if self.secured else self.script.plain
