@@ -22,10 +22,10 @@ HOSTILE = {
     "a recipient's words for the terminal": {"rcpt": "550 5.1.1 \x1b[31m\x08\x08\x08no such user"},
     "numbers that do not fit": {"ehlo": "250 mail\n250 SIZE 99999999999999999999999999\n250 STARTTLS"},
     "a challenge that is no base64": {"secured": ("AUTH LOGIN",), "auth": "334 %%%not base64%%%"},
-    "a reply of another code in the middle": {"ehlo": "250 mail\n550 STARTTLS\n250 8BITMIME"},
+    "a reply of another code in the middle": {"ehlo": b"250-mail\r\n550-STARTTLS\r\n250 8BITMIME\r\n"},
     "an alert": {"then": b"\x15\x03\x03\x00\x02\x02\x50"},
     "a record longer than any": {"then": b"\x16\x03\x03\xff\xff" + b"\x02" * 65535},
-    "words behind STARTTLS's answer": {"starttls": "220 2.0.0 Go\r\n250 and this was not asked for"},
+    "words behind STARTTLS's answer": {"starttls": b"220 2.0.0 Go\r\n250 unasked\r\n"},
 }
 
 

@@ -20,8 +20,8 @@ ALERT_NO_COMMON = bytes((0x15, 3, 3, 0, 2, 2, 40))  # RFC 8446 §6: fatal, hands
 
 @dataclass(frozen=True)
 class Script:
-    """One listener. Replies are whole lines without the end, several with "\n" between; None means
-    that all goes well. A reply that starts with 421 ends the connection."""
+    """One listener. Replies are whole lines without the end, several with "\n" between, or octets as
+    they are; None means that all goes well. A reply that starts with 421 ends the connection."""
     greeting: str = "220 {host} ESMTP ready"
     silent: bool = False  # takes the connection and never says a word
     closes: bool = False  # takes the connection and ends it
@@ -171,6 +171,9 @@ class Talk:
             pass
 
     def say(self, text):
+        if isinstance(text, bytes):
+            self.connection.sendall(text)
+            return
         lines = text.split("\n")
         code = text[:3]
         whole = [line if line[:3].isdigit() else f"{code} {line}" for line in lines]
