@@ -11,7 +11,9 @@ waypost_library(toml DEPENDS base USES tomlplusplus::tomlplusplus)
 waypost_library(config DEPENDS base toml)
 waypost_library(classify DEPENDS base smtp toml USES PkgConfig::RE2)
 waypost_embed_toml(classify rules/replies shipped_rules)
-waypost_library(explain DEPENDS base smtp toml classify USES Boost::json)
+waypost_library(checks DEPENDS base toml)
+waypost_embed_toml(checks rules/checks shipped_checks)
+waypost_library(explain DEPENDS base smtp toml classify checks USES Boost::json)
 waypost_embed_toml(explain rules/topics shipped_topics)
 
 # The only door outside.
@@ -31,6 +33,7 @@ waypost_library(queue DEPENDS base io smtp classify events spool shaping)
 waypost_library(delivery DEPENDS base io smtp message events dns tls sasl spool)
 waypost_library(intake DEPENDS base io smtp message events spool records)
 waypost_library(notices DEPENDS base io smtp message classify events spool queue)
+waypost_library(doctor DEPENDS base io smtp toml classify explain dns tls sasl USES Boost::json)
 waypost_library(submission DEPENDS base io smtp message events dns tls sasl intake)
 
 # Wiring.
@@ -40,6 +43,6 @@ waypost_library(daemon
   USES spdlog::spdlog Boost::json)
 waypost_library(demo DEPENDS base io smtp classify config events tls sasl records delivery daemon)
 waypost_library(cli
-  DEPENDS base io smtp message toml classify explain config events dns tls sasl oauth spool records shaping queue delivery
+  DEPENDS base io smtp message toml classify checks explain config events dns tls sasl oauth spool records shaping queue delivery
     intake submission
   USES CLI11::CLI11 spdlog::spdlog Boost::json)

@@ -9,6 +9,7 @@
 
 #include "base/ascii.h"
 #include "base/ip_address.h"
+#include "checks/catalogue.h"
 #include "classify/classifier.h"
 #include "cli/load_config.h"
 #include "cli/load_rules.h"
@@ -113,6 +114,8 @@ std::vector<Named> all_names(const Knowledge& knowledge) {
                      knowledge.book->page(row.id).title});
   for (const auto& topic : knowledge.topics.all())
     names.push_back({"topic", topic.id, {}, topic.title});
+  for (const auto& check : checks::shipped_catalogue().all())
+    names.push_back({"check", check.id, check.slug, check.title});
   for (const auto& provider : knowledge.book->providers())
     names.push_back({"provider", provider.id, {}, provider.name});
   for (const auto& rule : knowledge.book->rules())
@@ -217,8 +220,14 @@ int no_such_name(const Knowledge& knowledge, const std::string& name) {
   return exit_code::negative;
 }
 
+bool looks_like_a_finding(const std::string& text) {
+  return text.size() == 5 && base::to_upper(text[0]) == 'M' &&
+         std::all_of(text.begin() + 1, text.end(), base::is_digit);
+}
+
 // An id of ours, or a word that is meant to be one; replies have several words or a digit.
 bool looks_like_a_name(const std::string& text) {
+  if (looks_like_a_finding(text)) return true;
   return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
     return base::is_alpha(c) || c == '-' || c == '_';
   });

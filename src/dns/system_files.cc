@@ -8,6 +8,7 @@ namespace waypost::dns {
 namespace {
 
 constexpr size_t servers_max = 8;
+constexpr size_t search_domains_max = 6;
 constexpr size_t host_entries_max = 10'000;
 constexpr std::string_view blanks = " \t\r";
 
@@ -41,6 +42,22 @@ std::vector<IpAddress> parse_resolv_conf(std::string_view text) {
     if (auto address = IpAddress::parse(take_word(line))) servers.push_back(*address);
   }
   return servers;
+}
+
+std::vector<std::string> parse_search_list(std::string_view text) {
+  std::vector<std::string> domains;
+  while (!text.empty()) {
+    std::string_view line = take_line(text, "#;");
+    std::string_view keyword = take_word(line);
+    if (keyword != "search" && keyword != "domain") continue;
+    domains.clear();
+    for (auto word = take_word(line); !word.empty(); word = take_word(line)) {
+      auto name = normalize_name(word);
+      if (name && !name->empty() && domains.size() < search_domains_max)
+        domains.push_back(*std::move(name));
+    }
+  }
+  return domains;
 }
 
 std::vector<HostEntry> parse_hosts(std::string_view text) {

@@ -13,6 +13,10 @@ namespace waypost::dns {
 // The addresses of the "nameserver" lines of resolv.conf(5), at most 8.
 std::vector<IpAddress> parse_resolv_conf(std::string_view text);
 
+// The domains that the system's programs hang behind a name that is not found as it is: the last
+// "search" or "domain" line of resolv.conf(5), at most 6.
+std::vector<std::string> parse_search_list(std::string_view text);
+
 struct HostEntry {
   std::string name;  // as normalize_name() gives it
   IpAddress address;

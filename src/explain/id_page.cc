@@ -1,11 +1,13 @@
 #include "explain/id_page.h"
 
 #include <algorithm>
+#include <utility>
 
 #include <boost/json.hpp>
 #include <fmt/format.h>
 
 #include "base/ascii.h"
+#include "explain/check_page.h"
 #include "toml/wording.h"
 
 namespace waypost::explain {
@@ -99,6 +101,11 @@ Page class_page(const ClassFacts& facts, const RuleBook& book) {
   page.blank();
   page.remedy(general.remedy);
   examples(page, {general.example});
+  if (const checks::Check* check = checks::shipped_catalogue().find(facts.slug)) {
+    page.blank();
+    page.paragraph(fmt::format("What `waypost doctor` finds of it: waypost explain {}", check->id),
+                   2);
+  }
   std::vector<std::string_view> ids;
   for (const Rule& rule : book.rules())
     if (rule.reply_class == facts.id) ids.push_back(rule.id);
@@ -222,6 +229,9 @@ json::object rule_json(const Rule& rule, const RuleBook& book) {
 std::optional<Entry> find_entry(std::string_view name, const RuleBook& book, const Topics& topics) {
   std::string wanted = base::to_lower(base::trim(name));
   Entry entry;
+  entry.check = checks::shipped_catalogue().find(wanted);
+  if (entry.check != nullptr && base::to_lower(entry.check->id) == wanted) return entry;
+  const checks::Check* by_slug = std::exchange(entry.check, nullptr);
   if ((entry.rule = book.rule(wanted)) != nullptr) return entry;
   if (auto reply_class = classify::parse_reply_class(wanted)) {
     entry.reply_class = &classify::facts(*reply_class);
@@ -231,7 +241,10 @@ std::optional<Entry> find_entry(std::string_view name, const RuleBook& book, con
   if (code.starts_with("code-")) code.remove_prefix(5);
   if ((entry.code = book.code(code)) != nullptr) return entry;
   if ((entry.list = book.list(wanted)) != nullptr) return entry;
-  if ((entry.topic = topics.find(wanted)) != nullptr) return entry;
+  const Topic* topic = topics.find(wanted);
+  bool by_alias = topic != nullptr && topic->id != wanted;
+  if ((by_alias || topic == nullptr) && (entry.check = by_slug) != nullptr) return entry;
+  if ((entry.topic = topic) != nullptr) return entry;
   if ((entry.provider = book.provider(wanted)) != nullptr) return entry;
   return std::nullopt;
 }
@@ -242,11 +255,13 @@ Page entry_page(const Entry& entry, const RuleBook& book) {
   if (entry.code != nullptr) return code_page(*entry.code);
   if (entry.list != nullptr) return list_page(*entry.list);
   if (entry.topic != nullptr) return topic_page(*entry.topic);
+  if (entry.check != nullptr) return check_page(*entry.check);
   return provider_page(*entry.provider, book);
 }
 
 json::object entry_json(const Entry& entry, const RuleBook& book) {
   if (entry.rule != nullptr) return rule_json(*entry.rule, book);
+  if (entry.check != nullptr) return check_json(*entry.check);
   if (entry.reply_class != nullptr) {
     const ClassPage& general = book.page(entry.reply_class->id);
     return {{"kind", "class"},
@@ -299,6 +314,10 @@ std::vector<std::string> similar_names(std::string_view name, const RuleBook& bo
   std::vector<std::string_view> names;
   for (const ClassFacts& row : classify::reply_classes()) names.push_back(row.slug);
   for (const Topic& topic : topics.all()) names.push_back(topic.id);
+  for (const checks::Check& check : checks::shipped_catalogue().all()) {
+    names.push_back(check.id);
+    names.push_back(check.slug);
+  }
   for (const Rule& rule : book.rules()) names.push_back(rule.id);
   std::vector<std::string> similar;
   if (auto nearest = toml::closest(wanted, names)) similar.push_back(*nearest);

@@ -6,6 +6,7 @@
 
 #include <boost/json/object.hpp>
 
+#include "checks/catalogue.h"
 #include "classify/rule_book.h"
 #include "explain/page.h"
 #include "explain/topics.h"
@@ -20,9 +21,12 @@ struct Entry {
   const classify::BlockList* list = nullptr;
   const classify::Provider* provider = nullptr;
   const Topic* topic = nullptr;
+  const checks::Check* check = nullptr;
 };
 
-// A rule's id, a class, a code ("5.7.1", "550"), a list's zone, a topic, a provider, in this order.
+// An id of `doctor` ("M3001"), a rule's id, a class, a code ("5.7.1", "550"), a list's zone, a
+// topic's id, the other name of an id of `doctor` ("tls-mode-mismatch"), a topic's other names, a
+// provider, in this order.
 // None when nothing has exactly this name; case does not count.
 std::optional<Entry> find_entry(std::string_view name, const classify::RuleBook& book,
                                 const Topics& topics);

@@ -71,6 +71,11 @@ Result<std::unique_ptr<ClientContext>> ClientContext::create(const ClientOptions
   SSL_CTX_set_verify(context.get(), required ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, nullptr);
   X509_VERIFY_PARAM_set_hostflags(SSL_CTX_get0_param(context.get()),
                                   X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+  if (options.obsolete_too) {
+    SSL_CTX_set_security_level(context.get(), 0);
+    SSL_CTX_set_min_proto_version(context.get(), TLS1_VERSION);
+    SSL_CTX_set_cipher_list(context.get(), "ALL:@SECLEVEL=0");
+  }
   auto parts = std::make_unique<Parts>(Parts{std::move(context), options.verification, clock});
   return std::unique_ptr<ClientContext>(new ClientContext(std::move(parts)));
 }

@@ -55,6 +55,9 @@ enum class Verification {
 struct ClientOptions {
   Verification verification = Verification::opportunistic;
   std::string ca_file;  // PEM; empty: the system's list of authorities
+  // Only to find out what a peer offers, never to pass anything on: TLS 1.0 and 1.1, weak ciphers
+  // and keys, too.
+  bool obsolete_too = false;
 };
 
 class ClientContext {

@@ -12,6 +12,7 @@
 #include "base/ip_address.h"
 #include "tls/channel_bindings.h"
 #include "tls/handshake_failure.h"
+#include "tls/judge_certificate.h"
 #include "tls/openssl.h"
 #include "tls/wire.h"
 
@@ -193,6 +194,9 @@ void TlsStream::close() {
 Endpoint TlsStream::local() const { return engine_->plain->local(); }
 Endpoint TlsStream::peer() const { return engine_->plain->peer(); }
 const TlsFacts& TlsStream::facts() const { return engine_->facts; }
+CertificateReport TlsStream::certificate_report(const std::string& host, WallTime at) const {
+  return judge_certificate(engine_->ssl.get(), host, at);
+}
 std::vector<ChannelBinding> TlsStream::channel_bindings() const {
   return channel_bindings_of(engine_->ssl.get());
 }

@@ -7,6 +7,7 @@
 
 #include "base/channel_binding.h"
 #include "io/network.h"
+#include "tls/certificate_report.h"
 #include "tls/context.h"
 
 namespace waypost::tls {
@@ -42,6 +43,9 @@ class TlsStream final : public io::Stream {
   io::Task<Result<void>> end_writing(Instant deadline);
 
   const TlsFacts& facts() const;
+  // A client's view: all that is to say about the peer's certificate, by the authorities of the
+  // context, for `host` and the time `at`.
+  CertificateReport certificate_report(const std::string& host, WallTime at) const;
   // What ties a login to this connection, the strongest first; both ends have the same. A client's
   // choice is the first.
   std::vector<ChannelBinding> channel_bindings() const;

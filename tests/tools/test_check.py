@@ -12,6 +12,7 @@ sys.path.insert(0, str(ROOT / "tools" / "check"))
 
 import calls  # noqa: E402
 import documents  # noqa: E402
+import findings  # noqa: E402
 import formatting  # noqa: E402
 import layers  # noqa: E402
 import sizes  # noqa: E402
@@ -44,6 +45,8 @@ CLEAN = {
     "src/queue/schedule.cc": '#include "queue/schedule.h"\n\n#include "base/time.h"\n'
                              "// RFC 5321 §4.5.4 says how long; system_clock::now is for io.\n"
                              'const char* text = "rand() and getenv(";\n',
+    "rules/checks/ids.txt": "# append-only\nM1001 no-name\n",
+    "rules/checks/1-name.toml": '[[check]]\nid = "M1001"\nslug = "no-name"\n[[check.fix]]\nid = "x"\n',
     "src/main.cc": '#include "base/time.h"\nint main() {}\n',
 }
 
@@ -59,6 +62,12 @@ def plant_fixture(tmp_path):
     return plant
 
 
+def commit(folder):
+    for command in (["init", "-q"], ["add", "-A"],
+                    ["-c", "user.name=n", "-c", "user.email=e@example.org", "commit", "-qm", "x"]):
+        subprocess.run(["git", *command], cwd=folder, check=True)
+
+
 def said(check, tree):
     return [str(finding) for finding in check(tree)]
 
@@ -72,7 +81,8 @@ CHECKS = (
     layers.third_party_headers_stay_home, calls.banned_calls_stay_inside_io,
     calls.await_stands_alone, calls.names_say_something, calls.no_trace_of_a_machine, sizes.functions_stay_short,
     sizes.files_stay_short, documents.cited_rfcs_are_listed,
-    documents.architecture_lists_every_folder, documents.links_point_at_files)
+    documents.architecture_lists_every_folder, documents.links_point_at_files,
+    findings.list_and_files_agree, findings.published_ids_stay)
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
@@ -148,20 +158,31 @@ PLANTED = (
      "ARCHITECTURE.md", FOLDERS.replace("`io`", "`oi`"), "there is no src/oi", None),
     (documents.architecture_lists_every_folder, "ARCHITECTURE.md", "# none\n", "no folder table", None),
     (documents.links_point_at_files, "docs/a.md", "[x](gone.md#part)\n", "docs/a.md:1: ", None),
+    (findings.list_and_files_agree, "rules/checks/ids.txt", "M1001 other\n", 'has no line "M1001 no-name"', None),
+    (findings.list_and_files_agree, "rules/checks/ids.txt", "M1001 no-name\nM1002 gone\n", "has M1002", None),
+    (findings.list_and_files_agree, "rules/checks/ids.txt", "M1001 no-name\nM1001 no-name\n", "twice", None),
 )
 
 
 @pytest.mark.parametrize("check, path, text, expected, home", PLANTED)
 def test_a_planted_violation_is_caught(plant, check, path, text, expected, home):
-    findings = said(check, plant({path: text}))
-    assert any(expected in finding for finding in findings), findings
-    assert all("; " in finding for finding in findings), "a finding says what to do"
+    found = said(check, plant({path: text}))
+    assert any(expected in finding for finding in found), found
+    assert all("; " in finding for finding in found), "a finding says what to do"
 
 
 @pytest.mark.parametrize("check, path, text, expected, home",
                          [case for case in PLANTED if case[4]])
 def test_the_same_is_welcome_at_home(plant, check, path, text, expected, home):
     assert said(check, plant({home: text})) == []
+
+
+def test_a_published_id_may_not_go(plant, tmp_path):
+    plant({"rules/checks/ids.txt": "M1001 no-name\nM1002 gone\n"})
+    commit(tmp_path)
+    assert said(findings.published_ids_stay, Tree(tmp_path)) == []
+    plant()
+    assert "M1002 gone" in said(findings.published_ids_stay, Tree(tmp_path))[0]
 
 
 def test_links_in_code_and_to_the_web_are_not_followed(plant):

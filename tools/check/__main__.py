@@ -10,6 +10,7 @@ from pathlib import Path
 
 import calls
 import documents
+import findings
 import formatting
 import layers
 import sizes
@@ -29,6 +30,8 @@ CHECKS = (
     documents.cited_rfcs_are_listed,
     documents.architecture_lists_every_folder,
     documents.links_point_at_files,
+    findings.list_and_files_agree,
+    findings.published_ids_stay,
 )
 
 
@@ -46,13 +49,13 @@ def main():
         return formatting.format_sources(tree)
 
     began = time.monotonic()
-    findings = sorted({finding for check in CHECKS for finding in check(tree)})
-    for finding in findings:
+    found = sorted({finding for check in CHECKS for finding in check(tree)})
+    for finding in found:
         print(finding)
     spent = f"{len(tree.files)} files, {time.monotonic() - began:.1f} s"
-    print(f"{len(findings)} to mend ({spent})" if findings else f"check: all is well ({spent})",
+    print(f"{len(found)} to mend ({spent})" if found else f"check: all is well ({spent})",
           file=sys.stderr)
-    return 1 if findings else 0
+    return 1 if found else 0
 
 
 if __name__ == "__main__":

@@ -7,9 +7,11 @@
 #include <map>
 #include <sstream>
 
+#include <boost/json.hpp>
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include "checks/catalogue.h"
 #include "classify/classifier.h"
 #include "classify/shipped_rules.h"
 #include "explain/answer.h"
@@ -89,6 +91,37 @@ TEST_F(GoldenPages, behind_ids_are_what_people_see) {
   for (const char* name : {"google-dmarc", "zen.spamhaus.org", "orange", "postfix-relay-denied"})
     others += entry(name) + "\n";
   compare("others", others);
+}
+
+TEST_F(GoldenPages, behind_ids_of_doctor_are_what_people_see) {
+  std::string pages;
+  for (const checks::Check& check : checks::shipped_catalogue().all()) {
+    std::string page = entry(check.id);
+    EXPECT_EQ(page.find("no page"), std::string::npos) << check.id;
+    std::istringstream lines(page);
+    for (std::string line; std::getline(lines, line);)
+      EXPECT_LE(line.size(), Page::columns_max) << check.id << ": " << line;
+    pages += page + "\n";
+  }
+  compare("checks", pages);
+}
+
+TEST_F(GoldenPages, of_doctor_lead_only_to_pages_that_exist) {
+  for (const checks::Check& check : checks::shipped_catalogue().all())
+    for (const std::string& name : check.see)
+      EXPECT_TRUE(find_entry(name, book_, topics_).has_value()) << check.id << " sees " << name;
+}
+
+TEST_F(GoldenPages, of_doctor_are_found_by_either_name) {
+  std::optional<Entry> by_id = find_entry("m3001", book_, topics_);
+  std::optional<Entry> by_slug = find_entry("TLS-mode-mismatch", book_, topics_);
+  ASSERT_TRUE(by_id && by_slug);
+  EXPECT_EQ(by_id->check, by_slug->check);
+  EXPECT_EQ(entry_json(*by_id, book_).at("kind"), "check");
+  // A class of replies keeps its name; its page leads on.
+  std::optional<Entry> greylisted = find_entry("greylisted", book_, topics_);
+  ASSERT_TRUE(greylisted && greylisted->reply_class != nullptr);
+  EXPECT_NE(entry("greylisted").find("waypost explain M5006"), std::string::npos);
 }
 
 }  // namespace

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/secret.h"
+#include "doctor/finding.h"
+#include "io/loop.h"
+
+namespace waypost::doctor {
+
+// What happened in one walk, as it happens. A line is kept in at most 1,000 octets, and at most
+// 2,000 lines; what follows is counted. Thread: the loop's.
+class EvidenceLog {
+ public:
+  explicit EvidenceLog(io::Loop& loop) : loop_(loop), began_(loop.now()) {}
+
+  // From now on no line shows these octets, whoever says them: a server may repeat a login. Shorter
+  // ones than 4 octets would be found in every text.
+  void withhold(std::string_view secret);
+  // With what was withheld replaced by "[hidden]".
+  std::string without_secrets(std::string text) const;
+
+  // The number of the line, for Finding::evidence; the last one when there is no room.
+  unsigned add(Evidence::Kind kind, std::string_view connection, std::string_view text);
+  unsigned note(std::string_view text) { return add(Evidence::Kind::note, {}, text); }
+
+  const std::vector<Evidence>& all() const { return lines_; }
+  Instant began() const { return began_; }
+
+ private:
+  io::Loop& loop_;
+  Instant began_;
+  std::vector<Evidence> lines_;
+  std::vector<Secret> withheld_;
+};
+
+}  // namespace waypost::doctor

@@ -1,0 +1,75 @@
+#include "doctor/finding.h"
+
+#include "base/check.h"
+
+namespace waypost::doctor {
+
+std::string_view name(Rung rung) {
+  switch (rung) {
+    case Rung::name:
+      return "name";
+    case Rung::connect:
+      return "connect";
+    case Rung::tls:
+      return "tls";
+    case Rung::login:
+      return "login";
+    case Rung::accept:
+      return "accept";
+    case Rung::inbox:
+      return "inbox";
+  }
+  CHECK(false);
+}
+
+std::string_view name(Severity severity) {
+  switch (severity) {
+    case Severity::error:
+      return "error";
+    case Severity::warning:
+      return "warning";
+    case Severity::note:
+      return "note";
+  }
+  CHECK(false);
+}
+
+std::string_view name(Confidence confidence) {
+  switch (confidence) {
+    case Confidence::certain:
+      return "certain";
+    case Confidence::likely:
+      return "likely";
+    case Confidence::possible:
+      return "possible";
+  }
+  CHECK(false);
+}
+
+std::string_view name(Tested tested) {
+  switch (tested) {
+    case Tested::not_tested:
+      return "not-tested";
+    case Tested::works:
+      return "works";
+    case Tested::fails:
+      return "fails";
+  }
+  CHECK(false);
+}
+
+std::string_view name(Evidence::Kind kind) {
+  switch (kind) {
+    case Evidence::Kind::sent:
+      return "sent";
+    case Evidence::Kind::received:
+      return "recv";
+    case Evidence::Kind::dns:
+      return "dns";
+    case Evidence::Kind::note:
+      return "note";
+  }
+  CHECK(false);
+}
+
+}  // namespace waypost::doctor

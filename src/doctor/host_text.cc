@@ -1,0 +1,93 @@
+#include "doctor/host_text.h"
+
+#include <array>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/ascii.h"
+#include "base/ip_address.h"
+
+namespace waypost::doctor {
+namespace {
+
+struct Invisible {
+  std::string_view octets;
+  std::string_view name;
+};
+constexpr std::array invisibles{
+    Invisible{"\xe2\x80\x8b", "a zero-width space"},
+    Invisible{"\xe2\x80\x8c", "a zero-width non-joiner"},
+    Invisible{"\xe2\x80\x8d", "a zero-width joiner"},
+    Invisible{"\xe2\x81\xa0", "a word joiner"},
+    Invisible{"\xef\xbb\xbf", "a byte order mark"},
+    Invisible{"\xc2\xa0", "a no-break space"},
+    Invisible{"\xc2\xad", "a soft hyphen"},
+    Invisible{"\xe2\x80\x8e", "a left-to-right mark"},
+    Invisible{"\xe2\x80\x8f", "a right-to-left mark"},
+    Invisible{"\xe2\x80\x98", "a typographic quote"},
+    Invisible{"\xe2\x80\x99", "a typographic quote"},
+    Invisible{"\xe2\x80\x9c", "a typographic quote"},
+    Invisible{"\xe2\x80\x9d", "a typographic quote"},
+    Invisible{" ", "a space"},
+    Invisible{"\t", "a tab"},
+    Invisible{"\r", "a carriage return"},
+    Invisible{"\n", "a line end"},
+    Invisible{"\"", "a quote"},
+    Invisible{"'", "a quote"},
+};
+
+// Takes out what nobody sees; says what the first was, and where.
+std::string take_out_invisible(std::string& text) {
+  std::string told;
+  for (const Invisible& each : invisibles) {
+    for (size_t at; (at = text.find(each.octets)) != std::string::npos;) {
+      if (told.empty())
+        told = fmt::format("{} {}", each.name,
+                           at == 0                                  ? "at the start"
+                           : at + each.octets.size() == text.size() ? "at the end"
+                                                                    : "in the middle");
+      text.erase(at, each.octets.size());
+    }
+  }
+  return told;
+}
+
+}  // namespace
+
+HostText examine_host(std::string_view written) {
+  HostText result{std::string(written), {}, {}};
+  result.invisible = take_out_invisible(result.clean);
+  std::string& text = result.clean;
+  if (size_t scheme = text.find("://"); scheme != std::string::npos) {
+    result.foreign = "a URL";
+    text.erase(0, scheme + 3);
+  }
+  if (size_t path = text.find('/'); path != std::string::npos) {
+    if (result.foreign.empty()) result.foreign = "a path";
+    text.erase(path);
+  }
+  if (size_t at = text.rfind('@'); at != std::string::npos) {
+    if (result.foreign.empty()) result.foreign = "a mail address";
+    text.erase(0, at + 1);
+  }
+  if (text.size() > 2 && text.front() == '[' && text.back() == ']')
+    text = text.substr(1, text.size() - 2);
+  if (text.ends_with('.')) text.pop_back();
+  text = base::to_lower(text);
+  return result;
+}
+
+bool is_public_text(std::string_view text) {
+  auto address = IpAddress::parse(text);
+  if (!address) return true;
+  for (const char* prefix :
+       {"0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16",
+        "172.16.0.0/12", "192.168.0.0/16", "::1/128", "::/128", "fc00::/7", "fe80::/10"}) {
+    auto range = IpPrefix::parse(prefix);
+    if (range && range->contains(*address)) return false;
+  }
+  return true;
+}
+
+}  // namespace waypost::doctor

@@ -1,0 +1,92 @@
+#include <utility>
+
+#include "doctor/rungs.h"
+#include "doctor/walk.h"
+#include "sasl/base64.h"
+
+namespace waypost::doctor {
+namespace {
+
+constexpr std::chrono::seconds goodbye_patience{1};
+
+RungResult skipped(Rung rung) {
+  RungResult result;
+  result.rung = rung;
+  result.line = "not tried";
+  return result;
+}
+
+bool passed(const RungResult& result) {
+  return result.status == RungStatus::pass || result.status == RungStatus::warn;
+}
+
+class Ladder {
+ public:
+  Ladder(Context& context, Request request, std::function<void(const RungResult&)> on_rung)
+      : context_(context), request_(std::move(request)), on_rung_(std::move(on_rung)) {}
+
+  io::Task<Report> run();
+
+ private:
+  io::Task<void> climb();
+  void add(RungResult result) {
+    if (on_rung_) on_rung_(result);
+    report_.rungs.push_back(std::move(result));
+  }
+
+  Context& context_;
+  Request request_;
+  std::function<void(const RungResult&)> on_rung_;
+  Ground ground_;
+  Report report_;
+};
+
+// Each rung only when the one below holds; a dead address family is the one exception.
+io::Task<void> Ladder::climb() {
+  RungResult name = co_await walk_name(context_, request_, ground_);
+  bool goes_on = passed(name);
+  add(std::move(name));
+  if (!goes_on) co_return;
+  RungResult connect = co_await walk_connect(context_, request_, ground_);
+  if (!ground_.connected) {
+    add(std::move(connect));
+    co_return;
+  }
+  RungResult secured = co_await walk_tls(context_, request_, ground_, connect);
+  bool reached = secured.status != RungStatus::skipped;
+  add(std::move(connect));
+  if (reached) add(std::move(secured));
+}
+
+io::Task<Report> Ladder::run() {
+  report_.started = context_.loop.wall_now();
+  report_.with_login = !request_.user.empty();
+  const std::string& password = request_.password.reveal();
+  context_.evidence.withhold(password);
+  context_.evidence.withhold(sasl::base64_encode(password));
+  co_await climb();
+  if (ground_.session) {
+    auto answer = co_await ground_.session->conversation.ask("QUIT", goodbye_patience);
+    static_cast<void>(answer);
+    ground_.session.reset();
+  }
+  while (report_.rungs.size() < static_cast<size_t>(Rung::inbox))
+    add(skipped(static_cast<Rung>(report_.rungs.size() + 1)));
+  report_.target_host = ground_.host;
+  report_.domain = ground_.domain;
+  report_.target_port = ground_.port;
+  report_.encryption = ground_.encryption;
+  report_.evidence = context_.evidence.all();
+  report_.effects = context_.effects;
+  co_return std::move(report_);
+}
+
+}  // namespace
+
+io::Task<Report> walk(Context& context, Request request,
+                      std::function<void(const RungResult&)> on_rung) {
+  Ladder ladder(context, std::move(request), std::move(on_rung));
+  co_return co_await ladder.run();
+}
+
+}  // namespace waypost::doctor

@@ -1,0 +1,371 @@
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "base/ascii.h"
+#include "dns/direct_question.h"
+#include "dns/idn.h"
+#include "dns/system_files.h"
+#include "doctor/host_text.h"
+#include "doctor/name_failure.h"
+#include "doctor/rungs.h"
+#include "io/task_group.h"
+
+namespace waypost::doctor {
+namespace {
+
+constexpr std::chrono::seconds dns_patience{6};
+constexpr size_t mail_hosts_max = 10;
+constexpr size_t addresses_shown_max = 3;
+constexpr uint64_t resolv_conf_octets_max = 1 << 20;
+
+using Addresses = Result<dns::AddressAnswer>;
+
+struct Both {
+  std::optional<Addresses> v4;
+  std::optional<Addresses> v6;
+
+  std::vector<IpAddress> all() const {
+    std::vector<IpAddress> found;
+    for (const auto* family : {&v4, &v6})
+      if (*family && **family)
+        found.insert(found.end(), (**family)->addresses.begin(), (**family)->addresses.end());
+    return found;
+  }
+  bool no_such_name() const {
+    for (const auto* family : {&v4, &v6})
+      if (*family && **family && (**family)->status == dns::AnswerStatus::no_such_name) return true;
+    return false;
+  }
+  const Error* error() const {
+    for (const auto* family : {&v4, &v6})
+      if (*family && !**family) return &(**family).error();
+    return nullptr;
+  }
+};
+
+std::string describe(const std::string& name, dns::AddressFamily family, const Addresses& answer) {
+  std::string question =
+      fmt::format("{} {}: ", name, family == dns::AddressFamily::v4 ? "A" : "AAAA");
+  if (!answer) return question + answer.error().message();
+  if (answer->status == dns::AnswerStatus::no_such_name) return question + "NXDOMAIN";
+  if (answer->addresses.empty()) return question + "no such record";
+  std::string list;
+  for (const IpAddress& address : answer->addresses)
+    list += (list.empty() ? "" : ", ") + address.text();
+  return question + list;
+}
+
+io::Task<void> look_up_family(Context& context, std::string name, dns::AddressFamily family,
+                              std::optional<Addresses>& answer) {
+  answer = co_await context.resolver.addresses(name, family, context.loop.now() + dns_patience);
+  context.evidence.add(Evidence::Kind::dns, {}, describe(name, family, *answer));
+}
+
+// Both families side by side; only the one that was asked for, where one was.
+io::Task<Both> look_up(Context& context, std::string name, Family family) {
+  Both both;
+  io::TaskGroup group;
+  if (family != Family::v6_only)
+    group.start(look_up_family(context, name, dns::AddressFamily::v4, both.v4));
+  if (family != Family::v4_only)
+    group.start(look_up_family(context, name, dns::AddressFamily::v6, both.v6));
+  co_await group.join();
+  co_return both;
+}
+
+io::Task<Result<dns::MxAnswer>> look_up_mx(Context& context, std::string name) {
+  auto answer = co_await context.resolver.mx(name, context.loop.now() + dns_patience);
+  std::string told;
+  if (!answer)
+    told = answer.error().message();
+  else if (answer->records.empty())
+    told = answer->status == dns::AnswerStatus::no_such_name ? "NXDOMAIN" : "no such record";
+  for (size_t i = 0; answer && i < answer->records.size() && i < mail_hosts_max; ++i)
+    told += fmt::format("{}{} {}", i == 0 ? "" : ", ", answer->records[i].preference,
+                        answer->records[i].host.empty() ? "." : answer->records[i].host);
+  context.evidence.add(Evidence::Kind::dns, {}, fmt::format("{} MX: {}", name, told));
+  co_return answer;
+}
+
+class NameRung {
+ public:
+  NameRung(Context& context, const Request& request, Ground& ground)
+      : context_(context), request_(request), ground_(ground) {
+    result_.rung = Rung::name;
+    result_.status = RungStatus::pass;
+  }
+
+  io::Task<RungResult> run();
+
+ private:
+  io::Task<bool> read_text();
+  io::Task<void> walk_host();
+  io::Task<void> walk_domain(dns::MxAnswer answer);
+  io::Task<void> resolve_mail_hosts(std::vector<dns::MxRecord> hosts);
+  io::Task<void> explain_absence(Both both);
+  io::Task<void> explain_error(Error error);
+  io::Task<bool> find_by_suffix();
+  void take(const std::vector<IpAddress>& addresses);
+  void fail(Finding finding, std::string line);
+  Finding finding(std::string id) const {
+    Finding made;
+    made.id = std::move(id);
+    made.parameters = ground_.parameters();
+    if (!context_.evidence.all().empty()) made.evidence = {context_.evidence.all().back().n};
+    return made;
+  }
+
+  Context& context_;
+  const Request& request_;
+  Ground& ground_;
+  RungResult result_;
+};
+
+void NameRung::fail(Finding finding, std::string line) {
+  result_.line = std::move(line);
+  result_.add(std::move(finding));
+}
+
+void NameRung::take(const std::vector<IpAddress>& addresses) {
+  std::vector<std::string> v4, v6, shown;
+  for (const IpAddress& address : addresses) {
+    (address.is_v4() ? ground_.v4 : ground_.v6).push_back(address);
+    (address.is_v4() ? v4 : v6).push_back(address.text());
+  }
+  result_.add_list("a", v4);
+  result_.add_list("aaaa", v6);
+  if (addresses.size() > addresses_shown_max) {
+    result_.line =
+        fmt::format("{} = {} IPv4, {} IPv6 addresses", ground_.host, v4.size(), v6.size());
+    return;
+  }
+  shown = v4;
+  shown.insert(shown.end(), v6.begin(), v6.end());
+  result_.line = fmt::format("{} = {}", ground_.host, fmt::join(shown, ", "));
+}
+
+// Whether it is a name to be asked for at all.
+io::Task<bool> NameRung::read_text() {
+  HostText text = examine_host(request_.host);
+  ground_.host = text.clean;
+  auto ascii = dns::to_a_labels(text.clean);
+  if (ascii) ground_.host = *ascii;
+  bool odd = !text.invisible.empty() || !text.foreign.empty();
+  if (!odd && ascii && !ground_.host.empty()) co_return true;
+  Finding found = finding(!text.invisible.empty() ? "M1009" : "M1014");
+  found.observed = request_.host;
+  found.parameters["seen"] = request_.host;
+  found.parameters["what"] = !text.invisible.empty() ? text.invisible
+                             : odd                   ? text.foreign
+                                                     : "characters that no host name has";
+  found.parameters["setting"] = "host";
+  found.parameters["wanted"] = ground_.host;
+  if (!ground_.host.empty() && ascii) {
+    Both both = co_await look_up(context_, ground_.host, request_.family);
+    bool exists = !both.all().empty();
+    found.fixes.push_back({"use-clean-name",
+                           "client",
+                           {{"host", ground_.host}},
+                           exists ? Tested::works : Tested::not_tested,
+                           exists ? "it resolves" : ""});
+  }
+  fail(std::move(found),
+       fmt::format("the host name has {}", !text.invisible.empty() ? text.invisible
+                                           : odd ? "more than a name: it is " + text.foreign
+                                                 : "characters that no name has"));
+  co_return false;
+}
+
+// A name without its own address that the system's programs complete to another one.
+io::Task<bool> NameRung::find_by_suffix() {
+  auto text = context_.disk.read_file("/etc/resolv.conf", resolv_conf_octets_max);
+  if (!text) co_return false;
+  bool single_label = ground_.host.find('.') == std::string::npos;
+  for (const std::string& suffix : dns::parse_search_list(*text)) {
+    std::string completed = ground_.host + "." + suffix;
+    Both both = co_await look_up(context_, completed, request_.family);
+    std::vector<IpAddress> addresses = both.all();
+    if (addresses.empty()) continue;
+    if (single_label) {
+      // A short name of the own network is meant to be completed.
+      ground_.host = completed;
+      take(addresses);
+      co_return true;
+    }
+    Finding found = finding("M1006");
+    found.observed = fmt::format("{} = {}", completed, addresses.front().text());
+    found.parameters["completed"] = completed;
+    found.parameters["suffix"] = suffix;
+    found.parameters["address"] = addresses.front().text();
+    found.fixes.push_back({"correct-name", "client"});
+    found.fixes.push_back({"final-dot", "client", {{"host", ground_.host + "."}}});
+    fail(std::move(found), "does not exist; programs here reach another host");
+    co_return true;
+  }
+  co_return false;
+}
+
+io::Task<void> NameRung::explain_error(Error error) {
+  Finding found = co_await explain_name_failure(context_, ground_.host, std::move(error));
+  std::string line = found.id == "M1003"   ? "DNSSEC signatures are broken (SERVFAIL)"
+                     : found.id == "M1004" ? "the resolver does not answer"
+                                           : "the domain's name servers do not answer";
+  fail(std::move(found), std::move(line));
+}
+
+io::Task<void> NameRung::explain_absence(Both both) {
+  if (const Error* error = both.error()) {
+    co_await explain_error(*error);
+    co_return;
+  }
+  bool absent = both.no_such_name();
+  bool explained = false;
+  if (absent) explained = co_await find_by_suffix();
+  if (explained) co_return;
+  if (absent) {
+    Finding found = finding("M1001");
+    found.observed = fmt::format("NXDOMAIN for {}", ground_.host);
+    found.fixes.push_back({"correct-name", "client"});
+    fail(std::move(found), "this name does not exist (NXDOMAIN)");
+    co_return;
+  }
+  auto mx = co_await look_up_mx(context_, ground_.host);
+  bool has_mail_host = mx && !mx->records.empty() && !mx->records.front().host.empty();
+  Finding found = finding(has_mail_host ? "M1012" : "M1002");
+  found.observed = fmt::format("no A and no AAAA record for {}", ground_.host);
+  if (has_mail_host) {
+    found.parameters["mail_host"] = mx->records.front().host;
+    found.parameters["domain"] = ground_.host;
+  }
+  found.fixes.push_back({"correct-name", "client"});
+  fail(std::move(found), "the name exists and has no address");
+}
+
+io::Task<void> NameRung::walk_host() {
+  Both both = co_await look_up(context_, ground_.host, request_.family);
+  std::vector<IpAddress> addresses = both.all();
+  if (addresses.empty()) {
+    co_await explain_absence(std::move(both));
+    co_return;
+  }
+  take(addresses);
+  result_.add_fact("rcode", "NOERROR");
+  bool foreign = !request_.provider.empty() &&
+                 std::none_of(addresses.begin(), addresses.end(), [](const IpAddress& address) {
+                   return is_public_text(address.text());
+                 });
+  if (!foreign) co_return;
+  Finding found = finding("M1013");
+  found.severity = Severity::warning;
+  found.observed = result_.line;
+  found.parameters["address"] = addresses.front().text();
+  result_.add(std::move(found));
+}
+
+// In the order of preference (RFC 5321 §5.1): the first that has an address is walked on.
+io::Task<void> NameRung::resolve_mail_hosts(std::vector<dns::MxRecord> hosts) {
+  std::stable_sort(hosts.begin(), hosts.end(), [](const auto& one, const auto& other) {
+    return one.preference < other.preference;
+  });
+  if (hosts.size() > mail_hosts_max) hosts.resize(mail_hosts_max);
+  std::vector<std::string> dangling;
+  std::optional<Error> error;
+  std::string host;
+  std::vector<IpAddress> addresses;
+  for (const dns::MxRecord& record : hosts) {
+    Both both = co_await look_up(context_, record.host, request_.family);
+    if (!both.all().empty() && host.empty()) {
+      host = record.host;
+      addresses = both.all();
+    } else if (both.all().empty()) {
+      dangling.push_back(record.host);
+      if (both.error()) error = *both.error();
+    }
+  }
+  if (host.empty() && error) {
+    Finding found = co_await explain_name_failure(context_, dangling.front(), *error);
+    fail(std::move(found), "no mail host of the domain can be looked up");
+    co_return;
+  }
+  if (!host.empty()) {
+    ground_.host = host;
+    take(addresses);
+  }
+  if (dangling.empty()) co_return;
+  Finding found = finding("M1011");
+  found.observed = fmt::format("{} MX {}", ground_.domain, fmt::join(dangling, ", "));
+  found.parameters["domain"] = ground_.domain;
+  found.parameters["mail_host"] = dangling.front();
+  if (!host.empty()) found.severity = Severity::warning;
+  found.fixes.push_back({"repair-mx", "dns"});
+  std::string line = host.empty() ? "the domain's mail host has no address" : result_.line;
+  fail(std::move(found), std::move(line));
+}
+
+io::Task<void> NameRung::walk_domain(dns::MxAnswer answer) {
+  ground_.domain = ground_.host;
+  ground_.mail_exchanger = true;
+  std::vector<std::string> hosts;
+  for (const dns::MxRecord& record : answer.records) hosts.push_back(record.host);
+  result_.add_list("mx", hosts);
+  bool null_mx = answer.records.size() == 1 && answer.records.front().host.empty();
+  if (!null_mx) {
+    co_await resolve_mail_hosts(answer.records);
+    co_return;
+  }
+  Finding found = finding("M1010");
+  found.observed = fmt::format("{} MX 0 .", ground_.host);
+  found.parameters["domain"] = ground_.host;
+  found.fixes.push_back({"other-address", "client"});
+  fail(std::move(found), "the domain says that it takes no mail (null MX)");
+}
+
+io::Task<RungResult> NameRung::run() {
+  Instant began = context_.loop.now();
+  bool readable = co_await read_text();
+  if (auto address = IpAddress::parse(ground_.host); readable && address) {
+    ground_.is_address = true;
+    take({*address});
+    result_.line = "an address; no name to look up";
+  } else if (readable) {
+    // A domain is walked by its mail hosts, unless a port or a login says that a server is meant.
+    std::optional<dns::MxAnswer> mx;
+    std::optional<Error> silence;
+    bool domain_possible = request_.mail_exchanger || (!request_.port && request_.user.empty());
+    if (domain_possible) {
+      auto answer = co_await look_up_mx(context_, ground_.host);
+      bool names_itself = answer && std::any_of(answer->records.begin(), answer->records.end(),
+                                                [this](const dns::MxRecord& record) {
+                                                  return record.host == ground_.host;
+                                                });
+      if (answer && !answer->records.empty() && !names_itself) mx = *std::move(answer);
+      if (!answer && answer.error().code() == ErrorCode::timed_out) silence = answer.error();
+    }
+    if (silence)
+      co_await explain_error(*silence);
+    else if (mx)
+      co_await walk_domain(*std::move(mx));
+    else
+      co_await walk_host();
+  }
+  result_.took = context_.loop.now() - began;
+  co_return std::move(result_);
+}
+
+}  // namespace
+
+Parameters Ground::parameters() const {
+  Parameters known{{"host", host}};
+  if (port != 0) known["port"] = std::to_string(port);
+  if (at.port != 0) known["address"] = at.address.text();
+  if (!domain.empty()) known["domain"] = domain;
+  return known;
+}
+
+io::Task<RungResult> walk_name(Context& context, const Request& request, Ground& ground) {
+  NameRung rung(context, request, ground);
+  co_return co_await rung.run();
+}
+
+}  // namespace waypost::doctor

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "doctor/door.h"
+#include "doctor/trial.h"
+#include "doctor/walk.h"
+
+// The first three rungs, one function each; ladder.cc joins them.
+namespace waypost::doctor {
+
+// What the rungs below leave to those above.
+struct Ground {
+  std::string host;  // lower case, without a final dot; what the certificate is to carry
+  bool is_address = false;
+  std::vector<IpAddress> v4 = {};
+  std::vector<IpAddress> v6 = {};
+  bool mail_exchanger = false;  // the host is an MX; `domain` is whose
+  std::string domain = {};
+
+  uint16_t port = 0;
+  Encryption encryption = Encryption::starttls;
+  bool port_given = false;
+  bool encryption_given = false;
+  Endpoint at = {};                            // whom the connection leads to
+  std::unique_ptr<io::Stream> connected = {};  // by walk_connect(), for walk_tls()
+  std::string over = {};                       // " (over IPv4)" where the other family is dead
+  std::unique_ptr<Session> session = {};       // by walk_tls()
+
+  Parameters parameters() const;  // host, port, address, where they are known
+};
+
+io::Task<RungResult> walk_name(Context& context, const Request& request, Ground& ground);
+io::Task<RungResult> walk_connect(Context& context, const Request& request, Ground& ground);
+// `connect` is the rung below: the greeting counts for it, wherever it comes.
+io::Task<RungResult> walk_tls(Context& context, const Request& request, Ground& ground,
+                              RungResult& connect);
+
+}  // namespace waypost::doctor

@@ -1,0 +1,273 @@
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "doctor/judgements.h"
+#include "doctor/rungs.h"
+#include "doctor/ways.h"
+
+namespace waypost::doctor {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using Step = Opening::Step;
+
+constexpr seconds slow_greeting{5};
+constexpr seconds ways_patience{3};
+constexpr seconds reply_patience{20};
+constexpr seconds handshake_patience{10};
+
+class TlsRung {
+ public:
+  TlsRung(Context& context, const Request& request, Ground& ground, RungResult& connect)
+      : context_(context), request_(request), ground_(ground), connect_(connect) {
+    result_.rung = Rung::tls;
+    result_.status = RungStatus::pass;
+  }
+
+  io::Task<RungResult> run();
+
+ private:
+  DoorKey key() const;
+  io::Task<Opening> open();
+  io::Task<void> judge(Opening& opening);
+  io::Task<void> judge_stop(Opening& opening);
+  io::Task<void> judge_open(Opening& opening);
+  io::Task<void> judge_mismatch(Opening& opening);
+  io::Task<void> add_ways(Finding& finding, bool this_port, Encryption encryption);
+  void blame_connect(Finding finding);
+  void fail(Finding finding, std::string line);
+  void note_facts(const Opening& opening);
+  bool tls_optional() const {
+    return ground_.mail_exchanger || (!ground_.encryption_given && ground_.port == 25);
+  }
+
+  Context& context_;
+  const Request& request_;
+  Ground& ground_;
+  RungResult& connect_;
+  RungResult result_;
+};
+
+DoorKey TlsRung::key() const {
+  DoorKey key{ground_.host, ground_.at, ground_.encryption, request_.hello};
+  key.tls_optional = tls_optional();
+  key.reply_patience = reply_patience;
+  key.handshake_patience = handshake_patience;
+  // On the port of TLS a silence is expected; elsewhere a server may take its time.
+  key.silence_before_probe =
+      ground_.port == 465 ? Duration(milliseconds(500)) : Duration(seconds(2));
+  return key;
+}
+
+io::Task<Opening> TlsRung::open() {
+  DoorKey door = key();
+  std::unique_ptr<io::Stream> connected = std::move(ground_.connected);
+  Opening opening = co_await open_door(context_, std::move(door), std::move(connected));
+  bool unasked = opening.wants_tls_at_once && !ground_.encryption_given;
+  if (!unasked) co_return opening;
+  // Nobody said how this port begins; now we know.
+  ground_.encryption = Encryption::implicit;
+  DoorKey other = key();
+  co_return co_await open_door(context_, std::move(other), nullptr);
+}
+
+// `encryption` is what is tried on this port instead, where `this_port` says so.
+io::Task<void> TlsRung::add_ways(Finding& finding, bool this_port, Encryption encryption) {
+  std::vector<UsualPort> ways;
+  if (this_port) ways.push_back({ground_.port, encryption});
+  for (UsualPort usual :
+       {UsualPort{587, Encryption::starttls}, UsualPort{465, Encryption::implicit}})
+    if (usual.port != ground_.port && !ground_.mail_exchanger) ways.push_back(usual);
+  if (ways.empty()) co_return;
+  IpAddress address = ground_.at.address;
+  auto trials = co_await try_ways(context_, ground_.host, address, std::move(ways), ways_patience);
+  std::vector<Fix> fixes = fixes_from(trials, ground_.port);
+  finding.fixes.insert(finding.fixes.begin(), fixes.begin(), fixes.end());
+  for (const Trial& trial : trials) {
+    if (trial.at.port == ground_.port && !trial.works && trial.reached == Trial::Reached::secured) {
+      // It fits the port; what else is wrong comes up on the next walk.
+      finding.fixes.insert(finding.fixes.begin(), {"use-encryption",
+                                                   "client",
+                                                   {{"tls", std::string(name(trial.encryption))}},
+                                                   Tested::not_tested,
+                                                   trial.words});
+    }
+  }
+}
+
+void TlsRung::blame_connect(Finding finding) {
+  result_.status = RungStatus::skipped;
+  connect_.line = greeting_line(finding);
+  connect_.add(std::move(finding));
+}
+
+void TlsRung::fail(Finding finding, std::string line) {
+  if (finding.id.starts_with("M2")) {
+    blame_connect(std::move(finding));
+    return;
+  }
+  result_.line = std::move(line);
+  result_.add(std::move(finding));
+}
+
+io::Task<void> TlsRung::judge_mismatch(Opening& opening) {
+  Finding finding;
+  finding.id = "M3002";
+  finding.parameters = ground_.parameters();
+  finding.evidence = {opening.evidence};
+  finding.observed = "no greeting; a connection that begins with TLS is answered";
+  co_await add_ways(finding, true, Encryption::implicit);
+  fail(std::move(finding), "you wait for a greeting, the server waits for TLS");
+}
+
+std::string line_of(const Finding& finding) {
+  static const std::map<std::string, std::string> lines{
+      {"M3001", "you start with TLS, the server starts in plain text"},
+      {"M3003", "the server offers no STARTTLS"},
+      {"M3004", "STARTTLS was taken out on the way"},
+      {"M3005", "the server offers STARTTLS and refuses it"},
+      {"M3006", "the server knows only TLS versions that are too old"},
+      {"M3007", "no cipher or parameter in common"},
+      {"M3008", "the handshake ends without an answer"},
+      {"M3021", "certificate expired {days} days ago"},
+      {"M3022", "certificate is valid only in {days} days"},
+      {"M3023", "certificate is for another name"},
+      {"M3024", "certificate is self-signed"},
+      {"M3025", "certificate chain is incomplete"},
+      {"M3026", "certificate is from an unknown authority"},
+      {"M3027", "certificate has a weak key ({key})"},
+      {"M3028", "the clock of this machine is wrong"},
+      {"M3029", "certificate expires in {days} days"},
+  };
+  auto place = lines.find(finding.id);
+  std::string line = place == lines.end() ? "" : place->second;
+  for (const auto& [key, value] : finding.parameters) {
+    std::string mark = "{" + key + "}";
+    if (size_t at = line.find(mark); at != line.npos) line.replace(at, mark.size(), value);
+  }
+  return line;
+}
+
+io::Task<void> TlsRung::judge_stop(Opening& opening) {
+  switch (opening.step) {
+    case Step::greeting:
+      if (opening.wants_tls_at_once) {
+        co_await judge_mismatch(opening);
+        co_return;
+      }
+      blame_connect(judge_greeting(ground_, opening));
+      co_return;
+    case Step::hello:
+    case Step::hello_again: {
+      Finding finding = co_await judge_hello(context_, ground_, opening);
+      blame_connect(std::move(finding));
+      co_return;
+    }
+    case Step::starttls: {
+      Finding finding = judge_starttls(ground_, opening);
+      if (!finding.temporary) co_await add_ways(finding, false, Encryption::starttls);
+      std::string line = line_of(finding);
+      fail(std::move(finding), std::move(line));
+      co_return;
+    }
+    default: {
+      Finding finding = co_await judge_handshake(context_, ground_, opening);
+      bool mismatch = finding.id == "M3001";
+      if (mismatch || finding.id == "M3008")
+        co_await add_ways(finding, mismatch, Encryption::starttls);
+      std::string line = line_of(finding);
+      fail(std::move(finding), std::move(line));
+      co_return;
+    }
+  }
+}
+
+void TlsRung::note_facts(const Opening& opening) {
+  if (!opening.tls) return;
+  const tls::CertificateReport& certificate = opening.certificate;
+  result_.add_fact("version", opening.tls->version);
+  result_.add_fact("cipher", opening.tls->cipher);
+  result_.add_fact("subject", certificate.subject);
+  result_.add_fact("issuer", certificate.issuer);
+  result_.add_list("names", certificate.names);
+  result_.add_fact("not_before", base::to_rfc3339(certificate.valid_from));
+  result_.add_fact("not_after", base::to_rfc3339(certificate.valid_until));
+  auto left = certificate.valid_until - context_.loop.wall_now();
+  result_.add_fact("cert_days",
+                   std::to_string(std::chrono::floor<std::chrono::days>(left).count()));
+  std::string version = opening.tls->version;
+  if (version.starts_with("TLSv")) version = "TLS " + version.substr(4);
+  result_.line = fmt::format("{}, certificate valid {} days, name matches", version,
+                             std::chrono::floor<std::chrono::days>(left).count());
+}
+
+io::Task<void> TlsRung::judge_open(Opening& opening) {
+  note_facts(opening);
+  if (!opening.tls) {
+    result_.line = "not encrypted";
+    if (ground_.encryption == Encryption::none) {
+      result_.line += ", as the settings say";
+    } else {
+      Finding finding = judge_starttls(ground_, opening);
+      finding.severity = Severity::warning;
+      result_.line = line_of(finding);
+      result_.add(std::move(finding));
+    }
+  } else {
+    std::string greeting = opening.session ? opening.session->greeting : "";
+    auto finding = judge_certificate(ground_, opening, greeting, context_.loop.wall_now());
+    if (finding) {
+      if (ground_.mail_exchanger) finding->severity = Severity::warning;
+      if (finding->severity == Severity::error)
+        co_await add_ways(*finding, false, Encryption::starttls);
+      result_.line = line_of(*finding);
+      result_.add(*std::move(finding));
+    }
+  }
+  bool goes_on = result_.status != RungStatus::fail;
+  if (goes_on)
+    ground_.session = std::move(opening.session);
+  else
+    co_await close_door(opening);
+}
+
+io::Task<void> TlsRung::judge(Opening& opening) {
+  if (opening.greeting_took >= slow_greeting && opening.step != Step::greeting) {
+    Finding finding;
+    finding.id = "M2011";
+    finding.severity = Severity::warning;
+    finding.parameters = ground_.parameters();
+    finding.parameters["seconds"] =
+        std::to_string(std::chrono::round<seconds>(opening.greeting_took).count());
+    finding.observed = fmt::format("the greeting came after {} s", finding.parameters["seconds"]);
+    finding.evidence = {opening.evidence};
+    connect_.line += fmt::format(", after {} s", finding.parameters["seconds"]);
+    connect_.add(std::move(finding));
+  }
+  if (opening.is_open())
+    co_await judge_open(opening);
+  else
+    co_await judge_stop(opening);
+}
+
+io::Task<RungResult> TlsRung::run() {
+  Instant began = context_.loop.now();
+  Opening opening = co_await open();
+  connect_.took += opening.greeting_took;
+  co_await judge(opening);
+  result_.took = context_.loop.now() - began - opening.greeting_took;
+  result_.line += result_.line.empty() ? "" : ground_.over;
+  co_return std::move(result_);
+}
+
+}  // namespace
+
+io::Task<RungResult> walk_tls(Context& context, const Request& request, Ground& ground,
+                              RungResult& connect) {
+  TlsRung rung(context, request, ground, connect);
+  co_return co_await rung.run();
+}
+
+}  // namespace waypost::doctor

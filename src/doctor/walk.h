@@ -1,0 +1,141 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/channel_binding.h"
+#include "base/ip_address.h"
+#include "base/secret.h"
+#include "dns/resolver.h"
+#include "doctor/conversation.h"
+#include "doctor/evidence.h"
+#include "doctor/finding.h"
+#include "io/disk.h"
+#include "io/loop.h"
+#include "io/network.h"
+#include "smtp/capabilities.h"
+#include "tls/context.h"
+
+// The ladder: name, connect, TLS, login, accept, inbox; it stops at the first rung that is broken.
+namespace waypost::doctor {
+
+enum class Encryption { starttls, implicit, none };
+std::string_view name(Encryption encryption);
+enum class Family { both, v4_only, v6_only };
+
+// What is to be walked, and how far.
+struct Request {
+  std::string host;  // a name or an address, as the user wrote it
+  std::optional<uint16_t> port;
+  std::optional<Encryption> encryption;  // none: what fits the port
+  // The host is where the mail of a domain goes (its MX): port 25, no login, TLS where it is
+  // offered.
+  bool mail_exchanger = false;
+  std::string user;       // "" for no login
+  Secret password;        // never trimmed
+  std::string mechanism;  // as sasl::ClientLogin has it; "" for the best
+  std::string from;       // "" for the user, where that is an address
+  std::string to;         // "" for none: rung 5 asks about our own address
+  bool send = false;      // really send a message
+  Family family = Family::both;
+  std::string hello;     // our name in EHLO; "" for one that is found
+  std::string provider;  // once it was recognised: "gmail", "microsoft"; "" otherwise
+};
+
+// One value of a rung's facts for the JSON report, in the order of adding.
+struct Fact {
+  std::string key;
+  std::vector<std::string> values;
+  bool is_list = false;
+};
+
+enum class RungStatus { pass, warn, fail, unknown, skipped };
+std::string_view name(RungStatus status);
+
+struct RungResult {
+  Rung rung = Rung::name;
+  RungStatus status = RungStatus::skipped;
+  std::string line;  // for people, behind "ok" or "FAIL": at most 55 columns
+  Duration took{0};
+  std::vector<Fact> facts;
+  std::vector<Finding> findings;
+
+  void add_fact(std::string key, std::string value);
+  void add_list(std::string key, std::vector<std::string> values);
+  // Adds it, and makes the status fail or warn by its severity.
+  void add(Finding finding);
+};
+
+// What was done outside, told at the end of each report.
+struct SideEffects {
+  unsigned connections = 0;
+  unsigned login_attempts = 0;
+  unsigned messages_sent = 0;
+};
+
+struct Report {
+  std::string target_host;
+  std::string domain;  // whose mail host it is; empty for a server that was named itself
+  uint16_t target_port = 0;
+  Encryption encryption = Encryption::starttls;
+  bool with_login = false;
+  WallTime started;
+  std::vector<RungResult> rungs;  // six
+  std::vector<Evidence> evidence;
+  SideEffects effects;
+
+  // The first broken rung; none when all that was asked for passed.
+  std::optional<Rung> stopped_at() const;
+  // doctor.md 4.4: 0, 11 to 16, 2 when something could not be tested, 75 for what may pass by
+  // itself.
+  int exit_code() const;
+};
+
+// What probes and checks work with. All of it outlives the walk. Thread: the loop's.
+struct Context {
+  io::Loop& loop;
+  io::Network& network;
+  io::Disk& disk;
+  dns::Resolver& resolver;
+  // Accepts any certificate, and tells what is wrong with it: what is judged is the report of
+  // tls/certificate_report.h. Never a password over one that does not hold.
+  tls::ClientContext& tls;
+  // The same with TLS 1.0 and 1.1, to tell a server that knows nothing newer; null for none.
+  tls::ClientContext* obsolete_tls;
+  EvidenceLog& evidence;
+  // Whom the resolver asks, to tell a dead one from a broken domain; may be empty.
+  std::vector<Endpoint> name_servers;
+  SideEffects effects = {};
+};
+
+// An SMTP session that is open, greeted, past EHLO and secured as the settings say: what rungs 4
+// and 5 work on.
+struct Session {
+  Conversation conversation;
+  std::string host;
+  Endpoint peer;
+  Encryption encryption = Encryption::starttls;
+  bool encrypted = false;
+  bool certificate_holds = false;  // known authority, right name and time
+  std::optional<ChannelBinding> binding = {};
+  smtp::Capabilities capabilities = {};  // of the last EHLO
+  std::vector<std::string> hello_lines = {};
+  std::string greeting = {};  // the text of the 220
+  std::string hello = {};     // our name in EHLO
+  bool logged_in = false;     // set by walk_login()
+};
+
+// Rung 4 (RFC 4954): one login attempt, with the patience of RFC 5321. Without a user it is
+// skipped, but for what the server offers. `request` is not const: the password is taken out of it.
+io::Task<RungResult> walk_login(Context& context, Request& request, Session& session);
+// Rung 5: MAIL, RCPT and RSET; the message only with `request.send`.
+io::Task<RungResult> walk_accept(Context& context, const Request& request, Session& session);
+
+// All of them. `on_rung` hears each as it is known; it may be empty.
+io::Task<Report> walk(Context& context, Request request,
+                      std::function<void(const RungResult&)> on_rung);
+
+}  // namespace waypost::doctor

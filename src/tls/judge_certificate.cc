@@ -1,0 +1,198 @@
+#include "tls/judge_certificate.h"
+
+#include <algorithm>
+#include <chrono>
+#include <ctime>
+
+#include <fmt/format.h>
+#include <openssl/x509v3.h>
+
+#include "base/ascii.h"
+#include "base/ip_address.h"
+#include "tls/openssl.h"
+
+namespace waypost::tls {
+namespace {
+
+constexpr size_t names_max = 20;
+constexpr size_t name_octets_max = 253;
+constexpr int rsa_bits_min = 2048;
+constexpr int curve_bits_min = 224;
+
+using OwnedStoreContext = Owned<X509_STORE_CTX, X509_STORE_CTX_free>;
+using OwnedNames = Owned<GENERAL_NAMES, GENERAL_NAMES_free>;
+
+WallTime time_of(const ASN1_TIME* time) {
+  std::tm parts{};
+  if (ASN1_TIME_to_tm(time, &parts) != 1) return {};
+  namespace chrono = std::chrono;
+  chrono::year_month_day day{chrono::year(parts.tm_year + 1900),
+                             chrono::month(static_cast<unsigned>(parts.tm_mon + 1)),
+                             chrono::day(static_cast<unsigned>(parts.tm_mday))};
+  return chrono::sys_days(day) + chrono::hours(parts.tm_hour) + chrono::minutes(parts.tm_min) +
+         chrono::seconds(parts.tm_sec);
+}
+
+std::string_view octets_of(const ASN1_STRING* text) {
+  return {reinterpret_cast<const char*>(ASN1_STRING_get0_data(text)),
+          static_cast<size_t>(ASN1_STRING_length(text))};
+}
+
+std::string text_of_address(std::string_view octets) {
+  std::array<uint8_t, 16> raw{};
+  std::copy_n(octets.begin(), std::min<size_t>(octets.size(), 16), raw.begin());
+  if (octets.size() == 4) return IpAddress::v4({raw[0], raw[1], raw[2], raw[3]}).text();
+  if (octets.size() == 16) return IpAddress::v6(raw).text();
+  return "an unreadable address";
+}
+
+std::vector<std::string> names_of(X509* certificate) {
+  std::vector<std::string> names;
+  OwnedNames found(static_cast<GENERAL_NAMES*>(
+      X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr)));
+  int count = found ? sk_GENERAL_NAME_num(found.get()) : 0;
+  for (int i = 0; i < count && names.size() < names_max; ++i) {
+    const GENERAL_NAME* name = sk_GENERAL_NAME_value(found.get(), i);
+    if (name->type == GEN_DNS)
+      names.push_back(base::escape_control(octets_of(name->d.dNSName).substr(0, name_octets_max)));
+    else if (name->type == GEN_IPADD)
+      names.push_back(text_of_address(octets_of(name->d.iPAddress)));
+  }
+  return names;
+}
+
+bool names_fit(X509* certificate, std::string host) {
+  if (host.ends_with('.')) host.pop_back();
+  if (IpAddress::parse(host)) return X509_check_ip_asc(certificate, host.c_str(), 0) == 1;
+  return X509_check_host(certificate, host.data(), host.size(),
+                         X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS, nullptr) == 1;
+}
+
+std::string key_text(X509* certificate, bool& weak) {
+  EVP_PKEY* key = X509_get0_pubkey(certificate);
+  if (!key) return "an unreadable key";
+  int bits = EVP_PKEY_get_bits(key);
+  bool rsa = EVP_PKEY_is_a(key, "RSA") || EVP_PKEY_is_a(key, "RSA-PSS");
+  bool curve = EVP_PKEY_is_a(key, "EC");
+  weak = (rsa && bits < rsa_bits_min) || (curve && bits < curve_bits_min);
+  return fmt::format("{} {}", rsa ? "RSA" : EVP_PKEY_get0_type_name(key), bits);
+}
+
+bool weak_signature(X509* certificate) {
+  int digest = NID_undef;
+  X509_get_signature_info(certificate, &digest, nullptr, nullptr, nullptr);
+  return digest == NID_md5 || digest == NID_sha1;
+}
+
+// Whether the authority that signed `certificate` is probably one below a known one that was left
+// out, and not a private one: public authorities say where their certificate can be had, and some
+// say what they are.
+bool issuer_is_below_another(X509* certificate) {
+  auto* access = static_cast<AUTHORITY_INFO_ACCESS*>(
+      X509_get_ext_d2i(certificate, NID_info_access, nullptr, nullptr));
+  bool told = false;
+  for (int i = 0; access && i < sk_ACCESS_DESCRIPTION_num(access); ++i)
+    told |= OBJ_obj2nid(sk_ACCESS_DESCRIPTION_value(access, i)->method) == NID_ad_ca_issuers;
+  AUTHORITY_INFO_ACCESS_free(access);
+  std::string issuer = base::to_lower(text_of(X509_get_issuer_name(certificate)));
+  for (std::string_view word : {"intermediate", "issuing", "sub ca", "subca", "zwischen"})
+    told |= issuer.find(word) != std::string::npos;
+  return told;
+}
+
+CertificateProblem problem_of(int verdict, X509* certificate, size_t chain_sent) {
+  switch (verdict) {
+    case X509_V_ERR_CERT_HAS_EXPIRED:
+      return CertificateProblem::expired;
+    case X509_V_ERR_CERT_NOT_YET_VALID:
+      return CertificateProblem::not_yet_valid;
+    case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
+      return CertificateProblem::self_signed;
+    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
+    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
+    case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+      return chain_sent == 1 && issuer_is_below_another(certificate)
+                 ? CertificateProblem::chain_incomplete
+                 : CertificateProblem::issuer_unknown;
+    case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
+    case X509_V_ERR_CERT_UNTRUSTED:
+      return CertificateProblem::issuer_unknown;
+    case X509_V_ERR_EE_KEY_TOO_SMALL:
+    case X509_V_ERR_CA_KEY_TOO_SMALL:
+    case X509_V_ERR_CA_MD_TOO_WEAK:
+      return CertificateProblem::weak_key;
+    default:
+      return CertificateProblem::other;
+  }
+}
+
+void add(CertificateReport& report, CertificateProblem problem, X509* certificate,
+         std::string text) {
+  if (report.has(problem)) return;
+  std::string whose = certificate ? text_of(X509_get_subject_name(certificate)) : report.subject;
+  report.problems.push_back({problem, std::move(whose), std::move(text)});
+}
+
+// Called by OpenSSL for each verdict; going on finds the rest.
+int note_verdict(int good, X509_STORE_CTX* store) {
+  if (good == 1) return good;
+  auto& report = *static_cast<CertificateReport*>(X509_STORE_CTX_get_app_data(store));
+  int verdict = X509_STORE_CTX_get_error(store);
+  X509* certificate = X509_STORE_CTX_get_current_cert(store);
+  if (!certificate) certificate = X509_STORE_CTX_get0_cert(store);
+  add(report, problem_of(verdict, certificate, report.chain_sent), certificate,
+      X509_verify_cert_error_string(verdict));
+  return 1;
+}
+
+void verify_chain(SSL* ssl, X509* certificate, WallTime at, CertificateReport& report) {
+  OwnedStoreContext store(X509_STORE_CTX_new());
+  X509_STORE* authorities = SSL_CTX_get_cert_store(SSL_get_SSL_CTX(ssl));
+  if (!store || X509_STORE_CTX_init(store.get(), authorities, certificate,
+                                    SSL_get_peer_cert_chain(ssl)) != 1) {
+    add(report, CertificateProblem::other, certificate, take_openssl_error());
+    return;
+  }
+  X509_STORE_CTX_set_app_data(store.get(), &report);
+  X509_STORE_CTX_set_verify_cb(store.get(), note_verdict);
+  X509_STORE_CTX_set_default(store.get(), "ssl_server");
+  auto seconds = std::chrono::floor<std::chrono::seconds>(at).time_since_epoch().count();
+  X509_VERIFY_PARAM_set_time(X509_STORE_CTX_get0_param(store.get()), seconds);
+  if (X509_verify_cert(store.get()) != 1 && report.problems.empty())
+    add(report, CertificateProblem::other, certificate,
+        X509_verify_cert_error_string(X509_STORE_CTX_get_error(store.get())));
+}
+
+}  // namespace
+
+bool CertificateReport::has(CertificateProblem problem) const { return find(problem) != nullptr; }
+
+const CertificateReport::Item* CertificateReport::find(CertificateProblem problem) const {
+  auto item = std::find_if(problems.begin(), problems.end(),
+                           [problem](const Item& each) { return each.problem == problem; });
+  return item == problems.end() ? nullptr : &*item;
+}
+
+CertificateReport judge_certificate(SSL* ssl, const std::string& host, WallTime at) {
+  CertificateReport report;
+  X509* certificate = SSL_get0_peer_certificate(ssl);
+  if (!certificate) return report;
+  report.shown = true;
+  report.subject = text_of(X509_get_subject_name(certificate));
+  report.issuer = text_of(X509_get_issuer_name(certificate));
+  report.names = names_of(certificate);
+  report.valid_from = time_of(X509_get0_notBefore(certificate));
+  report.valid_until = time_of(X509_get0_notAfter(certificate));
+  report.chain_sent = static_cast<size_t>(std::max(sk_X509_num(SSL_get_peer_cert_chain(ssl)), 1));
+  bool weak = false;
+  report.key = key_text(certificate, weak);
+  verify_chain(ssl, certificate, at, report);
+  if (!names_fit(certificate, host))
+    add(report, CertificateProblem::wrong_name, certificate, "the names do not fit");
+  if (weak) add(report, CertificateProblem::weak_key, certificate, report.key);
+  if (weak_signature(certificate))
+    add(report, CertificateProblem::weak_key, certificate, "signed with MD5 or SHA-1");
+  return report;
+}
+
+}  // namespace waypost::tls

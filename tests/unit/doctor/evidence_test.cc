@@ -1,0 +1,40 @@
+#include "doctor/evidence.h"
+
+#include <gtest/gtest.h>
+
+#include "io/sim_world.h"
+
+namespace waypost::doctor {
+namespace {
+
+class EvidenceLogTest : public testing::Test {
+ protected:
+  io::SimWorld world_{1};
+  io::SimProcess& process_ = world_.make_process(*IpAddress::parse("192.0.2.1"));
+  EvidenceLog log_{process_};
+};
+
+TEST_F(EvidenceLogTest, numbers_lines_in_the_order_of_time) {
+  EXPECT_EQ(log_.note("one"), 1u);
+  world_.run_for(std::chrono::milliseconds(5));
+  EXPECT_EQ(log_.add(Evidence::Kind::received, "192.0.2.2:25", "220 two"), 2u);
+  ASSERT_EQ(log_.all().size(), 2u);
+  EXPECT_EQ(log_.all()[1].at, std::chrono::milliseconds(5));
+}
+
+TEST_F(EvidenceLogTest, shows_no_secret_whoever_says_it) {
+  log_.withhold("hunter22");
+  log_.withhold("aHVudGVyMjI=");
+  log_.note("they said hunter22 and hunter22 again, or aHVudGVyMjI=");
+  EXPECT_EQ(log_.all()[0].text, "they said [hidden] and [hidden] again, or [hidden]");
+}
+
+TEST_F(EvidenceLogTest, cuts_a_long_line_only_after_its_secrets_are_out) {
+  log_.withhold("secret-word");
+  log_.note(std::string(995, 'x') + "secret-word");
+  EXPECT_EQ(log_.all()[0].text.find("secr"), std::string::npos);
+  EXPECT_EQ(log_.all()[0].text.size(), 1000u);
+}
+
+}  // namespace
+}  // namespace waypost::doctor
