@@ -105,7 +105,7 @@ class Server:
         try:
             connection.settimeout(IDLE_S)
             talk.run()
-        except (OSError, Over):
+        except (OSError, Over, ValueError):  # the last is base64's
             pass
         finally:
             with self._lock:
@@ -160,7 +160,7 @@ class Talk:
             self.say(answer(rest) if answer else "502 5.5.1 Command not implemented")
             if verb.upper() == "QUIT":
                 raise Over
-            if verb.upper() == "STARTTLS" and not self.script.starttls:
+            if verb.upper() == "STARTTLS" and self._starts_tls():
                 self._secure()
 
     def end(self):
@@ -234,9 +234,12 @@ class Talk:
         return self.script.ehlo or "250 " + self.server.host
 
     def on_starttls(self, _):
-        if not self.server.tls or self.secured:
-            return "502 5.5.1 Command not implemented"
-        return self.script.starttls or "220 2.0.0 Ready to start TLS"
+        if self.script.starttls:
+            return self.script.starttls
+        return "220 2.0.0 Ready to start TLS" if self._starts_tls() else "502 5.5.1 Not implemented"
+
+    def _starts_tls(self):
+        return self.server.tls and not self.secured and not self.script.starttls
 
     def on_auth(self, rest):
         self.seen.logins += 1
