@@ -9,6 +9,8 @@ waypost_library(smtp DEPENDS base)
 waypost_library(message DEPENDS base)
 waypost_library(toml DEPENDS base USES tomlplusplus::tomlplusplus)
 waypost_library(config DEPENDS base toml)
+waypost_library(settings DEPENDS base toml)
+waypost_embed_toml(settings rules/providers shipped_providers)
 waypost_library(classify DEPENDS base smtp toml USES PkgConfig::RE2)
 waypost_embed_toml(classify rules/replies shipped_rules)
 waypost_library(checks DEPENDS base toml)
@@ -33,7 +35,7 @@ waypost_library(queue DEPENDS base io smtp classify events spool shaping)
 waypost_library(delivery DEPENDS base io smtp message events dns tls sasl spool)
 waypost_library(intake DEPENDS base io smtp message events spool records)
 waypost_library(notices DEPENDS base io smtp message classify events spool queue)
-waypost_library(doctor DEPENDS base io smtp toml classify explain dns tls sasl USES Boost::json)
+waypost_library(doctor DEPENDS base io smtp toml settings classify checks explain dns tls sasl USES Boost::json)
 waypost_library(submission DEPENDS base io smtp message events dns tls sasl intake)
 
 # Wiring.
@@ -43,6 +45,6 @@ waypost_library(daemon
   USES spdlog::spdlog Boost::json)
 waypost_library(demo DEPENDS base io smtp classify config events tls sasl records delivery daemon)
 waypost_library(cli
-  DEPENDS base io smtp message toml classify checks explain config events dns tls sasl oauth spool records shaping queue delivery
+  DEPENDS base io smtp message toml settings classify checks explain doctor config events dns tls sasl oauth spool records shaping queue delivery
     intake submission
   USES CLI11::CLI11 spdlog::spdlog Boost::json)

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "base/ascii.h"
+#include "cli/doctor_options.h"
 #include "cli/explain_command.h"
 #include "cli/follow_commands.h"
 #include "cli/keys_command.h"
@@ -46,6 +47,7 @@ struct CommandLine {
   std::string what;
   QueueLine queue{global, command, {}, {}};
   SafetyLine safety{global, command, {}, {}, {}};
+  DoctorLine doctor{global, command, {}, 0};
   std::vector<std::string> sendmail_arguments;
   SendArguments send;
   TraceArguments trace;
@@ -326,6 +328,7 @@ int run(int argc, char** argv, const Hooks& hooks) {
   add_sendmail_command(line);
   add_send_command(line);
   add_explain_command(line);
+  add_doctor_command(line.app, line.doctor);
   add_queue_commands(line.app, line.queue);
   add_follow_commands(line);
   add_trace_command(line);

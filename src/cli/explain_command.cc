@@ -13,6 +13,7 @@
 #include "classify/classifier.h"
 #include "cli/load_config.h"
 #include "cli/load_rules.h"
+#include "cli/page_output.h"
 #include "cli/reply_lines.h"
 #include "config/data_paths.h"
 #include "explain/answer.h"
@@ -47,26 +48,6 @@ tl::expected<Knowledge, int> load_knowledge(const Global& global, const std::str
   Knowledge knowledge{*std::move(book), explain::load_topics(explain::shipped_topics()).topics, {}};
   knowledge.classifier = std::make_unique<Classifier>(*knowledge.book);
   return knowledge;
-}
-
-Style style_of(explain::Tone tone) {
-  switch (tone) {
-    case explain::Tone::title:
-    case explain::Tone::verdict:
-      return Style::bold;
-    case explain::Tone::quote:
-      return Style::warning;
-    case explain::Tone::fix:
-      return Style::good;
-    default:
-      return Style::plain;
-  }
-}
-
-void show(const explain::Page& page, const Global& global) {
-  bool color = colors_output(global.color);
-  for (const explain::PageLine& line : page.lines())
-    print(styled(line.text, style_of(line.tone), color) + "\n");
 }
 
 void print_json(const json::value& value) { print(json::serialize(value) + "\n"); }

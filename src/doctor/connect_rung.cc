@@ -71,6 +71,7 @@ class ConnectRung {
     return std::any_of(trials_.begin(), trials_.end(),
                        [](const Trial& trial) { return trial.reached != Trial::Reached::nothing; });
   }
+  void name_other_port(Finding& finding) const;
   void note_tried();
 
   Context& context_;
@@ -152,37 +153,43 @@ Finding ConnectRung::finding(std::string id, const Dial* dial) const {
   if (dial) {
     made.parameters["address"] = dial->address.text();
     made.parameters["family"] = dial->address.is_v4() ? "IPv4" : "IPv6";
-    made.parameters["seconds"] =
-        std::to_string(std::chrono::round<std::chrono::seconds>(dial->took).count());
-    if (dial->error)
+    made.parameters["seconds"] = base::to_human(std::chrono::round<seconds>(dial->took));
+    if (dial->error) {
       made.observed =
           fmt::format("{} port {}: {}", dial->address.text(), ground_.port, dial->error->message());
+      made.parameters["seen"] = dial->error->code() == ErrorCode::refused
+                                    ? base::to_human(std::chrono::round<milliseconds>(dial->took))
+                                    : dial->error->message();
+    }
   }
   if (!trials_.empty()) {
-    std::string tried = summary_of(trials_);
-    made.parameters["others"] = tried;
-    made.notes.push_back("Other ports of this host, tried now: " + tried + ".");
+    made.notes.push_back("Other ports of this host, tried now: " + summary_of(trials_) + ".");
+    add_fixes(made, trials_, ground_.port);
   }
-  made.fixes = fixes_from(trials_, ground_.port);
   if (!context_.evidence.all().empty()) made.evidence = {context_.evidence.all().back().n};
   return made;
+}
+// One that answers, even where something else is wrong with it.
+void ConnectRung::name_other_port(Finding& finding) const {
+  for (const Trial& trial : trials_)
+    if (trial.reached != Trial::Reached::nothing)
+      finding.parameters.emplace("other_port", std::to_string(trial.at.port));
 }
 
 Finding ConnectRung::of_silence(const Dial& dial) {
   if (dropped_here_) {
     Finding found = finding("M2003", &dial);
     found.confidence = Confidence::likely;
-    found.fixes.push_back({"open-own-firewall", "client"});
     return found;
   }
   if (ground_.port == 25 && other_port_answers()) {
     Finding found = finding("M2008", &dial);
     found.confidence = Confidence::likely;
-    found.fixes.push_back({"ask-provider-for-25", "provider"});
+    found.parameters["seen"] = "silent from here";
+    name_other_port(found);
     return found;
   }
   Finding found = finding("M2002", &dial);
-  found.fixes.push_back({"ask-network", "network"});
   return found;
 }
 
@@ -196,7 +203,6 @@ Finding ConnectRung::of_unreachable(const Dial& dial) {
   bool firewall = dial.took < unreachable_at_once && other_ports_differ;
   Finding found = finding(firewall ? "M2005" : "M2004", &dial);
   if (dial.took < unreachable_at_once && !firewall) found.confidence = Confidence::likely;
-  found.fixes.push_back({firewall ? "open-firewall" : "repair-route", "network"});
   return found;
 }
 
@@ -207,12 +213,12 @@ Finding ConnectRung::judge_failure(const Dial& dial) {
   });
   if (typo != trials_.end()) {
     Finding found = finding("M2014", &dial);
-    found.parameters["wanted"] = std::to_string(*meant);
-    std::string wanted = std::to_string(*meant);
-    std::stable_partition(found.fixes.begin(), found.fixes.end(), [&wanted](const Fix& fix) {
-      auto port = fix.set.find("port");
-      return port != fix.set.end() && port->second == wanted;
-    });
+    found.parameters["meant"] = std::to_string(*meant);
+    found.fixes = {{"meant",
+                    "client",
+                    {{"port", found.parameters["meant"]}},
+                    typo->works ? Tested::works : Tested::not_tested,
+                    typo->words}};
     return found;
   }
   if (dial.silent()) return of_silence(dial);
@@ -223,14 +229,12 @@ Finding ConnectRung::judge_failure(const Dial& dial) {
     case EPERM:
     case EINVAL: {
       Finding found = finding("M2017", &dial);
-      found.fixes.push_back({"repair-own-route", "client"});
       return found;
     }
     case ENETUNREACH:
     case EADDRNOTAVAIL:
     case EAFNOSUPPORT: {
       Finding found = finding("M2004", &dial);
-      found.fixes.push_back({"repair-route", "network"});
       return found;
     }
     default:
@@ -239,11 +243,12 @@ Finding ConnectRung::judge_failure(const Dial& dial) {
   if (ground_.port == 25 && other_port_answers()) {
     Finding found = finding("M2008", &dial);
     found.confidence = Confidence::possible;
+    found.parameters["seen"] = "refused";
+    name_other_port(found);
     return found;
   }
   if (dial.error && dial.error->code() == ErrorCode::unreachable) return of_unreachable(dial);
   Finding found = finding("M2001", &dial);
-  found.fixes.push_back({"start-service", "server"});
   return found;
 }
 
@@ -254,9 +259,9 @@ std::string failure_line(const Finding& found, uint16_t port) {
   if (found.id == "M2005") return fmt::format("port {} is rejected by a firewall", port);
   if (found.id == "M2008") return "port 25 is closed from here; other ports answer";
   if (found.id == "M2014")
-    return fmt::format("port {} does not answer; {} does", port, found.parameters.at("wanted"));
+    return fmt::format("port {} does not answer; {} does", port, found.parameters.at("meant"));
   if (found.id == "M2017") return "this machine's routes forbid it";
-  return fmt::format("port {}: no answer in {} s", port, found.parameters.at("seconds"));
+  return fmt::format("port {}: no answer in {}", port, found.parameters.at("seconds"));
 }
 
 // The walk goes on over the family that works.
@@ -281,9 +286,12 @@ void ConnectRung::judge_families(Dial* v4, Dial* v6) {
   found.parameters["family"] = fails;
   found.parameters["other_family"] = works;
   if (dead->silent()) {
-    result_.line = fmt::format("{}: no answer in {} s.  {}: connected", fails,
-                               found.parameters["seconds"], works);
-    found.fixes = {{"force-family", "client", {{"family", works}}, Tested::works}};
+    std::string took = base::to_human(std::chrono::round<milliseconds>(chosen->took));
+    result_.line = fmt::format("{}: no answer in {}.  {}: connected in {}", fails,
+                               found.parameters["seconds"], works, took);
+    found.parameters["seen"] = took;
+    std::string family = chosen->address.is_v4() ? "ipv4" : "ipv6";
+    found.fixes = {{family, "client", {{"family", family}}, Tested::works}};
     if (dropped_here_) found.notes.push_back("The packets do not leave this machine.");
     ground_.over = fmt::format(" (over {})", works);
   } else {

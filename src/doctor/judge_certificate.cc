@@ -21,20 +21,18 @@ constexpr std::chrono::hours clock_tolerance{1};
 struct Kind {
   CertificateProblem problem;
   const char* id;
-  const char* fix;
   const char* words;  // for what is wrong besides
 };
 // The worst first: what makes all the rest moot.
 constexpr std::array kinds{
-    Kind{CertificateProblem::expired, "M3021", "renew-certificate", "it has expired"},
-    Kind{CertificateProblem::not_yet_valid, "M3022", "correct-dates", "it is not valid yet"},
-    Kind{CertificateProblem::weak_key, "M3027", "stronger-key", "its key is too weak"},
-    Kind{CertificateProblem::self_signed, "M3024", "known-authority", "it is self-signed"},
-    Kind{CertificateProblem::chain_incomplete, "M3025", "send-chain", "its chain is incomplete"},
-    Kind{CertificateProblem::issuer_unknown, "M3026", "trust-authority",
-         "its authority is not known here"},
-    Kind{CertificateProblem::wrong_name, "M3023", "use-certified-name", "it is for another name"},
-    Kind{CertificateProblem::other, "M3026", "ask-operator", "it is refused"},
+    Kind{CertificateProblem::expired, "M3021", "it has expired"},
+    Kind{CertificateProblem::not_yet_valid, "M3022", "it is not valid yet"},
+    Kind{CertificateProblem::weak_key, "M3027", "its key is too weak"},
+    Kind{CertificateProblem::self_signed, "M3024", "it is self-signed"},
+    Kind{CertificateProblem::chain_incomplete, "M3025", "its chain is incomplete"},
+    Kind{CertificateProblem::issuer_unknown, "M3026", "its authority is not known here"},
+    Kind{CertificateProblem::wrong_name, "M3023", "it is for another name"},
+    Kind{CertificateProblem::other, "M3026", "it is refused"},
 };
 
 std::string date_of(WallTime time) { return base::to_rfc3339(time).substr(0, 10); }
@@ -64,16 +62,19 @@ void describe(Finding& finding, const CertificateReport& certificate, WallTime n
   finding.observed = fmt::format("{}   valid {} .. {}", names_of(certificate),
                                  date_of(certificate.valid_from), date_of(certificate.valid_until));
   Parameters& known = finding.parameters;
-  known["subject"] = certificate.subject;
-  known["issuer"] = certificate.issuer;
+  bool early = finding.id == "M3022";
   known["names"] = names_of(certificate);
-  known["from"] = date_of(certificate.valid_from);
-  known["until"] = date_of(certificate.valid_until);
-  known["now"] = minute_of(now);
-  known["key"] = certificate.key;
-  known["days"] = std::to_string(std::abs(days_between(certificate.valid_until, now)));
-  if (finding.id == "M3022")
-    known["days"] = std::to_string(std::abs(days_between(now, certificate.valid_from)));
+  known["name"] = finding.id == "M3025" || finding.id == "M3026" ? certificate.issuer
+                  : finding.id == "M3024"                        ? certificate.subject
+                  : certificate.names.empty()                    ? certificate.subject
+                                                                 : certificate.names.front();
+  known["date"] = date_of(early ? certificate.valid_from : certificate.valid_until);
+  known["days"] =
+      fmt::format("{} days", std::abs(early ? days_between(now, certificate.valid_from)
+                                            : days_between(certificate.valid_until, now)));
+  if (finding.id == "M3027") known["seen"] = fmt::format("the key {}", certificate.key);
+  if (early || finding.id == "M3021")
+    finding.notes.push_back(fmt::format("Your clock says {}.", minute_of(now)));
   if (finding.id == "M3024" || finding.id == "M3026")
     finding.observed += fmt::format(", issuer {}", certificate.issuer);
   if (finding.id == "M3027") finding.observed += fmt::format(", key {}", certificate.key);
@@ -89,11 +90,11 @@ std::optional<Finding> judge_clock(const Finding& about, const CertificateReport
   Finding finding = about;
   finding.id = "M3028";
   finding.confidence = Confidence::likely;
-  finding.parameters["seen"] = minute_of(*theirs);
-  finding.parameters["now"] = minute_of(now);
+  finding.parameters["seen"] = fmt::format("the server's says {}", minute_of(*theirs));
+  finding.parameters["date"] = minute_of(now);
+  finding.notes.clear();
   finding.observed = fmt::format("this machine says {}, the server's greeting {}", minute_of(now),
                                  minute_of(*theirs));
-  finding.fixes = {{"set-clock", "client"}};
   return finding;
 }
 
@@ -105,7 +106,6 @@ std::optional<Finding> judge_remaining_time(Finding finding, const CertificateRe
   finding.id = "M3029";
   finding.severity = Severity::warning;
   describe(finding, certificate, now);
-  finding.fixes.push_back({"renew-certificate", "server"});
   return finding;
 }
 
@@ -125,12 +125,9 @@ std::optional<Finding> judge_certificate(const Ground& ground, const Opening& op
   finding.id = worst->id;
   describe(finding, certificate, now);
   const CertificateReport::Item& item = *certificate.find(worst->problem);
-  finding.parameters["reason"] = item.text;
-  finding.parameters["whose"] = item.whose;
+
   if (item.whose != certificate.subject)
     finding.notes.push_back(fmt::format("It is about the certificate of {}.", item.whose));
-  finding.fixes.push_back(
-      {worst->fix, worst->problem == CertificateProblem::issuer_unknown ? "client" : "server"});
   for (const Kind& kind : kinds)
     if (&kind != &*worst && certificate.has(kind.problem))
       finding.notes.push_back(fmt::format("Besides: {}.", kind.words));

@@ -73,21 +73,20 @@ Finding judge_greeting(const Ground& ground, const Opening& opening) {
     bool temporary = opening.reply->transient();
     Finding finding = about(ground, opening, temporary ? "M2018" : "M2015");
     finding.temporary = temporary;
-    finding.fixes.push_back({temporary ? "try-later" : "ask-operator", "server"});
     return finding;
   }
   std::string_view protocol = protocol_of(opening.seen);
   if (!opening.seen.empty() && protocol != "SMTP") {
     Finding finding = about(ground, opening, "M2013");
     finding.parameters["protocol"] = protocol.empty() ? "something else" : protocol;
-    finding.fixes.push_back({"use-mail-port", "client"});
+    finding.parameters["seen"] =
+        fmt::format("{}: {}", finding.parameters["protocol"], first_line_of(opening.seen));
     return finding;
   }
   bool silent = opening.error && opening.error->code() == ErrorCode::timed_out;
   Finding finding = about(ground, opening, silent ? "M2010" : "M2016");
   finding.parameters["seconds"] =
-      std::to_string(std::chrono::round<std::chrono::seconds>(opening.greeting_took).count());
-  finding.fixes.push_back({silent ? "ask-operator" : "ask-operator", "server"});
+      base::to_human(std::chrono::round<std::chrono::seconds>(opening.greeting_took));
   return finding;
 }
 
@@ -97,7 +96,7 @@ std::string greeting_line(const Finding& finding) {
   if (finding.id == "M2013")
     return fmt::format("it is no mail server: {} answers", finding.parameters.at("protocol"));
   if (finding.id == "M2010")
-    return fmt::format("connected, but no greeting in {} s", finding.parameters.at("seconds"));
+    return fmt::format("connected, but no greeting in {}", finding.parameters.at("seconds"));
   if (finding.id == "M2012") return "small packets pass, large ones are lost";
   return "connected, and closed before a greeting";
 }
@@ -115,8 +114,8 @@ io::Task<Finding> judge_hello(Context& context, const Ground& ground, const Open
   }
   Finding finding = about(ground, opening, "M2012");
   finding.observed = "HELO is answered, the longer answer to EHLO does not arrive";
+  finding.parameters["seen"] = finding.observed;
   finding.confidence = Confidence::likely;
-  finding.fixes.push_back({"lower-mtu", "network"});
   co_return finding;
 }
 
@@ -128,7 +127,7 @@ Finding judge_starttls(const Ground& ground, const Opening& opening) {
       finding.observed = "the list of extensions has a row of X in the place of STARTTLS";
     else
       finding.observed = "STARTTLS is not listed, and yet the server answers it with 220";
-    finding.fixes.push_back({"stop-inspection", "network"});
+    finding.parameters["seen"] = opening.starttls_masked ? "XXXXXXXA" : "nothing";
     return finding;
   }
   bool temporary = opening.reply && opening.reply->code == 421;
@@ -143,7 +142,6 @@ Finding judge_starttls(const Ground& ground, const Opening& opening) {
     finding.observed =
         "STARTTLS is not among the extensions; asked for all the same: " + opening.reply->text();
   }
-  finding.fixes.push_back({"enable-tls", "server"});
   return finding;
 }
 

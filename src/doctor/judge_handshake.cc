@@ -77,27 +77,30 @@ io::Task<Finding> judge_silence(Context& context, const Ground& ground, const Op
   bool small_passes = co_await answers_small_handshake(context, ground);
   if (!small_passes) {
     Finding finding = about(ground, opening, "M3008");
-    finding.fixes.push_back({"ask-operator", "server"});
+    finding.parameters["seen"] = "says nothing";
     co_return finding;
   }
   Finding finding = about(ground, opening, "M2012");
   finding.observed = "a small answer to a handshake arrives, the certificate does not";
+  finding.parameters["seen"] = finding.observed;
   finding.confidence = Confidence::likely;
-  finding.fixes.push_back({"lower-mtu", "network"});
   co_return finding;
 }
 
 Finding of_plain_text(const Ground& ground, const Opening& opening) {
   std::string_view protocol = protocol_of(opening.seen);
-  bool smtp = protocol == "SMTP";
+  // Behind a 220 to STARTTLS it is the same server, whatever it says.
+  bool smtp = protocol == "SMTP" || ground.encryption == Encryption::starttls;
   Finding finding = about(ground, opening,
                           !smtp                                       ? "M2013"
                           : ground.encryption == Encryption::implicit ? "M3001"
                                                                       : "M3008");
   finding.observed = first_line_of(opening.seen);
+  finding.parameters["seen"] = finding.observed;
   if (!smtp) {
     finding.parameters["protocol"] = protocol.empty() ? "something else" : protocol;
-    finding.fixes.push_back({"use-mail-port", "client"});
+    finding.parameters["seen"] =
+        fmt::format("{}: {}", finding.parameters["protocol"], finding.observed);
   }
   return finding;
 }
@@ -109,8 +112,8 @@ bool is_obsolete(const std::string& version) {
 }  // namespace
 
 io::Task<Finding> judge_handshake(Context& context, const Ground& ground, const Opening& opening) {
-  if (!opening.seen.empty() && protocol_of(opening.seen) != "TLS")
-    co_return of_plain_text(ground, opening);
+  bool plain = !opening.seen.empty() && protocol_of(opening.seen) != "TLS";
+  if (plain) co_return of_plain_text(ground, opening);
   bool silent = opening.error && opening.error->code() == ErrorCode::timed_out;
   if (silent) co_return co_await judge_silence(context, ground, opening);
   Alert alert(opening.seen);
@@ -132,15 +135,16 @@ io::Task<Finding> judge_handshake(Context& context, const Ground& ground, const 
                           too_old                            ? "M3006"
                           : alert.told() || !version.empty() ? "M3007"
                                                              : "M3008");
+  finding.parameters["seen"] = "hangs up";
   if (!version.empty()) {
     finding.parameters["seen"] = version;
     finding.observed =
         fmt::format("the server agrees to {} {} and to nothing newer", version, cipher);
   } else if (alert.told()) {
     finding.observed = fmt::format("TLS alert {}: {}", alert.number, name_of_alert(alert.number));
+    finding.parameters["seen"] = name_of_alert(alert.number);
   }
   if (finding.id == "M3006" && version.empty()) finding.confidence = Confidence::likely;
-  finding.fixes.push_back({finding.id == "M3008" ? "ask-operator" : "modern-tls", "server"});
   co_return finding;
 }
 

@@ -106,6 +106,7 @@ class NameRung {
   io::Task<void> explain_absence(Both both);
   io::Task<void> explain_error(Error error);
   io::Task<bool> find_by_suffix();
+  io::Task<void> find_submission_host(Finding& finding);
   void take(const std::vector<IpAddress>& addresses);
   void fail(Finding finding, std::string line);
   Finding finding(std::string id) const {
@@ -155,20 +156,17 @@ io::Task<bool> NameRung::read_text() {
   if (!odd && ascii && !ground_.host.empty()) co_return true;
   Finding found = finding(!text.invisible.empty() ? "M1009" : "M1014");
   found.observed = request_.host;
-  found.parameters["seen"] = request_.host;
-  found.parameters["what"] = !text.invisible.empty() ? text.invisible
-                             : odd                   ? text.foreign
-                                                     : "characters that no host name has";
-  found.parameters["setting"] = "host";
-  found.parameters["wanted"] = ground_.host;
+  found.parameters["setting"] = "host name";
+  found.parameters["seen"] = !text.invisible.empty() ? text.invisible : request_.host;
+  found.parameters["meant"] = ground_.host;
   if (!ground_.host.empty() && ascii) {
     Both both = co_await look_up(context_, ground_.host, request_.family);
     bool exists = !both.all().empty();
-    found.fixes.push_back({"use-clean-name",
+    found.fixes.push_back({found.id == "M1009" ? "client" : "meant",
                            "client",
                            {{"host", ground_.host}},
                            exists ? Tested::works : Tested::not_tested,
-                           exists ? "it resolves" : ""});
+                           exists ? ground_.host + " resolves" : ""});
   }
   fail(std::move(found),
        fmt::format("the host name has {}", !text.invisible.empty() ? text.invisible
@@ -195,15 +193,25 @@ io::Task<bool> NameRung::find_by_suffix() {
     }
     Finding found = finding("M1006");
     found.observed = fmt::format("{} = {}", completed, addresses.front().text());
-    found.parameters["completed"] = completed;
+    found.parameters["name"] = completed;
     found.parameters["suffix"] = suffix;
     found.parameters["address"] = addresses.front().text();
-    found.fixes.push_back({"correct-name", "client"});
-    found.fixes.push_back({"final-dot", "client", {{"host", ground_.host + "."}}});
     fail(std::move(found), "does not exist; programs here reach another host");
     co_return true;
   }
   co_return false;
+}
+// Where mail for such a domain is usually handed in.
+io::Task<void> NameRung::find_submission_host(Finding& finding) {
+  for (const char* label : {"smtp.", "mail."}) {
+    std::string host = label + ground_.host;
+    Both both = co_await look_up(context_, host, request_.family);
+    if (both.all().empty()) continue;
+    finding.parameters["meant"] = host;
+    finding.fixes.push_back(
+        {"submission", "client", {{"host", host}}, Tested::works, host + " resolves"});
+    co_return;
+  }
 }
 
 io::Task<void> NameRung::explain_error(Error error) {
@@ -226,7 +234,6 @@ io::Task<void> NameRung::explain_absence(Both both) {
   if (absent) {
     Finding found = finding("M1001");
     found.observed = fmt::format("NXDOMAIN for {}", ground_.host);
-    found.fixes.push_back({"correct-name", "client"});
     fail(std::move(found), "this name does not exist (NXDOMAIN)");
     co_return;
   }
@@ -235,10 +242,9 @@ io::Task<void> NameRung::explain_absence(Both both) {
   Finding found = finding(has_mail_host ? "M1012" : "M1002");
   found.observed = fmt::format("no A and no AAAA record for {}", ground_.host);
   if (has_mail_host) {
-    found.parameters["mail_host"] = mx->records.front().host;
     found.parameters["domain"] = ground_.host;
+    co_await find_submission_host(found);
   }
-  found.fixes.push_back({"correct-name", "client"});
   fail(std::move(found), "the name exists and has no address");
 }
 
@@ -260,6 +266,7 @@ io::Task<void> NameRung::walk_host() {
   found.severity = Severity::warning;
   found.observed = result_.line;
   found.parameters["address"] = addresses.front().text();
+  found.parameters["seen"] = "an address of a private network";
   result_.add(std::move(found));
 }
 
@@ -296,9 +303,8 @@ io::Task<void> NameRung::resolve_mail_hosts(std::vector<dns::MxRecord> hosts) {
   Finding found = finding("M1011");
   found.observed = fmt::format("{} MX {}", ground_.domain, fmt::join(dangling, ", "));
   found.parameters["domain"] = ground_.domain;
-  found.parameters["mail_host"] = dangling.front();
+  found.parameters["name"] = dangling.front();
   if (!host.empty()) found.severity = Severity::warning;
-  found.fixes.push_back({"repair-mx", "dns"});
   std::string line = host.empty() ? "the domain's mail host has no address" : result_.line;
   fail(std::move(found), std::move(line));
 }
@@ -317,7 +323,6 @@ io::Task<void> NameRung::walk_domain(dns::MxAnswer answer) {
   Finding found = finding("M1010");
   found.observed = fmt::format("{} MX 0 .", ground_.host);
   found.parameters["domain"] = ground_.host;
-  found.fixes.push_back({"other-address", "client"});
   fail(std::move(found), "the domain says that it takes no mail (null MX)");
 }
 

@@ -15,6 +15,7 @@ using Step = Opening::Step;
 
 constexpr seconds slow_greeting{5};
 constexpr seconds ways_patience{3};
+constexpr milliseconds compare_patience{1500};
 constexpr seconds reply_patience{20};
 constexpr seconds handshake_patience{10};
 
@@ -36,6 +37,7 @@ class TlsRung {
   io::Task<void> judge_open(Opening& opening);
   io::Task<void> judge_mismatch(Opening& opening);
   io::Task<void> add_ways(Finding& finding, bool this_port, Encryption encryption);
+  io::Task<void> compare_certificates(Finding& finding);
   void blame_connect(Finding finding);
   void fail(Finding finding, std::string line);
   void note_facts(const Opening& opening);
@@ -83,18 +85,23 @@ io::Task<void> TlsRung::add_ways(Finding& finding, bool this_port, Encryption en
   if (ways.empty()) co_return;
   IpAddress address = ground_.at.address;
   auto trials = co_await try_ways(context_, ground_.host, address, std::move(ways), ways_patience);
-  std::vector<Fix> fixes = fixes_from(trials, ground_.port);
-  finding.fixes.insert(finding.fixes.begin(), fixes.begin(), fixes.end());
-  for (const Trial& trial : trials) {
-    if (trial.at.port == ground_.port && !trial.works && trial.reached == Trial::Reached::secured) {
-      // It fits the port; what else is wrong comes up on the next walk.
-      finding.fixes.insert(finding.fixes.begin(), {"use-encryption",
-                                                   "client",
-                                                   {{"tls", std::string(name(trial.encryption))}},
-                                                   Tested::not_tested,
-                                                   trial.words});
-    }
-  }
+  add_fixes(finding, trials, ground_.port);
+}
+
+// Another port of the host may show the certificate that this one should: a service that was not
+// reloaded.
+io::Task<void> TlsRung::compare_certificates(Finding& finding) {
+  std::vector<UsualPort> ways = other_ports(ground_.port);
+  IpAddress address = ground_.at.address;
+  auto trials =
+      co_await try_ways(context_, ground_.host, address, std::move(ways), compare_patience);
+  std::vector<std::string> better;
+  for (const Trial& trial : trials)
+    if (trial.certificate_holds) better.push_back(std::to_string(trial.at.port));
+  if (better.empty()) co_return;
+  finding.notes.push_back(fmt::format("Compared now: port {} of the host {} one that holds.",
+                                      fmt::join(better, " and "),
+                                      better.size() == 1 ? "shows" : "show"));
 }
 
 void TlsRung::blame_connect(Finding finding) {
@@ -131,15 +138,15 @@ std::string line_of(const Finding& finding) {
       {"M3006", "the server knows only TLS versions that are too old"},
       {"M3007", "no cipher or parameter in common"},
       {"M3008", "the handshake ends without an answer"},
-      {"M3021", "certificate expired {days} days ago"},
-      {"M3022", "certificate is valid only in {days} days"},
+      {"M3021", "certificate expired {days} ago"},
+      {"M3022", "certificate is valid only in {days}"},
       {"M3023", "certificate is for another name"},
       {"M3024", "certificate is self-signed"},
       {"M3025", "certificate chain is incomplete"},
       {"M3026", "certificate is from an unknown authority"},
-      {"M3027", "certificate has a weak key ({key})"},
+      {"M3027", "certificate has a weak key"},
       {"M3028", "the clock of this machine is wrong"},
-      {"M3029", "certificate expires in {days} days"},
+      {"M3029", "certificate expires in {days}"},
   };
   auto place = lines.find(finding.id);
   std::string line = place == lines.end() ? "" : place->second;
@@ -220,8 +227,7 @@ io::Task<void> TlsRung::judge_open(Opening& opening) {
     auto finding = judge_certificate(ground_, opening, greeting, context_.loop.wall_now());
     if (finding) {
       if (ground_.mail_exchanger) finding->severity = Severity::warning;
-      if (finding->severity == Severity::error)
-        co_await add_ways(*finding, false, Encryption::starttls);
+      if (finding->severity == Severity::error) co_await compare_certificates(*finding);
       result_.line = line_of(*finding);
       result_.add(*std::move(finding));
     }
@@ -240,10 +246,10 @@ io::Task<void> TlsRung::judge(Opening& opening) {
     finding.severity = Severity::warning;
     finding.parameters = ground_.parameters();
     finding.parameters["seconds"] =
-        std::to_string(std::chrono::round<seconds>(opening.greeting_took).count());
-    finding.observed = fmt::format("the greeting came after {} s", finding.parameters["seconds"]);
+        base::to_human(std::chrono::round<seconds>(opening.greeting_took));
+    finding.observed = fmt::format("the greeting came after {}", finding.parameters["seconds"]);
     finding.evidence = {opening.evidence};
-    connect_.line += fmt::format(", after {} s", finding.parameters["seconds"]);
+    connect_.line += fmt::format(", after {}", finding.parameters["seconds"]);
     connect_.add(std::move(finding));
   }
   if (opening.is_open())

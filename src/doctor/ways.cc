@@ -1,5 +1,7 @@
 #include "doctor/ways.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "io/task_group.h"
@@ -39,18 +41,25 @@ std::vector<UsualPort> other_ports(uint16_t port) {
   return ports;
 }
 
-std::vector<Fix> fixes_from(const std::vector<Trial>& trials, uint16_t port_now) {
-  std::vector<Fix> fixes;
+void add_fixes(Finding& finding, const std::vector<Trial>& trials, uint16_t port_now) {
   for (const Trial& trial : trials) {
-    if (!trial.works) continue;
     bool same_port = trial.at.port == port_now;
-    Fix fix{same_port ? "use-encryption" : "use-port", "client"};
+    bool secured = trial.reached == Trial::Reached::secured;
+    // What fits the port is told even where something else is wrong there.
+    if (!trial.works && !(same_port && secured)) continue;
+    Fix fix{same_port ? std::string(name(trial.encryption)) : "port", "client"};
     if (!same_port) fix.set["port"] = std::to_string(trial.at.port);
     fix.set["tls"] = std::string(name(trial.encryption));
-    fix.tested = Tested::works;
-    fixes.push_back(std::move(fix));
+    fix.tested = trial.works ? Tested::works : Tested::fails;
+    fix.result = trial.works ? "" : trial.words;
+    if (!same_port) finding.parameters.emplace("other_port", fix.set["port"]);
+    finding.fixes.push_back(std::move(fix));
   }
-  return fixes;
+  bool found = std::any_of(finding.fixes.begin(), finding.fixes.end(),
+                           [](const Fix& fix) { return fix.id == "port"; });
+  // So that nobody recommends what was tried in vain.
+  if (!found && !trials.empty())
+    finding.fixes.push_back({"port", "client", {}, Tested::fails, summary_of(trials)});
 }
 
 std::string summary_of(const std::vector<Trial>& trials) {

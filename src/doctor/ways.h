@@ -14,8 +14,9 @@ io::Task<std::vector<Trial>> try_ways(Context& context, std::string host, IpAddr
 // The usual ports without `port`.
 std::vector<UsualPort> other_ports(uint16_t port);
 
-// The ways that work, each as a tested fix, the best first; `who` must change the settings.
-std::vector<Fix> fixes_from(const std::vector<Trial>& trials, uint16_t port_now);
+// The ways that work, each as a tested fix, the best first: "port", "starttls", "implicit". The
+// first port is {other_port} in the texts.
+void add_fixes(Finding& finding, const std::vector<Trial>& trials, uint16_t port_now);
 
 // "465 works; 2525 and 25 do not answer", for a note in the report.
 std::string summary_of(const std::vector<Trial>& trials);

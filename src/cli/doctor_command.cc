@@ -1,0 +1,164 @@
+#include "cli/doctor_command.h"
+
+#include <clocale>
+#include <unistd.h>
+
+#include <boost/json/serialize.hpp>
+#include <fmt/format.h>
+
+#include "checks/catalogue.h"
+#include "cli/doctor_password.h"
+#include "cli/doctor_target.h"
+#include "cli/page_output.h"
+#include "dns/system_files.h"
+#include "dns/unbound_resolver.h"
+#include "doctor/report_json.h"
+#include "doctor/report_text.h"
+#include "io/asio_loop.h"
+#include "io/disk.h"
+#include "io/task_group.h"
+
+namespace waypost::cli {
+namespace {
+
+constexpr uint16_t dns_port = 53;
+constexpr uint64_t system_file_octets_max = 1 << 20;
+
+// Everything that a walk needs from outside.
+struct Surroundings {
+  std::unique_ptr<io::Disk> disk = io::make_system_disk();
+  io::AsioLoop loop;
+  std::unique_ptr<dns::UnboundContext> names;
+  std::unique_ptr<dns::Resolver> resolver;
+  std::unique_ptr<tls::ClientContext> tls;
+  std::unique_ptr<tls::ClientContext> obsolete_tls;
+  std::vector<Endpoint> name_servers;
+};
+
+Result<std::unique_ptr<Surroundings>> surroundings(const Global& global) {
+  auto made = std::make_unique<Surroundings>();
+  dns::ResolverOptions options;
+  if (!global.resolver.empty()) {
+    TRY(options.forward_to, Endpoint::parse(global.resolver, dns_port));
+    made->name_servers = {*options.forward_to};
+  } else if (auto text = made->disk->read_file("/etc/resolv.conf", system_file_octets_max)) {
+    for (const IpAddress& address : dns::parse_resolv_conf(*text))
+      made->name_servers.push_back({address, dns_port});
+  }
+  TRY(made->names, dns::UnboundContext::create(options, *made->disk));
+  made->resolver = dns::make_resolver(*made->names, made->loop);
+  tls::ClientOptions tls{tls::Verification::opportunistic, global.ca_file};
+  TRY(made->tls, tls::ClientContext::create(tls, *made->disk, made->loop.clock()));
+  tls.obsolete_too = true;
+  TRY(made->obsolete_tls, tls::ClientContext::create(tls, *made->disk, made->loop.clock()));
+  return made;
+}
+
+std::string line_of(const boost::json::value& value) {
+  return boost::json::serialize(value) + "\n";
+}
+
+class Doctor {
+ public:
+  Doctor(const Global& global, const DoctorArguments& arguments, Surroundings& around)
+      : global_(global),
+        arguments_(arguments),
+        around_(around),
+        evidence_(around.loop),
+        context_{around.loop, around.loop.network(),     *around.disk, *around.resolver,
+                 *around.tls, around.obsolete_tls.get(), evidence_,    around.name_servers} {}
+
+  int run(doctor::Request request);
+
+ private:
+  io::Task<void> walk(doctor::Request request);
+  int print_report();
+
+  const Global& global_;
+  const DoctorArguments& arguments_;
+  Surroundings& around_;
+  doctor::EvidenceLog evidence_;
+  doctor::Context context_;
+  doctor::Report report_;
+};
+
+io::Task<void> Doctor::walk(doctor::Request request) {
+  std::function<void(const doctor::RungResult&)> on_rung;
+  if (arguments_.json_lines)
+    on_rung = [](const doctor::RungResult& result) {
+      print(line_of(doctor::rung_json(result, checks::shipped_catalogue())));
+    };
+  report_ = co_await doctor::walk(context_, std::move(request), on_rung);
+  around_.loop.stop();
+}
+
+int Doctor::print_report() {
+  const checks::Catalogue& catalogue = checks::shipped_catalogue();
+  if (arguments_.nagios) {
+    doctor::NagiosLine line = doctor::nagios_line(report_, catalogue);
+    print(line.text + "\n");
+    return line.code;
+  }
+  if (arguments_.markdown) {
+    print(doctor::report_markdown(report_, catalogue));
+  } else if (arguments_.json_lines || global_.json) {
+    boost::json::object report = doctor::report_json(report_, catalogue);
+    if (arguments_.json_lines) report["event"] = "report";
+    print(line_of(report));
+  } else {
+    doctor::TextOptions options;
+    options.transcript = global_.verbose;
+    show(doctor::report_page(report_, catalogue, options), global_);
+  }
+  return report_.exit_code();
+}
+
+int Doctor::run(doctor::Request request) {
+  io::TaskGroup group;
+  around_.loop.post([&] { group.start(walk(std::move(request))); });
+  around_.loop.run();
+  return print_report();
+}
+
+// For who came without knowing what to ask.
+Result<void> ask_three_questions(DoctorArguments& arguments) {
+  TRY(arguments.target, ask_on_terminal("Which server takes your mail (HOST or HOST:PORT)? "));
+  TRY(arguments.user, ask_on_terminal("User name (empty for no login)? "));
+  TRY(arguments.to, ask_on_terminal("To which address shall a delivery be tried, without sending "
+                                    "(empty for none)? "));
+  return {};
+}
+
+int wrong_call(std::string_view what) {
+  note(fmt::format("waypost doctor: {}\n  See waypost doctor --help.\n", what));
+  return exit_code::usage;
+}
+
+}  // namespace
+
+int doctor_command(const Global& global, DoctorArguments arguments) {
+  bool nothing_named = arguments.target.empty() && arguments.to.empty();
+  if (nothing_named && ::isatty(STDIN_FILENO) == 0)
+    return wrong_call("name a server, a domain, or --to ADDRESS");
+  if (nothing_named) {
+    auto asked = ask_three_questions(arguments);
+    if (!asked) return wrong_call(asked.error().message());
+  }
+  auto request = doctor_request(arguments);
+  if (!request) return wrong_call(request.error().message());
+  if (!request->user.empty()) {
+    auto password = doctor_password(arguments.password_file);
+    if (!password) {
+      report(password.error());
+      return password.error().code() == ErrorCode::invalid_input ? exit_code::usage
+                                                                 : exit_code::input;
+    }
+    request->password = *std::move(password);
+  }
+  auto around = surroundings(global);
+  if (!around) return report(around.error());
+  Doctor doctor(global, arguments, **around);
+  return doctor.run(*std::move(request));
+}
+
+}  // namespace waypost::cli

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "cli/terminal.h"
+
+namespace waypost::cli {
+
+// What `waypost doctor` was told. Text as it was written: nothing is trimmed.
+struct DoctorArguments {
+  std::string target;  // HOST, HOST:PORT, DOMAIN; "" with `to` or `settings`, or to be asked
+  std::optional<unsigned> port;
+  std::string encryption;  // "implicit", "starttls", "none"; "" for what fits the port
+  std::string user;
+  std::string password_file;
+  std::string mechanism;
+  std::string from;
+  std::string to;
+  std::string hello;
+  bool send = false;
+  bool v4_only = false;
+  bool v6_only = false;
+  bool json_lines = false;
+  bool nagios = false;
+  bool markdown = false;
+};
+
+// Walks the ladder and prints the report; the exit code is that of doctor.md: 0, 11 to 16 for the
+// broken rung, 2 for what could not be tested, 75 for what may pass by itself.
+int doctor_command(const Global& global, DoctorArguments arguments);
+
+}  // namespace waypost::cli

@@ -1,0 +1,69 @@
+#include "cli/doctor_target.h"
+
+#include <charconv>
+
+#include "base/ascii.h"
+
+namespace waypost::cli {
+namespace {
+
+std::optional<uint16_t> parse_port(std::string_view text) {
+  unsigned port = 0;
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
+  if (text.empty() || error != std::errc() || end != text.data() + text.size()) return {};
+  if (port == 0 || port > 65535) return {};
+  return static_cast<uint16_t>(port);
+}
+
+std::string domain_of(std::string_view address) {
+  return std::string(address.substr(address.rfind('@') + 1));
+}
+
+}  // namespace
+
+DoctorTarget parse_doctor_target(std::string_view text) {
+  size_t colon = text.rfind(':');
+  bool several = colon != text.npos && text.find(':') != colon;
+  bool bracketed = text.starts_with('[');
+  if (bracketed && text.ends_with(']')) return {std::string(text.substr(1, text.size() - 2)), {}};
+  if (colon == text.npos || (several && !bracketed && text.find("://") == text.npos))
+    return {std::string(text), {}};
+  auto port = parse_port(text.substr(colon + 1));
+  if (!port) return {std::string(text), {}};
+  std::string_view host = text.substr(0, colon);
+  if (bracketed && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+  return {std::string(host), port};
+}
+
+Result<doctor::Request> doctor_request(const DoctorArguments& arguments) {
+  doctor::Request request;
+  DoctorTarget target = parse_doctor_target(arguments.target);
+  request.host = target.host;
+  request.port = target.port;
+  if (arguments.port) {
+    auto port = static_cast<uint16_t>(*arguments.port);
+    if (target.port && *target.port != port)
+      return failure(ErrorCode::invalid_input, "the target and --port name different ports");
+    request.port = port;
+  }
+  if (arguments.target.empty() && !arguments.to.empty()) {
+    request.host = domain_of(arguments.to);
+    request.mail_exchanger = true;
+  }
+  if (arguments.encryption == "implicit") request.encryption = doctor::Encryption::implicit;
+  if (arguments.encryption == "starttls") request.encryption = doctor::Encryption::starttls;
+  if (arguments.encryption == "none") request.encryption = doctor::Encryption::none;
+  if (arguments.v4_only) request.family = doctor::Family::v4_only;
+  if (arguments.v6_only) request.family = doctor::Family::v6_only;
+  if (arguments.send && arguments.to.empty())
+    return failure(ErrorCode::invalid_input, "--send needs --to: whom shall the message go to?");
+  request.user = arguments.user;
+  request.mechanism = arguments.mechanism;
+  request.from = arguments.from;
+  request.to = arguments.to;
+  request.send = arguments.send;
+  request.hello = arguments.hello;
+  return request;
+}
+
+}  // namespace waypost::cli

@@ -1,0 +1,220 @@
+#include "settings/code.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include "base/ascii.h"
+#include "settings/dialect.h"
+
+namespace waypost::settings {
+namespace {
+
+void append_code_point(std::string& out, unsigned point) {
+  if (point < 0x80) {
+    out += char(point);
+  } else if (point < 0x800) {
+    out += char(0xc0 | point >> 6);
+    out += char(0x80 | (point & 0x3f));
+  } else if (point < 0x10000) {
+    out += char(0xe0 | point >> 12);
+    out += char(0x80 | (point >> 6 & 0x3f));
+    out += char(0x80 | (point & 0x3f));
+  } else if (point < 0x110000) {
+    out += char(0xf0 | point >> 18);
+    out += char(0x80 | (point >> 12 & 0x3f));
+    out += char(0x80 | (point >> 6 & 0x3f));
+    out += char(0x80 | (point & 0x3f));
+  }
+}
+
+// The hexadecimal number of exactly `digits`, or the one in braces for 0; its octets are removed
+// from `rest`. None: nothing is removed.
+std::optional<unsigned> take_hexadecimal(std::string_view& rest, size_t digits) {
+  size_t start = 0;
+  size_t length = digits;
+  if (digits == 0) {
+    const size_t close = rest.find('}');
+    if (!rest.starts_with('{') || close == std::string_view::npos || close > 8) return {};
+    start = 1;
+    length = close - 1;
+  }
+  if (rest.size() < start + length || length == 0) return {};
+  unsigned point = 0;
+  const char* first = rest.data() + start;
+  const auto [end, error] = std::from_chars(first, first + length, point, 16);
+  if (error != std::errc() || end != first + length) return {};
+  rest.remove_prefix(start + length + (digits == 0 ? 1 : 0));
+  return point;
+}
+
+// What follows a backslash in a literal with escapes.
+void unescape(std::string_view& rest, std::string& out) {
+  const char c = rest.front();
+  rest.remove_prefix(1);
+  static constexpr std::string_view letters = "nrtvfbe0";
+  static constexpr std::string_view meant("\n\r\t\v\f\b\033\0", 8);
+  const size_t letter = letters.find(c);
+  std::optional<unsigned> point;
+  if (c == 'x') point = take_hexadecimal(rest, 2);
+  if (c == 'u') point = take_hexadecimal(rest, rest.starts_with('{') ? 0 : 4);
+  if (point)
+    append_code_point(out, *point);
+  else if (letter != std::string_view::npos)
+    out += meant[letter];
+  else
+    out += c;
+}
+
+// "quotes and prefix removed"; `is_raw`: only the quote and the backslash are escaped.
+std::string unquoted(std::string_view inside, bool is_raw) {
+  std::string out;
+  while (!inside.empty()) {
+    const char c = inside.front();
+    inside.remove_prefix(1);
+    if (c != '\\' || inside.empty()) {
+      out += c;
+    } else if (is_raw) {
+      if (inside.front() != '\\' && inside.front() != '\'') out += c;
+      out += inside.front();
+      inside.remove_prefix(1);
+    } else {
+      unescape(inside, out);
+    }
+  }
+  return out;
+}
+
+struct Parts {
+  std::string_view prefix;
+  char quote = '"';
+  std::string_view inside;
+};
+
+Parts parts_of(std::string_view literal) {
+  const size_t start = std::min(literal.find_first_of("'\"`"), literal.size());
+  Parts parts;
+  parts.prefix = literal.substr(0, start);
+  if (start == literal.size()) return parts;
+  parts.quote = literal[start];
+  const std::string triple(3, parts.quote);
+  const size_t width =
+      literal.size() >= start + 6 && literal.substr(start).starts_with(triple) ? 3 : 1;
+  parts.inside = literal.substr(start + width, literal.size() - start - 2 * width);
+  return parts;
+}
+
+bool is_interpolated(const Parts& parts, Language language) {
+  if (language == Language::javascript)
+    return parts.quote == '`' && parts.inside.find("${") != std::string_view::npos;
+  if (language == Language::python) return parts.prefix.find_first_of("fF") != parts.prefix.npos;
+  if (parts.quote != '"') return false;
+  for (size_t at = 0; (at = parts.inside.find('$', at)) != std::string_view::npos; ++at) {
+    const char next = at + 1 < parts.inside.size() ? parts.inside[at + 1] : ' ';
+    if ((base::is_alpha(next) || next == '_' || next == '{') &&
+        (at == 0 || parts.inside[at - 1] != '\\'))
+      return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+std::string_view Code::text(size_t index) const {
+  if (index >= tokens_.size()) return {};
+  return source_.text().substr(tokens_[index].offset, tokens_[index].length);
+}
+
+bool Code::is_name(size_t index) const {
+  return index < tokens_.size() && tokens_[index].kind == Token::Kind::name;
+}
+
+bool Code::is_text(size_t index) const {
+  return index < tokens_.size() && tokens_[index].kind == Token::Kind::text;
+}
+
+std::string Code::literal(size_t index) const {
+  const Parts parts = parts_of(text(index));
+  if (language_ == Language::python && parts.prefix.find_first_of("rR") != parts.prefix.npos)
+    return std::string(parts.inside);
+  return unquoted(parts.inside, language_ == Language::php && parts.quote == '\'');
+}
+
+size_t Code::expression_end(size_t index) const {
+  size_t depth = 0;
+  const size_t begin = index;
+  for (; index < tokens_.size(); ++index) {
+    const std::string_view token = text(index);
+    const bool is_mark = tokens_[index].kind == Token::Kind::mark;
+    const bool is_new_line = language_ == Language::python && tokens_[index].begins_line;
+    if (depth == 0 && index > begin && is_new_line) return index;
+    if (!is_mark) continue;
+    if (token == "(" || token == "[" || token == "{") {
+      ++depth;
+    } else if (token == ")" || token == "]" || token == "}") {
+      if (depth == 0) return index;
+      --depth;
+    } else if (depth == 0 && (token == "," || token == ";")) {
+      return index;
+    }
+  }
+  return index;
+}
+
+Expression Code::expression(size_t begin, size_t end) const {
+  Expression result;
+  const size_t count = end - begin;
+  for (size_t i = begin; i < end; ++i) result.is_open |= tokens_[i].kind == Token::Kind::open_text;
+  if (count == 1 && tokens_[begin].kind == Token::Kind::text &&
+      !is_interpolated(parts_of(text(begin)), language_)) {
+    result.value = literal(begin);
+  } else if (count == 1 && tokens_[begin].kind == Token::Kind::number) {
+    result.value = text(begin);
+  } else if (count == 1 && is_name(begin)) {
+    const std::string word = base::to_lower(text(begin));
+    if (word == "true" || word == "false") result.value = word;
+    result.is_elsewhere =
+        result.value.empty() && word != "null" && word != "none" && word != "undefined";
+  } else if (count == 3 && is(begin + 1, "::") && is_name(begin + 2)) {
+    result.value = text(begin + 2);
+  } else {
+    result.is_elsewhere = true;
+  }
+  return result;
+}
+
+size_t Code::span(size_t begin, size_t end) const {
+  const Token& last = tokens_[end - 1];
+  return last.offset + last.length - tokens_[begin].offset;
+}
+
+Result<void> Code::add(Sheet& sheet, const Settings& settings, std::string_view key,
+                       size_t key_offset, size_t begin, size_t end) const {
+  if (begin >= end) return {};
+  Expression read = expression(begin, end);
+  if (read.is_open)
+    return complaint(settings, source_.place(tokens_[begin].offset, 0),
+                     "the quote that opens here is not closed");
+  sheet.add(
+      {key, key_offset, tokens_[begin].offset, span(begin, end), read.value, read.is_elsewhere},
+      is_secret_name(key) && !read.is_elsewhere);
+  base::Secret::wipe(read.value);
+  return {};
+}
+
+bool is_secret_name(std::string_view name) {
+  const std::string lower = base::to_lower(name);
+  for (const std::string_view part : {"pass", "pwd", "secret", "token", "key"})
+    if (lower.find(part) != std::string::npos) return true;
+  return false;
+}
+
+std::string quoted(std::string_view text) {
+  std::string out = "'";
+  for (const char c : text) {
+    if (c == '\'' || c == '\\') out += '\\';
+    out += c;
+  }
+  return out + "'";
+}
+
+}  // namespace waypost::settings

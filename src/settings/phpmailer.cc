@@ -1,0 +1,128 @@
+// PHPMailer: `$mail->Host = '...';` and its like, wherever they stand in a PHP text.
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "base/ascii.h"
+#include "settings/code.h"
+#include "settings/dialect.h"
+
+namespace waypost::settings {
+namespace {
+
+constexpr std::string_view properties[] = {"Host",     "Port",       "SMTPSecure", "SMTPAutoTLS",
+                                           "SMTPAuth", "Username",   "Password",   "AuthType",
+                                           "From",     "SMTPOptions"};
+
+// Of `$this->mail->Host` the whole, whose last name is token `index`.
+size_t chain_start(const Code& code, size_t index) {
+  while (index >= 2 && code.is(index - 1, "->") && code.is_name(index - 2)) index -= 2;
+  return code.tokens()[index].offset;
+}
+
+Result<void> collect(const Code& code, const Settings& settings, Sheet& sheet) {
+  for (size_t i = 2; i + 2 < code.size(); ++i) {
+    if (!code.is(i - 1, "->") || !code.is_name(i)) continue;
+    const std::string_view property = code.text(i);
+    const bool is_known =
+        std::find(std::begin(properties), std::end(properties), property) != std::end(properties);
+    const size_t begin = i + 2;
+    if (property == "setFrom" ? code.is(i + 1, "(") : is_known && code.is(i + 1, "="))
+      TRY_VOID(code.add(sheet, settings, property, chain_start(code, i), begin,
+                        code.expression_end(begin)));
+  }
+  return {};
+}
+
+// SMTPOptions is an array of arrays; only the one switch that turns checks off is of interest.
+void find_check(const Code& code, Sheet& sheet, Settings& settings) {
+  settings.check_certificate.value = true;
+  const Sheet::Entry* options = sheet.find("SMTPOptions");
+  if (!options) return;
+  for (size_t i = 0; i + 2 < code.size(); ++i) {
+    if (!code.is_text(i) || !code.is(i + 1, "=>") || code.literal(i) != "verify_peer") continue;
+    const Token& value = code.tokens()[i + 2];
+    sheet.add({"verify_peer", value.offset, value.offset, value.length,
+               base::to_lower(code.text(i + 2)), false});
+    take_as(sheet.value("verify_peer") != "false", sheet.find("verify_peer"),
+            settings.check_certificate);
+    return;
+  }
+}
+
+// The server may be several, "tls://a:587;b", of which the first counts here.
+void fill_encryption(const Sheet& sheet, Settings& settings) {
+  const std::string secure = base::to_lower(sheet.value("SMTPSecure"));
+  const Sheet::Entry* entry = sheet.find("SMTPSecure");
+  if (entry && entry->is_elsewhere)
+    take_as(Encryption::unset, entry, settings.encryption);
+  else if (secure == "ssl" || secure == "encryption_smtps")
+    take_as(Encryption::implicit, entry, settings.encryption);
+  else if (secure == "tls" || secure == "encryption_starttls")
+    take_as(Encryption::starttls, entry, settings.encryption);
+  else if (sheet.value("SMTPAutoTLS") == "false")
+    take_as(Encryption::none, sheet.find("SMTPAutoTLS"), settings.encryption);
+  else
+    take_as(Encryption::starttls, entry, settings.encryption), settings.is_opportunistic = true;
+}
+
+Result<void> read_phpmailer(const SourceText& source, std::string_view, Settings& settings) {
+  const Code code(source, Language::php);
+  Sheet sheet(source);
+  TRY_VOID(collect(code, settings, sheet));
+  find_check(code, sheet, settings);
+  TRY_VOID(sheet.hand_over(settings));
+  take(sheet.find("Host"), settings.host);
+  settings.port.value = 25;
+  take_port(sheet.find("Port"), settings.port);
+  take(sheet.find("Username"), settings.user);
+  take(sheet.find("Password"), settings.password);
+  take_as(sheet.value("SMTPAuth") == "true", sheet.find("SMTPAuth"), settings.login);
+  take(sheet.find("AuthType"), settings.mechanism);
+  take(sheet.find(sheet.find("setFrom") ? "setFrom" : "From"), settings.from);
+  fill_encryption(sheet, settings);
+  return {};
+}
+
+bool has_file_name(std::string_view) { return false; }
+
+bool has_content(std::string_view text) {
+  const SourceText source(text);
+  const Code code(source, Language::php);
+  for (size_t i = 0; i + 3 < code.size(); ++i) {
+    const std::string_view property = code.text(i + 2);
+    if (code.is(i + 1, "->") && code.text(i).starts_with('$') && code.is(i + 3, "=") &&
+        (property == "Host" || property == "SMTPSecure" || property == "SMTPAuth"))
+      return true;
+  }
+  return false;
+}
+
+std::vector<Wanted> write(const Settings&, const Change& change) {
+  std::vector<Wanted> wanted;
+  if (change.host) wanted.push_back({"Host", quoted(*change.host)});
+  if (change.port) wanted.push_back({"Port", std::to_string(*change.port)});
+  if (change.encryption) {
+    const bool is_encrypted = *change.encryption != Encryption::none;
+    const bool is_implicit = *change.encryption == Encryption::implicit;
+    wanted.push_back({"SMTPSecure", !is_encrypted ? "''" : is_implicit ? "'ssl'" : "'tls'"});
+    if (!is_encrypted) wanted.push_back({"SMTPAutoTLS", "false"});
+  }
+  if (change.user) wanted.push_back({"Username", quoted(*change.user)});
+  return wanted;
+}
+
+std::string statement(const Settings& settings, const Assignment& beside, const Wanted& wanted) {
+  const std::string_view text = settings.text.reveal();
+  const std::string_view chain =
+      text.substr(beside.key_offset, beside.place.offset - beside.key_offset);
+  return fmt::format("{}->{} = {};", chain.substr(0, chain.rfind("->")), wanted.key,
+                     wanted.literal);
+}
+
+}  // namespace
+
+const Form phpmailer_form{Dialect::phpmailer, "PHPMailer", has_file_name, has_content,
+                          read_phpmailer,     write,       statement};
+
+}  // namespace waypost::settings

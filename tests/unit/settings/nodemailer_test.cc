@@ -1,0 +1,142 @@
+#include <gtest/gtest.h>
+
+#include "tests/unit/settings/reading.h"
+
+namespace waypost::settings {
+namespace {
+
+constexpr std::string_view transport = R"(import nodemailer from "nodemailer";
+const db = { host: "db.example", port: 5432, dialect: "postgres" };
+// host: "old.example"
+export const transporter = nodemailer.createTransport({
+  pool: true,
+  host: "smtp.example.com",
+  port: 587,
+  secure: true, // "true" for 465
+  auth: {
+    user: 'shop@example.com',
+    pass: 'it\'s \u00e9 secret ',
+  },
+  tls: { ciphers: ["a", "b"], rejectUnauthorized: false },
+});
+)";
+
+TEST(Nodemailer, reads_the_object_of_create_transport) {
+  const Settings settings = read_well(transport, std::nullopt);
+  EXPECT_EQ(settings.dialect, Dialect::nodemailer);
+  EXPECT_EQ(settings.host.value, "smtp.example.com");
+  EXPECT_EQ(settings.host.place.line, 6u);
+  EXPECT_EQ(settings.host.place.column, 9u);
+  EXPECT_EQ(settings.host.place.raw, "\"smtp.example.com\"");
+  EXPECT_EQ(settings.port.value, 587u);
+  EXPECT_EQ(settings.encryption.value, Encryption::implicit);
+  EXPECT_EQ(settings.encryption.place.line, 8u);
+  EXPECT_EQ(settings.user.value, "shop@example.com");
+  EXPECT_EQ(settings.password.value.reveal(), "it's \xc3\xa9 secret ");
+  EXPECT_EQ(settings.password.place.line, 11u);
+  EXPECT_FALSE(settings.check_certificate.value);
+  EXPECT_TRUE(settings.check_certificate.is_written());
+  expect_places_are_right(settings, transport);
+}
+
+TEST(Nodemailer, an_environment_variable_is_told_as_not_known) {
+  const Settings settings = read_well(
+      "nodemailer.createTransport({ host: process.env.SMTP_HOST, port: Number(process.env.PORT || "
+      "587),\n secure: process.env.SECURE === 'true', auth: { user, pass: process.env.PASS! } })",
+      std::nullopt);
+  EXPECT_TRUE(settings.host.is_elsewhere);
+  EXPECT_EQ(settings.host.place.raw, "process.env.SMTP_HOST");
+  EXPECT_TRUE(settings.port.is_elsewhere);
+  EXPECT_EQ(settings.encryption.value, Encryption::unset);
+  EXPECT_TRUE(settings.encryption.is_elsewhere);
+  EXPECT_TRUE(settings.password.is_elsewhere);
+  EXPECT_EQ(settings.password.place.raw, "process.env.PASS!");
+}
+
+TEST(Nodemailer, decides_encryption_as_nodemailer_does) {
+  const auto read_options = [](std::string options) {
+    return read_well("createTransport({ host: 'smtp.example.com', " + options + " })",
+                     Dialect::nodemailer);
+  };
+  EXPECT_EQ(read_options("port: 465").encryption.value, Encryption::implicit);
+  EXPECT_EQ(read_options("port: 465, secure: false").encryption.value, Encryption::starttls);
+  EXPECT_TRUE(read_options("port: 587, secure: false").is_opportunistic);
+  EXPECT_FALSE(read_options("port: 587, requireTLS: true").is_opportunistic);
+  EXPECT_EQ(read_options("ignoreTLS: true").encryption.value, Encryption::none);
+  EXPECT_EQ(read_options("secure: true").port.value, 465u);
+  EXPECT_EQ(read_options("secure: false").port.value, 587u);
+  EXPECT_EQ(read_options("port: '578'").port.value, 578u);
+}
+
+TEST(Nodemailer, reads_a_service_json_and_a_nested_object) {
+  const Settings service =
+      read_well("createTransport({ service: 'gmail', auth: { user: 'a', pass: 'b' } })", {});
+  EXPECT_EQ(service.service.value, "gmail");
+  EXPECT_FALSE(service.host.is_written());
+  const Settings json = read_well(
+      R"({"mail": {"host": "smtp.example.com", "port": 465, "auth": {"user": "u", "pass": "p"}}})",
+      std::nullopt);
+  EXPECT_EQ(json.dialect, Dialect::nodemailer);
+  EXPECT_EQ(json.host.value, "smtp.example.com");
+  EXPECT_EQ(json.user.value, "u");
+}
+
+TEST(Nodemailer, reads_a_url) {
+  constexpr std::string_view text =
+      "const t = createTransport('smtps://shop%40example.com:p%20w@smtp.example.com:465/?pool=1')";
+  const Settings settings = read_well(text, std::nullopt);
+  EXPECT_EQ(settings.host.value, "smtp.example.com");
+  EXPECT_EQ(settings.port.value, 465u);
+  EXPECT_EQ(settings.encryption.value, Encryption::implicit);
+  EXPECT_EQ(settings.user.value, "shop@example.com");
+  EXPECT_EQ(settings.password.value.reveal(), "p w");
+  expect_places_are_right(settings, text);
+  Change change;
+  change.port = 587;
+  change.encryption = Encryption::starttls;
+  EXPECT_EQ(with_change(settings, change),
+            "const t = createTransport('smtp://shop%40example.com:[hidden]@smtp.example.com:587/"
+            "?pool=1')\n");
+}
+
+TEST(Nodemailer, a_change_is_read_again) {
+  expect_change_round_trips(transport, Dialect::nodemailer);
+  expect_change_round_trips(
+      "createTransport({ host: 'a.example', auth: { user: 'u', pass: 'secret' } })",
+      Dialect::nodemailer);
+  expect_change_round_trips("createTransport('smtp://u:secret@a.example')", Dialect::nodemailer,
+                            {.none = false});
+  expect_change_round_trips(
+      R"({"host": "a.example", "port": 25, "auth": {"user": "u", "pass": "secret"}})",
+      Dialect::nodemailer);
+}
+
+TEST(Nodemailer, shows_no_secret_of_the_same_line) {
+  const Settings settings = read_well(
+      "createTransport({ host: 'a.example', port: 465, auth: { user: 'u', pass: 'hunter2', "
+      "clientSecret: 'other' } }) // hunter2",
+      std::nullopt);
+  Change change;
+  change.port = 587;
+  EXPECT_EQ(with_change(settings, change),
+            "createTransport({ host: 'a.example', port: 587, auth: { user: 'u', pass: [hidden], "
+            "clientSecret: [hidden] } }) // [hidden]\n");
+}
+
+TEST(Nodemailer, says_where_a_quote_is_not_closed) {
+  const Result<Settings> settings =
+      read("createTransport({\n  host: 'smtp.example.com,\n  port: 587 })", Dialect::nodemailer,
+           "mail.js");
+  ASSERT_FALSE(settings);
+  EXPECT_EQ(settings.error().message(), "mail.js:2:9: the quote that opens here is not closed");
+}
+
+TEST(Nodemailer, deep_nesting_ends) {
+  std::string text = "createTransport({ host: 'a.example', x: ";
+  for (int i = 0; i < 100'000; ++i) text += "{ y: ";
+  const Settings settings = read_well(text, Dialect::nodemailer);
+  EXPECT_EQ(settings.host.value, "a.example");
+}
+
+}  // namespace
+}  // namespace waypost::settings

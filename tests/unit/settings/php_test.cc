@@ -1,0 +1,116 @@
+#include <gtest/gtest.h>
+
+#include "tests/unit/settings/reading.h"
+
+namespace waypost::settings {
+namespace {
+
+constexpr std::string_view mailer = R"(<?php
+$mail = new PHPMailer(true);
+# $mail->Host = 'old.example';
+$mail->isSMTP();
+$mail->Host       = 'smtp.example.com';
+$mail->SMTPAuth   = true;
+$mail->Username   = "shop@example.com";
+$mail->Password   = 'a\'b\n$c';
+$mail->SMTPSecure = PHPMailer::ENCRYPTION_SMTPS;
+$mail->Port       = 587;
+$mail->SMTPOptions = ['ssl' => ['verify_peer' => false, 'allow_self_signed' => true]];
+$mail->setFrom('from@example.com', 'Shop');
+)";
+
+TEST(PhpMailer, reads_the_properties) {
+  const Settings settings = read_well(mailer, std::nullopt);
+  EXPECT_EQ(settings.dialect, Dialect::phpmailer);
+  EXPECT_EQ(settings.host.value, "smtp.example.com");
+  EXPECT_EQ(settings.host.place.line, 5u);
+  EXPECT_EQ(settings.host.place.column, 21u);
+  EXPECT_EQ(settings.port.value, 587u);
+  EXPECT_EQ(settings.encryption.value, Encryption::implicit);
+  EXPECT_EQ(settings.encryption.place.raw, "PHPMailer::ENCRYPTION_SMTPS");
+  EXPECT_EQ(settings.user.value, "shop@example.com");
+  EXPECT_EQ(settings.password.value.reveal(), "a'b\\n$c");
+  EXPECT_EQ(settings.from.value, "from@example.com");
+  EXPECT_FALSE(settings.check_certificate.value);
+  EXPECT_TRUE(settings.login.value);
+  expect_places_are_right(settings, mailer);
+}
+
+TEST(PhpMailer, decides_encryption_as_phpmailer_does) {
+  const auto read_lines = [](std::string lines) {
+    return read_well("$m->Host = 'a.example';\n" + lines, Dialect::phpmailer);
+  };
+  EXPECT_EQ(read_lines("$m->SMTPSecure = 'tls';").encryption.value, Encryption::starttls);
+  EXPECT_EQ(read_lines("$m->SMTPSecure = 'ssl';").encryption.value, Encryption::implicit);
+  EXPECT_TRUE(read_lines("").is_opportunistic);
+  EXPECT_EQ(read_lines("").port.value, 25u);
+  EXPECT_EQ(read_lines("$m->SMTPAutoTLS = false;").encryption.value, Encryption::none);
+  EXPECT_TRUE(read_lines("$m->SMTPSecure = $x;").encryption.is_elsewhere);
+  EXPECT_TRUE(read_lines("$m->Port = getenv('PORT') ?: 587;").port.is_elsewhere);
+  EXPECT_TRUE(read_lines("$m->Password = \"x$y\";").password.is_elsewhere);
+}
+
+TEST(PhpMailer, a_change_is_read_again) {
+  expect_change_round_trips(mailer, Dialect::phpmailer);
+  expect_change_round_trips("    $this->mail->Host = 'a.example';", Dialect::phpmailer);
+}
+
+TEST(PhpMailer, a_new_line_names_the_same_object) {
+  const Settings settings =
+      read_well("function send() {\n    $this->mail->Host = 'a.example';\n}", Dialect::phpmailer);
+  Change change;
+  change.port = 465;
+  EXPECT_EQ(with_change(settings, change), "    $this->mail->Port = 465;\n");
+}
+
+constexpr std::string_view constants = R"(<?php
+define('DB_PASSWORD', 'hidden'); define( 'WPMS_ON', true );
+define( 'WPMS_MAILER', 'smtp' );
+define( 'WPMS_SMTP_HOST', 'smtp.example.com' );
+define( 'WPMS_SMTP_PORT', 465 );
+define( 'WPMS_SSL', 'tls' ); // '', 'ssl' or 'tls'
+define( 'WPMS_SMTP_AUTH', true );
+define( 'WPMS_SMTP_USER', 'shop@example.com' );
+define( 'WPMS_SMTP_PASS', 'abcd efgh ijkl mnop' );
+)";
+
+constexpr std::string_view exported = R"({
+  "mail": {"from_email": "from@example.com", "mailer": "smtp"},
+  "smtp": {
+    "autotls": true, "auth": true,
+    "host": "smtp.example.com", "port": 587, "encryption": "tls",
+    "user": "shop@example.com", "pass": "secret"
+  }
+})";
+
+TEST(WpMailSmtp, reads_the_constants) {
+  const Settings settings = read_well(constants, std::nullopt, "wp-config.php");
+  EXPECT_EQ(settings.dialect, Dialect::wp_mail_smtp);
+  EXPECT_EQ(settings.host.value, "smtp.example.com");
+  EXPECT_EQ(settings.port.value, 465u);
+  EXPECT_EQ(settings.encryption.value, Encryption::starttls);
+  EXPECT_EQ(settings.encryption.place.line, 6u);
+  EXPECT_EQ(settings.password.value.reveal(), "abcd efgh ijkl mnop");
+  EXPECT_TRUE(settings.login.value);
+  expect_places_are_right(settings, constants);
+}
+
+TEST(WpMailSmtp, reads_the_export) {
+  const Settings settings = read_well(exported, std::nullopt, "wp-mail-smtp.json");
+  EXPECT_EQ(settings.dialect, Dialect::wp_mail_smtp);
+  EXPECT_EQ(settings.host.value, "smtp.example.com");
+  EXPECT_EQ(settings.port.value, 587u);
+  EXPECT_EQ(settings.encryption.value, Encryption::starttls);
+  EXPECT_EQ(settings.from.value, "from@example.com");
+  EXPECT_EQ(settings.password.value.reveal(), "secret");
+  expect_places_are_right(settings, exported);
+}
+
+TEST(WpMailSmtp, a_change_is_read_again) {
+  expect_change_round_trips(constants, Dialect::wp_mail_smtp);
+  expect_change_round_trips(exported, Dialect::wp_mail_smtp);
+  expect_change_round_trips("define('WPMS_SMTP_HOST', 'a.example');", Dialect::wp_mail_smtp);
+}
+
+}  // namespace
+}  // namespace waypost::settings
