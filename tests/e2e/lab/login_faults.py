@@ -64,7 +64,7 @@ def oauth(status, scheme):
     def prepare(world):
         world.be(GMAIL, user="ann@gmail.com")
         world.password = TOKEN
-        world.arguments += ["--oauth"]
+        world.arguments += ["--mechanism", "XOAUTH2"]
         world.change(secured=(*BASE, "AUTH LOGIN PLAIN XOAUTH2 OAUTHBEARER"),
                      challenge={"status": status, "schemes": scheme,
                                 "scope": "https://mail.google.com/"}, auth=BAD_CREDENTIALS)
