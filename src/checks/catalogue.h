@@ -48,6 +48,8 @@ struct Check {
   std::vector<Fix> fixes;                 // the best first, at least one
   std::vector<std::string> hides_behind;  // what programs and servers say in its place
   std::vector<std::string> rules_out;     // what is not to blame, beside the rungs below
+  std::vector<std::string> rules;         // of rules/replies: a reply that they read means this
+  std::vector<std::string> classes;       // of replies: what no rule above decides
   std::string note;                       // what changes, and when
   std::vector<std::string> see;           // ids, topics, classes
   std::vector<std::string> source;        // RFCs and pages

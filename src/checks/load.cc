@@ -53,6 +53,8 @@ constexpr TextKey<Check> check_texts[] = {
 constexpr ListKey<Check> check_lists[] = {
     {"hides_behind", &Check::hides_behind, true},
     {"rules_out", &Check::rules_out, false},
+    {"rules", &Check::rules, false},
+    {"classes", &Check::classes, false},
     {"see", &Check::see, false},
     {"source", &Check::source, true},
 };

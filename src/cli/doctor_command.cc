@@ -17,6 +17,7 @@
 #include "io/asio_loop.h"
 #include "io/disk.h"
 #include "io/task_group.h"
+#include "settings/providers.h"
 
 namespace waypost::cli {
 namespace {
@@ -146,6 +147,8 @@ int doctor_command(const Global& global, DoctorArguments arguments) {
   }
   auto request = doctor_request(arguments);
   if (!request) return wrong_call(request.error().message());
+  if (const auto* provider = settings::provider_of_host(request->host, settings::known_providers()))
+    request->provider = provider->id;
   if (!request->user.empty()) {
     auto password = doctor_password(arguments.password_file);
     if (!password) {

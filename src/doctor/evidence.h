@@ -19,6 +19,9 @@ class EvidenceLog {
   // From now on no line shows these octets, whoever says them: a server may repeat a login. Shorter
   // ones than 4 octets would be found in every text.
   void withhold(std::string_view secret);
+  // The same for a secret in base64, of which no part of 8 octets or more is shown either: servers
+  // quote a command that they do not understand only as far as their line goes.
+  void withhold_encoded(std::string_view base64);
   // With what was withheld replaced by "[hidden]".
   std::string without_secrets(std::string text) const;
 
@@ -30,10 +33,13 @@ class EvidenceLog {
   Instant began() const { return began_; }
 
  private:
+  void take_out_parts(std::string& text) const;
+
   io::Loop& loop_;
   Instant began_;
   std::vector<Evidence> lines_;
   std::vector<Secret> withheld_;
+  std::vector<Secret> encoded_;
 };
 
 }  // namespace waypost::doctor

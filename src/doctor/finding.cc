@@ -22,30 +22,6 @@ std::string_view name(Rung rung) {
   CHECK(false);
 }
 
-std::string_view name(Severity severity) {
-  switch (severity) {
-    case Severity::error:
-      return "error";
-    case Severity::warning:
-      return "warning";
-    case Severity::note:
-      return "note";
-  }
-  CHECK(false);
-}
-
-std::string_view name(Confidence confidence) {
-  switch (confidence) {
-    case Confidence::certain:
-      return "certain";
-    case Confidence::likely:
-      return "likely";
-    case Confidence::possible:
-      return "possible";
-  }
-  CHECK(false);
-}
-
 std::string_view name(Tested tested) {
   switch (tested) {
     case Tested::not_tested:

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/time.h"
+#include "checks/catalogue.h"
 
 namespace waypost::doctor {
 
@@ -14,10 +15,9 @@ enum class Rung { name = 1, connect = 2, tls = 3, login = 4, accept = 5, inbox =
 // "name", "connect", "tls" ...
 std::string_view name(Rung rung);
 
-enum class Severity { error, warning, note };
-enum class Confidence { certain, likely, possible };
-std::string_view name(Severity severity);
-std::string_view name(Confidence confidence);
+using checks::Confidence;
+using checks::name;
+using checks::Severity;
 
 // Words for the catalogue's texts, which have {host} where the value stands: host, port, address,
 // user, domain, seen, wanted ... Never a secret.
@@ -36,7 +36,7 @@ struct Fix {
   std::string result = {};  // what the test showed, where there is more to say than that it works
 };
 
-// What a check saw. Its words stand in the catalogue (catalogue.h) under the id.
+// What a check saw. Its words stand in the catalogue (checks/catalogue.h) under the id.
 struct Finding {
   std::string id;  // "M3001"
   Rung rung = Rung::name;

@@ -40,6 +40,8 @@ struct Request {
   std::string from;       // "" for the user, where that is an address
   std::string to;         // "" for none: rung 5 asks about our own address
   bool send = false;      // really send a message
+  // How large the messages are that are to go this way; none: only the test message.
+  std::optional<uint64_t> message_octets = {};
   Family family = Family::both;
   std::string hello;     // our name in EHLO; "" for one that is found
   std::string provider;  // once it was recognised: "gmail", "microsoft"; "" otherwise

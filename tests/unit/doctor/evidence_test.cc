@@ -36,5 +36,15 @@ TEST_F(EvidenceLogTest, cuts_a_long_line_only_after_its_secrets_are_out) {
   EXPECT_EQ(log_.all()[0].text.size(), 1000u);
 }
 
+TEST_F(EvidenceLogTest, shows_no_part_of_an_encoded_secret) {
+  log_.withhold_encoded("AGFubkBleGFtcGxlLmNvbQBodW50ZXIyMg==");
+  log_.note("500 what is AUTH PLAIN AGFubkBleGFtcGxlLmNv");
+  log_.note("500 ...lLmNvbQBodW50ZXIyMg== is no command");
+  log_.note("AGFubkB is short, and other words stay");
+  EXPECT_EQ(log_.all()[0].text, "500 what is AUTH PLAIN [hidden]");
+  EXPECT_EQ(log_.all()[1].text, "500 ...[hidden] is no command");
+  EXPECT_EQ(log_.all()[2].text, "AGFubkB is short, and other words stay");
+}
+
 }  // namespace
 }  // namespace waypost::doctor

@@ -1,0 +1,280 @@
+#include <algorithm>
+#include <chrono>
+
+#include <fmt/format.h>
+
+#include "base/ascii.h"
+#include "doctor/refusal.h"
+#include "doctor/test_message.h"
+#include "doctor/walk.h"
+#include "smtp/address.h"
+#include "smtp/limits.h"
+
+namespace waypost::doctor {
+namespace {
+
+using Answer = Result<smtp::Reply>;
+using smtp::AttemptPhase;
+
+constexpr int accept_rung = 5;
+constexpr Duration patience = std::chrono::seconds(60);
+constexpr Duration content_patience = std::chrono::seconds(120);
+constexpr Duration goodbye_patience = std::chrono::seconds(5);
+// A server that takes less than this refuses ordinary mail with a picture.
+constexpr uint64_t usual_octets = 1024 * 1024;
+constexpr int data_code = 354;
+
+bool is_address(std::string_view text) { return smtp::parse_mailbox(text).has_value(); }
+
+// Bounded, and without what would end a command.
+std::string safe_path(std::string_view text) {
+  std::string path;
+  for (char c : text.substr(0, smtp::path_octets_max))
+    if (!base::is_control(c) && c != '<' && c != '>') path += c;
+  return path;
+}
+
+// "mail.example.com" -> "example.com", which is mostly what the server takes mail for.
+std::string domain_of(std::string_view host) {
+  size_t dot = host.find('.');
+  bool has_more =
+      dot != std::string_view::npos && host.find('.', dot + 1) != std::string_view::npos;
+  return std::string(has_more ? host.substr(dot + 1) : host);
+}
+
+std::string in_units(uint64_t octets) {
+  constexpr uint64_t million = 1'000'000;
+  if (octets >= million) return fmt::format("{:.1f} MB", double(octets) / million);
+  return fmt::format("{} octets", octets);
+}
+
+// One transaction up to RCPT, and further only when the user said so.
+class Acceptance {
+ public:
+  Acceptance(Context& context, const Request& request, Session& session);
+
+  io::Task<RungResult> run();
+
+ private:
+  io::Task<bool> ask_sender();
+  io::Task<bool> ask_recipient();
+  io::Task<void> ask_own_domain(Finding& found);
+  io::Task<void> send_message();
+  io::Task<void> take_leave();
+  bool judge_size();
+  Finding judge(const smtp::Reply& reply, AttemptPhase phase, std::string_view command);
+  void stop(Finding finding, std::string line);
+  void lose(const Error& error, std::string_view command);
+  std::string own_domain() const;
+
+  Context& context_;
+  const Request& request_;
+  Session& session_;
+  std::string sender_;
+  std::string recipient_;
+  TestMessage message_;
+  Parameters values_;
+  bool open_ = true;  // the conversation can go on
+  RungResult result_;
+};
+
+Acceptance::Acceptance(Context& context, const Request& request, Session& session)
+    : context_(context), request_(request), session_(session) {
+  result_.rung = Rung::accept;
+  sender_ = safe_path(!request.from.empty()      ? request.from
+                      : is_address(request.user) ? request.user
+                                                 : std::string());
+  recipient_ = safe_path(!request.to.empty() ? request.to
+                         : !sender_.empty()  ? sender_
+                                             : "postmaster@" + own_domain());
+  values_ = {{"host", session.host},
+             {"port", std::to_string(session.peer.port)},
+             {"sender", sender_.empty() ? "<>" : sender_},
+             {"recipient", recipient_},
+             {"name", session.hello},
+             {"domain", recipient_.substr(recipient_.rfind('@') + 1)}};
+  if (is_address(request.user)) values_["user"] = request.user;
+  if (session.conversation.stream() != nullptr)
+    values_["address"] = session.conversation.stream()->local().address.text();
+  message_ = make_test_message(sender_, recipient_, session.hello, context.loop.wall_now(),
+                               context.loop.rng().next());
+}
+
+std::string Acceptance::own_domain() const {
+  return request_.mail_exchanger ? safe_path(request_.host) : domain_of(session_.host);
+}
+
+void Acceptance::stop(Finding finding, std::string line) {
+  result_.line = std::move(line);
+  if (session_.conversation.last_evidence() != 0)
+    finding.evidence.push_back(session_.conversation.last_evidence());
+  result_.add(std::move(finding));
+}
+
+void Acceptance::lose(const Error& error, std::string_view command) {
+  open_ = false;
+  Parameters values = values_;
+  values["seen"] = std::string(command);
+  Finding found = finding_of("M5020", std::move(values));
+  bool timed_out = error.code() == ErrorCode::timed_out;
+  found.notes.push_back(
+      timed_out ? fmt::format("No reply to {} came within {}.", command, base::to_human(patience))
+                : fmt::format("The connection ended after {}: {}.", command, error.message()));
+  result_.line = fmt::format("no answer to {}", command);
+  result_.add(std::move(found));
+}
+
+Finding Acceptance::judge(const smtp::Reply& reply, AttemptPhase phase, std::string_view command) {
+  const std::string provider = provider_of(request_.provider, session_.host);
+  Refusal refusal = judge_refusal(reply, accept_rung, phase, provider);
+  const checks::Catalogue& catalogue = checks::shipped_catalogue();
+  if (refusal.is("M5001") && session_.logged_in) refusal.check = catalogue.find("M5002");
+  if (refusal.is("M5018") && session_.logged_in) refusal.check = catalogue.find("M5002");
+  // A server that wants TLS although there is TLS means the login.
+  if (refusal.is("M5012") && session_.encrypted)
+    refusal.check = catalogue.find(session_.logged_in ? "M5019" : "M5018");
+  // What speaks of the content before there is any is about the sender or this machine.
+  if (refusal.is("M5016") && phase < AttemptPhase::data)
+    refusal.check = catalogue.find(refusal.transient ? "M5020" : "M5019");
+  Parameters values = values_;
+  bool by_list = refusal.is("M5009");
+  values["seen"] = by_list ? refusal.title : std::string(command);
+  if (refusal.is("M5008")) {
+    values["limit"] = session_.capabilities.size_octets_max
+                          ? in_units(*session_.capabilities.size_octets_max)
+                          : "less than this";
+    values["size"] = in_units(request_.message_octets.value_or(message_.octets));
+  }
+  return finding_of(refusal, reply, std::move(values));
+}
+
+// RFC 1870 §6.1: what is larger than the server says it takes need not be tried.
+bool Acceptance::judge_size() {
+  const std::optional<uint64_t>& limit = session_.capabilities.size_octets_max;
+  if (!limit || *limit == 0) return true;
+  const uint64_t size = request_.message_octets.value_or(message_.octets);
+  const bool too_large = size > *limit;
+  if (!too_large && *limit >= usual_octets) return true;
+  Parameters values = values_;
+  values["limit"] = in_units(*limit);
+  values["size"] = too_large ? in_units(size) : "little; one with a picture has more than 1 MB";
+  Finding found = finding_of("M5008", std::move(values));
+  found.observed = fmt::format("250-SIZE {}", *limit);
+  if (!too_large) found.severity = Severity::warning;
+  result_.add(std::move(found));
+  if (too_large) result_.line = fmt::format("the server takes at most {}", in_units(*limit));
+  return !too_large;
+}
+
+io::Task<bool> Acceptance::ask_sender() {
+  std::string command = fmt::format("MAIL FROM:<{}>", sender_);
+  if (session_.capabilities.size)
+    command += fmt::format(" SIZE={}", request_.message_octets.value_or(message_.octets));
+  Answer answer = co_await session_.conversation.ask(std::move(command), patience);
+  if (!answer) {
+    lose(answer.error(), "MAIL FROM");
+    co_return false;
+  }
+  if (answer->positive()) co_return true;
+  stop(judge(*answer, AttemptPhase::mail, "the sender"),
+       fmt::format("the server refuses the sender ({})", answer->code));
+  co_return false;
+}
+
+// It takes mail for its own domain: then it is the scope of the relay, and not the server.
+io::Task<void> Acceptance::ask_own_domain(Finding& found) {
+  std::string own = "postmaster@" + own_domain();
+  if (base::equals_ignoring_case(own, recipient_)) co_return;
+  Answer answer = co_await session_.conversation.ask(fmt::format("RCPT TO:<{}>", own), patience);
+  open_ = answer.has_value();
+  if (!answer) co_return;
+  found.notes.push_back(
+      answer->positive()
+          ? fmt::format("For its own domain it says yes: RCPT TO:<{}> -> {}.", own, answer->code)
+          : fmt::format("For {} it says {}.", own, answer->code));
+}
+
+io::Task<bool> Acceptance::ask_recipient() {
+  std::string command = fmt::format("RCPT TO:<{}>", recipient_);
+  Answer answer = co_await session_.conversation.ask(std::move(command), patience);
+  if (!answer) {
+    lose(answer.error(), "RCPT TO");
+    co_return false;
+  }
+  if (answer->positive()) co_return true;
+  Finding found = judge(*answer, AttemptPhase::rcpt, "the recipient");
+  found.evidence.push_back(session_.conversation.last_evidence());
+  if (found.id == "M5001" || found.id == "M5002") co_await ask_own_domain(found);
+  result_.line = fmt::format("the server refuses the recipient ({})", answer->code);
+  result_.add(std::move(found));
+  co_return false;
+}
+
+io::Task<void> Acceptance::send_message() {
+  Answer answer = co_await session_.conversation.ask("DATA", patience);
+  if (!answer) {
+    lose(answer.error(), "DATA");
+    co_return;
+  }
+  if (answer->code != data_code) {
+    stop(judge(*answer, AttemptPhase::data, "DATA"),
+         fmt::format("the server refuses DATA ({})", answer->code));
+    co_return;
+  }
+  context_.evidence.note(fmt::format("a message of {} octets", message_.octets));
+  Result<void> written = co_await session_.conversation.write(message_.wire(), content_patience);
+  if (!written) {
+    lose(written.error(), "the message");
+    co_return;
+  }
+  answer = co_await session_.conversation.read_reply(content_patience);
+  if (!answer) {
+    lose(answer.error(), "the message");
+    co_return;
+  }
+  if (!answer->positive()) {
+    stop(judge(*answer, AttemptPhase::content, "the message"),
+         fmt::format("the server refuses the message ({})", answer->code));
+    co_return;
+  }
+  ++context_.effects.messages_sent;
+  result_.add_fact("message_id", message_.id);
+  result_.line = fmt::format("message taken for {}", recipient_);
+}
+
+// Leaves no transaction behind; the connection is not needed any more.
+io::Task<void> Acceptance::take_leave() {
+  if (!open_) co_return;
+  if (context_.effects.messages_sent == 0) {
+    Answer reset = co_await session_.conversation.ask("RSET", goodbye_patience);
+    if (!reset) co_return;
+  }
+  Answer goodbye = co_await session_.conversation.ask("QUIT", goodbye_patience);
+  static_cast<void>(goodbye);
+}
+
+io::Task<RungResult> Acceptance::run() {
+  const Instant began = context_.loop.now();
+  result_.status = RungStatus::pass;
+  result_.add_fact("sender", sender_);
+  result_.add_fact("recipient", recipient_);
+  bool taken = judge_size();
+  if (taken) taken = co_await ask_sender();
+  if (taken) taken = co_await ask_recipient();
+  if (taken && request_.send)
+    co_await send_message();
+  else if (taken)
+    result_.line = fmt::format("{} accepted, nothing sent", recipient_);
+  co_await take_leave();
+  result_.took = context_.loop.now() - began;
+  co_return std::move(result_);
+}
+
+}  // namespace
+
+io::Task<RungResult> walk_accept(Context& context, const Request& request, Session& session) {
+  Acceptance acceptance(context, request, session);
+  co_return co_await acceptance.run();
+}
+
+}  // namespace waypost::doctor

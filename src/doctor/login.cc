@@ -1,0 +1,269 @@
+#include <chrono>
+
+#include <fmt/format.h>
+
+#include "base/ascii.h"
+#include "base/utf8.h"
+#include "doctor/login_refusal.h"
+#include "doctor/refusal.h"
+#include "doctor/walk.h"
+#include "sasl/base64.h"
+#include "sasl/client.h"
+#include "smtp/limits.h"
+
+namespace waypost::doctor {
+namespace {
+
+using Answer = Result<smtp::Reply>;
+
+// Servers wait on purpose after a failed login; six seconds turned a right password into a failure
+// elsewhere.
+constexpr Duration patience = std::chrono::seconds(60);
+constexpr int challenge_code = 334;  // RFC 4954 §4
+constexpr unsigned challenges_max = 8;
+constexpr std::string_view hidden = "[hidden]";
+constexpr uint16_t mail_port = 25;
+constexpr uint16_t submission_port = 587;
+constexpr uint16_t tls_port = 465;
+
+bool is_token_mechanism(std::string_view mechanism) {
+  return base::equals_ignoring_case(mechanism, "XOAUTH2") ||
+         base::equals_ignoring_case(mechanism, "OAUTHBEARER");
+}
+
+// One login from the offer to its last reply.
+class Login {
+ public:
+  Login(Context& context, Request& request, Session& session);
+
+  io::Task<RungResult> run();
+
+ private:
+  Finding finding(std::string_view id, Parameters more = {});
+  std::optional<Finding> obstacle();
+  std::optional<Finding> unsendable() const;
+  io::Task<Answer> converse();
+  io::Task<Answer> begin();
+  io::Task<Answer> say(Secret message, std::string before);
+  Result<Secret> answer_to(const smtp::Reply& challenge);
+  void judge(const Answer& answer);
+  void judge_silence(const Error& error);
+  void stop(Finding finding, std::string line);
+  std::string mechanisms() const;
+
+  Context& context_;
+  Request& request_;
+  Session& session_;
+  Secret password_;
+  LoginFacts facts_;
+  Parameters values_;
+  std::unique_ptr<sasl::ClientExchange> exchange_;
+  std::optional<Error> why_ended_;  // the exchange was called off by us
+  RungResult result_;
+};
+
+Login::Login(Context& context, Request& request, Session& session)
+    : context_(context),
+      request_(request),
+      session_(session),
+      password_(std::move(request.password)) {
+  result_.rung = Rung::login;
+  facts_.host = session.host;
+  facts_.port = std::to_string(session.peer.port);
+  facts_.user = request.user;
+  facts_.by_token = is_token_mechanism(request.mechanism);
+  facts_.password = shape_of(password_.reveal());
+  values_ = {{"host", facts_.host}, {"port", facts_.port}, {"user", facts_.user}};
+  context_.evidence.withhold(password_.reveal());
+  std::string encoded = sasl::base64_encode(password_.reveal());
+  context_.evidence.withhold_encoded(encoded);
+  Secret::wipe(encoded);
+}
+
+std::string Login::mechanisms() const {
+  return fmt::format("{}", fmt::join(session_.capabilities.auth_mechanisms, ", "));
+}
+
+Finding Login::finding(std::string_view id, Parameters more) {
+  more.merge(Parameters(values_));
+  return finding_of(id, std::move(more));
+}
+
+void Login::stop(Finding finding, std::string line) {
+  result_.line = std::move(line);
+  if (session_.conversation.last_evidence() != 0 && finding.evidence.empty())
+    finding.evidence.push_back(session_.conversation.last_evidence());
+  result_.add(std::move(finding));
+}
+
+// The secret was judged only as far as its form goes; it is nowhere shown.
+std::optional<Finding> Login::unsendable() const {
+  auto is_sound = [](std::string_view text) {
+    return !text.empty() && base::is_utf8(text) &&
+           std::none_of(text.begin(), text.end(), base::is_control);
+  };
+  Parameters values = values_;
+  if (facts_.password.ends_with_line) {
+    values["seen"] = std::string(facts_.password.at_its_ends());
+    return finding_of("M4020", std::move(values));
+  }
+  bool user_sound = is_sound(request_.user);
+  if (user_sound && is_sound(password_.reveal())) return std::nullopt;
+  values["setting"] = user_sound ? "password" : "user name";
+  values["seen"] = user_sound && password_.empty()
+                       ? "it is empty"
+                       : "it holds a control character, or octets that are not UTF-8";
+  if (!user_sound) values.erase("user");
+  return finding_of("M4025", std::move(values));
+}
+
+// What keeps the login from being tried at all; with it the password stays here.
+std::optional<Finding> Login::obstacle() {
+  const smtp::Capabilities& offer = session_.capabilities;
+  if (!session_.encrypted) {
+    result_.line = "not tried: the connection is not encrypted";
+    if (offer.auth_mechanisms.empty() && !offer.starttls) return finding("M4004");
+    return finding(offer.auth_mechanisms.empty() ? "M4003" : "M4023");
+  }
+  if (!session_.certificate_holds) {
+    result_.line = "not tried: nobody vouches for the server";
+    return finding("M4022");
+  }
+  if (offer.auth_mechanisms.empty()) {
+    result_.line = "the server offers no login";
+    uint16_t other = session_.peer.port == mail_port || session_.peer.port == tls_port
+                         ? submission_port
+                         : tls_port;
+    return finding("M4004", {{"other_port", std::to_string(other)}});
+  }
+  result_.line = "not tried: the login cannot be sent";
+  return unsendable();
+}
+
+Result<Secret> Login::answer_to(const smtp::Reply& challenge) {
+  TRY(std::string octets, sasl::base64_decode(challenge.lines.front(), sasl::challenge_octets_max));
+  return exchange_->step(octets);
+}
+
+io::Task<Answer> Login::say(Secret message, std::string before) {
+  std::string encoded = sasl::base64_encode(message.reveal());
+  context_.evidence.withhold_encoded(encoded);
+  // RFC 4954 §4: an empty initial response is "=", an empty answer to a challenge an empty line.
+  if (encoded.empty() && !before.empty()) encoded = "=";
+  std::string plain = before;
+  plain.reserve(before.size() + encoded.size());
+  plain += encoded;
+  Secret::wipe(encoded);
+  std::string shown = before + std::string(hidden);
+  co_return co_await session_.conversation.ask_unseen(Secret::take(plain), std::move(shown),
+                                                      patience);
+}
+
+// RFC 4954 §4: what is too long for a command line waits for the first challenge.
+io::Task<Answer> Login::begin() {
+  std::string command = fmt::format("AUTH {}", exchange_->mechanism());
+  std::optional<Secret> initial = exchange_->initial_response();
+  if (!initial) co_return co_await session_.conversation.ask(std::move(command), patience);
+  size_t octets = command.size() + initial->reveal().size() * 4 / 3 + 8;
+  if (octets <= smtp::command_line_octets_max) {
+    command += ' ';
+    co_return co_await say(*std::move(initial), std::move(command));
+  }
+  Answer answer = co_await session_.conversation.ask(std::move(command), patience);
+  if (!answer || answer->code != challenge_code) co_return answer;
+  co_return co_await say(*std::move(initial), {});
+}
+
+io::Task<Answer> Login::converse() {
+  Answer answer = co_await begin();
+  for (unsigned challenges = 0; answer && answer->code == challenge_code; ++challenges) {
+    Result<Secret> response = answer_to(*answer);
+    if (challenges < challenges_max && response) {
+      answer = co_await say(*std::move(response), {});
+      continue;
+    }
+    why_ended_ = response ? Error(ErrorCode::protocol, "they ask for more and more")
+                          : std::move(response).error();
+    co_return co_await session_.conversation.ask("*", patience);
+  }
+  co_return answer;
+}
+
+// No reply came: nothing was said against the password.
+void Login::judge_silence(const Error& error) {
+  Finding found = finding("M4008");
+  bool timed_out = error.code() == ErrorCode::timed_out;
+  found.observed = timed_out ? "" : context_.evidence.without_secrets(error.message());
+  found.notes.push_back(timed_out
+                            ? fmt::format("No reply came within {}.", base::to_human(patience))
+                            : "The connection ended in the middle of the login.");
+  stop(std::move(found), timed_out ? "no answer to the login" : "the connection ended");
+}
+
+void Login::judge(const Answer& answer) {
+  if (!answer) return judge_silence(answer.error());
+  if (answer->positive() && !exchange_->server_proved())
+    why_ended_ = Error(ErrorCode::protocol,
+                       "they accept the login without a proof that they know the password");
+  if (answer->positive() && !why_ended_) {
+    result_.status = RungStatus::pass;
+    result_.line = fmt::format("{} by {}", base::escape_control(facts_.user), facts_.mechanism);
+    session_.logged_in = true;
+    return;
+  }
+  facts_.provider = provider_of(request_.provider, session_.host);
+  facts_.token_note = context_.evidence.without_secrets(exchange_->server_note());
+  Finding found = why_ended_ ? finding("M4024", {{"mechanism", facts_.mechanism}})
+                             : judge_login(*answer, facts_);
+  if (why_ended_) {
+    found.observed = answer->text();
+    found.notes.push_back(fmt::format("What they said in the login makes no sense: {}.",
+                                      context_.evidence.without_secrets(why_ended_->message())));
+  }
+  if (!facts_.token_note.empty())
+    context_.evidence.note(fmt::format("the 334 says, decoded: {}", facts_.token_note));
+  stop(std::move(found), fmt::format("the server refuses the login ({})", answer->code));
+}
+
+io::Task<RungResult> Login::run() {
+  const Instant began = context_.loop.now();
+  result_.add_list("mechanisms", session_.capabilities.auth_mechanisms);
+  if (request_.user.empty()) {
+    result_.line = "not configured (no --user)";
+    co_return std::move(result_);
+  }
+  if (std::optional<Finding> found = obstacle()) {
+    stop(*std::move(found), result_.line);
+    co_return std::move(result_);
+  }
+  sasl::ClientLogin login{request_.user, std::move(password_), request_.mechanism, session_.binding,
+                          true};
+  auto exchange = sasl::start_client(session_.capabilities.auth_mechanisms, std::move(login),
+                                     context_.loop.rng());
+  if (!exchange) {
+    Parameters more{{"mechanisms", mechanisms()},
+                    {"mechanism", request_.mechanism.empty() ? "one that takes a password"
+                                                             : request_.mechanism}};
+    Finding found = finding("M4005", std::move(more));
+    found.notes.push_back(context_.evidence.without_secrets(exchange.error().message()));
+    stop(std::move(found), "no way to log in that both sides know");
+    co_return std::move(result_);
+  }
+  exchange_ = *std::move(exchange);
+  facts_.mechanism = std::string(exchange_->mechanism());
+  result_.add_fact("mechanism", facts_.mechanism);
+  ++context_.effects.login_attempts;
+  Answer answer = co_await converse();
+  judge(answer);
+  result_.took = context_.loop.now() - began;
+  co_return std::move(result_);
+}
+
+}  // namespace
+
+io::Task<RungResult> walk_login(Context& context, Request& request, Session& session) {
+  Login login(context, request, session);
+  co_return co_await login.run();
+}
+
+}  // namespace waypost::doctor

@@ -1,0 +1,154 @@
+#include "doctor/login_refusal.h"
+
+#include <algorithm>
+#include <optional>
+
+#include <fmt/format.h>
+
+#include "base/ascii.h"
+#include "doctor/refusal.h"
+
+namespace waypost::doctor {
+namespace {
+
+constexpr int login_rung = 4;
+
+// Relay services whose user name is fixed, or whose password is a key.
+struct KeyService {
+  std::string_view provider;
+  std::string_view user;  // the only user name that works; empty where each account has its own
+  std::string_view wanted;
+};
+constexpr KeyService key_services[] = {
+    {"sendgrid", "apikey", "the user name apikey and an API key, SG...., as the password"},
+    {"resend", "resend", "the user name resend and an API key, re_..., as the password"},
+    {"sparkpost", "SMTP_Injection", "the user name SMTP_Injection and an API key as the password"},
+    {"mailgun", "", "an SMTP user such as postmaster@DOMAIN and its SMTP password"},
+    {"postmark", "", "a server token as the user name, and the same as the password"},
+    {"brevo", "", "the login of the SMTP tab and an SMTP key"},
+    {"mailjet", "", "the API key as the user name and the secret key as the password"},
+    {"mailersend", "", "an SMTP user of the domain and its password"},
+    {"mandrill", "", "any user name and an API key as the password"},
+    {"smtp2go", "", "an SMTP user and its password, not those of the web page"},
+    {"elasticemail", "", "the account's address and an SMTP credential as the password"},
+    {"mailtrap", "", "the user name api and a token, or a sandbox's own pair"},
+};
+
+// Those that take no account password over SMTP, or none with two-step login.
+constexpr std::string_view app_password_providers[] = {"google",   "yahoo", "apple",
+                                                       "fastmail", "zoho",  "yandex"};
+constexpr std::string_view full_address_providers[] = {
+    "google", "microsoft", "yahoo",   "zoho",      "fastmail",   "gmx",   "ovh",
+    "yandex", "mailru",    "mailgun", "hostinger", "infomaniak", "proton"};
+// Outlook.com and its sisters: no passwords since 16 September 2024.
+constexpr std::string_view personal_microsoft_domains[] = {"outlook.", "hotmail.", "live.", "msn."};
+
+template <size_t count>
+bool is_among(const std::string_view (&names)[count], std::string_view name) {
+  return std::find(std::begin(names), std::end(names), name) != std::end(names);
+}
+
+const KeyService* key_service(std::string_view provider) {
+  for (const KeyService& service : key_services)
+    if (service.provider == provider) return &service;
+  return nullptr;
+}
+
+bool is_personal_microsoft(const LoginFacts& facts) {
+  size_t at = facts.user.find('@');
+  if (facts.provider != "microsoft" || at == std::string::npos) return false;
+  std::string domain = base::to_lower(std::string_view(facts.user).substr(at + 1));
+  return std::any_of(std::begin(personal_microsoft_domains), std::end(personal_microsoft_domains),
+                     [&](std::string_view start) { return domain.starts_with(start); });
+}
+
+bool has_space_at_an_end(std::string_view text) { return base::trim(text) != text; }
+
+// "at its beginning" and so on are the password's; a user name may be shown as it is.
+std::optional<Finding> by_written_form(const LoginFacts& facts, const Parameters& values) {
+  Parameters more = values;
+  if (has_space_at_an_end(facts.user)) {
+    more["setting"] = "user name";
+    more["seen"] = "a space at one of its ends";
+    return finding_of("M1009", std::move(more));
+  }
+  if (facts.password.has_space_at_an_end()) {
+    more["seen"] = std::string(facts.password.at_its_ends());
+    return finding_of("M4020", std::move(more));
+  }
+  if (facts.password.in_groups) {
+    more["seen"] = facts.provider == "google" ? "Google" : "the provider";
+    return finding_of("M4007", std::move(more));
+  }
+  return std::nullopt;
+}
+
+std::optional<Finding> by_user_name(const LoginFacts& facts, const Parameters& values) {
+  if (facts.user.find('@') != std::string::npos || key_service(facts.provider) != nullptr ||
+      facts.provider == "ses")
+    return std::nullopt;
+  Parameters more = values;
+  more["seen"] = "only the part before the @";
+  if (facts.provider == "google") more["meant"] = facts.user + "@gmail.com";
+  Finding finding = finding_of("M4002", std::move(more));
+  if (is_among(full_address_providers, facts.provider)) {
+    finding.confidence = Confidence::likely;
+    return finding;
+  }
+  finding.notes.emplace_back(
+      "Servers say the same for a wrong password: check that as well (waypost explain M4001).");
+  return finding;
+}
+
+std::optional<Finding> by_provider(const LoginFacts& facts, const Parameters& values) {
+  Parameters more = values;
+  if (const KeyService* service = key_service(facts.provider)) {
+    more["seen"] = std::string(service->wanted);
+    Finding finding = finding_of("M4018", std::move(more));
+    if (!service->user.empty() && facts.user != service->user) {
+      finding.confidence = Confidence::certain;
+      finding.fixes.front().set["user"] = std::string(service->user);
+    }
+    return finding;
+  }
+  if (facts.provider == "ses") return finding_of("M4021", std::move(more));
+  if (is_personal_microsoft(facts)) return finding_of("M4014", std::move(more));
+  if (is_among(app_password_providers, facts.provider)) return finding_of("M4006", std::move(more));
+  return std::nullopt;
+}
+
+// The server says no more than that it is wrong.
+bool says_only_wrong(const Refusal& refusal) {
+  return refusal.is("M4001") || refusal.is("M4018") || refusal.is("M4021") ||
+         refusal.rule == "google-bad-credentials" || refusal.rule == "zoho-auth" ||
+         refusal.rule == "yandex-auth";
+}
+
+}  // namespace
+
+Finding judge_login(const smtp::Reply& reply, LoginFacts facts) {
+  const Refusal refusal =
+      judge_refusal(reply, login_rung, smtp::AttemptPhase::login, facts.provider);
+  // The words may betray who speaks although the host's name does not.
+  if (facts.provider.empty()) facts.provider = refusal.provider;
+  Parameters values{{"host", facts.host},
+                    {"port", facts.port},
+                    {"user", facts.user},
+                    {"mechanism", facts.mechanism}};
+  std::optional<Finding> finding;
+  if (says_only_wrong(refusal)) {
+    if (facts.by_token) {
+      values["seen"] = facts.token_note.empty() ? reply.text() : facts.token_note;
+      finding = finding_of("M4011", values);
+    } else {
+      finding = by_written_form(facts, values);
+      if (!finding) finding = by_user_name(facts, values);
+      if (!finding) finding = by_provider(facts, values);
+    }
+  }
+  if (!finding) return finding_of(refusal, reply, std::move(values));
+  finding->observed = reply.text();
+  return *std::move(finding);
+}
+
+}  // namespace waypost::doctor
