@@ -21,11 +21,11 @@ def by_number(report):
 def names_only(said, scenario):
     """The run found this fault and no other, whatever else is broken above it."""
     report = said["json"].report
-    shown = f"{said['people'].out}\n{said['people'].err}"
+    shown = "\n".join(each.out + each.err for each in reversed(said.values()))
     assert errors(report) == [scenario.id] or (
         scenario.exit == 0 and scenario.id in warnings(report) and not errors(report)), shown
     assert set(warnings(report)) <= {*scenario.also, scenario.id}, shown
-    assert {said["json"].code, said["people"].code} == {scenario.code}, shown
+    assert {each.code for each in said.values()} == {scenario.code}, shown
     if scenario.exit == 0:
         assert set(by_number(report).values()) <= {*FINE, "skipped"}, shown
         return

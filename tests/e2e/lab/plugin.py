@@ -9,10 +9,6 @@ from lab.scenarios import break_later
 RUNS = pytest.StashKey()
 
 
-def unchanged(_):
-    pass
-
-
 def scenario_of(item):
     return getattr(item, "callspec", None) and item.callspec.params.get("scenario")
 
@@ -23,7 +19,7 @@ def order_of(item):
     scenario = scenario_of(item)
     later = item.callspec.params.get("later")
     if later is None:
-        return (scenario.name, None), (scenario, unchanged)
+        return (scenario.name, None), (scenario, None)
     return (scenario.name, later), (scenario, lambda world: break_later(
         world, scenario.rung, None if later == "all" else later))
 

@@ -55,23 +55,27 @@ class Runs:
         self._folder.cleanup()
 
     def begin(self, orders):
-        """orders: {key: (scenario, what else to break: world -> None)}; the long ones go first."""
+        """orders: {key: (scenario, what else to break: world -> None, or None)}; where nothing is, the
+        report for people is wanted too. The long ones go first."""
         for key, (scenario, change) in sorted(orders.items(), key=lambda each: -each[1][0].slow_s):
             if key not in self._said:
-                self._said[key] = self._pool.submit(self._both, scenario, change)
+                self._said[key] = self._pool.submit(self._run, scenario, change)
 
     def result(self, key):
         """({format: Said}, world) once it has run."""
         return self._said[key].result()
 
-    def _both(self, scenario, change):
+    def _run(self, scenario, change):
         own = make_network() if scenario.quiet and self.network.has_filters else None
         try:
             world = self.world(own or self.network)
             scenario.prepare(world)
-            change(world)
+            if change:
+                change(world)
             try:
                 world.start()
+                if change:
+                    return {"json": self.doctor(world, "--json")}, world
                 return self._in_both_forms(world, scenario.quiet), world
             finally:
                 world.stop()
