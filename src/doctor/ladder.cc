@@ -2,7 +2,6 @@
 
 #include "doctor/rungs.h"
 #include "doctor/walk.h"
-#include "sasl/base64.h"
 
 namespace waypost::doctor {
 namespace {
@@ -29,6 +28,7 @@ class Ladder {
 
  private:
   io::Task<void> climb();
+  io::Task<void> climb_on(Session& session);
   void add(RungResult result) {
     if (on_rung_) on_rung_(result);
     report_.rungs.push_back(std::move(result));
@@ -56,14 +56,29 @@ io::Task<void> Ladder::climb() {
   bool reached = secured.status != RungStatus::skipped;
   add(std::move(connect));
   if (reached) add(std::move(secured));
+  if (ground_.session) co_await climb_on(*ground_.session);
+}
+
+io::Task<void> Ladder::climb_on(Session& session) {
+  RungResult login = co_await walk_login(context_, request_, session);
+  bool skipped_login = login.status == RungStatus::skipped;
+  bool goes_on = skipped_login || passed(login);
+  if (!skipped_login) login.line += ground_.over;
+  add(std::move(login));
+  // A server asks for a login before it hears of anybody; that nobody logged in is no fault of it.
+  bool asked_for = session.logged_in || !request_.to.empty();
+  if (!goes_on || !asked_for) co_return;
+  RungResult accept = co_await walk_accept(context_, request_, session);
+  accept.line += ground_.over;
+  add(std::move(accept));
+  // It has said goodbye itself.
+  ground_.session.reset();
 }
 
 io::Task<Report> Ladder::run() {
   report_.started = context_.loop.wall_now();
   report_.with_login = !request_.user.empty();
-  const std::string& password = request_.password.reveal();
-  context_.evidence.withhold(password);
-  context_.evidence.withhold(sasl::base64_encode(password));
+  context_.evidence.withhold(request_.password.reveal());
   co_await climb();
   if (ground_.session) {
     auto answer = co_await ground_.session->conversation.ask("QUIT", goodbye_patience);
