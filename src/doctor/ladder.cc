@@ -29,6 +29,7 @@ class Ladder {
 
  private:
   io::Task<void> climb();
+  io::Task<void> talk();
   void add(RungResult result) {
     if (on_rung_) on_rung_(result);
     report_.rungs.push_back(std::move(result));
@@ -54,8 +55,24 @@ io::Task<void> Ladder::climb() {
   }
   RungResult secured = co_await walk_tls(context_, request_, ground_, connect);
   bool reached = secured.status != RungStatus::skipped;
+  goes_on = passed(secured) && ground_.session != nullptr;
   add(std::move(connect));
   if (reached) add(std::move(secured));
+  if (goes_on) co_await talk();
+}
+
+// Over a session that is secured as the settings say.
+io::Task<void> Ladder::talk() {
+  if (ground_.mail_exchanger) {
+    request_.mail_exchanger = true;
+    request_.host = ground_.domain;
+  }
+  RungResult login = co_await walk_login(context_, request_, *ground_.session);
+  bool goes_on = passed(login) || login.status == RungStatus::skipped;
+  add(std::move(login));
+  if (!goes_on) co_return;
+  RungResult accepted = co_await walk_accept(context_, request_, *ground_.session);
+  add(std::move(accepted));
 }
 
 io::Task<Report> Ladder::run() {
