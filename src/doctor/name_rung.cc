@@ -2,91 +2,20 @@
 
 #include <fmt/format.h>
 
-#include "base/ascii.h"
-#include "dns/direct_question.h"
 #include "dns/idn.h"
 #include "dns/system_files.h"
 #include "doctor/host_text.h"
 #include "doctor/name_failure.h"
+#include "doctor/name_questions.h"
 #include "doctor/rungs.h"
-#include "io/task_group.h"
+#include "settings/look_alike.h"
 
 namespace waypost::doctor {
 namespace {
 
-constexpr std::chrono::seconds dns_patience{6};
 constexpr size_t mail_hosts_max = 10;
 constexpr size_t addresses_shown_max = 3;
 constexpr uint64_t resolv_conf_octets_max = 1 << 20;
-
-using Addresses = Result<dns::AddressAnswer>;
-
-struct Both {
-  std::optional<Addresses> v4;
-  std::optional<Addresses> v6;
-
-  std::vector<IpAddress> all() const {
-    std::vector<IpAddress> found;
-    for (const auto* family : {&v4, &v6})
-      if (*family && **family)
-        found.insert(found.end(), (**family)->addresses.begin(), (**family)->addresses.end());
-    return found;
-  }
-  bool no_such_name() const {
-    for (const auto* family : {&v4, &v6})
-      if (*family && **family && (**family)->status == dns::AnswerStatus::no_such_name) return true;
-    return false;
-  }
-  const Error* error() const {
-    for (const auto* family : {&v4, &v6})
-      if (*family && !**family) return &(**family).error();
-    return nullptr;
-  }
-};
-
-std::string describe(const std::string& name, dns::AddressFamily family, const Addresses& answer) {
-  std::string question =
-      fmt::format("{} {}: ", name, family == dns::AddressFamily::v4 ? "A" : "AAAA");
-  if (!answer) return question + answer.error().message();
-  if (answer->status == dns::AnswerStatus::no_such_name) return question + "NXDOMAIN";
-  if (answer->addresses.empty()) return question + "no such record";
-  std::string list;
-  for (const IpAddress& address : answer->addresses)
-    list += (list.empty() ? "" : ", ") + address.text();
-  return question + list;
-}
-
-io::Task<void> look_up_family(Context& context, std::string name, dns::AddressFamily family,
-                              std::optional<Addresses>& answer) {
-  answer = co_await context.resolver.addresses(name, family, context.loop.now() + dns_patience);
-  context.evidence.add(Evidence::Kind::dns, {}, describe(name, family, *answer));
-}
-
-// Both families side by side; only the one that was asked for, where one was.
-io::Task<Both> look_up(Context& context, std::string name, Family family) {
-  Both both;
-  io::TaskGroup group;
-  if (family != Family::v6_only)
-    group.start(look_up_family(context, name, dns::AddressFamily::v4, both.v4));
-  if (family != Family::v4_only)
-    group.start(look_up_family(context, name, dns::AddressFamily::v6, both.v6));
-  co_await group.join();
-  co_return both;
-}
-
-io::Task<Result<dns::MxAnswer>> look_up_mx(Context& context, std::string name) {
-  auto answer = co_await context.resolver.mx(name, context.loop.now() + dns_patience);
-  std::string told;
-  if (!answer)
-    told = answer.error().message();
-  else if (answer->records.empty())
-    told = answer->status == dns::AnswerStatus::no_such_name ? "NXDOMAIN" : "no such record";
-  for (size_t i = 0; answer && i < answer->records.size() && i < mail_hosts_max; ++i)
-    told += fmt::format("{}{} {}", i == 0 ? "" : ", ", answer->records[i].preference,
-                        answer->records[i].host.empty() ? "." : answer->records[i].host);
-  context.evidence.add(Evidence::Kind::dns, {}, fmt::format("{} MX: {}", name, told));
-  co_return answer;
-}
 
 class NameRung {
  public:
@@ -107,6 +36,7 @@ class NameRung {
   io::Task<void> explain_error(Error error);
   io::Task<bool> find_by_suffix();
   io::Task<void> find_submission_host(Finding& finding);
+  io::Task<std::optional<Finding>> find_look_alike(std::string id);
   void take(const std::vector<IpAddress>& addresses);
   void fail(Finding finding, std::string line);
   Finding finding(std::string id) const {
@@ -201,6 +131,24 @@ io::Task<bool> NameRung::find_by_suffix() {
   }
   co_return false;
 }
+// A known provider's host that was perhaps meant, and that exists.
+io::Task<std::optional<Finding>> NameRung::find_look_alike(std::string id) {
+  auto alike = settings::look_alike(ground_.host, settings::known_providers());
+  if (!alike) co_return std::nullopt;
+  Finding found = finding(std::move(id));
+  Both both = co_await look_up(context_, alike->meant, request_.family);
+  bool exists = !both.all().empty();
+  found.confidence = Confidence::likely;
+  found.observed = fmt::format("{}, not {}", ground_.host, alike->meant);
+  found.parameters["meant"] = alike->meant;
+  found.fixes.push_back({"meant",
+                         "client",
+                         {{"host", alike->meant}},
+                         exists ? Tested::works : Tested::not_tested,
+                         exists ? alike->meant + " resolves" : ""});
+  co_return found;
+}
+
 // Where mail for such a domain is usually handed in.
 io::Task<void> NameRung::find_submission_host(Finding& finding) {
   for (const char* label : {"smtp.", "mail."}) {
@@ -228,6 +176,14 @@ io::Task<void> NameRung::explain_absence(Both both) {
     co_return;
   }
   bool absent = both.no_such_name();
+  if (absent) {
+    auto typo = co_await find_look_alike("M1007");
+    if (typo) {
+      std::string line = fmt::format("does not exist; did you mean {}?", typo->parameters["meant"]);
+      fail(*std::move(typo), std::move(line));
+      co_return;
+    }
+  }
   bool explained = false;
   if (absent) explained = co_await find_by_suffix();
   if (explained) co_return;
@@ -257,6 +213,11 @@ io::Task<void> NameRung::walk_host() {
   }
   take(addresses);
   result_.add_fact("rcode", "NOERROR");
+  auto alike = co_await find_look_alike("M1008");
+  if (alike) {
+    alike->severity = Severity::warning;
+    result_.add(*std::move(alike));
+  }
   bool foreign = !request_.provider.empty() &&
                  std::none_of(addresses.begin(), addresses.end(), [](const IpAddress& address) {
                    return is_public_text(address.text());

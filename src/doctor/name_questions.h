@@ -1,0 +1,41 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "doctor/walk.h"
+
+namespace waypost::doctor {
+
+// Answers of the resolver, each written into the evidence.
+using Addresses = Result<dns::AddressAnswer>;
+
+struct Both {
+  std::optional<Addresses> v4;
+  std::optional<Addresses> v6;
+
+  std::vector<IpAddress> all() const {
+    std::vector<IpAddress> found;
+    for (const auto* family : {&v4, &v6})
+      if (*family && **family)
+        found.insert(found.end(), (**family)->addresses.begin(), (**family)->addresses.end());
+    return found;
+  }
+  bool no_such_name() const {
+    for (const auto* family : {&v4, &v6})
+      if (*family && **family && (**family)->status == dns::AnswerStatus::no_such_name) return true;
+    return false;
+  }
+  const Error* error() const {
+    for (const auto* family : {&v4, &v6})
+      if (*family && !**family) return &(**family).error();
+    return nullptr;
+  }
+};
+
+// Both families side by side; only the one that was asked for, where one was.
+io::Task<Both> look_up(Context& context, std::string name, Family family);
+io::Task<Result<dns::MxAnswer>> look_up_mx(Context& context, std::string name);
+
+}  // namespace waypost::doctor

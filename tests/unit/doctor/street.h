@@ -1,0 +1,209 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "dns/memory_resolver.h"
+#include "doctor/walk.h"
+#include "io/sim_network.h"
+#include "io/sim_world.h"
+#include "io/task_group.h"
+#include "tests/fakes/memory_disk.h"
+#include "tls/self_signed.h"
+#include "tls/tls_stream.h"
+
+namespace waypost::doctor {
+
+// How a scripted server behaves on one port.
+struct Script {
+  std::string greeting = "220 smtp.example.com ESMTP\r\n";
+  std::vector<std::string> extensions = {"STARTTLS", "AUTH PLAIN LOGIN"};
+  std::string starttls = "220 2.0.0 Ready\r\n";
+  bool tls_at_once = false;
+  bool silent = false;  // accepts and says nothing, ever
+  bool closes = false;  // accepts and closes
+  Duration delay{0};    // before the greeting
+  bool ehlo_lost = false;
+};
+
+// A simulated street: our machine, a mail host with an IPv4 and an IPv6 address, a name server, and
+// what the doctor finds there.
+class Street {
+ public:
+  static constexpr const char* host = "smtp.example.com";
+
+  Street() {
+    pair_ = *tls::make_self_signed({host}, std::chrono::days(90), world_);
+    trust(pair_.certificate_pem);
+    show(pair_);
+    names.add_address(host, v4);
+    names.add_address(host, v6);
+  }
+
+  void trust(const std::string& pem) { disk.files["ca.pem"] = pem; }
+  void show(const tls::KeyPair& pair) {
+    certificate_ = *tls::ServerContext::from_pem(pair.certificate_pem, pair.key_pem);
+  }
+
+  // On both addresses of the host.
+  void serve(uint16_t port, Script script) {
+    scripts_[port] = std::move(script);
+    for (auto* process : {&mail_v4, &mail_v6}) {
+      auto listener = process->network().listen({process->host(), port}, {});
+      ASSERT_TRUE_(listener.has_value());
+      listeners_.push_back(*std::move(listener));
+      servers_.start(accept_all(*listeners_.back(), scripts_[port], *process));
+    }
+  }
+  void serve_usual() {
+    serve(587, {});
+    Script implicit;
+    implicit.tls_at_once = true;
+    implicit.extensions = {"AUTH PLAIN LOGIN"};
+    serve(465, implicit);
+  }
+  // Response codes with and without checking disabled, over TCP.
+  void serve_names(int checked, int unchecked) {
+    auto listener = name_host.network().listen({name_host.host(), 53}, {});
+    listeners_.push_back(*std::move(listener));
+    servers_.start(answer_questions(*listeners_.back(), checked, unchecked));
+  }
+
+  Report walk(Request request) {
+    tls::ClientOptions options{tls::Verification::opportunistic, "ca.pem"};
+    auto tls = *tls::ClientContext::create(options, disk, world_);
+    options.obsolete_too = true;
+    auto obsolete = *tls::ClientContext::create(options, disk, world_);
+    EvidenceLog evidence(client);
+    Context context{client, client.network(), disk,     names,
+                    *tls,   obsolete.get(),   evidence, {{name_host.host(), 53}}};
+    if (request.host.empty()) request.host = host;
+    std::optional<Report> report;
+    io::TaskGroup group;
+    group.start(keep(doctor::walk(context, std::move(request), {}), report));
+    world_.run_until([&] { return report.has_value(); }, world_.now() + std::chrono::minutes(10));
+    CHECK(report);
+    return *std::move(report);
+  }
+
+  io::SimWorld& world() { return world_; }
+  const std::string& heard() const { return heard_; }
+
+  const IpAddress v4 = *IpAddress::parse("203.0.113.10");
+  const IpAddress v6 = *IpAddress::parse("2001:db8::10");
+
+ private:
+  static void ASSERT_TRUE_(bool good) { CHECK(good); }
+  static io::Task<void> keep(io::Task<Report> task, std::optional<Report>& into) {
+    into.emplace(co_await std::move(task));
+  }
+
+  io::Task<void> accept_all(io::Listener& listener, const Script& script, io::SimProcess& process) {
+    while (true) {
+      auto stream = co_await listener.accept();
+      if (!stream) co_return;
+      servers_.start(converse(*std::move(stream), script, process));
+    }
+  }
+
+  static io::Task<Result<std::string>> read_line(io::Stream& stream, std::string& buffer,
+                                                 Instant deadline) {
+    std::array<char, 512> piece;
+    while (buffer.find('\n') == std::string::npos) {
+      CO_TRY(size_t got, co_await stream.read(piece, deadline));
+      if (got == 0) co_return failure(ErrorCode::peer_gone, "end");
+      buffer.append(piece.data(), got);
+    }
+    std::string line = buffer.substr(0, buffer.find('\n') + 1);
+    buffer.erase(0, line.size());
+    co_return line;
+  }
+
+  io::Task<void> converse(std::unique_ptr<io::Stream> stream, const Script& script,
+                          io::SimProcess& process) {
+    Instant deadline = process.now() + std::chrono::minutes(5);
+    if (script.closes) co_return;
+    if (script.silent) {
+      std::string nothing;
+      auto line = co_await read_line(*stream, nothing, deadline);
+      co_return;
+    }
+    if (script.tls_at_once) {
+      auto secured = co_await tls::accept(std::move(stream), *certificate_, deadline);
+      if (!secured) co_return;
+      stream = *std::move(secured);
+    }
+    if (script.delay > Duration(0)) co_await io::sleep_until(process, process.now() + script.delay);
+    auto written = co_await stream->write(script.greeting, deadline);
+    std::string buffer;
+    bool secured = script.tls_at_once;
+    while (written) {
+      auto line = co_await read_line(*stream, buffer, deadline);
+      if (!line) co_return;
+      heard_ += *line;
+      std::string answer = "250 2.0.0 Ok\r\n";
+      if (line->starts_with("EHLO")) {
+        if (script.ehlo_lost) continue;
+        answer = "250-smtp.example.com\r\n";
+        for (const std::string& extension : script.extensions)
+          if (!secured || extension != "STARTTLS") answer += "250-" + extension + "\r\n";
+        answer += "250 HELP\r\n";
+      } else if (line->starts_with("STARTTLS")) {
+        answer = script.starttls;
+      }
+      written = co_await stream->write(answer, deadline);
+      bool handshake = line->starts_with("STARTTLS") && answer.starts_with("220");
+      if (!handshake) continue;
+      auto over = co_await tls::accept(std::move(stream), *certificate_, deadline);
+      if (!over) co_return;
+      stream = *std::move(over);
+      secured = true;
+    }
+  }
+
+  io::Task<void> answer_questions(io::Listener& listener, int checked, int unchecked) {
+    while (true) {
+      auto accepted = co_await listener.accept();
+      if (!accepted) co_return;
+      std::unique_ptr<io::Stream> stream = *std::move(accepted);
+      Instant deadline = name_host.now() + std::chrono::seconds(5);
+      std::string question;
+      std::array<char, 512> piece;
+      while (question.size() < 14) {
+        auto got = co_await stream->read(piece, deadline);
+        if (!got || *got == 0) co_return;
+        question.append(piece.data(), *got);
+      }
+      bool checking_disabled = (question[5] & 0x10) != 0;
+      std::string answer(14, '\0');
+      answer[1] = 12;
+      answer[2] = question[2];
+      answer[3] = question[3];
+      answer[4] = static_cast<char>(0x80);
+      answer[5] = static_cast<char>(checking_disabled ? unchecked : checked);
+      auto written = co_await stream->write(answer, deadline);
+    }
+  }
+
+  io::SimWorld world_{7};
+
+ public:
+  io::SimProcess& client = world_.make_process(*IpAddress::parse("192.0.2.1"));
+  io::SimProcess& mail_v4 = world_.make_process(v4);
+  io::SimProcess& mail_v6 = world_.make_process(v6);
+  io::SimProcess& name_host = world_.make_process(*IpAddress::parse("192.0.2.53"));
+  dns::MemoryResolver names{client};
+  fakes::MemoryDisk disk;
+
+ private:
+  tls::KeyPair pair_;
+  std::unique_ptr<tls::ServerContext> certificate_;
+  std::map<uint16_t, Script> scripts_;
+  std::vector<std::unique_ptr<io::Listener>> listeners_;
+  std::string heard_;
+  io::TaskGroup servers_;
+};
+
+}  // namespace waypost::doctor

@@ -1,0 +1,302 @@
+#include "doctor/walk.h"
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/unit/doctor/street.h"
+
+namespace waypost::doctor {
+namespace {
+
+using std::chrono::days;
+using std::chrono::minutes;
+using std::chrono::seconds;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+std::vector<std::string> ids(const Report& report) {
+  std::vector<std::string> found;
+  for (const RungResult& result : report.rungs)
+    for (const Finding& finding : result.findings) found.push_back(finding.id);
+  return found;
+}
+
+const Finding& first(const Report& report) {
+  for (const RungResult& result : report.rungs)
+    if (!result.findings.empty()) return result.findings.front();
+  static const Finding none;
+  return none;
+}
+
+const Fix* fix(const Report& report, const std::string& id) {
+  for (const Fix& each : first(report).fixes)
+    if (each.id == id) return &each;
+  return nullptr;
+}
+
+Request at(uint16_t port, std::optional<Encryption> encryption = {}) {
+  Request request;
+  request.port = port;
+  request.encryption = encryption;
+  return request;
+}
+
+class WalkTest : public testing::Test {
+ protected:
+  Street street_;
+};
+
+TEST_F(WalkTest, finds_nothing_on_a_healthy_host) {
+  street_.serve_usual();
+  for (Request* request : {new Request(at(587)), new Request(at(465)), new Request()}) {
+    std::unique_ptr<Request> owned(request);
+    Report report = street_.walk(std::move(*owned));
+    EXPECT_THAT(ids(report), IsEmpty());
+    EXPECT_EQ(report.exit_code(), 0);
+    EXPECT_FALSE(report.stopped_at());
+    EXPECT_LE(report.effects.connections, 4u);
+  }
+}
+
+TEST_F(WalkTest, uses_465_where_nobody_named_a_port_and_587_is_closed) {
+  Script implicit;
+  implicit.tls_at_once = true;
+  street_.serve(465, implicit);
+  Report report = street_.walk({});
+  EXPECT_THAT(ids(report), IsEmpty());
+  EXPECT_EQ(report.target_port, 465);
+}
+
+TEST_F(WalkTest, tells_a_name_that_does_not_exist_from_one_without_an_address) {
+  Request request = at(587);
+  request.host = "nowhere.example.com";
+  EXPECT_THAT(ids(street_.walk(std::move(request))), ElementsAre("M1001"));
+  street_.names.add_mx("mail-only.example.com", 10, "smtp.example.com");
+  Request domain = at(587);
+  domain.host = "mail-only.example.com";
+  EXPECT_THAT(ids(street_.walk(std::move(domain))), ElementsAre("M1012"));
+}
+
+TEST_F(WalkTest, names_the_search_suffix_that_leads_elsewhere) {
+  street_.disk.files["/etc/resolv.conf"] = "nameserver 192.0.2.53\nsearch office.example\n";
+  street_.names.add_address("smtp.exampel.com.office.example", street_.v4);
+  Request request = at(587);
+  request.host = "smtp.exampel.com";
+  Report report = street_.walk(std::move(request));
+  EXPECT_THAT(ids(report), ElementsAre("M1006"));
+  EXPECT_EQ(first(report).parameters.at("suffix"), "office.example");
+}
+
+TEST_F(WalkTest, tells_a_dead_resolver_from_a_failing_domain_and_a_bogus_one) {
+  street_.names.set_failure(Street::host, Error(ErrorCode::timed_out, "no answer in time"));
+  EXPECT_THAT(ids(street_.walk(at(587))), ElementsAre("M1004"));
+  street_.serve_names(2, 2);
+  EXPECT_THAT(ids(street_.walk(at(587))), ElementsAre("M1005"));
+}
+
+TEST_F(WalkTest, knows_bogus_signatures_by_the_answer_without_checking) {
+  street_.names.set_failure(Street::host, Error(ErrorCode::dns, "SERVFAIL"));
+  street_.serve_names(2, 0);
+  Report report = street_.walk(at(587));
+  EXPECT_THAT(ids(report), ElementsAre("M1003"));
+  EXPECT_EQ(report.exit_code(), 11);
+}
+
+TEST_F(WalkTest, says_what_is_odd_about_a_host_as_it_was_written) {
+  street_.serve_usual();
+  const std::pair<const char*, const char*> rows[] = {
+      {"smtp.example.com ", "M1009"},
+      {"smtp.example.com\xe2\x80\x8b", "M1009"},
+      {"https://smtp.example.com/", "M1014"},
+      {"ann@smtp.example.com", "M1014"},
+  };
+  for (const auto& [host, id] : rows) {
+    Request request = at(587);
+    request.host = host;
+    Report report = street_.walk(std::move(request));
+    EXPECT_THAT(ids(report), ElementsAre(id)) << host;
+    EXPECT_EQ(first(report).parameters.at("meant"), Street::host);
+    EXPECT_EQ(first(report).fixes.front().tested, Tested::works);
+  }
+}
+
+TEST_F(WalkTest, walks_a_domain_by_its_mail_hosts) {
+  street_.serve(25, {});
+  street_.names.add_mx("example.com", 10, Street::host);
+  Request request;
+  request.host = "example.com";
+  Report report = street_.walk(std::move(request));
+  EXPECT_THAT(ids(report), IsEmpty());
+  EXPECT_EQ(report.target_port, 25);
+  EXPECT_EQ(report.domain, "example.com");
+  street_.names.add_mx("null.example.com", 0, "");
+  Request null_mx;
+  null_mx.host = "null.example.com";
+  EXPECT_THAT(ids(street_.walk(std::move(null_mx))), ElementsAre("M1010"));
+  street_.names.add_mx("dangling.example.com", 10, "gone.example.com");
+  Request dangling;
+  dangling.host = "dangling.example.com";
+  EXPECT_THAT(ids(street_.walk(std::move(dangling))), ElementsAre("M1011"));
+}
+
+TEST_F(WalkTest, names_a_refused_port_within_two_seconds_with_one_that_works) {
+  Script implicit;
+  implicit.tls_at_once = true;
+  street_.serve(465, implicit);
+  Instant began = street_.world().now();
+  Report report = street_.walk(at(587));
+  EXPECT_LT(street_.world().now() - began, seconds(2));
+  EXPECT_THAT(ids(report), ElementsAre("M2001"));
+  EXPECT_EQ(report.exit_code(), 12);
+  ASSERT_TRUE(fix(report, "port"));
+  EXPECT_EQ(fix(report, "port")->tested, Tested::works);
+  EXPECT_EQ(fix(report, "port")->set.at("port"), "465");
+  EXPECT_EQ(report.rungs[2].status, RungStatus::skipped);
+}
+
+TEST_F(WalkTest, names_a_silent_host_within_twelve_seconds) {
+  street_.serve_usual();
+  street_.world().network().partition(street_.client.host(), street_.v4);
+  street_.world().network().partition(street_.client.host(), street_.v6);
+  Instant began = street_.world().now();
+  Report report = street_.walk(at(587));
+  EXPECT_LT(street_.world().now() - began, seconds(12));
+  EXPECT_THAT(ids(report), ElementsAre("M2002"));
+}
+
+TEST_F(WalkTest, walks_on_over_ipv4_where_ipv6_is_a_black_hole) {
+  street_.serve_usual();
+  street_.world().network().partition(street_.client.host(), street_.v6);
+  Report report = street_.walk(at(587));
+  EXPECT_THAT(ids(report), ElementsAre("M2006"));
+  EXPECT_EQ(report.exit_code(), 12);
+  EXPECT_EQ(report.rungs[2].status, RungStatus::pass);
+  EXPECT_THAT(report.rungs[2].line, HasSubstr("over IPv4"));
+}
+
+TEST_F(WalkTest, suspects_a_typing_error_in_the_port_only_where_the_right_one_answers) {
+  EXPECT_THAT(ids(street_.walk(at(578))), ElementsAre("M2001"));
+  street_.serve_usual();
+  Report report = street_.walk(at(578));
+  EXPECT_THAT(ids(report), ElementsAre("M2014"));
+  EXPECT_EQ(first(report).parameters.at("meant"), "587");
+}
+
+TEST_F(WalkTest, reads_what_is_in_the_place_of_a_greeting) {
+  struct Row {
+    const char* greeting;
+    const char* id;
+    int exit;
+  };
+  const Row rows[] = {
+      {"SSH-2.0-OpenSSH_9.2p1\r\n", "M2013", 12},
+      {"* OK IMAP4rev1 ready\r\n", "M2013", 12},
+      {"+OK POP3 ready\r\n", "M2013", 12},
+      {"554 5.7.1 No service for you\r\n", "M2015", 12},
+      {"421 4.7.0 Too many connections\r\n", "M2018", 75},
+  };
+  uint16_t port = 2000;
+  for (const Row& row : rows) {
+    Script script;
+    script.greeting = row.greeting;
+    street_.serve(++port, script);
+    Report report = street_.walk(at(port, Encryption::starttls));
+    EXPECT_THAT(ids(report), ElementsAre(row.id)) << row.greeting;
+    EXPECT_EQ(report.exit_code(), row.exit) << row.greeting;
+  }
+}
+
+TEST_F(WalkTest, tells_silence_from_an_end_and_from_a_slow_greeting) {
+  Script silent, closes, slow;
+  silent.silent = true;
+  closes.closes = true;
+  slow.delay = seconds(20);
+  street_.serve(2001, silent);
+  street_.serve(2002, closes);
+  street_.serve(2003, slow);
+  EXPECT_THAT(ids(street_.walk(at(2001, Encryption::starttls))), ElementsAre("M2010"));
+  EXPECT_THAT(ids(street_.walk(at(2002, Encryption::starttls))), ElementsAre("M2016"));
+  Report report = street_.walk(at(2003, Encryption::starttls));
+  EXPECT_THAT(ids(report), ElementsAre("M2011"));
+  EXPECT_EQ(report.exit_code(), 0);
+}
+
+TEST_F(WalkTest, knows_lost_large_packets_by_the_short_answer_that_arrives) {
+  Script script;
+  script.ehlo_lost = true;
+  street_.serve(587, script);
+  EXPECT_THAT(ids(street_.walk(at(587))), ElementsAre("M2012"));
+}
+
+TEST_F(WalkTest, names_an_encryption_mode_that_does_not_fit_and_tries_the_right_one) {
+  street_.serve_usual();
+  Report report = street_.walk(at(587, Encryption::implicit));
+  EXPECT_THAT(ids(report), ElementsAre("M3001"));
+  EXPECT_EQ(report.exit_code(), 13);
+  ASSERT_TRUE(fix(report, "starttls") && fix(report, "port"));
+  EXPECT_EQ(fix(report, "starttls")->tested, Tested::works);
+  EXPECT_EQ(fix(report, "port")->tested, Tested::works);
+  EXPECT_THAT(first(report).observed, HasSubstr("220 smtp.example.com"));
+  Report other = street_.walk(at(465, Encryption::starttls));
+  EXPECT_THAT(ids(other), ElementsAre("M3002"));
+  EXPECT_EQ(fix(other, "implicit")->tested, Tested::works);
+}
+
+TEST_F(WalkTest, tells_starttls_that_is_missing_from_masked_and_refused) {
+  Script missing, masked, refused;
+  missing.extensions = {"AUTH PLAIN"};
+  missing.starttls = "502 5.5.1 Not implemented\r\n";
+  masked = missing;
+  masked.extensions = {"XXXXXXXA", "AUTH PLAIN"};
+  refused.starttls = "454 4.7.0 TLS not available due to local problem\r\n";
+  street_.serve(2001, missing);
+  street_.serve(2002, masked);
+  street_.serve(2003, refused);
+  EXPECT_THAT(ids(street_.walk(at(2001))), ElementsAre("M3003"));
+  EXPECT_THAT(ids(street_.walk(at(2002))), ElementsAre("M3004"));
+  Report report = street_.walk(at(2003));
+  EXPECT_THAT(ids(report), ElementsAre("M3005"));
+  EXPECT_THAT(first(report).observed, HasSubstr("454"));
+}
+
+TEST_F(WalkTest, judges_the_certificate) {
+  street_.serve_usual();
+  street_.world().jump_wall_clock(days(100));
+  EXPECT_THAT(ids(street_.walk(at(587))), ElementsAre("M3021"));
+  street_.world().jump_wall_clock(-days(200));
+  EXPECT_THAT(ids(street_.walk(at(587))), ElementsAre("M3022"));
+  street_.world().jump_wall_clock(days(100));
+  auto other = *tls::make_self_signed({"other.example.com"}, days(90), street_.world());
+  street_.show(other);
+  EXPECT_THAT(ids(street_.walk(at(587))), ElementsAre("M3024"));
+  street_.trust(other.certificate_pem);
+  Report report = street_.walk(at(587));
+  EXPECT_THAT(ids(report), ElementsAre("M3023"));
+  EXPECT_EQ(first(report).parameters.at("name"), "other.example.com");
+}
+
+TEST_F(WalkTest, believes_the_time_in_a_greeting_rather_than_its_own_clock) {
+  Script exim;
+  exim.greeting = fmt::format("220 smtp.example.com ESMTP Exim 4.96 {}\r\n",
+                              base::to_rfc5322_date(street_.world().wall_now()));
+  street_.serve(587, exim);
+  street_.world().jump_wall_clock(days(400));
+  EXPECT_THAT(ids(street_.walk(at(587))), ElementsAre("M3028"));
+}
+
+TEST_F(WalkTest, says_nothing_secret_to_a_host_that_could_not_prove_itself) {
+  street_.serve_usual();
+  street_.world().jump_wall_clock(days(100));
+  Request request = at(587);
+  request.user = "ann@example.com";
+  request.password = Secret("correct horse");
+  Report report = street_.walk(std::move(request));
+  EXPECT_EQ(report.rungs[3].status, RungStatus::skipped);
+  EXPECT_EQ(report.effects.login_attempts, 0u);
+  EXPECT_THAT(street_.heard(), testing::Not(HasSubstr("AUTH")));
+}
+
+}  // namespace
+}  // namespace waypost::doctor
