@@ -59,20 +59,21 @@ io::Task<void> Ladder::climb() {
   if (ground_.session) co_await climb_on(*ground_.session);
 }
 
+// Over a session that is secured as the settings say.
 io::Task<void> Ladder::climb_on(Session& session) {
+  if (ground_.mail_exchanger) {
+    request_.mail_exchanger = true;
+    request_.host = ground_.domain;
+  }
   RungResult login = co_await walk_login(context_, request_, session);
   bool skipped_login = login.status == RungStatus::skipped;
   bool goes_on = skipped_login || passed(login);
   if (!skipped_login) login.line += ground_.over;
   add(std::move(login));
-  // A server asks for a login before it hears of anybody; that nobody logged in is no fault of it.
-  bool asked_for = session.logged_in || !request_.to.empty();
-  if (!goes_on || !asked_for) co_return;
+  if (!goes_on) co_return;
   RungResult accept = co_await walk_accept(context_, request_, session);
-  accept.line += ground_.over;
+  if (accept.status != RungStatus::skipped) accept.line += ground_.over;
   add(std::move(accept));
-  // It has said goodbye itself.
-  ground_.session.reset();
 }
 
 io::Task<Report> Ladder::run() {
