@@ -8,6 +8,7 @@
 
 #include "checks/catalogue.h"
 #include "cli/doctor_password.h"
+#include "cli/doctor_settings.h"
 #include "cli/doctor_target.h"
 #include "cli/page_output.h"
 #include "dns/system_files.h"
@@ -18,6 +19,7 @@
 #include "io/disk.h"
 #include "io/task_group.h"
 #include "settings/providers.h"
+#include "settings/questions.h"
 
 namespace waypost::cli {
 namespace {
@@ -61,10 +63,12 @@ std::string line_of(const boost::json::value& value) {
 
 class Doctor {
  public:
-  Doctor(const Global& global, const DoctorArguments& arguments, Surroundings& around)
+  Doctor(const Global& global, const DoctorArguments& arguments, Surroundings& around,
+         const settings::Settings* file)
       : global_(global),
         arguments_(arguments),
         around_(around),
+        file_(file),
         evidence_(around.loop),
         context_{around.loop, around.loop.network(),     *around.disk, *around.resolver,
                  *around.tls, around.obsolete_tls.get(), evidence_,    around.name_servers} {}
@@ -78,6 +82,7 @@ class Doctor {
   const Global& global_;
   const DoctorArguments& arguments_;
   Surroundings& around_;
+  const settings::Settings* file_;  // null for none
   doctor::EvidenceLog evidence_;
   doctor::Context context_;
   doctor::Report report_;
@@ -105,10 +110,18 @@ int Doctor::print_report() {
   } else if (arguments_.json_lines || global_.json) {
     boost::json::object report = doctor::report_json(report_, catalogue);
     if (arguments_.json_lines) report["event"] = "report";
+    if (file_) {
+      boost::json::object settings{{"file", file_->file},
+                                   {"dialect", settings::name(file_->dialect)},
+                                   {"fix", fix_in_file(*file_, report_)}};
+      report["settings"] = std::move(settings);
+    }
     print(line_of(report));
   } else {
     doctor::TextOptions options;
     options.transcript = global_.verbose;
+    if (file_) options.changed_lines = fix_in_file(*file_, report_);
+    if (!options.changed_lines.empty()) options.changed_file = file_->file;
     show(doctor::report_page(report_, catalogue, options), global_);
   }
   return report_.exit_code();
@@ -123,10 +136,18 @@ int Doctor::run(doctor::Request request) {
 
 // For who came without knowing what to ask.
 Result<void> ask_three_questions(DoctorArguments& arguments) {
-  TRY(arguments.target, ask_on_terminal("Which server takes your mail (HOST or HOST:PORT)? "));
-  TRY(arguments.user, ask_on_terminal("User name (empty for no login)? "));
-  TRY(arguments.to, ask_on_terminal("To which address shall a delivery be tried, without sending "
-                                    "(empty for none)? "));
+  settings::Questions questions(settings::known_providers());
+  while (!questions.is_done()) {
+    TRY(std::string line, ask_on_terminal(questions.prompt()));
+    auto taken = questions.answer(line);
+    if (!taken) note(taken.error().message() + "\n");
+  }
+  arguments.target = questions.server();
+  arguments.user = questions.user();
+  if (questions.is_domain() && arguments.user.empty()) return {};
+  arguments.port = questions.port();
+  arguments.encryption =
+      questions.encryption() == settings::Encryption::implicit ? "implicit" : "starttls";
   return {};
 }
 
@@ -135,32 +156,54 @@ int wrong_call(std::string_view what) {
   return exit_code::usage;
 }
 
+// The request, with the password of a login in it; or the exit code.
+tl::expected<doctor::Request, int> whole_request(const DoctorArguments& arguments,
+                                                 std::optional<settings::Settings>& file) {
+  doctor::Request base;
+  if (file) base = request_of(*file);
+  auto request = doctor_request(arguments, std::move(base));
+  if (!request) return tl::unexpected(wrong_call(request.error().message()));
+  if (const auto* provider = settings::provider_of_host(request->host, settings::known_providers()))
+    request->provider = provider->id;
+  bool wanted = !request->user.empty();
+  bool named = !arguments.password_file.empty() || request->password.empty();
+  if (!wanted || !named) return *std::move(request);
+  auto password = doctor_password(arguments.password_file);
+  if (!password) {
+    report(password.error());
+    return tl::unexpected(password.error().code() == ErrorCode::invalid_input ? exit_code::usage
+                                                                              : exit_code::input);
+  }
+  request->password = *std::move(password);
+  return *std::move(request);
+}
+
 }  // namespace
 
 int doctor_command(const Global& global, DoctorArguments arguments) {
-  bool nothing_named = arguments.target.empty() && arguments.to.empty();
+  bool nothing_named =
+      arguments.target.empty() && arguments.to.empty() && arguments.settings_file.empty();
   if (nothing_named && ::isatty(STDIN_FILENO) == 0)
-    return wrong_call("name a server, a domain, or --to ADDRESS");
+    return wrong_call("name a server, a domain, --settings FILE or --to ADDRESS");
   if (nothing_named) {
     auto asked = ask_three_questions(arguments);
     if (!asked) return wrong_call(asked.error().message());
   }
-  auto request = doctor_request(arguments);
-  if (!request) return wrong_call(request.error().message());
-  if (const auto* provider = settings::provider_of_host(request->host, settings::known_providers()))
-    request->provider = provider->id;
-  if (!request->user.empty()) {
-    auto password = doctor_password(arguments.password_file);
-    if (!password) {
-      report(password.error());
-      return password.error().code() == ErrorCode::invalid_input ? exit_code::usage
-                                                                 : exit_code::input;
+  std::optional<settings::Settings> file;
+  if (!arguments.settings_file.empty()) {
+    auto read = load_program_settings(arguments.settings_file);
+    if (!read) {
+      report(read.error());
+      return exit_code::input;
     }
-    request->password = *std::move(password);
+    file = *std::move(read);
+    for (const std::string& line : odd_settings(*file)) note(line + "\n");
   }
+  auto request = whole_request(arguments, file);
+  if (!request) return request.error();
   auto around = surroundings(global);
   if (!around) return report(around.error());
-  Doctor doctor(global, arguments, **around);
+  Doctor doctor(global, arguments, **around, file ? &*file : nullptr);
   return doctor.run(*std::move(request));
 }
 

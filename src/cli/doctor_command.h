@@ -9,7 +9,8 @@ namespace waypost::cli {
 
 // What `waypost doctor` was told. Text as it was written: nothing is trimmed.
 struct DoctorArguments {
-  std::string target;  // HOST, HOST:PORT, DOMAIN; "" with `to` or `settings`, or to be asked
+  std::string target;         // HOST, HOST:PORT, DOMAIN; "" with `to` or `settings`, or to be asked
+  std::string settings_file;  // another program's; what is given besides replaces what it says
   std::optional<unsigned> port;
   std::string encryption;  // "implicit", "starttls", "none"; "" for what fits the port
   std::string user;

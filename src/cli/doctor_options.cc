@@ -10,6 +10,7 @@ constexpr const char* examples = R"(Examples:
   waypost doctor smtp.example.com:587 --tls implicit --user ann@example.com
   waypost doctor example.com                      where the domain's mail goes (MX)
   waypost doctor smtp.example.com --user ann@example.com --to bob@example.net
+  waypost doctor --settings .env                  as your program would do it
 
 The password is asked for, read from --password-file or from WAYPOST_PASSWORD; it is
 never an argument, never shown, and goes only over TLS with a certificate that holds.
@@ -29,6 +30,11 @@ void add_target(CLI::App& doctor, DoctorLine& line) {
                   "default")
       ->check(CLI::IsMember({"implicit", "starttls", "none"}))
       ->type_name("MODE");
+  doctor
+      .add_option("--settings", to.settings_file,
+                  "Take server and login from the settings file of Nodemailer, PHPMailer, Django, "
+                  "Laravel, msmtp, Postfix, WP Mail SMTP or Waypost")
+      ->type_name("FILE");
   CLI::Option* v4 = doctor.add_flag("-4", to.v4_only, "IPv4 only");
   doctor.add_flag("-6", to.v6_only, "IPv6 only")->excludes(v4);
   doctor.add_option("--hello", to.hello, "Our name in EHLO; our address by default")

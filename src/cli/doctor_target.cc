@@ -35,21 +35,23 @@ DoctorTarget parse_doctor_target(std::string_view text) {
   return {std::string(host), port};
 }
 
-Result<doctor::Request> doctor_request(const DoctorArguments& arguments) {
-  doctor::Request request;
+Result<doctor::Request> doctor_request(const DoctorArguments& arguments, doctor::Request base) {
+  doctor::Request request = std::move(base);
   DoctorTarget target = parse_doctor_target(arguments.target);
-  request.host = target.host;
-  request.port = target.port;
+  if (!target.host.empty()) request.host = target.host;
+  if (target.port) request.port = target.port;
   if (arguments.port) {
     auto port = static_cast<uint16_t>(*arguments.port);
     if (target.port && *target.port != port)
       return failure(ErrorCode::invalid_input, "the target and --port name different ports");
     request.port = port;
   }
-  if (arguments.target.empty() && !arguments.to.empty()) {
+  if (request.host.empty() && !arguments.to.empty()) {
     request.host = domain_of(arguments.to);
     request.mail_exchanger = true;
   }
+  if (request.host.empty())
+    return failure(ErrorCode::invalid_input, "no server is named, neither here nor in a file");
   if (arguments.encryption == "implicit") request.encryption = doctor::Encryption::implicit;
   if (arguments.encryption == "starttls") request.encryption = doctor::Encryption::starttls;
   if (arguments.encryption == "none") request.encryption = doctor::Encryption::none;
@@ -57,9 +59,9 @@ Result<doctor::Request> doctor_request(const DoctorArguments& arguments) {
   if (arguments.v6_only) request.family = doctor::Family::v6_only;
   if (arguments.send && arguments.to.empty())
     return failure(ErrorCode::invalid_input, "--send needs --to: whom shall the message go to?");
-  request.user = arguments.user;
-  request.mechanism = arguments.mechanism;
-  request.from = arguments.from;
+  if (!arguments.user.empty()) request.user = arguments.user;
+  if (!arguments.mechanism.empty()) request.mechanism = arguments.mechanism;
+  if (!arguments.from.empty()) request.from = arguments.from;
   request.to = arguments.to;
   request.send = arguments.send;
   request.hello = arguments.hello;

@@ -17,8 +17,8 @@ struct DoctorTarget {
 };
 DoctorTarget parse_doctor_target(std::string_view text);
 
-// The request that the arguments make, without the password. Fails with invalid_input and a text
-// for people when they contradict each other.
-Result<doctor::Request> doctor_request(const DoctorArguments& arguments);
+// `base`, what a settings file says, with what the arguments say instead; the password is not among
+// those. Fails with invalid_input and a text for people when they contradict each other.
+Result<doctor::Request> doctor_request(const DoctorArguments& arguments, doctor::Request base);
 
 }  // namespace waypost::cli

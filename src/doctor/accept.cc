@@ -19,7 +19,7 @@ using smtp::AttemptPhase;
 constexpr int accept_rung = 5;
 constexpr Duration patience = std::chrono::seconds(60);
 constexpr Duration content_patience = std::chrono::seconds(120);
-constexpr Duration goodbye_patience = std::chrono::seconds(5);
+constexpr Duration reset_patience = std::chrono::seconds(5);
 // A server that takes less than this refuses ordinary mail with a picture.
 constexpr uint64_t usual_octets = 1024 * 1024;
 constexpr int data_code = 354;
@@ -60,7 +60,8 @@ class Acceptance {
   io::Task<bool> ask_recipient();
   io::Task<void> ask_own_domain(Finding& found);
   io::Task<void> send_message();
-  io::Task<void> take_leave();
+  io::Task<void> reset();
+  bool has_something_to_ask() const;
   bool judge_size();
   Finding judge(const smtp::Reply& reply, AttemptPhase phase, std::string_view command);
   void stop(Finding finding, std::string line);
@@ -242,18 +243,25 @@ io::Task<void> Acceptance::send_message() {
   result_.line = fmt::format("message taken for {}", recipient_);
 }
 
-// Leaves no transaction behind; the connection is not needed any more.
-io::Task<void> Acceptance::take_leave() {
-  if (!open_) co_return;
-  if (context_.effects.messages_sent == 0) {
-    Answer reset = co_await session_.conversation.ask("RSET", goodbye_patience);
-    if (!reset) co_return;
-  }
-  Answer goodbye = co_await session_.conversation.ask("QUIT", goodbye_patience);
-  static_cast<void>(goodbye);
+// Leaves no transaction behind; whoever opened the session says QUIT.
+io::Task<void> Acceptance::reset() {
+  if (!open_ || context_.effects.messages_sent > 0) co_return;
+  Answer answer = co_await session_.conversation.ask("RSET", reset_patience);
+  static_cast<void>(answer);
+}
+
+// A stranger who asks a submission server learns only that it wants a login, which says nothing
+// about the server.
+bool Acceptance::has_something_to_ask() const {
+  return request_.mail_exchanger || request_.send || !request_.user.empty() ||
+         !request_.from.empty() || !request_.to.empty() || !session_.encrypted;
 }
 
 io::Task<RungResult> Acceptance::run() {
+  if (!has_something_to_ask()) {
+    result_.line = "not asked (no --user, no --to)";
+    co_return std::move(result_);
+  }
   const Instant began = context_.loop.now();
   result_.status = RungStatus::pass;
   result_.add_fact("sender", sender_);
@@ -265,7 +273,7 @@ io::Task<RungResult> Acceptance::run() {
     co_await send_message();
   else if (taken)
     result_.line = fmt::format("{} accepted, nothing sent", recipient_);
-  co_await take_leave();
+  co_await reset();
   result_.took = context_.loop.now() - began;
   co_return std::move(result_);
 }

@@ -2,7 +2,6 @@
 
 #include "doctor/rungs.h"
 #include "doctor/walk.h"
-#include "sasl/base64.h"
 
 namespace waypost::doctor {
 namespace {
@@ -29,6 +28,7 @@ class Ladder {
 
  private:
   io::Task<void> climb();
+  io::Task<void> climb_on(Session& session);
   void add(RungResult result) {
     if (on_rung_) on_rung_(result);
     report_.rungs.push_back(std::move(result));
@@ -56,14 +56,30 @@ io::Task<void> Ladder::climb() {
   bool reached = secured.status != RungStatus::skipped;
   add(std::move(connect));
   if (reached) add(std::move(secured));
+  if (ground_.session) co_await climb_on(*ground_.session);
+}
+
+// Over a session that is secured as the settings say.
+io::Task<void> Ladder::climb_on(Session& session) {
+  if (ground_.mail_exchanger) {
+    request_.mail_exchanger = true;
+    request_.host = ground_.domain;
+  }
+  RungResult login = co_await walk_login(context_, request_, session);
+  bool skipped_login = login.status == RungStatus::skipped;
+  bool goes_on = skipped_login || passed(login);
+  if (!skipped_login) login.line += ground_.over;
+  add(std::move(login));
+  if (!goes_on) co_return;
+  RungResult accept = co_await walk_accept(context_, request_, session);
+  if (accept.status != RungStatus::skipped) accept.line += ground_.over;
+  add(std::move(accept));
 }
 
 io::Task<Report> Ladder::run() {
   report_.started = context_.loop.wall_now();
   report_.with_login = !request_.user.empty();
-  const std::string& password = request_.password.reveal();
-  context_.evidence.withhold(password);
-  context_.evidence.withhold(sasl::base64_encode(password));
+  context_.evidence.withhold(request_.password.reveal());
   co_await climb();
   if (ground_.session) {
     auto answer = co_await ground_.session->conversation.ask("QUIT", goodbye_patience);

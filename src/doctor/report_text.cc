@@ -109,8 +109,8 @@ Page Block::fix(const ShownFix& fix, bool first) const {
   page.labelled(first ? "Fix" : "Or", fix.text + tested_mark(fix), first ? Tone::fix : Tone::plain);
   size_t shown = 0;
   for (const auto& [program, hint] : fix.hints) {
-    bool wanted = options_.dialect.empty() ? shown < hints_max : program == options_.dialect;
-    if (!wanted) continue;
+    // Whose file was read sees its own lines.
+    if (shown == hints_max || !options_.changed_lines.empty()) break;
     page.paragraph(fmt::format("{}  {}", checks::program_name(program), hint), 12);
     ++shown;
   }
@@ -186,6 +186,11 @@ Page report_page(const Report& report, const checks::Catalogue& catalogue,
       page.line("");
       page.append(Block(finding, report, catalogue, options).page());
     }
+  }
+  if (!options.changed_lines.empty()) {
+    page.line("");
+    page.paragraph(fmt::format("{} as it should read:", options.changed_file), 2);
+    page.quote(options.changed_lines, block_lines_max);
   }
   page.line("");
   page.paragraph(fmt::format("Done: {}.", side_effects_of(report)), 0);

@@ -9,9 +9,10 @@
 namespace waypost::doctor {
 
 struct TextOptions {
-  bool transcript = false;   // what was said, with what was hidden
-  bool utf8 = true;          // the locale can show more than ASCII
-  std::string dialect = {};  // of the settings file: fixes are shown in its syntax; "" for a choice
+  bool transcript = false;  // what was said, with what was hidden
+  // The settings file that was read, and its lines as a fix that works makes them; "" for none.
+  std::string changed_file = {};
+  std::string changed_lines = {};
 };
 
 // A report for a terminal: a line for each rung, a block of at most 16 lines for what is broken,

@@ -65,7 +65,7 @@ const Finding* decisive(const Report& report) {
   for (const RungResult& result : report.rungs) {
     if (result.rung != *stopped) continue;
     for (const Finding& finding : result.findings)
-      if (finding.severity == Severity::error) return &finding;
+      if (finding.severity == Severity::error || finding.temporary) return &finding;
   }
   return nullptr;
 }

@@ -42,7 +42,8 @@ class TlsRung {
   void fail(Finding finding, std::string line);
   void note_facts(const Opening& opening);
   bool tls_optional() const {
-    return ground_.mail_exchanger || (!ground_.encryption_given && ground_.port == 25);
+    bool open_port = ground_.port == 25 && request_.user.empty() && !ground_.encryption_given;
+    return ground_.mail_exchanger || open_port;
   }
 
   Context& context_;
@@ -226,7 +227,7 @@ io::Task<void> TlsRung::judge_open(Opening& opening) {
     std::string greeting = opening.session ? opening.session->greeting : "";
     auto finding = judge_certificate(ground_, opening, greeting, context_.loop.wall_now());
     if (finding) {
-      if (ground_.mail_exchanger) finding->severity = Severity::warning;
+      if (tls_optional()) finding->severity = Severity::warning;
       if (finding->severity == Severity::error) co_await compare_certificates(*finding);
       result_.line = line_of(*finding);
       result_.add(*std::move(finding));
@@ -252,10 +253,15 @@ io::Task<void> TlsRung::judge(Opening& opening) {
     connect_.line += fmt::format(", after {}", finding.parameters["seconds"]);
     connect_.add(std::move(finding));
   }
-  if (opening.is_open())
+  auto redirected = co_await judge_redirection(context_, ground_, opening);
+  if (redirected) {
+    blame_connect(*std::move(redirected));
+    co_await close_door(opening);
+  } else if (opening.is_open()) {
     co_await judge_open(opening);
-  else
+  } else {
     co_await judge_stop(opening);
+  }
 }
 
 io::Task<RungResult> TlsRung::run() {

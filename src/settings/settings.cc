@@ -23,6 +23,20 @@ std::string known_dialects() {
   return fmt::to_string(fmt::join(names, ", "));
 }
 
+// A URL pasted as the host may hold a password: smtp://user:password@host.
+void hide_pasted_password(Settings& settings) {
+  const std::string& host = settings.host.value;
+  const size_t at = host.rfind('@');
+  if (at == std::string::npos || host.substr(0, at).find(':') == std::string::npos) return;
+  const size_t offset = settings.host.place.offset;
+  settings.host.place.raw.clear();
+  for (Assignment& assignment : settings.assignments) {
+    if (assignment.place.offset != offset) continue;
+    assignment.is_secret = true;
+    assignment.place.raw.clear();
+  }
+}
+
 }  // namespace
 
 tl::unexpected<Error> complaint(const Settings& settings, const Place& place, std::string message) {
@@ -73,6 +87,7 @@ Result<Settings> read(std::string_view text, std::optional<Dialect> dialect, std
   settings.text = base::Secret(text);
   const SourceText source(settings.text.reveal());
   TRY_VOID(form(*dialect).read(source, account, settings));
+  hide_pasted_password(settings);
   return settings;
 }
 

@@ -67,6 +67,7 @@ struct Settings {
   std::string account;  // which of several was read; empty where there is one
   std::vector<std::string> accounts;
 
+  // A URL pasted here may hold a password: where remarks() names the host, show what it shows.
   Setting<std::string> host;
   Setting<unsigned> port;  // 0: not said, or not a number; may be over 65535, as it was mistyped
   Setting<Encryption> encryption;

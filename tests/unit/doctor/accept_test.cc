@@ -21,8 +21,8 @@ TEST_F(WalkAccept, passes_and_sends_nothing) {
   RungResult result = accept();
   EXPECT_EQ(result.status, RungStatus::pass);
   EXPECT_EQ(result.line, "bob@example.net accepted, nothing sent");
-  EXPECT_THAT(heard_, ElementsAre("MAIL FROM:<ann@example.com>", "RCPT TO:<bob@example.net>",
-                                  "RSET", "QUIT"));
+  EXPECT_THAT(heard_,
+              ElementsAre("MAIL FROM:<ann@example.com>", "RCPT TO:<bob@example.net>", "RSET"));
   EXPECT_EQ(context_.effects.messages_sent, 0u);
 }
 
@@ -32,9 +32,19 @@ TEST_F(WalkAccept, asks_about_our_own_address_when_nobody_else_is_named) {
   EXPECT_TRUE(heard("RCPT TO:<ann@example.com>"));
 }
 
-TEST_F(WalkAccept, asks_about_postmaster_when_there_is_no_address_at_all) {
+TEST_F(WalkAccept, asks_nothing_when_nobody_is_named) {
   request_.to.clear();
   request_.user.clear();
+  RungResult result = accept();
+  EXPECT_EQ(result.status, RungStatus::skipped);
+  EXPECT_TRUE(heard_.empty());
+}
+
+TEST_F(WalkAccept, asks_a_mail_host_about_postmaster) {
+  request_.to.clear();
+  request_.user.clear();
+  request_.mail_exchanger = true;
+  request_.host = "example.com";
   accept();
   EXPECT_TRUE(heard("MAIL FROM:<>"));
   EXPECT_TRUE(heard("RCPT TO:<postmaster@example.com>"));
@@ -77,7 +87,7 @@ TEST_F(WalkAccept, sends_the_message_only_when_that_is_wanted) {
   EXPECT_EQ(context_.effects.messages_sent, 1u);
   EXPECT_TRUE(heard("Subject: Test message of waypost doctor"));
   EXPECT_TRUE(heard("To: bob@example.net"));
-  EXPECT_EQ(heard_.back(), "QUIT");
+  EXPECT_EQ(heard_.back(), ".");
 }
 
 TEST_F(WalkAccept, says_whether_a_server_that_does_not_relay_takes_its_own_mail) {

@@ -131,6 +131,13 @@ TEST(Nodemailer, says_where_a_quote_is_not_closed) {
   EXPECT_EQ(settings.error().message(), "mail.js:2:9: the quote that opens here is not closed");
 }
 
+TEST(Nodemailer, columns_count_characters) {
+  const Settings settings =
+      read_well("createTransport({ name: '\xc3\xa9\xf0\x9f\x93\xac', host: 'a.example' })", {});
+  EXPECT_EQ(settings.host.place.column, 37u);
+  EXPECT_EQ(settings.host.place.offset, 40u);
+}
+
 TEST(Nodemailer, deep_nesting_ends) {
   std::string text = "createTransport({ host: 'a.example', x: ";
   for (int i = 0; i < 100'000; ++i) text += "{ y: ";

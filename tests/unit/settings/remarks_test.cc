@@ -61,6 +61,18 @@ TEST(Remarks, what_was_pasted_into_the_host_is_taken_apart) {
   EXPECT_EQ(remark_on_host("smtp.gmial.com", known_providers())->change.host, "smtp.gmail.com");
 }
 
+TEST(Remarks, a_password_pasted_with_the_host_is_not_shown) {
+  const Settings settings =
+      read_well("MAIL_HOST=smtp://me:hunter2@smtp.example.com\nMAIL_PORT=587", Dialect::laravel);
+  const auto found = remarks(settings, known_providers());
+  ASSERT_EQ(found.size(), 1u);
+  EXPECT_EQ(found[0].written, "smtp://me:[hidden]@smtp.example.com");
+  EXPECT_EQ(found[0].place.raw + settings.host.place.raw + settings.assignments[0].place.raw, "");
+  EXPECT_EQ(with_change(settings, found[0].change), "MAIL_HOST=smtp.example.com\n");
+  EXPECT_EQ(remark_on_host("me:hunter2@smtp.example.com", {})->written,
+            "me:[hidden]@smtp.example.com");
+}
+
 TEST(Remarks, mistyped_ports_are_told_apart_from_unusual_ones) {
   const std::pair<unsigned, unsigned> mistyped[] = {
       {578, 587},   {857, 587},  {456, 465}, {4655, 465}, {645, 465}, {2552, 2525},

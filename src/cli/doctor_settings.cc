@@ -1,0 +1,148 @@
+#include "cli/doctor_settings.h"
+
+#include <charconv>
+
+#include <fmt/format.h>
+
+#include "base/ascii.h"
+#include "io/disk.h"
+#include "settings/remarks.h"
+
+namespace waypost::cli {
+namespace {
+
+using settings::Encryption;
+using settings::Remark;
+
+std::string_view name_of(Remark::Field field) {
+  switch (field) {
+    case Remark::Field::host:
+      return "host";
+    case Remark::Field::port:
+      return "port";
+    case Remark::Field::encryption:
+      return "encryption";
+    case Remark::Field::certificate:
+      return "certificate";
+    case Remark::Field::user:
+      return "user";
+    case Remark::Field::password:
+      return "password";
+  }
+  return "setting";
+}
+
+std::string_view words_of(Remark::Kind kind) {
+  switch (kind) {
+    case Remark::Kind::odd_character:
+      return "a character that does not belong there";
+    case Remark::Kind::space_in_password:
+      return "a space at its start or end";
+    case Remark::Kind::not_a_host_name:
+      return "more than a host name";
+    case Remark::Kind::look_alike_host:
+      return "resembles a provider's host";
+    case Remark::Kind::mistyped_port:
+      return "resembles a mail port";
+    case Remark::Kind::reading_port:
+      return "a port for reading mail";
+    case Remark::Kind::port_and_encryption:
+      return "does not fit the encryption";
+    case Remark::Kind::two_encryptions:
+      return "two settings contradict each other";
+    case Remark::Kind::unchecked_certificate:
+      return "the certificate is not checked";
+    case Remark::Kind::user_without_domain:
+      return "has no domain, where the provider wants an address";
+    case Remark::Kind::spaced_app_password:
+      return "has the spaces with which an app password is shown";
+    case Remark::Kind::other_user_name:
+      return "is not the name that the provider wants";
+  }
+  return "odd";
+}
+
+std::optional<doctor::Encryption> encryption_of(const settings::Settings& settings) {
+  switch (settings.encryption.value) {
+    case Encryption::none:
+      return doctor::Encryption::none;
+    case Encryption::starttls:
+      return doctor::Encryption::starttls;
+    case Encryption::implicit:
+      return doctor::Encryption::implicit;
+    case Encryption::unset:
+      return {};
+  }
+  return {};
+}
+
+settings::Change change_of(const doctor::Parameters& set) {
+  settings::Change change;
+  for (const auto& [key, value] : set) {
+    if (key == "host") change.host = value;
+    if (key == "user") change.user = value;
+    unsigned port = 0;
+    std::from_chars(value.data(), value.data() + value.size(), port);
+    if (key == "port" && port != 0) change.port = port;
+    if (key == "tls")
+      change.encryption = value == "implicit" ? Encryption::implicit
+                          : value == "none"   ? Encryption::none
+                                              : Encryption::starttls;
+    if (key == "family")
+      change.family = value == "ipv4" ? settings::Family::ipv4 : settings::Family::ipv6;
+  }
+  return change;
+}
+
+}  // namespace
+
+Result<settings::Settings> load_program_settings(const std::string& path) {
+  auto disk = io::make_system_disk();
+  TRY(std::string text, disk->read_file(path, settings::text_octets_max));
+  auto read = settings::read(text, {}, path);
+  Secret::wipe(text);
+  return read;
+}
+
+doctor::Request request_of(settings::Settings& settings) {
+  doctor::Request request;
+  if (!settings.host.is_elsewhere) request.host = settings.host.value;
+  unsigned port = settings.port.is_elsewhere ? 0 : settings.port.value;
+  if (port > 0 && port <= 65535) request.port = static_cast<uint16_t>(port);
+  if (!settings.encryption.is_elsewhere) request.encryption = encryption_of(settings);
+  if (settings.user.is_known()) request.user = settings.user.value;
+  if (settings.from.is_known()) request.from = settings.from.value;
+  if (settings.mechanism.is_known()) request.mechanism = settings.mechanism.value;
+  if (settings.family.value == settings::Family::ipv4) request.family = doctor::Family::v4_only;
+  if (settings.family.value == settings::Family::ipv6) request.family = doctor::Family::v6_only;
+  if (settings.password.is_known()) request.password = std::move(settings.password.value);
+  return request;
+}
+
+std::vector<std::string> odd_settings(const settings::Settings& settings) {
+  std::vector<std::string> lines;
+  for (const Remark& remark : settings::remarks(settings, settings::known_providers())) {
+    std::string where = settings.file;
+    if (remark.place.line != 0)
+      where += fmt::format(":{}:{}", remark.place.line, remark.place.column);
+    std::string line =
+        fmt::format("{}: {}: {}", where, name_of(remark.field), words_of(remark.kind));
+    if (!remark.detail.empty()) line += fmt::format(", {}", remark.detail);
+    if (!remark.finding.empty()) line += fmt::format(" ({})", remark.finding);
+    lines.push_back(base::escape_control(line));
+  }
+  return lines;
+}
+
+std::string fix_in_file(const settings::Settings& settings, const doctor::Report& report) {
+  for (const doctor::RungResult& result : report.rungs)
+    for (const doctor::Finding& finding : result.findings)
+      for (const doctor::Fix& fix : finding.fixes) {
+        if (fix.tested != doctor::Tested::works) continue;
+        std::string lines = settings::with_change(settings, change_of(fix.set));
+        if (!lines.empty()) return lines;
+      }
+  return {};
+}
+
+}  // namespace waypost::cli

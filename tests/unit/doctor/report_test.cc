@@ -1,0 +1,133 @@
+// The reports of walks on the simulated street, as people see them, in tests/golden/doctor/*.txt.
+// To take over new ones, run with WAYPOST_ACCEPT=1 and review the difference.
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <regex>
+#include <sstream>
+
+#include <boost/json.hpp>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "doctor/report_json.h"
+#include "doctor/report_text.h"
+#include "tests/fakes/source_folder.h"
+#include "tests/unit/doctor/street.h"
+
+namespace waypost::doctor {
+namespace {
+
+namespace fs = std::filesystem;
+using std::chrono::days;
+using testing::HasSubstr;
+using testing::Not;
+
+constexpr const char* password = "correct horse battery";
+
+// Times are of the simulated network and of the real TLS library.
+std::string without_times(const std::string& text) {
+  static const std::regex times("[0-9.]+ (ms|s)$", std::regex::multiline);
+  return std::regex_replace(text, times, "T");
+}
+
+class ReportTest : public testing::Test {
+ protected:
+  Report broken() {
+    street_.serve_usual();
+    Request request;
+    request.port = 587;
+    request.encryption = Encryption::implicit;
+    request.user = "ann@example.com";
+    request.password = Secret(password);
+    return street_.walk(std::move(request));
+  }
+
+  std::string page(const Report& report, TextOptions options = {}) {
+    return report_page(report, catalogue_, options).plain_text();
+  }
+  void compare(const std::string& name, const Report& report) {
+    std::string text = without_times(page(report));
+    fs::path path = fakes::source_folder() / "tests" / "golden" / "doctor" / (name + ".txt");
+    if (std::getenv("WAYPOST_ACCEPT") != nullptr) std::ofstream(path) << text;
+    std::ifstream file(path, std::ios::binary);
+    std::ostringstream expected;
+    expected << file.rdbuf();
+    EXPECT_EQ(text, expected.str()) << path;
+    std::istringstream lines(text);
+    for (std::string line; std::getline(lines, line);) EXPECT_LE(line.size(), 80u) << line;
+  }
+
+  Street street_;
+  const checks::Catalogue& catalogue_ = checks::shipped_catalogue();
+};
+
+TEST_F(ReportTest, looks_as_it_should) {
+  compare("mode-mismatch", broken());
+  Request healthy;
+  healthy.port = 587;
+  compare("healthy", street_.walk(std::move(healthy)));
+  Request typo;
+  typo.port = 578;
+  compare("port-typo", street_.walk(std::move(typo)));
+  Request absent;
+  absent.host = "nowhere.example.com";
+  absent.port = 587;
+  compare("no-such-name", street_.walk(std::move(absent)));
+  street_.world().jump_wall_clock(days(100));
+  Request expired;
+  expired.port = 587;
+  compare("expired", street_.walk(std::move(expired)));
+  street_.world().jump_wall_clock(-days(100));
+  street_.world().network().partition(street_.client.host(), street_.v6);
+  Request silent;
+  silent.port = 587;
+  compare("ipv6-silent", street_.walk(std::move(silent)));
+}
+
+TEST_F(ReportTest, tells_programs_the_same) {
+  Report report = broken();
+  boost::json::object json = report_json(report, catalogue_);
+  EXPECT_EQ(json.at("schema").as_string(), "waypost.doctor/1");
+  EXPECT_EQ(json.at("verdict").as_string(), "broken");
+  EXPECT_EQ(json.at("stopped_at").as_int64(), 3);
+  EXPECT_EQ(json.at("exit").as_int64(), 13);
+  EXPECT_EQ(json.at("rungs").as_array().size(), 6u);
+  const auto& finding = json.at("findings").as_array().at(0).as_object();
+  EXPECT_EQ(finding.at("id").as_string(), "M3001");
+  EXPECT_EQ(finding.at("slug").as_string(), "tls-mode-mismatch");
+  const auto& fix = finding.at("fixes").as_array().at(0).as_object();
+  EXPECT_EQ(fix.at("set").as_object().at("tls").as_string(), "starttls");
+  EXPECT_TRUE(fix.at("verified").as_bool());
+  EXPECT_EQ(json.at("side_effects").as_object().at("auth_attempts").as_uint64(), 0u);
+  NagiosLine line = nagios_line(report, catalogue_);
+  EXPECT_EQ(line.code, 2);
+  EXPECT_THAT(line.text, HasSubstr("SMTP CRITICAL - M3001 "));
+  EXPECT_THAT(line.text, HasSubstr(" | rung=3 "));
+  EXPECT_THAT(report_markdown(report, catalogue_), HasSubstr("### M3001 "));
+}
+
+TEST_F(ReportTest, shows_no_password_in_any_form) {
+  Report report = broken();
+  TextOptions options;
+  options.transcript = true;
+  std::string all = page(report, options) +
+                    boost::json::serialize(report_json(report, catalogue_)) +
+                    nagios_line(report, catalogue_).text + report_markdown(report, catalogue_);
+  EXPECT_THAT(all, Not(HasSubstr(password)));
+}
+
+TEST_F(ReportTest, passes_no_control_octets_on) {
+  Script script;
+  script.greeting = "554 5.7.1 go\x1b[31m away\r\n";
+  street_.serve(2001, script);
+  Request request;
+  request.port = 2001;
+  request.encryption = Encryption::starttls;
+  Report report = street_.walk(std::move(request));
+  EXPECT_THAT(page(report), Not(HasSubstr("\x1b")));
+  EXPECT_THAT(report_markdown(report, catalogue_), Not(HasSubstr("\x1b")));
+}
+
+}  // namespace
+}  // namespace waypost::doctor
