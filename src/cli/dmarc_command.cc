@@ -8,6 +8,7 @@
 #include "base/ascii.h"
 #include "base/utf8.h"
 #include "cli/name_questions.h"
+#include "cli/paragraph.h"
 #include "dns/idn.h"
 #include "mailauth/dmarc_check.h"
 #include "mailauth/spf_record.h"
@@ -104,7 +105,14 @@ std::string to_json(const DmarcFindings& findings) {
 }
 
 void print_row(std::string_view title, std::string_view words) {
-  print(fmt::format("   {:<9} {}\n", title, styled(words, Style::plain, false)));
+  constexpr size_t margin = 13;
+  std::string lines = paragraph(words, margin);
+  lines.replace(3, title.size(), title);
+  for (std::string_view rest = lines; !rest.empty();) {
+    const size_t end = rest.find('\n');
+    print(styled(rest.substr(0, end), Style::plain, false) + "\n");
+    rest.remove_prefix(end + 1);
+  }
 }
 
 void print_policy(const DmarcVerdict& verdict) {
@@ -136,7 +144,8 @@ void print_text(const DmarcFindings& findings, bool color) {
                       : verdict.result == DmarcResult::none ? Style::warning
                                                             : Style::bad;
   const std::string& words = verdict.words.empty() ? verdict.problem : verdict.words;
-  print(styled(fmt::format(" DMARC  {}  {}", name(verdict.result), words), style, color) + "\n\n");
+  print(styled(fmt::format(" DMARC  {}", name(verdict.result)), style, color) + "\n\n");
+  print_row("", words);
   print_row("From", verdict.organizational_domain.empty() ||
                             verdict.organizational_domain == verdict.from_domain
                         ? verdict.from_domain

@@ -3,6 +3,11 @@
 #include "cli/load_config.h"
 
 namespace waypost::cli {
+namespace {
+
+constexpr size_t answers_kept_max = 10'000;
+
+}  // namespace
 
 tl::expected<std::unique_ptr<NameQuestions>, int> NameQuestions::create(const Global& global) {
   auto made = std::unique_ptr<NameQuestions>(new NameQuestions);
@@ -21,6 +26,8 @@ tl::expected<std::unique_ptr<NameQuestions>, int> NameQuestions::create(const Gl
   if (!context) return tl::unexpected(report(context.error()));
   made->context_ = *std::move(context);
   made->resolver_ = dns::make_resolver(*made->context_, made->loop_);
+  made->answers_ =
+      std::make_unique<dns::CachingResolver>(*made->resolver_, made->loop_, answers_kept_max);
   return made;
 }
 

@@ -7,6 +7,7 @@
 #include <tl/expected.hpp>
 
 #include "cli/terminal.h"
+#include "dns/caching_resolver.h"
 #include "dns/unbound_resolver.h"
 #include "io/asio_loop.h"
 #include "io/disk.h"
@@ -15,13 +16,14 @@
 namespace waypost::cli {
 
 // A resolver for a command that asks the name system, with a loop of its own: that of --resolver,
-// else the configured one where there is a configuration, else the system's.
+// else the configured one where there is a configuration, else the system's. No question is asked
+// twice.
 class NameQuestions {
  public:
   // The error is the exit code; what is wrong was said.
   static tl::expected<std::unique_ptr<NameQuestions>, int> create(const Global& global);
 
-  dns::Resolver& resolver() { return *resolver_; }
+  dns::Resolver& resolver() { return *answers_; }
   Instant in(Duration patience) { return loop_.now() + patience; }
   WallTime wall_now() { return loop_.wall_now(); }
 
@@ -48,6 +50,7 @@ class NameQuestions {
   io::AsioLoop loop_;
   std::unique_ptr<dns::UnboundContext> context_;
   std::unique_ptr<dns::Resolver> resolver_;
+  std::unique_ptr<dns::CachingResolver> answers_;
 };
 
 }  // namespace waypost::cli

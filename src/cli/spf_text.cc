@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "cli/paragraph.h"
 #include "cli/spf_command.h"
 #include "cli/words.h"
 
@@ -12,26 +13,6 @@ using namespace mailauth;
 constexpr size_t width = 78;
 constexpr size_t answers_shown_max = 4;
 
-// `text` broken at spaces, every line behind `indent` spaces; a word that is too long stays whole.
-std::string wrapped(std::string_view text, size_t indent) {
-  std::string lines;
-  std::string line;
-  const std::string margin(indent, ' ');
-  while (!text.empty()) {
-    const size_t end = std::min(text.find(' '), text.size());
-    const std::string_view word = text.substr(0, end);
-    text.remove_prefix(std::min(end + 1, text.size()));
-    if (word.empty()) continue;
-    if (!line.empty() && indent + line.size() + 1 + word.size() > width) {
-      lines += margin + line + "\n";
-      line.clear();
-    }
-    if (!line.empty()) line += ' ';
-    line += word;
-  }
-  return lines + margin + line + "\n";
-}
-
 class Page {
  public:
   explicit Page(bool color) : color_(color) {}
@@ -40,7 +21,7 @@ class Page {
     text_ += styled(text, style, color_) + "\n";
   }
   void paragraph(std::string_view text, size_t indent, Style style = Style::plain) {
-    std::string all = wrapped(text, indent);
+    const std::string all = cli::paragraph(text, indent);
     for (std::string_view rest = all; !rest.empty();) {
       const size_t end = rest.find('\n');
       line(rest.substr(0, end), style);
@@ -185,7 +166,7 @@ void show_proposal(Page& page, const SpfProposal& proposal) {
 }
 
 void show_analysis(Page& page, const SpfAnalysis& analysis) {
-  if (analysis.records.size() == 1) show_counts(page, analysis);
+  if (analysis.lookups > 0) show_counts(page, analysis);
   if (!analysis.remarks.empty()) page.blank();
   for (const SpfRemark& remark : analysis.remarks) {
     const bool bad = remark.weight == SpfRemark::Weight::error;

@@ -64,8 +64,8 @@ struct Aligner {
 };
 
 std::string policy_words(const DmarcVerdict& verdict) {
-  if (verdict.result == DmarcResult::pass) return "DMARC passes: an aligned identifier passed.";
-  const std::string why = "DMARC fails: no identifier both passed and is aligned. ";
+  if (verdict.result == DmarcResult::pass) return "An aligned identifier passed.";
+  const std::string why = "No identifier both passed and is aligned. ";
   switch (verdict.policy) {
     case DmarcPolicy::reject:
       return why + "Receivers are asked to refuse the message.";

@@ -38,6 +38,43 @@ TEST_F(CachingResolverTest, answers_again_without_asking) {
   EXPECT_EQ(v4->addresses.size(), 1u);
 }
 
+// Answers a new text each time, which may be kept for 20 milliseconds.
+class ShortLived final : public Resolver {
+ public:
+  io::Task<Result<MxAnswer>> mx(std::string, Instant) override { co_return MxAnswer(); }
+  io::Task<Result<AddressAnswer>> addresses(std::string, AddressFamily, Instant) override {
+    co_return AddressAnswer();
+  }
+  io::Task<Result<TxtAnswer>> txt(std::string, Instant) override {
+    TxtAnswer answer;
+    answer.status = AnswerStatus::found;
+    answer.ttl = std::chrono::milliseconds(20);
+    answer.records.push_back({{std::to_string(++asked_)}});
+    co_return answer;
+  }
+  io::Task<Result<PtrAnswer>> ptr(IpAddress, Instant) override { co_return PtrAnswer(); }
+
+ private:
+  int asked_ = 0;
+};
+
+TEST(CachingResolver, asks_again_when_an_answer_has_had_its_time) {
+  fakes::TestLoop loop;
+  ShortLived inner;
+  CachingResolver resolver(inner, loop, 10);
+  auto text = [&] {
+    return loop.run(resolver.txt("example.net", loop.in(seconds(5))))->records.at(0).joined();
+  };
+  EXPECT_EQ(text(), "1");
+  auto wait = [](io::Loop& on) -> io::Task<bool> {
+    co_await io::sleep_until(on, on.now() + std::chrono::milliseconds(25));
+    co_return true;
+  };
+  loop.run(wait(loop));
+  EXPECT_EQ(text(), "2");
+  EXPECT_EQ(resolver.size(), 1u);
+}
+
 TEST_F(CachingResolverTest, keeps_no_failure_and_forgets_what_was_not_used) {
   inner_.set_failure("a.example", Error(ErrorCode::timed_out, "no answer"));
   EXPECT_FALSE(txt("a.example"));
