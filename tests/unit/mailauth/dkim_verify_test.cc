@@ -248,5 +248,55 @@ TEST(DkimVerifier, agrees_with_the_public_messages) {
   }
 }
 
+// Messages of dkimpy with the keys that come with them. Not here: message.mbox and test2.message,
+// whose keys are not in the data, and test*.message, which are not signed.
+TEST(DkimVerifier, agrees_with_the_messages_of_dkimpy) {
+  struct Row {
+    std::string_view file;
+    std::map<std::string, std::string> records;
+    std::string_view passes;
+  };
+  const auto exim_key = read_test_data("dkim/dkimpy/eximtest.dns");
+  if (!exim_key) NO_TEST_DATA("dkim/dkimpy/eximtest.dns");
+  const std::map<std::string, std::string> rfc_keys = {
+      {"brisbane._domainkey.football.example.com", std::string(rfc8463_ed25519_key)},
+      {"test._domainkey.football.example.com", std::string(rfc8463_rsa_key)}};
+  const Row rows[] = {{"rfc6376.signed.msg", rfc_keys, "++"},
+                      {"rfc6376.msg", rfc_keys, ""},
+                      {"ed25519test2.msg", {{"sed._domainkey.test.ex", *exim_key}}, "+"}};
+  for (const Row& row : rows) {
+    const std::string path = "dkim/dkimpy/" + std::string(row.file);
+    const auto message = read_test_data(path);
+    if (!message) NO_TEST_DATA(path);
+    std::string passes;
+    std::string reasons;
+    for (const DkimResult& result : verify(*message, key_answers(row.records))) {
+      passes += result.status == DkimStatus::pass ? '+' : '-';
+      reasons += result.reason + "\n";
+    }
+    EXPECT_EQ(passes, row.passes) << row.file << "\n" << reasons;
+  }
+}
+
+TEST(DkimKeyRecord, judges_the_records_of_dkimpy) {
+  struct Row {
+    std::string_view file;
+    bool usable;
+  };
+  const Row rows[] = {{"test.txt", true},        {"test2.txt", true},
+                      {"badk.txt", false},       {"badversion.txt", false},
+                      {"test_bad.txt", false},   {"test_tlsrpt.txt", false},
+                      {"ed25519test.dns", true}, {"eximtest.dns", true}};
+  for (const Row& row : rows) {
+    const std::string path = "dkim/dkimpy/" + std::string(row.file);
+    const auto text = read_test_data(path);
+    if (!text) NO_TEST_DATA(path);
+    const auto record = parse_dkim_key_record(*text);
+    const bool usable =
+        record && record->for_mail && PublicKey::from_octets(record->type, record->key_octets);
+    EXPECT_EQ(usable, row.usable) << row.file;
+  }
+}
+
 }  // namespace
 }  // namespace waypost::mailauth
