@@ -62,7 +62,8 @@ tl::expected<DkimSignature, DkimFault> parse_dkim_signature(std::string_view val
 
 // What the three kinds of signature share: a=, b=, d=, s=, t=.
 tl::expected<DkimSignature, DkimFault> parse_common_tags(const TagList& tags);
-// c=, bh=, h=, l=, x=: for the two that sign a message. An h= without names is left to the caller.
+// c=, bh=, h=, l=, x=: for the two that sign a message. Where c= is not there, the forms stay as
+// they are in `signature`. An h= without names is left to the caller.
 tl::expected<void, DkimFault> parse_message_tags(const TagList& tags, DkimSignature& signature);
 
 }  // namespace waypost::mailauth
