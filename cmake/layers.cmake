@@ -41,6 +41,6 @@ waypost_library(daemon
   USES spdlog::spdlog Boost::json)
 waypost_library(demo DEPENDS base io smtp classify config events tls sasl records delivery daemon)
 waypost_library(cli
-  DEPENDS base io smtp message toml classify explain config events dns tls sasl oauth spool records shaping queue delivery
-    intake submission
+  DEPENDS base io smtp message toml classify explain config events dns tls sasl oauth mailauth spool records shaping queue
+    delivery intake submission
   USES CLI11::CLI11 spdlog::spdlog Boost::json)

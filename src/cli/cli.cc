@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "base/ascii.h"
+#include "cli/dkim_options.h"
 #include "cli/explain_command.h"
 #include "cli/follow_commands.h"
 #include "cli/keys_command.h"
@@ -46,6 +47,7 @@ struct CommandLine {
   std::string what;
   QueueLine queue{global, command, {}, {}};
   SafetyLine safety{global, command, {}, {}, {}};
+  DkimLine dkim{global, command, {}, {}, {}, {}};
   std::vector<std::string> sendmail_arguments;
   SendArguments send;
   TraceArguments trace;
@@ -334,6 +336,7 @@ int run(int argc, char** argv, const Hooks& hooks) {
   add_watch_commands(line);
   add_top_command(line);
   add_safety_commands(line.app, line.safety);
+  add_dkim_commands(line.app, line.dkim);
   add_demo_command(line);
   try {
     line.app.parse(argc, argv);

@@ -126,6 +126,7 @@ Result<void> take_property(Cursor& cursor, AuthenticationResult& result) {
     if (!cursor.skip(&result.comment)) return malformed("a comment does not end");
     property.type = std::move(property.name);
     property.name = base::to_lower(cursor.word(is_keyword));
+    if (property.name.empty()) return malformed("a property has no name");
     if (!cursor.skip(&result.comment)) return malformed("a comment does not end");
   }
   if (!cursor.take('=')) return malformed("a property has no \"=\"");
@@ -217,7 +218,8 @@ std::string to_text(const AuthenticationResult& result) {
   if (!result.comment.empty()) text += comment_of(result.comment);
   if (!result.reason.empty()) text += " reason=" + quoted(result.reason);
   for (const AuthenticationProperty& property : result.properties)
-    text += fmt::format(" {}.{}={}", property.type, property.name, property_value(property.value));
+    text += fmt::format(" {}{}{}={}", property.type, property.type.empty() ? "" : ".",
+                        property.name, property_value(property.value));
   return text;
 }
 
