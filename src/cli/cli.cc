@@ -9,6 +9,7 @@
 
 #include "base/ascii.h"
 #include "cli/doctor_options.h"
+#include "cli/dkim_options.h"
 #include "cli/explain_command.h"
 #include "cli/follow_commands.h"
 #include "cli/keys_command.h"
@@ -50,6 +51,7 @@ struct CommandLine {
   SafetyLine safety{global, command, {}, {}, {}};
   DoctorLine doctor{global, command, {}, 0};
   SpfLine spf{global, command, {}, {}};
+  DkimLine dkim{global, command, {}, {}, {}, {}};
   std::vector<std::string> sendmail_arguments;
   SendArguments send;
   TraceArguments trace;
@@ -340,6 +342,7 @@ int run(int argc, char** argv, const Hooks& hooks) {
   add_top_command(line);
   add_safety_commands(line.app, line.safety);
   add_spf_commands(line.app, line.spf);
+  add_dkim_commands(line.app, line.dkim);
   add_demo_command(line);
   try {
     line.app.parse(argc, argv);

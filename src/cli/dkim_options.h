@@ -1,0 +1,25 @@
+#pragma once
+
+#include <functional>
+
+#include <CLI/App.hpp>
+
+#include "cli/dkim_commands.h"
+#include "cli/terminal.h"
+
+namespace waypost::cli {
+
+// What those options write into; lives as long as the parser.
+struct DkimLine {
+  const Global& global;
+  std::function<int()>& command;  // the one that was chosen
+  DkimSignArguments sign;
+  DkimKeyArguments key;
+  std::string dkim_file;
+  std::string arc_file;
+};
+
+// `dkim verify`, `dkim sign`, `dkim key` and `arc verify`.
+void add_dkim_commands(CLI::App& app, DkimLine& line);
+
+}  // namespace waypost::cli

@@ -1,0 +1,18 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include <tl/expected.hpp>
+
+#include "cli/terminal.h"
+#include "mailauth/dkim_lookup.h"
+
+namespace waypost::cli {
+
+// What DNS says about the keys of those names; no question is asked where there are none. The error
+// is the exit code.
+tl::expected<mailauth::KeyAnswers, int> ask_for_keys(const Global& global,
+                                                     const std::vector<std::string>& names);
+
+}  // namespace waypost::cli

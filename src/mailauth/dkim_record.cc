@@ -1,0 +1,44 @@
+#include "mailauth/dkim_record.h"
+
+#include <fmt/format.h>
+
+#include "mailauth/dkim_base64.h"
+
+namespace waypost::mailauth {
+namespace {
+
+constexpr size_t string_octets_max = 255;
+
+}  // namespace
+
+std::string dkim_record_text(const PrivateKey& key) {
+  return fmt::format("v=DKIM1; k={}; p={}", name(key.type()), encode_base64(key.public_octets()));
+}
+
+std::vector<std::string> txt_strings(std::string_view text) {
+  std::vector<std::string> strings;
+  do {
+    strings.emplace_back(text.substr(0, string_octets_max));
+    text.remove_prefix(strings.back().size());
+  } while (!text.empty());
+  return strings;
+}
+
+std::string txt_zone_line(std::string_view name, std::string_view text) {
+  std::string line = fmt::format("{}. IN TXT", name);
+  for (const std::string& part : txt_strings(text)) {
+    line += " \"";
+    for (char c : part) {
+      if (c == '"' || c == '\\') line += '\\';
+      line += c;
+    }
+    line += '"';
+  }
+  return line;
+}
+
+std::string dkim_record_name(std::string_view selector, std::string_view domain) {
+  return fmt::format("{}._domainkey.{}", selector, domain);
+}
+
+}  // namespace waypost::mailauth
