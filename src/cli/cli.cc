@@ -8,8 +8,8 @@
 #include <fmt/format.h>
 
 #include "base/ascii.h"
-#include "cli/doctor_options.h"
 #include "cli/dkim_options.h"
+#include "cli/doctor_options.h"
 #include "cli/explain_command.h"
 #include "cli/follow_commands.h"
 #include "cli/keys_command.h"

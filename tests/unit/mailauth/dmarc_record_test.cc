@@ -6,7 +6,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "tests/unit/mailauth/public_vectors.h"
+#include "tests/unit/mailauth/test_data.h"
 
 namespace waypost::mailauth {
 namespace {
@@ -71,8 +71,9 @@ TEST(DmarcRecord, applies_with_a_policy_or_where_reports_go) {
 }
 
 TEST(DmarcRecord, judges_the_public_records) {
-  const std::string text = public_vectors("dmarc/internetnl-parse.jsonl");
-  SKIP_WITHOUT(text);
+  const auto data = read_test_data("dmarc/internetnl-parse.jsonl");
+  if (!data) NO_TEST_DATA("dmarc/internetnl-parse.jsonl");
+  const std::string& text = *data;
   std::stringstream lines(text);
   size_t count = 0;
   for (std::string line; std::getline(lines, line); ++count) {

@@ -8,7 +8,7 @@
 #include "dns/memory_resolver.h"
 #include "mailauth/dmarc_check.h"
 #include "tests/fakes/test_loop.h"
-#include "tests/unit/mailauth/public_vectors.h"
+#include "tests/unit/mailauth/test_data.h"
 
 // Vectors of others. Those written for RFC 7489 are judged by RFC 9989: what only the older one
 // says (the values of pct and ri) is left out below, by its path.
@@ -131,8 +131,9 @@ bool judge(const json::object& expected, const DmarcVerdict& verdict, const std:
 }
 
 void run_file(const std::string& file, size_t count) {
-  const std::string text = public_vectors("dmarc/" + file);
-  SKIP_WITHOUT(text);
+  const auto data = read_test_data("dmarc/" + file);
+  if (!data) NO_TEST_DATA("dmarc/" + file);
+  const std::string& text = *data;
   const std::vector<json::object> all = rows(text);
   EXPECT_EQ(all.size(), count);
   for (const json::object& row : all) {
@@ -160,8 +161,9 @@ TEST(DmarcSuite, agrees_with_the_vectors_of_rfc_9989) { run_file("mailauth-rfc99
 TEST(DmarcSuite, agrees_with_the_vectors_of_evaluation) { run_file("mailauth-verify.jsonl", 35); }
 
 TEST(DmarcSuite, finds_and_reads_the_records_of_the_vectors) {
-  const std::string text = public_vectors("dmarc/mailauth-get-record.jsonl");
-  SKIP_WITHOUT(text);
+  const auto data = read_test_data("dmarc/mailauth-get-record.jsonl");
+  if (!data) NO_TEST_DATA("dmarc/mailauth-get-record.jsonl");
+  const std::string& text = *data;
   const std::vector<json::object> all = rows(text);
   EXPECT_EQ(all.size(), 26u);
   for (const json::object& row : all) {
@@ -197,8 +199,9 @@ TEST(DmarcSuite, finds_and_reads_the_records_of_the_vectors) {
 // Those vectors are of the public suffix list; a record at the expected domain makes the walk find
 // the same one.
 TEST(DmarcSuite, finds_the_organizational_domains_of_the_vectors) {
-  const std::string text = public_vectors("dmarc/opendmarc-orgdomain.jsonl");
-  SKIP_WITHOUT(text);
+  const auto data = read_test_data("dmarc/opendmarc-orgdomain.jsonl");
+  if (!data) NO_TEST_DATA("dmarc/opendmarc-orgdomain.jsonl");
+  const std::string& text = *data;
   size_t checked = 0;
   for (const json::object& row : rows(text)) {
     const json::array& fields = row.at("fields").as_array();

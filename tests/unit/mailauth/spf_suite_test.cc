@@ -4,7 +4,7 @@
 #include "dns/memory_resolver.h"
 #include "mailauth/spf_check.h"
 #include "tests/fakes/test_loop.h"
-#include "tests/unit/mailauth/public_vectors.h"
+#include "tests/unit/mailauth/test_data.h"
 
 namespace waypost::mailauth {
 namespace {
@@ -116,8 +116,9 @@ void run_case(const json::object& zones, const json::object& test) {
 }
 
 void run_suite(const std::string& file, size_t cases) {
-  const std::string text = public_vectors("spf/" + file);
-  SKIP_WITHOUT(text);
+  const auto data = read_test_data("spf/" + file);
+  if (!data) NO_TEST_DATA("spf/" + file);
+  const std::string& text = *data;
   const json::object suite = json::parse(text).as_object();
   const json::array& tests = suite.at("tests").as_array();
   EXPECT_EQ(tests.size(), cases);

@@ -12,17 +12,13 @@
 #include <gtest/gtest.h>
 
 #include "mailauth/dkim_lookup.h"
+#include "tests/fakes/source_folder.h"
 
 // The public suites, which are read from $WAYPOST_TEST_DATA, and never copied.
 namespace waypost::mailauth {
 
 inline std::filesystem::path test_data(std::string_view path) {
-  const char* folder = std::getenv("WAYPOST_TEST_DATA");
-  const std::filesystem::path root =
-      folder != nullptr && *folder != '\0'
-          ? std::filesystem::path(folder)
-          : std::filesystem::path(WAYPOST_SOURCES).parent_path() / "shared" / "data";
-  return root / "mailauth" / path;
+  return fakes::test_data_folder() / "mailauth" / path;
 }
 
 inline std::optional<std::string> read_test_data(std::string_view path) {
