@@ -1,5 +1,6 @@
 #include <utility>
 
+#include "doctor/inbox_rung.h"
 #include "doctor/rungs.h"
 #include "doctor/walk.h"
 
@@ -73,7 +74,11 @@ io::Task<void> Ladder::climb_on(Session& session) {
   if (!goes_on) co_return;
   RungResult accept = co_await walk_accept(context_, request_, session);
   if (accept.status != RungStatus::skipped) accept.line += ground_.over;
+  goes_on = passed(accept);
   add(std::move(accept));
+  if (!goes_on) co_return;
+  RungResult inbox = co_await walk_inbox(context_, request_, session);
+  add(std::move(inbox));
 }
 
 io::Task<Report> Ladder::run() {
