@@ -12,16 +12,16 @@
 #include <gtest/gtest.h>
 
 #include "mailauth/dkim_lookup.h"
+#include "tests/fakes/source_folder.h"
 
 // The public suites, which are read from $WAYPOST_TEST_DATA, and never copied.
 namespace waypost::mailauth {
 
 inline std::filesystem::path test_data(std::string_view path) {
   const char* folder = std::getenv("WAYPOST_TEST_DATA");
-  const std::filesystem::path root =
-      folder != nullptr && *folder != '\0'
-          ? std::filesystem::path(folder)
-          : std::filesystem::path(WAYPOST_SOURCES).parent_path() / "shared" / "data";
+  const std::filesystem::path root = folder != nullptr && *folder != '\0'
+                                         ? std::filesystem::path(folder)
+                                         : fakes::source_folder().parent_path() / "shared" / "data";
   return root / "mailauth" / path;
 }
 
