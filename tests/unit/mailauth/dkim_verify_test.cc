@@ -180,6 +180,9 @@ TEST(DkimVerifier, refuses_what_a_key_must_not_be) {
       {"v=DKIM1; k=rsa; p=!", DkimStatus::permerror, "base64"},
       {octets + "; " + octets, DkimStatus::permerror, "twice"},
       {"just some text", DkimStatus::permerror, "malformed"},
+      {"p=MFwwDQYJKoZIhvcNAQEBBQADSwAwSAJBAN9yil1e2qAsy0cEiALVJ7wui+aA+jcbiZ31WCIUPsXXBR3Nie/"
+       "isAojmXI1iB78jfmb+7gPeWwG7qXQpaVvl1sCAwEAAQ==",
+       DkimStatus::policy, "512 bits"},
   };
   for (const Row& row : rows) {
     KeyAnswers keys = key_answers({{"test._domainkey.football.example.com", row.record}});
