@@ -44,7 +44,8 @@ void Carriers::forget_idle(Duration kept_for) {
   idle_kept_for_ = kept_for;
 }
 
-// What the queue gave stays here, on its loop, until the end; the carrier gets what asks back.
+// What the queue is asked by stays here, on its loop, until the end; the carrier gets what asks
+// back.
 io::Task<void> Carriers::attempt(Assignment given) {
   if (others_.empty()) {
     co_await home_.courier->attempt(std::move(given));
@@ -52,14 +53,16 @@ io::Task<void> Carriers::attempt(Assignment given) {
   }
   const Carrier& carrier = carrier_of(given.site);
   const std::string site = given.site;
-  Assignment handed_on = given;
-  handed_on.turn = ask_home(given.turn, carrier, site);
-  handed_on.connecting = ask_home(given.connecting, carrier, site);
-  handed_on.settle = [&](std::vector<Outcome> outcomes) {
-    return settle(given, carrier, std::move(outcomes));
+  const Permission turn = std::move(given.turn);
+  const Permission connecting = std::move(given.connecting);
+  const Settle settle_at_home = std::move(given.settle);
+  given.turn = ask_home(turn, carrier, site);
+  given.connecting = ask_home(connecting, carrier, site);
+  given.settle = [&](std::vector<Outcome> outcomes) {
+    return settle(settle_at_home, carrier, std::move(outcomes));
   };
   std::function<io::Task<unsigned>()> there = [&] {
-    return carry(*carrier.courier, std::move(handed_on));
+    return carry(*carrier.courier, std::move(given));
   };
   const unsigned idle =
       co_await carrier.remote->run<unsigned>(home_.remote->loop(), std::move(there));
@@ -89,9 +92,9 @@ io::Task<Carriers::Refused> Carriers::ask(const Permission& permission, const Ca
   co_return co_await home_.remote->run<Refused>(carrier.remote->loop(), std::move(at_home));
 }
 
-io::Task<void> Carriers::settle(const Assignment& assignment, const Carrier& carrier,
+io::Task<void> Carriers::settle(const Settle& settle_at_home, const Carrier& carrier,
                                 std::vector<Outcome> outcomes) {
-  std::function<io::Task<void>()> at_home = [&] { return assignment.settle(std::move(outcomes)); };
+  std::function<io::Task<void>()> at_home = [&] { return settle_at_home(std::move(outcomes)); };
   co_await home_.remote->run(carrier.remote->loop(), std::move(at_home));
 }
 

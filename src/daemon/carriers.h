@@ -47,13 +47,14 @@ class Carriers final : public queue::Courier {
     Instant at;
   };
   using Refused = std::optional<std::string>;
+  using Settle = decltype(queue::Assignment::settle);
 
   const Carrier& carrier_of(const std::string& site) const;
   queue::Permission ask_home(const queue::Permission& permission, const Carrier& carrier,
                              const std::string& site);
   io::Task<Refused> ask(const queue::Permission& permission, const Carrier& carrier,
                         const std::string& site);
-  io::Task<void> settle(const queue::Assignment& assignment, const Carrier& carrier,
+  io::Task<void> settle(const Settle& settle_at_home, const Carrier& carrier,
                         std::vector<events::Outcome> outcomes);
   static io::Task<unsigned> carry(queue::Courier& courier, queue::Assignment assignment);
   bool is_old(const Idle& idle) const;

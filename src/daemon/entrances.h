@@ -29,14 +29,14 @@ class Entrances {
     std::string listener;  // file and line
     Error error;
   };
-  // Where all shards listen: none when there is only this one.
+  // Where listeners are, in the order of the configuration.
   using Addresses = std::vector<Endpoint>;
 
   explicit Entrances(Services services) : services_(std::move(services)) {}
 
   // Pairs each listener of `config` with the one that listens at its address already, and opens the
-  // others: as the first of `shards`, or at the same addresses as the first. Gives all addresses,
-  // in the order of the configuration.
+  // others: `is_shared` where other shards listen at the same addresses, and at those `of_first`,
+  // the first shard's, where this is another. Gives all addresses.
   tl::expected<Addresses, Unopened> prepare(const config::Config& config, bool is_shared,
                                             const Addresses* of_first);
   void drop_prepared() { prepared_.clear(); }

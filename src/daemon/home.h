@@ -67,7 +67,7 @@ class DistantHome final : public Home {
   }
 
  private:
-  // Messages on their way home: more than a loop that keeps up ever has before it.
+  // Messages on their way home. More would wait in memory for a loop that falls behind.
   static constexpr size_t unheard_max = 2000;
 
   io::Loop& here_;

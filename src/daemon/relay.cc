@@ -116,17 +116,14 @@ Result<void> Relay::Parts::check_logins(const Config& of) {
 
 // The first one keeps the queue, and so all that is one for all.
 void Relay::Parts::make_shards() {
-  const std::vector<IpAddress> own = own_addresses();
-  // Each that carries needs one connection at least, and one loop carries none.
-  const size_t count = std::min<size_t>(
-      shards_wanted(config()), delivery_settings(config(), own).connections_max + size_t{1});
+  const size_t count = shards_wanted(config());
   sink = event_log->sink(loop);
   if (recorder) sink = recorder->sink(std::move(sink));
   commons = std::make_unique<Commons>(Commons{
       journal, *disk, *room, *keys_worker, *keys, *store, std::make_shared<spool::HeldContent>(),
       *names, *opportunistic_tls, verifying_tls.get(), clients, *passed});
   shard_config = std::make_shared<const Config>(config());
-  delivery = delivery_of_each(count, own);
+  delivery = delivery_of_each(count);
   first_shard = std::make_unique<Shard>(loop, *commons, home, orders());
   shards = {first_shard.get()};
   while (shards.size() < count) {
@@ -152,8 +149,8 @@ Orders Relay::Parts::orders() const {
 }
 
 // The limit over all sites is one for all: each carrier gets its part.
-delivery::Settings Relay::Parts::delivery_of_each(size_t count, const std::vector<IpAddress>& own) {
-  delivery::Settings settings = delivery_settings(config(), own);
+delivery::Settings Relay::Parts::delivery_of_each(size_t count) {
+  delivery::Settings settings = delivery_settings(config(), own_addresses());
   const auto carrying = static_cast<unsigned>(std::max<size_t>(count - 1, 1));
   settings.connections_max = std::max(settings.connections_max / carrying, 1u);
   return settings;

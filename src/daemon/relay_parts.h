@@ -108,7 +108,7 @@ struct Relay::Parts {
   Result<void> open_client_tls();
   Result<void> check_logins(const Config& of);
   void make_shards();
-  delivery::Settings delivery_of_each(size_t count, const std::vector<IpAddress>& own);
+  delivery::Settings delivery_of_each(size_t count);
   Shard& home_shard() const { return *shards.front(); }
   Orders orders() const;
   TokenServices token_services();

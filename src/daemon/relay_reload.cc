@@ -111,7 +111,7 @@ io::Task<void> Relay::Parts::apply(Prepared prepared) {
   if (tokens) tokens->retire();
   tokens = std::move(prepared.tokens);
   health.report("tokens", Health::Weight::warns, std::nullopt);
-  delivery = delivery_of_each(shards.size(), own_addresses());
+  delivery = delivery_of_each(shards.size());
   replies.use(prepared.knowledge->classifier);
   knowledge = std::move(prepared.knowledge);
   journal.set_level(config().log.level);

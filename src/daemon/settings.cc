@@ -192,7 +192,8 @@ unsigned connections_max(const config::Config& config) {
 
 size_t shards_wanted(const config::Config& config) {
   constexpr unsigned unasked_max = 16;
-  return config.loops > 0 ? config.loops : std::min(io::usable_cores(), unasked_max);
+  const size_t wanted = config.loops > 0 ? config.loops : std::min(io::usable_cores(), unasked_max);
+  return std::min<size_t>(wanted, connections_max(config) + size_t{1});
 }
 
 delivery::Settings delivery_settings(const config::Config& config,

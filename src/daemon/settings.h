@@ -14,7 +14,8 @@
 // command line knows the file.
 namespace waypost::daemon {
 
-// How many shards there are to be, at least 1.
+// How many shards there are to be, at least 1. Each that carries mail needs one connection at
+// least, and where there are several the first carries none.
 size_t shards_wanted(const config::Config& config);
 // `own_addresses` are this machine's, for listeners on all of them.
 delivery::Settings delivery_settings(const config::Config& config,

@@ -18,8 +18,8 @@ namespace waypost::submission {
 IpAddress network_of(const IpAddress& client);
 
 // What all listeners of all shards know together of those who connect: a client has one share of
-// the relay, whichever loop its connections came to. Thread: any; each call holds a lock for less
-// than it takes to send a reply.
+// the relay, whichever loop its connections came to. Thread: any; a call holds a lock for a few
+// look-ups.
 class Clients {
  public:
   // One connection, counted while this lives.
