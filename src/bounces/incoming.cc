@@ -79,7 +79,7 @@ std::vector<Recipient> recipients_of(message::DeliveryReport report, const Notic
     bool has_words = std::any_of(recipient.reply.begin(), recipient.reply.end(),
                                  [](char c) { return !base::is_digit(c) && c != ' '; });
     if (!reported.is_reply && !has_words) recipient.reply.clear();
-    recipient.says = quoted_reply(recipient.reply);
+    recipient.says = spoken_reply(recipient.reply);
     recipient.status = recipient.says.empty() ? "" : status_in(recipient.says);
     if (recipient.status.empty()) recipient.status = best_status(reported.status, recipient.reply);
     recipient.remote_mta = std::move(reported.remote_mta);
@@ -106,7 +106,7 @@ void add_words(std::vector<Recipient>& recipients, const NoticeText& notice,
       if (base::equals_ignoring_case(told.address, recipient.address) ||
           (read->recipients.size() == 1 && recipients.size() == 1)) {
         recipient.reply = told.reply;
-        if (recipient.address.empty()) recipient.address = told.address;
+        if (recipient.address.find('@') == std::string::npos) recipient.address = told.address;
         if (recipient.remote_mta.empty()) recipient.remote_mta = told.remote_mta;
         recipient.status = best_status(recipient.status, recipient.reply);
         break;

@@ -137,7 +137,7 @@ class StyleReader {
           if (auto match = pattern->find(text)) recipient.remote_mta = match->first;
     if (recipient.reply.empty() && style_.rule.whole_text)
       recipient.reply = on_one_line(between(notice_.text, begin_, stop_behind(begin_)));
-    recipient.says = style_.rule.says.empty() ? quoted_reply(recipient.reply) : style_.rule.says;
+    recipient.says = style_.rule.says.empty() ? spoken_reply(recipient.reply) : style_.rule.says;
     recipient.provider = style_.rule.provider;
     if (style_.rule.says.empty()) recipient.status = status_in(recipient.says);
     if (recipient.status.empty()) recipient.status = status_in(recipient.reply);
@@ -165,6 +165,7 @@ class StyleReader {
     std::string_view block = between(notice_.text, begin_, stop_behind(begin_));
     auto reply = style_.reply.find(block);
     if (!reply && !style_.rule.whole_text) return;
+    if (addresses.empty() && reply) addresses.emplace_back();
     if (addresses.size() > fallback_recipients_max) addresses.resize(fallback_recipients_max);
     for (std::string& address : addresses) {
       Recipient recipient;
@@ -231,6 +232,38 @@ std::string quoted_reply(std::string_view reply) {
   return std::string(code) + " " + std::string(quoted);
 }
 
+std::string joined_reply(std::string_view reply) {
+  // "550-5.1.1 No 550-5.1.1 such 550 5.1.1 user": a reply of several lines that somebody folded.
+  size_t at = 0;
+  auto is_code_at = [&](size_t place) {
+    return place + 4 <= reply.size() && (reply[place] == '4' || reply[place] == '5') &&
+           base::is_digit(reply[place + 1]) && base::is_digit(reply[place + 2]) &&
+           (place == 0 || reply[place - 1] == ' ');
+  };
+  while (at + 4 <= reply.size() && !(is_code_at(at) && reply[at + 3] == '-')) ++at;
+  if (at + 4 > reply.size()) return {};
+  std::string_view code = reply.substr(at, 3);
+  std::string joined(reply.substr(0, at + 3));
+  joined += ' ';
+  std::string_view status = message::first_status(reply.substr(at + 4, 12));
+  for (at += 4; at < reply.size(); ++at) {
+    bool is_again = is_code_at(at) && reply.substr(at, 3) == code &&
+                    (reply[at + 3] == '-' || reply[at + 3] == ' ');
+    if (!is_again) {
+      joined += reply[at];
+      continue;
+    }
+    at += 3;
+    if (!status.empty() && reply.substr(at + 1).starts_with(status)) at += status.size() + 1;
+  }
+  return joined;
+}
+
+std::string spoken_reply(std::string_view reply) {
+  std::string quoted = quoted_reply(reply);
+  return quoted.empty() ? joined_reply(reply) : quoted;
+}
+
 std::string on_one_line(std::string_view text) {
   std::string line;
   line.reserve(std::min(text.size(), reply_octets_max));
@@ -263,7 +296,8 @@ NoticeText notice_text_of(const message::MimeMessage& message, const NoticeBook&
   notice.small = base::to_lower(notice.text);
   size_t end = book.returned_begin(notice.small);
   if (end < notice.text.size()) {
-    size_t line_end = std::min(notice.text.find('\n', end), notice.text.size());
+    bool is_header = notice.small.compare(end, 9, "received:") == 0;
+    size_t line_end = is_header ? end : std::min(notice.text.find('\n', end), notice.text.size());
     size_t header = notice.text.find_first_not_of("\n", line_end);
     if (header != std::string::npos && notice.returned.empty())
       notice.returned = notice.text.substr(header);

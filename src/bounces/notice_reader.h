@@ -31,6 +31,12 @@ std::string status_in(std::string_view reply);
 // Access denied"; empty when it quotes nothing so.
 std::string quoted_reply(std::string_view reply);
 
+// A reply of several lines that stands on one, without its repeated codes; empty when it is none.
+std::string joined_reply(std::string_view reply);
+
+// What is to be classified in the place of the reply: quoted_reply(), else joined_reply().
+std::string spoken_reply(std::string_view reply);
+
 // Blanks and line ends made one blank.
 std::string on_one_line(std::string_view text);
 

@@ -41,6 +41,10 @@ base::Result<std::string> unpack(std::string_view octets, size_t octets_max) {
   archive_entry* entry = nullptr;
   if (archive_read_next_header(reader.get(), &entry) < ARCHIVE_WARN)
     return failure(broken(reader.get()));
+  // What no filter knows is handed over as it is.
+  bool is_raw = archive_format(reader.get()) == ARCHIVE_FORMAT_RAW;
+  if (is_raw && archive_filter_count(reader.get()) < 2)
+    return failure(ErrorCode::invalid_input, "the archive cannot be read");
   std::string text;
   std::array<char, 16 * 1024> buffer;
   for (;;) {

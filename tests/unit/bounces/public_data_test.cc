@@ -14,17 +14,12 @@
 #include "bounces/incoming.h"
 #include "bounces/judge.h"
 #include "classify/shipped_rules.h"
+#include "tests/fakes/source_folder.h"
 
 namespace waypost::bounces {
 namespace {
 
 namespace json = boost::json;
-
-std::filesystem::path test_data() {
-  const char* folder = std::getenv("WAYPOST_TEST_DATA");
-  if (folder != nullptr && *folder != '\0') return folder;
-  return std::filesystem::path(WAYPOST_SOURCES).parent_path() / "shared" / "data";
-}
 
 std::string contents(const std::filesystem::path& path) {
   std::ifstream file(path, std::ios::binary);
@@ -116,7 +111,7 @@ std::string complaint(const json::value& label, const std::string& octets, const
 }
 
 TEST(PublicBounces, are_read_as_they_are_labelled) {
-  const auto folder = test_data() / "bounces";
+  const auto folder = fakes::test_data_folder() / "bounces";
   std::ifstream labels(folder / "expected.jsonl");
   if (!labels) {
     const char* required = std::getenv("WAYPOST_REQUIRE_PEERS");
