@@ -6,8 +6,10 @@ waypost_library(base USES fmt::fmt tl::expected)
 
 # Pure: octets and times in, decisions out.
 waypost_library(smtp DEPENDS base)
-waypost_library(message
-  DEPENDS base USES PkgConfig::GMIME EXPAT::EXPAT LibArchive::LibArchive Boost::json)
+waypost_library(message DEPENDS base)
+# Inside of its sources only: who includes `message` is compiled without their headers.
+target_link_libraries(waypost_message
+  PRIVATE PkgConfig::GMIME EXPAT::EXPAT LibArchive::LibArchive Boost::json)
 waypost_library(toml DEPENDS base USES tomlplusplus::tomlplusplus)
 waypost_library(config DEPENDS base toml)
 waypost_library(classify DEPENDS base smtp toml USES PkgConfig::RE2)

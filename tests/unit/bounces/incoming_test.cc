@@ -124,7 +124,7 @@ TEST(Reply, is_what_the_gateway_quotes) {
 
 TEST(Reply, of_several_lines_is_joined) {
   EXPECT_EQ(joined_reply("host mx said: 550-5.1.1 No 550-5.1.1 such 550 5.1.1 user"),
-            "host mx said: 550 5.1.1 No  such  user");
+            "host mx said: 550 5.1.1 No such user");
   EXPECT_EQ(joined_reply("550-The account 550-or domain"), "550 The account or domain");
   EXPECT_EQ(joined_reply("550 one line"), "");
 }
