@@ -14,6 +14,9 @@ find_package(PkgConfig REQUIRED)
 # RE2's own CMake files are not in Debian's package; its .pc file is.
 pkg_check_modules(RE2 REQUIRED IMPORTED_TARGET re2)
 pkg_check_modules(GSASL REQUIRED IMPORTED_TARGET libgsasl>=2.2)
+find_package(EXPAT 2.5 REQUIRED)
+find_package(LibArchive 3.6 REQUIRED)
+pkg_check_modules(GMIME REQUIRED IMPORTED_TARGET gmime-3.0>=3.2)
 pkg_check_modules(IDN2 REQUIRED IMPORTED_TARGET libidn2>=2.3)
 
 # libunbound's own .pc file asks for libevent, which we do not use.

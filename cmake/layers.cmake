@@ -7,15 +7,23 @@ waypost_library(base USES fmt::fmt tl::expected)
 # Pure: octets and times in, decisions out.
 waypost_library(smtp DEPENDS base)
 waypost_library(message DEPENDS base)
+# Inside of its sources only: who includes `message` is compiled without their headers.
+target_link_libraries(waypost_message
+  PRIVATE PkgConfig::GMIME EXPAT::EXPAT LibArchive::LibArchive Boost::json)
 waypost_library(toml DEPENDS base USES tomlplusplus::tomlplusplus)
 waypost_library(config DEPENDS base toml)
 waypost_library(settings DEPENDS base toml)
 waypost_embed_toml(settings rules/providers shipped_providers)
 waypost_library(classify DEPENDS base smtp toml USES PkgConfig::RE2)
 waypost_embed_toml(classify rules/replies shipped_rules)
+waypost_library(bounces DEPENDS base smtp message toml classify USES PkgConfig::RE2 Boost::json)
+waypost_embed_toml(bounces rules/bounces shipped_notice_files)
+waypost_library(logs DEPENDS base smtp classify USES LibArchive::LibArchive Boost::json)
 waypost_library(checks DEPENDS base toml)
 waypost_embed_toml(checks rules/checks shipped_checks)
-waypost_library(explain DEPENDS base smtp toml classify checks USES Boost::json)
+waypost_library(explain
+  DEPENDS base smtp message toml classify bounces logs checks
+  USES Boost::json)
 waypost_embed_toml(explain rules/topics shipped_topics)
 
 # The only door outside.
@@ -47,6 +55,6 @@ waypost_library(daemon
   USES spdlog::spdlog Boost::json)
 waypost_library(demo DEPENDS base io smtp classify config events tls sasl records delivery daemon)
 waypost_library(cli
-  DEPENDS base io smtp message toml settings classify checks explain doctor config events dns tls sasl oauth mailauth
-    spool records shaping queue delivery intake submission
+  DEPENDS base io smtp message toml settings classify bounces logs checks explain doctor config events dns tls sasl oauth
+    mailauth spool records shaping queue delivery intake submission
   USES CLI11::CLI11 spdlog::spdlog Boost::json)

@@ -36,9 +36,10 @@ std::string_view host_in(std::string_view before) {
 
 std::optional<AttemptPhase> phase_in(std::string_view text) {
   struct Command {
-    const char* pattern;
+    re2::RE2 pattern;
     AttemptPhase phase;
   };
+  // Compiled once: a constant text here would be compiled at every call.
   static const Command commands[] = {
       {"(?:in reply to|after|response to) (?:pipelined )?(?:end of data|end-of-data|message "
        "content|data "

@@ -92,8 +92,8 @@ void add_explain_command(CommandLine& line) {
       "explain", "What a reply means, who must act, and what to do; or the page behind an id");
   explain
       ->add_option("text", to.words,
-                   "A reply as the server said it, an id of a page, a file that holds a reply, "
-                   "or - for standard input")
+                   "A reply as the server said it, an id of a page, a file that holds a bounce, a "
+                   "report or a reply, or - for standard input")
       ->type_name("TEXT|ID|FILE");
   explain
       ->add_option("--provider,--mx", to.provider,
@@ -110,6 +110,18 @@ void add_explain_command(CommandLine& line) {
   explain->add_flag("--lines", to.lines,
                     "Read replies from standard input, one a line or one JSON object a line, and "
                     "answer each with one JSON line");
+  explain
+      ->add_option(
+          "--log", to.log.file,
+          "Sum up a mail log by provider and cause, the worst first: Postfix, Exim, "
+          "Sendmail, OpenSMTPD, PHPMailer and Nodemailer debug output, events of SendGrid, "
+          "Mailgun, SES, Postmark and Waypost; also packed with gzip, xz or zstd")
+      ->type_name("FILE");
+  explain
+      ->add_option("--since", to.log.since,
+                   "With --log: only what is newer than so long ago, a date or a time")
+      ->type_name("TIME");
+  explain->add_flag("-f,--follow", to.log.follow, "With --log: wait for more lines");
   explain->add_flag("--list", to.list,
                     "List the pages: all, a kind (rules, classes, codes, lists, providers, "
                     "topics), or those whose id holds TEXT");

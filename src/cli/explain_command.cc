@@ -11,6 +11,7 @@
 #include "base/ip_address.h"
 #include "checks/catalogue.h"
 #include "classify/classifier.h"
+#include "cli/explain_message.h"
 #include "cli/load_config.h"
 #include "cli/load_rules.h"
 #include "cli/page_output.h"
@@ -49,8 +50,6 @@ tl::expected<Knowledge, int> load_knowledge(const Global& global, const std::str
   knowledge.classifier = std::make_unique<Classifier>(*knowledge.book);
   return knowledge;
 }
-
-void print_json(const json::value& value) { print(json::serialize(value) + "\n"); }
 
 int explain_reply(const Global& global, const ExplainArguments& arguments,
                   const Knowledge& knowledge, const std::string& text) {
@@ -214,23 +213,29 @@ bool looks_like_a_name(const std::string& text) {
   });
 }
 
-Result<std::string> read_reply_file(io::Disk& disk, const std::string& path) {
-  TRY(std::string text, disk.read_file(path, classify::input_octets_max));
-  return text;
-}
-
 std::string standard_input() {
   std::string text;
   for_each_input_line([&](std::string_view line) {
-    if (text.size() < classify::input_octets_max) text.append(line).push_back('\n');
+    if (text.size() < explained_octets_max) text.append(line).push_back('\n');
   });
   return text;
+}
+
+// A message as one, any other text as one reply.
+int explain_octets(const Global& global, const ExplainArguments& arguments,
+                   const Knowledge& knowledge, const std::string& octets) {
+  if (is_message(octets)) return explain_message(global, *knowledge.classifier, octets);
+  if (octets.size() > classify::input_octets_max) {
+    note("waypost: this is no message, and too large to be one reply\n");
+    return exit_code::input;
+  }
+  return explain_reply(global, arguments, knowledge, octets);
 }
 
 int explain_words(const Global& global, const ExplainArguments& arguments,
                   const Knowledge& knowledge) {
   std::string text = joined(arguments.words);
-  if (text == "-") return explain_reply(global, arguments, knowledge, standard_input());
+  if (text == "-") return explain_octets(global, arguments, knowledge, standard_input());
   if (auto entry = explain::find_entry(text, *knowledge.book, knowledge.topics)) {
     if (global.json)
       print_json(explain::entry_json(*entry, *knowledge.book));
@@ -240,12 +245,12 @@ int explain_words(const Global& global, const ExplainArguments& arguments,
   }
   auto disk = io::make_system_disk();
   if (disk->exists(text)) {
-    Result<std::string> file = read_reply_file(*disk, text);
+    Result<std::string> file = disk->read_file(text, explained_octets_max);
     if (!file) {
-      report(std::move(file).error().while_doing("reading it as one reply"));
+      report(std::move(file).error().while_doing("reading it as a message or a reply"));
       return exit_code::input;
     }
-    return explain_reply(global, arguments, knowledge, *file);
+    return explain_octets(global, arguments, knowledge, *file);
   }
   if (looks_like_a_name(text)) return no_such_name(knowledge, text);
   return explain_reply(global, arguments, knowledge, text);
@@ -258,14 +263,18 @@ int wrong_call(std::string_view what) {
 
 // Empty when the arguments make sense together.
 std::string_view contradiction(const ExplainArguments& arguments) {
-  if (arguments.lines + arguments.list + arguments.unknown > 1)
-    return "--lines, --list and --unknown exclude each other";
+  bool is_log = !arguments.log.file.empty();
+  if (arguments.lines + arguments.list + arguments.unknown + is_log > 1)
+    return "--lines, --list, --unknown and --log exclude each other";
+  if (is_log && !arguments.words.empty()) return "--log takes one file and no text";
+  if (!is_log && (arguments.log.follow || !arguments.log.since.empty()))
+    return "--follow and --since belong to --log";
   if (arguments.stub && !arguments.unknown) return "--stub belongs to --unknown";
   bool reads_input = arguments.words.empty() || joined(arguments.words) == "-";
   if (arguments.unknown && !reads_input)
     return "--unknown reads the relay's event log, or standard input with -";
   if (arguments.lines && !arguments.words.empty()) return "--lines reads standard input only";
-  bool needs_words = !arguments.lines && !arguments.list && !arguments.unknown;
+  bool needs_words = !arguments.lines && !arguments.list && !arguments.unknown && !is_log;
   if (needs_words && joined(arguments.words).empty()) return "there is nothing to explain";
   if (!arguments.phase.empty() && !smtp::parse_phase(arguments.phase))
     return "--phase is one of resolve, connect, greeting, hello, tls, login, mail, rcpt, data, "
@@ -291,6 +300,11 @@ int explain_command(const Global& global, const ExplainArguments& arguments) {
       knowledge->classifier->provider_named(arguments.provider) == nullptr && !global.quiet)
     note(fmt::format("waypost: no rules are for provider \"{}\"; the general ones are used\n",
                      base::escape_control(arguments.provider)));
+  if (!arguments.log.file.empty()) {
+    LogArguments log = arguments.log;
+    log.provider = arguments.provider;
+    return explain_log(global, log, *knowledge->classifier);
+  }
   if (arguments.lines) return explain_lines(arguments, *knowledge);
   if (arguments.list) return list_names(global, *knowledge, joined(arguments.words));
   if (arguments.unknown) return explain_unknown(global, arguments, *knowledge);

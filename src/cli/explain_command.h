@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/explain_log.h"
 #include "cli/terminal.h"
 #include "config/config.h"
 
@@ -20,6 +21,7 @@ struct ExplainArguments {
   bool list = false;
   bool unknown = false;
   bool stub = false;
+  LogArguments log;
 };
 
 // `waypost explain`. 0 explained, 1 not recognised, 64 and 66 as everywhere, 78 a bad local rule.

@@ -1,5 +1,7 @@
 #include "cli/page_output.h"
 
+#include <boost/json.hpp>
+
 namespace waypost::cli {
 namespace {
 
@@ -24,5 +26,7 @@ void show(const explain::Page& page, const Global& global) {
   for (const explain::PageLine& line : page.lines())
     print(styled(line.text, style_of(line.tone), color) + "\n");
 }
+
+void print_json(const boost::json::value& value) { print(boost::json::serialize(value) + "\n"); }
 
 }  // namespace waypost::cli

@@ -19,7 +19,10 @@ HOMES = {
     "rocksdb/": {"spool"},
     "sqlite3.h": {"records"},
     "toml++/": {"toml"},
-    "re2/": {"classify"},
+    "re2/": {"classify", "bounces"},
+    "gmime/": {"message"},
+    "expat.h": {"message"},
+    "archive": {"message", "logs"},
     "CLI/": {"cli"},
     "spdlog/": WIRING,
 }

@@ -1,0 +1,237 @@
+#include "bounces/incoming.h"
+
+#include <algorithm>
+#include <array>
+
+#include "base/ascii.h"
+#include "bounces/notice_reader.h"
+#include "bounces/ses_notification.h"
+#include "message/header_block.h"
+#include "message/mime.h"
+
+namespace waypost::bounces {
+namespace {
+
+using message::MimeMessage;
+using message::ReportedAction;
+
+bool has_one_of(std::string_view text, std::span<const std::string_view> phrases) {
+  return std::any_of(phrases.begin(), phrases.end(), [&](std::string_view phrase) {
+    return text.find(phrase) != std::string_view::npos;
+  });
+}
+
+// A text without a header, or the header of a message that a mail system wrote about another.
+bool is_from_mail_system(const MimeMessage& message, const NoticeText& notice) {
+  if (!notice.failed.empty()) return true;
+  constexpr std::array<std::string_view, 18> failure_words{
+      "undeliver",         "delivery fail",      "failure notice",
+      "returned mail",     "delivery status",    "mail delivery",
+      "not delivered",     "not be delivered",   "delivery has failed",
+      "delivery error",    "mail system error",  "message delivery",
+      "could not be sent", "returned to sender", "delivery problem",
+      "delivery report",   "non recapitabile",   "warning"};
+  if (message.fields.empty()) {
+    constexpr std::array<std::string_view, 6> words{"deliver", "undeliver",    "returned mail",
+                                                    "bounced", "your message", "rejected"};
+    return has_one_of(notice.small, words);
+  }
+  std::string from = base::to_lower(message.field("From"));
+  constexpr std::array<std::string_view, 5> senders{"mailer-daemon", "postmaster", "mail delivery",
+                                                    "maildelivery", "mailerdaemon"};
+  bool is_daemon =
+      has_one_of(from, senders) || message.field("Return-Path") == "<>" || base::trim(from) == "<>";
+  return is_daemon && has_one_of(notice.subject, failure_words);
+}
+
+// A status that says nothing gives way to one that the reply states, when both speak of the same
+// kind of outcome (RFC 3463 §2).
+std::string best_status(const std::string& stated, const std::string& reply) {
+  std::string said = status_in(reply);
+  // What was said in words for the moment, and for good in the reply, was refused for good.
+  bool differs_in_kind = said.size() == stated.size() && !said.empty() && said[0] != stated[0] &&
+                         said.substr(1) == stated.substr(1);
+  if (differs_in_kind) return said;
+  if (!stated.empty() && !stated.ends_with(".0.0")) return stated;
+  if (said.empty() || (!stated.empty() && said[0] != stated[0])) return stated;
+  return said;
+}
+
+ReportedAction action_of(const message::ReportedRecipient& recipient) {
+  if (recipient.action != ReportedAction::not_stated) return recipient.action;
+  switch (recipient.status.empty() ? '5' : recipient.status[0]) {
+    case '2':
+      return ReportedAction::delivered;
+    case '4':
+      return ReportedAction::delayed;
+    default:
+      return ReportedAction::failed;
+  }
+}
+
+std::vector<Recipient> recipients_of(message::DeliveryReport report, const NoticeText& notice) {
+  std::vector<Recipient> recipients;
+  for (message::ReportedRecipient& reported : report.recipients) {
+    Recipient recipient;
+    recipient.action = action_of(reported);
+    recipient.reply = on_one_line(reported.diagnostic);
+    // The exit code of a program, "X-Unix; 77", says nothing.
+    bool has_words = std::any_of(recipient.reply.begin(), recipient.reply.end(),
+                                 [](char c) { return !base::is_digit(c) && c != ' '; });
+    if (!reported.is_reply && !has_words) recipient.reply.clear();
+    recipient.says = spoken_reply(recipient.reply);
+    recipient.status = recipient.says.empty() ? "" : status_in(recipient.says);
+    if (recipient.status.empty()) recipient.status = best_status(reported.status, recipient.reply);
+    recipient.remote_mta = std::move(reported.remote_mta);
+    recipient.address = std::move(reported.address);
+    if (recipient.address.find('@') == std::string::npos && notice.failed.size() == 1)
+      recipient.address = notice.failed.front();
+    recipients.push_back(std::move(recipient));
+  }
+  return recipients;
+}
+
+// Where the fields for programs hold no words, those for people may.
+void add_words(std::vector<Recipient>& recipients, const NoticeText& notice,
+               const NoticeBook& book) {
+  bool has_all = std::all_of(recipients.begin(), recipients.end(),
+                             [](const Recipient& one) { return !one.reply.empty(); });
+  if (has_all) return;
+  std::optional<ReadNotice> read = read_notice(notice, book);
+  if (!read) read = read_unknown_notice(notice);
+  if (!read) return;
+  for (Recipient& recipient : recipients) {
+    if (!recipient.reply.empty()) continue;
+    for (const Recipient& told : read->recipients)
+      if (base::equals_ignoring_case(told.address, recipient.address) ||
+          (read->recipients.size() == 1 && recipients.size() == 1)) {
+        recipient.reply = told.reply;
+        if (recipient.address.find('@') == std::string::npos) recipient.address = told.address;
+        if (recipient.remote_mta.empty()) recipient.remote_mta = told.remote_mta;
+        recipient.status = best_status(recipient.status, recipient.reply);
+        break;
+      }
+  }
+}
+
+void take_message_id(const NoticeText& notice, Incoming& incoming) {
+  message::HeaderBlock header = message::scan_header_block(notice.returned);
+  if (const message::HeaderField* id = header.find("Message-ID"))
+    incoming.message_id = message::unfold(id->value);
+}
+
+// "> a\n> b" -> "a\nb".
+std::string without_quoting(std::string_view text) {
+  std::string plain;
+  for (size_t at = 0; at < text.size();) {
+    if (text.substr(at).starts_with("> ")) at += 2;
+    size_t end = std::min(text.find('\n', at), text.size() - 1);
+    plain += text.substr(at, end + 1 - at);
+    at = end + 1;
+  }
+  return plain;
+}
+
+// The fields of a report in the text itself: without MIME, or forwarded with all its parts.
+std::optional<message::DeliveryReport> report_in_text(const MimeMessage& message,
+                                                      const NoticeText& notice) {
+  constexpr std::string_view field = "final-recipient";
+  if (notice.small.find(field) != std::string::npos) {
+    bool is_quoted = notice.small.find("\n> final-recipient") != std::string::npos;
+    return message::read_delivery_report(is_quoted ? without_quoting(notice.text) : notice.text);
+  }
+  if (!is_from_mail_system(message, notice)) return std::nullopt;
+  size_t at = base::to_lower(notice.returned).find("\nreporting-mta:");
+  if (at == std::string::npos) return std::nullopt;
+  return message::read_delivery_report(std::string_view(notice.returned).substr(at));
+}
+
+bool take_delivery_report(const MimeMessage& message, const NoticeText& notice,
+                          const NoticeBook& book, Incoming& incoming) {
+  std::optional<message::DeliveryReport> report = message::delivery_report_of(message);
+  incoming.kind = Kind::dsn;
+  if (!report) {
+    report = report_in_text(message, notice);
+    incoming.kind = message.report_type == "delivery-status" ? Kind::dsn : Kind::bounce;
+  }
+  if (!report) return false;
+  incoming.server = report->reporting_mta;
+  incoming.recipients = recipients_of(*std::move(report), notice);
+  add_words(incoming.recipients, notice, book);
+  return true;
+}
+
+void take_complaint(message::FeedbackReport report, Incoming& incoming) {
+  incoming.kind = Kind::arf;
+  incoming.server = report.user_agent;
+  incoming.message_id = report.message_id;
+  for (const std::string& address : report.recipients) {
+    Recipient recipient;
+    recipient.address = address;
+    incoming.recipients.push_back(std::move(recipient));
+  }
+  incoming.complaint = std::move(report);
+}
+
+bool take_notice(const MimeMessage& message, const NoticeText& notice, const NoticeBook& book,
+                 Incoming& incoming) {
+  std::optional<ReadNotice> read = read_notice(notice, book);
+  if (!read && is_from_mail_system(message, notice)) read = read_unknown_notice(notice);
+  if (!read) return false;
+  incoming.kind = message.part("message/delivery-status") != nullptr ? Kind::dsn : Kind::bounce;
+  if (read->style != nullptr) {
+    incoming.server = read->style->rule.server;
+    incoming.rule = read->style->rule.id;
+  }
+  incoming.recipients = std::move(read->recipients);
+  return true;
+}
+
+void take_auto_reply(message::AutoReply reply, Incoming& incoming) {
+  incoming.kind = Kind::auto_reply;
+  Recipient recipient;
+  recipient.address = reply.from;
+  incoming.recipients.push_back(std::move(recipient));
+  incoming.auto_reply = std::move(reply);
+}
+
+}  // namespace
+
+std::string_view name(Kind kind) {
+  constexpr std::array<std::string_view, 7> names{
+      "dsn", "bounce", "arf", "auto-reply", "dmarc-report", "tls-report", "not-a-bounce"};
+  return names[size_t(kind)];
+}
+
+Incoming read_incoming(std::string_view octets, const NoticeBook& book) {
+  MimeMessage message = message::read_mime(octets);
+  Incoming incoming;
+  if (auto complaint = message::feedback_report_of(message)) {
+    take_complaint(*std::move(complaint), incoming);
+    return incoming;
+  }
+  incoming.tls = message::tls_report_of(message);
+  if (incoming.tls) {
+    incoming.kind = Kind::tls_report;
+    return incoming;
+  }
+  NoticeText notice = notice_text_of(message, book);
+  take_message_id(notice, incoming);
+  if (take_delivery_report(message, notice, book, incoming)) return incoming;
+  incoming.dmarc = message::dmarc_report_of(message);
+  if (incoming.dmarc) {
+    incoming.kind = Kind::dmarc_report;
+    return incoming;
+  }
+  if (auto told = read_ses_notification(notice.text)) return *std::move(told);
+  if (take_notice(message, notice, book, incoming)) return incoming;
+  if (auto reply = message::auto_reply_of(message)) {
+    take_auto_reply(*std::move(reply), incoming);
+    return incoming;
+  }
+  incoming.kind = Kind::not_a_bounce;
+  incoming.message_id.clear();
+  return incoming;
+}
+
+}  // namespace waypost::bounces

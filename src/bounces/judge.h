@@ -1,0 +1,15 @@
+#pragma once
+
+#include "bounces/incoming.h"
+#include "classify/classifier.h"
+
+namespace waypost::bounces {
+
+// What the reply about a recipient means. Where its words say nothing, its status does. The views
+// in the result point into `recipient`; its pointers into the reader's book.
+classify::Reading judge(const Recipient& recipient, classify::Reader& reader);
+
+// Whether there is anything to judge: nothing was refused where mail was delivered or passed on.
+bool was_refused(const Recipient& recipient);
+
+}  // namespace waypost::bounces

@@ -1,0 +1,328 @@
+#include "bounces/notice_reader.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/ascii.h"
+#include "message/address_list.h"
+#include "message/header_block.h"
+#include "message/report_fields.h"
+
+namespace waypost::bounces {
+namespace {
+
+using message::ReportedAction;
+using Style = NoticeBook::Style;
+
+constexpr size_t reply_octets_max = 4000;
+constexpr size_t fallback_recipients_max = 10;
+
+bool has_one_of(std::string_view text, const std::vector<std::string>& phrases) {
+  return std::any_of(phrases.begin(), phrases.end(), [&](const std::string& phrase) {
+    return text.find(phrase) != std::string_view::npos;
+  });
+}
+
+// Behind the line of the first of the phrases that is there; `otherwise` when none is.
+size_t behind_line_of(std::string_view small, const std::vector<std::string>& phrases,
+                      size_t otherwise) {
+  for (const std::string& phrase : phrases) {
+    size_t at = small.find(phrase);
+    if (at == std::string_view::npos) continue;
+    size_t end = small.find('\n', at + phrase.size() - 1);
+    return end == std::string_view::npos ? small.size() : end + 1;
+  }
+  return otherwise;
+}
+
+size_t first_of(std::string_view small, const std::vector<std::string>& phrases, size_t from) {
+  size_t first = small.size();
+  for (const std::string& phrase : phrases) first = std::min(first, small.find(phrase, from));
+  return first;
+}
+
+std::string_view between(std::string_view text, size_t begin, size_t end) {
+  end = std::min(end, text.size());
+  return begin < end ? text.substr(begin, end - begin) : std::string_view();
+}
+
+std::string_view to_blank_line(std::string_view block) {
+  size_t begin = block.find_first_not_of(" \t\n");
+  if (begin == std::string_view::npos) return {};
+  size_t end = begin;
+  for (;;) {
+    end = block.find('\n', end);
+    if (end == std::string_view::npos) return block.substr(begin);
+    size_t next = block.find_first_not_of(" \t\r", end + 1);
+    if (next == std::string_view::npos || block[next] == '\n')
+      return block.substr(begin, end - begin);
+    ++end;
+  }
+}
+
+const LinePattern& host_pattern() {
+  static const LinePattern pattern(
+      "(?:host|server|talking to|by|from|to)\\s+((?:[a-z0-9_-]+\\.)+[a-z]{2,})\\.?\\s*[\\[(:]");
+  return pattern;
+}
+
+std::string clean_address(std::string_view found) {
+  std::string address = message::report_address(found);
+  while (!address.empty() &&
+         std::string_view(".,;:>)]'\"").find(address.back()) != std::string::npos)
+    address.pop_back();
+  return address;
+}
+
+// An address without a domain is one of those that the header names.
+std::string completed(std::string address, const std::vector<std::string>& failed) {
+  if (address.find('@') != std::string::npos) return address;
+  for (const std::string& one : failed)
+    if (one.starts_with(address + "@")) return one;
+  return address;
+}
+
+class StyleReader {
+ public:
+  StyleReader(const Style& style, const NoticeText& notice) : style_(style), notice_(notice) {
+    const NoticeRule& rule = style.rule;
+    begin_ = behind_line_of(notice.small, rule.start, 0);
+    is_delayed_ =
+        has_one_of(notice.small, rule.delayed) || has_one_of(notice.subject, rule.delayed);
+  }
+
+  std::vector<Recipient> read() {
+    std::vector<LinePattern::Match> matches;
+    for (size_t from = begin_; matches.size() < recipients_max;) {
+      auto match = style_.recipient.find(notice_.text, from);
+      if (!match) break;
+      from = std::max(match->end, from + 1);
+      if (!match->address.empty()) matches.push_back(*match);
+    }
+    for (size_t i = 0; i < matches.size(); ++i) add(matches, i);
+    if (recipients_.empty()) add_fallback();
+    return std::move(recipients_);
+  }
+
+ private:
+  size_t stop_behind(size_t from) const { return first_of(notice_.small, style_.rule.stop, from); }
+
+  void add(const std::vector<LinePattern::Match>& matches, size_t i) {
+    const LinePattern::Match& match = matches[i];
+    size_t end = i + 1 < matches.size() ? matches[i + 1].begin : notice_.text.size();
+    std::string_view block =
+        style_.rule.reply_first
+            ? between(notice_.text, i == 0 ? begin_ : matches[i - 1].end, match.begin)
+            : between(notice_.text, match.end, std::min(end, stop_behind(match.end)));
+    if (style_.rule.to_blank_line) block = to_blank_line(block);
+    Recipient recipient;
+    recipient.address = completed(clean_address(match.address), notice_.failed);
+    recipient.reply = reply_in(block, match.reply);
+    recipient.remote_mta = match.host;
+    finish(std::move(recipient), block);
+  }
+
+  std::string reply_in(std::string_view block, std::string_view found) const {
+    if (!found.empty()) return on_one_line(found);
+    if (auto match = style_.reply.find(block)) return on_one_line(match->first);
+    if (style_.rule.common_reply)
+      if (auto match = style_.reply.find(notice_.text)) return on_one_line(match->first);
+    return on_one_line(block);
+  }
+
+  void finish(Recipient recipient, std::string_view block) {
+    for (const LinePattern* pattern : {&style_.host, &host_pattern()})
+      for (std::string_view text : {std::string_view(recipient.reply), block})
+        if (recipient.remote_mta.empty())
+          if (auto match = pattern->find(text)) recipient.remote_mta = match->first;
+    if (recipient.reply.empty() && style_.rule.whole_text)
+      recipient.reply = on_one_line(between(notice_.text, begin_, stop_behind(begin_)));
+    recipient.says = style_.rule.says.empty() ? spoken_reply(recipient.reply) : style_.rule.says;
+    recipient.provider = style_.rule.provider;
+    if (style_.rule.says.empty()) recipient.status = status_in(recipient.says);
+    if (recipient.status.empty()) recipient.status = status_in(recipient.reply);
+    recipient.action = is_delayed_ ? ReportedAction::delayed : ReportedAction::failed;
+    for (Recipient& known : recipients_) {
+      if (!base::equals_ignoring_case(known.address, recipient.address)) continue;
+      // The same notice in two languages.
+      if (recipient.reply.empty()) return;
+      if (known.reply.empty() || known.reply == recipient.reply) {
+        known = std::move(recipient);
+        return;
+      }
+    }
+    recipients_.push_back(std::move(recipient));
+  }
+
+  // Nobody stands where the rule looks: those of the header, else of the returned message.
+  void add_fallback() {
+    std::vector<std::string> addresses = notice_.failed;
+    if (addresses.empty()) {
+      message::HeaderBlock header = message::scan_header_block(notice_.returned);
+      if (const message::HeaderField* to = header.find("To"))
+        if (auto found = message::parse_address_list(to->value)) addresses = *found;
+    }
+    std::string_view block = between(notice_.text, begin_, stop_behind(begin_));
+    auto reply = style_.reply.find(block);
+    if (!reply && !style_.rule.whole_text) return;
+    if (addresses.empty() && reply) addresses.emplace_back();
+    if (addresses.size() > fallback_recipients_max) addresses.resize(fallback_recipients_max);
+    for (std::string& address : addresses) {
+      Recipient recipient;
+      recipient.address = std::move(address);
+      if (reply) recipient.reply = on_one_line(reply->first);
+      finish(std::move(recipient), block);
+    }
+  }
+
+  const Style& style_;
+  const NoticeText& notice_;
+  size_t begin_ = 0;
+  bool is_delayed_ = false;
+  std::vector<Recipient> recipients_;
+};
+
+// The style of those that no rule knows.
+const Style& unknown_style() {
+  static const Style style = [] {
+    NoticeRule rule;
+    rule.id = "unknown";
+    rule.delayed = {"delayed",
+                    "will be retried",
+                    "will retry",
+                    "warning: could not send",
+                    "not yet been delivered",
+                    "temporary problem",
+                    "still trying"};
+    Style made{
+        {},
+        LinePattern("^[ \\t>*-]*(?:(?:to|recipient|user|address)[ \\t]*:[ \\t]*)?<?"
+                    "(?P<address>[^\\s<>@:;,\"]+@[a-z0-9.-]+\\.[a-z0-9-]+)>?[ \\t]*(?:$|:)"),
+        LinePattern("((?:^|[\\s(>:])[45]\\d\\d(?:[ -]|$)[^\\n]*(?:\\n[ \\t]*[^\\s][^\\n]*){0,6})"),
+        LinePattern()};
+    made.rule = std::move(rule);
+    return made;
+  }();
+  return style;
+}
+
+}  // namespace
+
+namespace {
+
+size_t first_status_end(std::string_view reply) {
+  std::string_view status = message::first_status(reply);
+  return status.empty() ? reply.size() : size_t(status.data() - reply.data()) + status.size();
+}
+
+}  // namespace
+
+std::string status_in(std::string_view reply) { return std::string(message::first_status(reply)); }
+
+std::string quoted_reply(std::string_view reply) {
+  constexpr size_t words_before_max = 80;
+  size_t quote = reply.substr(0, words_before_max).find("-'");
+  if (quote == std::string_view::npos || quote < 4 || first_status_end(reply) > quote) return {};
+  std::string_view code = reply.substr(quote - 3, 3);
+  bool is_code =
+      (code[0] == '4' || code[0] == '5') && base::is_digit(code[1]) && base::is_digit(code[2]);
+  std::string_view quoted = reply.substr(quote + 2);
+  quoted = quoted.substr(0, quoted.rfind('\''));
+  if (!is_code || quoted.empty()) return {};
+  return std::string(code) + " " + std::string(quoted);
+}
+
+std::string joined_reply(std::string_view reply) {
+  // "550-5.1.1 No 550-5.1.1 such 550 5.1.1 user": a reply of several lines that somebody folded.
+  size_t at = 0;
+  auto is_code_at = [&](size_t place) {
+    return place + 4 <= reply.size() && (reply[place] == '4' || reply[place] == '5') &&
+           base::is_digit(reply[place + 1]) && base::is_digit(reply[place + 2]) &&
+           (place == 0 || reply[place - 1] == ' ');
+  };
+  while (at + 4 <= reply.size() && !(is_code_at(at) && reply[at + 3] == '-')) ++at;
+  if (at + 4 > reply.size()) return {};
+  std::string_view code = reply.substr(at, 3);
+  std::string joined(reply.substr(0, at + 3));
+  joined += ' ';
+  std::string_view status = message::first_status(reply.substr(at + 4, 12));
+  for (at += 4; at < reply.size(); ++at) {
+    bool is_again = is_code_at(at) && reply.substr(at, 3) == code &&
+                    (reply[at + 3] == '-' || reply[at + 3] == ' ');
+    if (!is_again) {
+      joined += reply[at];
+      continue;
+    }
+    at += 3;
+    if (!status.empty() && reply.substr(at + 1).starts_with(status)) at += status.size() + 1;
+  }
+  return joined;
+}
+
+std::string spoken_reply(std::string_view reply) {
+  std::string quoted = quoted_reply(reply);
+  return quoted.empty() ? joined_reply(reply) : quoted;
+}
+
+std::string on_one_line(std::string_view text) {
+  std::string line;
+  line.reserve(std::min(text.size(), reply_octets_max));
+  for (char c : text) {
+    bool is_blank = c == ' ' || c == '\t' || c == '\n' || c == '\r';
+    if (is_blank && (line.empty() || line.back() == ' ')) continue;
+    if (line.size() >= reply_octets_max) break;
+    line += is_blank ? ' ' : c;
+  }
+  if (!line.empty() && line.back() == ' ') line.pop_back();
+  return line;
+}
+
+NoticeText notice_text_of(const message::MimeMessage& message, const NoticeBook& book) {
+  NoticeText notice;
+  std::string html;
+  for (const message::MimePart& part : message.parts) {
+    if (part.messages > 0 || part.content.empty()) continue;
+    if (part.type == "message/rfc822" || part.type.starts_with("text/rfc822-header")) {
+      notice.returned = part.content;
+      break;
+    }
+    if (part.type == "text/plain" && notice.text.size() < notice_text_octets_max)
+      notice.text += part.content + "\n";
+    if (part.type == "text/html" && html.empty()) html = part.content;
+  }
+  if (notice.text.find_first_not_of(" \t\n") == std::string::npos)
+    notice.text = message::text_of_html(html);
+  notice.text.resize(std::min(notice.text.size(), notice_text_octets_max));
+  notice.small = base::to_lower(notice.text);
+  size_t end = book.returned_begin(notice.small);
+  if (end < notice.text.size()) {
+    bool is_header = notice.small.compare(end, 9, "received:") == 0;
+    size_t line_end = is_header ? end : std::min(notice.text.find('\n', end), notice.text.size());
+    size_t header = notice.text.find_first_not_of("\n", line_end);
+    if (header != std::string::npos && notice.returned.empty())
+      notice.returned = notice.text.substr(header);
+    notice.text.resize(end);
+    notice.small.resize(end);
+  }
+  notice.subject = base::to_lower(message.field("Subject"));
+  notice.mailer = base::to_lower(message.field("X-Mailer"));
+  if (auto failed = message::parse_address_list(message.field("X-Failed-Recipients")))
+    notice.failed = *std::move(failed);
+  return notice;
+}
+
+std::optional<ReadNotice> read_notice(const NoticeText& notice, const NoticeBook& book) {
+  for (const Style* style : book.styles_of(notice)) {
+    std::vector<Recipient> recipients = StyleReader(*style, notice).read();
+    if (!recipients.empty()) return ReadNotice{style, std::move(recipients)};
+  }
+  return std::nullopt;
+}
+
+std::optional<ReadNotice> read_unknown_notice(const NoticeText& notice) {
+  std::vector<Recipient> recipients = StyleReader(unknown_style(), notice).read();
+  if (recipients.empty()) return std::nullopt;
+  return ReadNotice{nullptr, std::move(recipients)};
+}
+
+}  // namespace waypost::bounces

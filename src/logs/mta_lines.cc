@@ -1,0 +1,161 @@
+#include "logs/mta_lines.h"
+
+#include <cstring>
+
+#include "base/ascii.h"
+
+namespace waypost::logs {
+namespace {
+
+constexpr size_t none = std::string_view::npos;
+
+// memmem is several times faster than string_view::find on lines where most do not match.
+size_t find(std::string_view text, std::string_view what, size_t from = 0) {
+  if (from >= text.size()) return none;
+  const void* found = ::memmem(text.data() + from, text.size() - from, what.data(), what.size());
+  return found == nullptr ? none : size_t(static_cast<const char*>(found) - text.data());
+}
+
+// What stands behind `name` and before `end`; empty when `name` is not there.
+std::string_view value(std::string_view line, std::string_view name, char end) {
+  size_t at = find(line, name);
+  if (at == none) return {};
+  std::string_view rest = line.substr(at + name.size());
+  return rest.substr(0, rest.find(end));
+}
+
+std::string_view without_brackets(std::string_view address) {
+  if (address.starts_with('<')) address.remove_prefix(1);
+  return address.substr(0, address.find('>'));
+}
+
+// "mx.example.net[192.0.2.1]:25" and "mx.example.net. [192.0.2.1]" -> "mx.example.net".
+std::string_view host_in(std::string_view relay) {
+  std::string_view host = relay.substr(0, relay.find_first_of("[ ("));
+  if (host.ends_with('.')) host.remove_suffix(1);
+  return host.find('.') == none ? std::string_view() : host;
+}
+
+bool is_two_digits(std::string_view text, size_t at) {
+  return at + 1 < text.size() && base::is_digit(text[at]) && base::is_digit(text[at + 1]);
+}
+
+}  // namespace
+
+std::string_view time_of_line(std::string_view line) {
+  constexpr size_t syslog_octets = 15;  // "Nov 22 03:04:05"
+  constexpr size_t date_octets = 19;    // "2026-11-22 03:04:05"
+  if (line.size() >= syslog_octets && base::is_alpha(line[0]) && line[3] == ' ' && line[9] == ':' &&
+      line[12] == ':' && is_two_digits(line, 13))
+    return line.substr(0, syslog_octets);
+  if (line.starts_with('[')) line.remove_prefix(1);
+  bool is_date = line.size() >= date_octets && base::is_digit(line[0]) && line[4] == '-' &&
+                 line[7] == '-' && line[13] == ':' && line[16] == ':';
+  if (!is_date) return {};
+  size_t end = line.find_first_of(" ]\t", date_octets);
+  constexpr size_t longest = 35;
+  return line.substr(0, end == none || end > longest ? date_octets : end);
+}
+
+std::optional<LogEvent> read_postfix_line(std::string_view line) {
+  size_t status = find(line, ", status=");
+  if (status == none) return std::nullopt;
+  std::string_view outcome = line.substr(status + 9);
+  LogEvent event;
+  if (outcome.starts_with("sent"))
+    event.fate = Fate::delivered;
+  else if (outcome.starts_with("deferred"))
+    event.fate = Fate::deferred;
+  else if (outcome.starts_with("bounced"))
+    event.fate = Fate::bounced;
+  else
+    return std::nullopt;
+  std::string_view head = line.substr(0, status);
+  size_t to = find(head, " to=<");
+  if (to == none) return std::nullopt;
+  event.time = time_of_line(line);
+  event.recipient = value(head.substr(to), " to=<", '>');
+  event.host = host_in(value(head.substr(to), ", relay=", ','));
+  size_t open = outcome.find('(');
+  if (open != none) event.reply = outcome.substr(open + 1);
+  if (event.reply.ends_with(')')) event.reply.remove_suffix(1);
+  return event;
+}
+
+std::optional<LogEvent> read_exim_line(std::string_view line) {
+  std::string_view time = time_of_line(line);
+  if (time.empty()) return std::nullopt;
+  size_t at = find(line, " ", size_t(time.data() - line.data()) + time.size());
+  // "... 1P1ce6-000Egt-GZ ** ann@example.net ...", maybe with "[pid]" before the id.
+  LogEvent event;
+  for (;; at = find(line, " ", at + 1)) {
+    constexpr size_t flag_within = 80;
+    if (at == none || at > flag_within) return std::nullopt;
+    std::string_view rest = line.substr(at);
+    if (rest.starts_with(" ** "))
+      event.fate = Fate::bounced;
+    else if (rest.starts_with(" == "))
+      event.fate = Fate::deferred;
+    else if (rest.starts_with(" => ") || rest.starts_with(" -> "))
+      event.fate = Fate::delivered;
+    else
+      continue;
+    break;
+  }
+  std::string_view rest = line.substr(at + 4);
+  event.time = time;
+  std::string_view address = rest.substr(0, rest.find_first_of(" :"));
+  event.recipient = address;
+  size_t inner = rest.find('<');
+  if (address.find('@') == none && inner != none && inner < 200)
+    event.recipient = without_brackets(rest.substr(inner));
+  event.host = value(rest, " H=", ' ');
+  if (event.fate == Fate::delivered) return event;
+  size_t text = event.fate == Fate::deferred ? find(rest, " defer ") : find(rest, ": ");
+  event.reply = text == none ? rest : rest.substr(text + (event.fate == Fate::deferred ? 1 : 2));
+  return event;
+}
+
+std::optional<LogEvent> read_sendmail_line(std::string_view line) {
+  size_t stat = find(line, ", stat=");
+  if (stat == none) return std::nullopt;
+  size_t to = find(line, " to=");
+  if (to == none || to > stat) return std::nullopt;
+  LogEvent event;
+  event.reply = line.substr(stat + 7);
+  if (event.reply.starts_with("Sent"))
+    event.fate = Fate::delivered;
+  else if (event.reply.starts_with("Deferred") || event.reply.starts_with("queued"))
+    event.fate = Fate::deferred;
+  else
+    event.fate = Fate::bounced;
+  event.time = time_of_line(line);
+  event.recipient = without_brackets(value(line, " to=", ','));
+  event.host = host_in(value(line, ", relay=", ','));
+  return event;
+}
+
+std::optional<LogEvent> read_opensmtpd_line(std::string_view line) {
+  size_t result = find(line, " result=\"");
+  if (result == none || find(line, " to=<") == none) return std::nullopt;
+  std::string_view outcome = line.substr(result + 9);
+  LogEvent event;
+  if (outcome.starts_with("Ok"))
+    event.fate = Fate::delivered;
+  else if (outcome.starts_with("TempFail"))
+    event.fate = Fate::deferred;
+  else if (outcome.starts_with("PermFail"))
+    event.fate = Fate::bounced;
+  else
+    return std::nullopt;
+  event.time = time_of_line(line);
+  event.recipient = value(line, " to=<", '>');
+  size_t stat = find(line, " stat=\"", result);
+  if (stat != none) event.reply = line.substr(stat + 7);
+  if (event.reply.ends_with('"')) event.reply.remove_suffix(1);
+  // relay="192.0.2.1 (mx.example.net)"
+  event.host = value(value(line, " relay=\"", '"'), "(", ')');
+  return event;
+}
+
+}  // namespace waypost::logs

@@ -1,0 +1,20 @@
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include "logs/log_event.h"
+
+// The lines by which mail servers tell what became of one recipient. Each reader takes one line
+// without its end, and answers none for every other line.
+namespace waypost::logs {
+
+std::optional<LogEvent> read_postfix_line(std::string_view line);    // smtp(8), lmtp(8), local(8)
+std::optional<LogEvent> read_exim_line(std::string_view line);       // main log
+std::optional<LogEvent> read_sendmail_line(std::string_view line);   // syslog
+std::optional<LogEvent> read_opensmtpd_line(std::string_view line);  // syslog, version 6 and later
+
+// The time at the start of a line: of syslog ("Nov 22 03:04:05"), RFC 3339 or Exim's; empty: none.
+std::string_view time_of_line(std::string_view line);
+
+}  // namespace waypost::logs

@@ -1,0 +1,148 @@
+#include "logs/summary.h"
+
+#include <algorithm>
+
+#include "base/ascii.h"
+
+namespace waypost::logs {
+namespace {
+
+constexpr size_t example_octets_max = 600;
+
+bool is_word(char c) { return base::is_alnum(c) || c == '_'; }
+
+// Appends `text` with each word that has a digit or an '@' next to it cut to one sign, so that ids,
+// addresses of hosts and mailboxes do not make texts differ. Codes at the start stay.
+void append_masked(std::string& key, std::string_view text) {
+  constexpr size_t codes_octets = 12;
+  size_t at = std::min(text.size(), codes_octets);
+  if (!text.empty() && base::is_digit(text[0]))
+    key += text.substr(0, at);
+  else
+    at = 0;
+  while (at < text.size()) {
+    if (!is_word(text[at])) {
+      key += text[at++];
+      continue;
+    }
+    size_t end = at;
+    bool has_digit = false;
+    bool is_code = true;
+    while (end < text.size() &&
+           (is_word(text[end]) || text[end] == '@' || text[end] == '-' ||
+            (text[end] == '.' && end + 1 < text.size() && is_word(text[end + 1])))) {
+      char c = text[end++];
+      has_digit |= base::is_digit(c) || c == '@';
+      is_code &= base::is_digit(c) || c == '.';
+    }
+    std::string_view word = text.substr(at, end - at);
+    // "550" and "5.7.1" decide; "192.0.2.1" and "4F9K2" do not.
+    bool stays = !has_digit ||
+                 (is_code && word.size() <= 8 && std::count(word.begin(), word.end(), '.') != 3);
+    if (stays)
+      key += word;
+    else
+      key += '#';
+    at = end;
+  }
+}
+
+// "mx1.example.co.uk" -> "example.co.uk" would need a list of suffixes; the last two labels, or
+// three where the last is short, tell hosts of one provider together well enough.
+std::string_view domain_of(std::string_view host) {
+  size_t dots_wanted = 2;
+  size_t last = host.rfind('.');
+  if (last == std::string_view::npos) return host;
+  size_t before = last == 0 ? std::string_view::npos : host.rfind('.', last - 1);
+  bool is_short =
+      host.size() - last - 1 == 2 && before != std::string_view::npos && last - before - 1 <= 3;
+  if (is_short) dots_wanted = 3;
+  size_t at = host.size();
+  while (dots_wanted-- > 0) {
+    size_t dot = at == 0 ? std::string_view::npos : host.rfind('.', at - 1);
+    if (dot == std::string_view::npos) return host;
+    at = dot;
+  }
+  return host.substr(at + 1);
+}
+
+}  // namespace
+
+Summary::Summary(const classify::Classifier& classifier, Wanted wanted)
+    : classifier_(classifier), reader_(classifier), wanted_(std::move(wanted)) {
+  if (!wanted_.provider.empty()) provider_ = classifier.provider_named(wanted_.provider);
+}
+
+bool Summary::is_wanted(const LogEvent& event) const {
+  if (wanted_.since)
+    if (auto at = parse_line_time(event.time, wanted_.now); at && *at < *wanted_.since)
+      return false;
+  if (wanted_.provider.empty() || event.fate != Fate::delivered) return true;
+  if (provider_ != nullptr) return classifier_.provider_named(event.host) == provider_;
+  return domain_of(event.host) == wanted_.provider;
+}
+
+void Summary::add(const LogEvent& event) {
+  if ((wanted_.since || !wanted_.provider.empty()) && !is_wanted(event)) return;
+  if (event.fate == Fate::delivered) {
+    ++delivered_;
+    return;
+  }
+  Cause* cause = cause_of(event);
+  if (cause == nullptr) return;
+  bool is_bounce = event.fate == Fate::bounced;
+  ++(is_bounce ? bounced_ : deferred_);
+  ++(is_bounce ? cause->bounced : cause->deferred);
+  if (cause->first.empty()) cause->first = event.time;
+  cause->last = event.time;
+}
+
+Cause* Summary::cause_of(const LogEvent& event) {
+  key_.clear();
+  key_ += domain_of(event.host);
+  key_ += '\n';
+  append_masked(key_, event.reply);
+  auto found = remembered_.find(key_);
+  if (found != remembered_.end()) return found->second;
+  Cause* cause = judged(event);
+  if (remembered_.size() >= remembered_max) remembered_.clear();
+  remembered_.emplace(key_, cause);
+  return cause;
+}
+
+Cause* Summary::judged(const LogEvent& event) {
+  classify::Reading reading = reader_.read({event.reply, event.host, {}, {}, {}});
+  const classify::Provider* provider = reading.provider;
+  std::string id = provider != nullptr   ? provider->id
+                   : !event.host.empty() ? std::string(domain_of(event.host))
+                                         : std::string("unknown");
+  bool is_other = !wanted_.provider.empty() && provider != provider_ && id != wanted_.provider;
+  if (is_other) return nullptr;
+  std::string name =
+      id + '\n' + std::string(classify::slug(reading.reply_class)) + '\n' + reading.rule_id();
+  auto known = causes_.find(name);
+  if (known != causes_.end()) return known->second.get();
+  if (causes_.size() >= causes_max) return nullptr;
+  auto cause = std::make_unique<Cause>();
+  cause->provider = std::move(id);
+  cause->provider_name = provider != nullptr ? provider->name : cause->provider;
+  reading.evidence_text = {};
+  reading.evidence_start = reading.evidence_end = 0;
+  cause->reading = std::move(reading);
+  cause->example = event.reply.substr(0, example_octets_max);
+  return causes_.emplace(std::move(name), std::move(cause)).first->second.get();
+}
+
+std::vector<const Cause*> Summary::worst_first() const {
+  std::vector<const Cause*> causes;
+  for (const auto& [name, cause] : causes_)
+    if (cause->count() > 0) causes.push_back(cause.get());
+  std::sort(causes.begin(), causes.end(), [](const Cause* a, const Cause* b) {
+    if (a->count() != b->count()) return a->count() > b->count();
+    if (a->bounced != b->bounced) return a->bounced > b->bounced;
+    return std::tie(a->provider, a->example) < std::tie(b->provider, b->example);
+  });
+  return causes;
+}
+
+}  // namespace waypost::logs

@@ -1,0 +1,61 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "message/mime.h"
+
+namespace waypost::message {
+
+struct DmarcSignature {
+  std::string domain;
+  std::string selector;
+  std::string result;  // "pass", "fail" ...
+};
+
+struct DmarcRow {
+  std::string source_ip;
+  uint64_t count = 0;
+  std::string disposition;  // what was done: "none", "quarantine", "reject"
+  std::string dkim;         // "pass" or "fail", aligned
+  std::string spf;
+  std::vector<std::string> overrides;  // why the policy was not followed
+  std::string header_from;
+  std::string envelope_from;
+  std::vector<DmarcSignature> signatures;
+  std::string spf_domain;
+  std::string spf_result;
+};
+
+// A DMARC aggregate report (RFC 9990; also the schema of RFC 7489 appendix C and the drafts before
+// it). Texts as they stand, trimmed.
+struct DmarcReport {
+  std::string organisation;
+  std::string email;
+  std::string report_id;
+  int64_t begin = 0;  // seconds since 1970
+  int64_t end = 0;
+  std::string domain;  // whose policy
+  std::string policy;
+  std::string subdomain_policy;
+  std::vector<DmarcRow> rows;
+  bool cut_off = false;  // there were more than dmarc_rows_max rows
+};
+
+inline constexpr size_t dmarc_rows_max = 100'000;
+inline constexpr size_t dmarc_report_octets_max = 64 << 20;  // unpacked
+inline constexpr size_t dmarc_depth_max = 32;
+inline constexpr size_t dmarc_text_octets_max = 1024;  // of one element
+
+// XML, or a gzip or zip archive of it. invalid_input when it is no such report; entities of its own
+// are refused, for which no report has a use.
+base::Result<DmarcReport> read_dmarc_report(std::string_view octets);
+
+// The one that a message carries; none when no part looks like it.
+std::optional<base::Result<DmarcReport>> dmarc_report_of(const MimeMessage& message);
+
+}  // namespace waypost::message

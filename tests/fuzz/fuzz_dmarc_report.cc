@@ -1,0 +1,13 @@
+#include <cstdint>
+#include <string_view>
+
+#include "base/check.h"
+#include "message/dmarc_report.h"
+
+using namespace waypost::message;
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  const auto report = read_dmarc_report({reinterpret_cast<const char*>(data), size});
+  if (report) CHECK(report->rows.size() <= dmarc_rows_max);
+  return 0;
+}

@@ -1,0 +1,144 @@
+#include "bounces/incoming.h"
+
+#include <gtest/gtest.h>
+
+#include "bounces/judge.h"
+#include "bounces/notice_reader.h"
+#include "classify/shipped_rules.h"
+
+namespace waypost::bounces {
+namespace {
+
+using message::ReportedAction;
+
+std::string report(std::string_view words, std::string_view fields) {
+  return "From: MAILER-DAEMON@mx.example.org\nSubject: Undelivered\n"
+         "Content-Type: multipart/report; report-type=delivery-status; boundary=b\n\n--b\n\n" +
+         std::string(words) + "\n--b\nContent-Type: message/delivery-status\n\n" +
+         std::string(fields) + "\n--b--\n";
+}
+
+TEST(Incoming, reads_every_recipient_with_its_own_action) {
+  const Incoming read = read_incoming(
+      report("words",
+             "Reporting-MTA: dns; mx.example.org\n\n"
+             "Final-Recipient: rfc822; a@example.net\nAction: delivered\nStatus: 2.0.0\n\n"
+             "Final-Recipient: rfc822; b@example.net\nAction: relayed\nStatus: 2.0.0\n\n"
+             "Final-Recipient: rfc822; c@example.net\nAction: expanded\nStatus: 2.0.0\n\n"
+             "Final-Recipient: rfc822; d@example.net\nStatus: 4.4.1\n"));
+  EXPECT_EQ(read.kind, Kind::dsn);
+  ASSERT_EQ(read.recipients.size(), 4u);
+  EXPECT_FALSE(was_refused(read.recipients[0]));
+  EXPECT_EQ(read.recipients[1].action, ReportedAction::relayed);
+  EXPECT_EQ(read.recipients[2].action, ReportedAction::expanded);
+  EXPECT_EQ(read.recipients[3].action, ReportedAction::delayed);
+}
+
+TEST(Incoming, takes_the_words_for_people_where_the_fields_have_none) {
+  const Incoming read = read_incoming(report(
+      "   ----- The following addresses had permanent fatal errors -----\n<ann@example.net>\n"
+      "    (reason: Insufficient permission)\n",
+      "Final-Recipient: RFC822; ann@example.net\nAction: failed\nStatus: 5.3.0\n"
+      "Diagnostic-Code: X-Unix; 77\n"));
+  ASSERT_EQ(read.recipients.size(), 1u);
+  EXPECT_EQ(read.recipients[0].reply, "Insufficient permission");
+  EXPECT_EQ(read.recipients[0].status, "5.3.0");
+}
+
+TEST(Incoming, prefers_the_status_that_says_more) {
+  auto status = [](std::string_view stated, std::string_view reply) {
+    return read_incoming(report("w",
+                                "Final-Recipient: rfc822; ann@example.net\nAction: failed\n"
+                                "Status: " +
+                                    std::string(stated) + "\nDiagnostic-Code: smtp; " +
+                                    std::string(reply) + "\n"))
+        .recipients.at(0)
+        .status;
+  };
+  EXPECT_EQ(status("5.0.0", "550 5.1.1 no"), "5.1.1");
+  EXPECT_EQ(status("5.0.0", "550 no"), "5.0.0");
+  EXPECT_EQ(status("4.4.7", "554 5.1.1 no"), "4.4.7");
+  EXPECT_EQ(status("4.5.0", "550 5.5.0 no"), "5.5.0");
+  EXPECT_EQ(status("5.1.0", "5.1.0 - Unknown address error 550-'5.7.1 denied'"), "5.7.1");
+}
+
+TEST(Incoming, is_not_a_bounce_when_somebody_writes_of_bounces) {
+  EXPECT_EQ(read_incoming("From: ann@example.net\nSubject: Mail delivery failed again?\n\n"
+                          "My mail to bob@example.net came back with 550 5.1.1, why?\n")
+                .kind,
+            Kind::not_a_bounce);
+  EXPECT_EQ(read_incoming("From: shop@example.net\nReturn-Path: <>\nSubject: Your delivery\n\n"
+                          "Your parcel will be delivered today.\n")
+                .kind,
+            Kind::not_a_bounce);
+  EXPECT_EQ(read_incoming("").kind, Kind::not_a_bounce);
+}
+
+TEST(Incoming, reads_servers_that_no_rule_knows) {
+  const Incoming read = read_incoming(
+      "From: Mail System <mailer-daemon@mx.example.org>\nSubject: Undeliverable mail\n\n"
+      "Sorry.\n\nTo: ann@example.net\n 550 5.1.1 nobody of that name\n");
+  EXPECT_EQ(read.kind, Kind::bounce);
+  ASSERT_EQ(read.recipients.size(), 1u);
+  EXPECT_EQ(read.recipients[0].address, "ann@example.net");
+  EXPECT_EQ(read.recipients[0].status, "5.1.1");
+}
+
+TEST(Incoming, tells_complaints_answers_and_reports_apart) {
+  EXPECT_EQ(
+      read_incoming("From: a@example.net\nAuto-Submitted: auto-replied\nSubject: away\n\nx\n").kind,
+      Kind::auto_reply);
+  const Incoming tls = read_incoming(
+      "From: a@example.net\nTLS-Report-Domain: example.org\nContent-Type: application/tlsrpt+json\n"
+      "\n{\"policies\":[]}\n");
+  EXPECT_EQ(tls.kind, Kind::tls_report);
+  ASSERT_TRUE(tls.tls && *tls.tls);
+  const Incoming dmarc = read_incoming(
+      "From: a@example.net\nSubject: Report Domain: example.org\nContent-Type: text/xml; "
+      "name=\"a!example.org!1!2.xml\"\n\n<feedback></feedback>\n");
+  EXPECT_EQ(dmarc.kind, Kind::dmarc_report);
+}
+
+TEST(Incoming, reads_notifications_of_amazon_ses) {
+  const Incoming read = read_incoming(
+      "From: no-reply@sns.example.com\nSubject: AWS Notification Message\n\n"
+      "{\"notificationType\":\"Bounce\",\"bounce\":{\"bouncedRecipients\":[{\"emailAddress\":"
+      "\"ann@example.net\",\"action\":\"failed\",\"status\":\"5.1.1\",\"diagnosticCode\":"
+      "\"smtp; 550 5.1.1 no\"}]}}\n--\nIf you wish to stop ...\n");
+  EXPECT_EQ(read.kind, Kind::bounce);
+  ASSERT_EQ(read.recipients.size(), 1u);
+  EXPECT_EQ(read.recipients[0].reply, "550 5.1.1 no");
+}
+
+TEST(Incoming, survives_every_beginning_of_a_message) {
+  const std::string whole = report("<ann@example.net>: host mx said: 550 5.1.1 no",
+                                   "Final-Recipient: rfc822; ann@example.net\nAction: failed\n");
+  for (size_t octets = 0; octets < whole.size(); ++octets) read_incoming(whole.substr(0, octets));
+}
+
+TEST(Reply, is_what_the_gateway_quotes) {
+  EXPECT_EQ(quoted_reply("5.1.0 - Unknown address error 550-'5.7.1 denied' (attempts: 0)"),
+            "550 5.7.1 denied");
+  EXPECT_EQ(quoted_reply("550 can't"), "");
+}
+
+TEST(Reply, of_several_lines_is_joined) {
+  EXPECT_EQ(joined_reply("host mx said: 550-5.1.1 No 550-5.1.1 such 550 5.1.1 user"),
+            "host mx said: 550 5.1.1 No such user");
+  EXPECT_EQ(joined_reply("550-The account 550-or domain"), "550 The account or domain");
+  EXPECT_EQ(joined_reply("550 one line"), "");
+}
+
+TEST(Judge, falls_back_to_the_status) {
+  classify::Classifier classifier(classify::shipped_book());
+  classify::Reader reader(classifier);
+  Recipient recipient;
+  recipient.status = "5.2.2";
+  recipient.reply = "xyzzy";
+  const classify::Reading reading = judge(recipient, reader);
+  EXPECT_EQ(reading.reply_class, classify::ReplyClass::mailbox_full);
+  EXPECT_EQ(reading.disposition, classify::Disposition::permanent);
+}
+
+}  // namespace
+}  // namespace waypost::bounces

@@ -1,0 +1,164 @@
+#include "logs/line_reader.h"
+
+#include <gtest/gtest.h>
+
+#include "logs/log_source.h"
+#include "logs/summary.h"
+
+namespace waypost::logs {
+namespace {
+
+struct Line {
+  const char* text;
+  Fate fate;
+  const char* time;
+  const char* recipient;
+  const char* host;
+  const char* reply;
+};
+
+constexpr Line lines[] = {
+    {"Nov 22 03:04:05 mx postfix/smtp[17]: 4F9K2: to=<ann@example.net>, orig_to=<a@b>, "
+     "relay=mx.example.net[192.0.2.1]:25, delay=1.2, delays=0/0/1/0, dsn=5.1.1, status=bounced "
+     "(host mx.example.net[192.0.2.1] said: 550 5.1.1 No such user (in reply to RCPT TO command))",
+     Fate::bounced, "Nov 22 03:04:05", "ann@example.net", "mx.example.net",
+     "host mx.example.net[192.0.2.1] said: 550 5.1.1 No such user (in reply to RCPT TO command)"},
+    {"2026-11-22T03:04:05.678901+01:00 mx postfix/smtp[17]: 4F9K2: to=<ann@example.net>, "
+     "relay=none, delay=30, delays=0/0/30/0, dsn=4.4.1, status=deferred (connect to "
+     "mx.example.net[192.0.2.1]:25: Connection timed out)",
+     Fate::deferred, "2026-11-22T03:04:05.678901+01:00", "ann@example.net", "",
+     "connect to mx.example.net[192.0.2.1]:25: Connection timed out"},
+    {"Nov  2 03:04:05 mx postfix/smtp[17]: 4F9K2: to=<ann@example.net>, "
+     "relay=mx.example.net[192.0.2.1]:25, dsn=2.0.0, status=sent (250 2.0.0 Ok)",
+     Fate::delivered, "Nov  2 03:04:05", "ann@example.net", "mx.example.net", "250 2.0.0 Ok"},
+    {"2026-11-22 03:04:05 1P1ce6-000Egt-GZ ** ann@example.net R=dnslookup T=remote_smtp "
+     "H=mx.example.net [192.0.2.1]: SMTP error from remote mail server after RCPT "
+     "TO:<ann@example.net>: 550 5.1.1 No such user",
+     Fate::bounced, "2026-11-22 03:04:05", "ann@example.net", "mx.example.net",
+     "SMTP error from remote mail server after RCPT TO:<ann@example.net>: 550 5.1.1 No such user"},
+    {"2026-11-22 03:04:05 1P1ce6-000Egt-GZ == ann@example.net R=dnslookup T=remote_smtp defer "
+     "(111): Connection refused",
+     Fate::deferred, "2026-11-22 03:04:05", "ann@example.net", "",
+     "defer (111): Connection refused"},
+    {"2026-11-22 03:04:05 1P1ce6-000Egt-GZ => ann <ann@example.net> R=dnslookup "
+     "T=remote_smtp H=mx.example.net [192.0.2.1] C=\"250 Ok\"",
+     Fate::delivered, "2026-11-22 03:04:05", "ann@example.net", "mx.example.net", ""},
+    {"Nov 22 03:04:05 mx sendmail[17]: u1A2B3: to=<ann@example.net>, delay=00:00:01, "
+     "mailer=esmtp, pri=1, relay=mx.example.net. [192.0.2.1], dsn=5.1.1, stat=User unknown",
+     Fate::bounced, "Nov 22 03:04:05", "ann@example.net", "mx.example.net", "User unknown"},
+    {"Nov 22 03:04:05 mx sm-mta[17]: u1A2B3: to=<ann@example.net>, relay=mx.example.net. "
+     "[192.0.2.1], dsn=4.0.0, stat=Deferred: 421 4.7.0 Try again later",
+     Fate::deferred, "Nov 22 03:04:05", "ann@example.net", "mx.example.net",
+     "Deferred: 421 4.7.0 Try again later"},
+    {"Nov 22 03:04:05 mx smtpd[17]: a1b2 mta delivery evpid=1 from=<bob@example.org> "
+     "to=<ann@example.net> rcpt=<-> source=\"192.0.2.9\" relay=\"192.0.2.1 (mx.example.net)\" "
+     "delay=1s result=\"PermFail\" stat=\"550 5.1.1 No such user\"",
+     Fate::bounced, "Nov 22 03:04:05", "ann@example.net", "mx.example.net",
+     "550 5.1.1 No such user"},
+    {"{\"v\":1,\"event\":\"deferred\",\"at\":\"2026-11-22T03:04:05.000000Z\",\"recipients\":"
+     "[\"ann@example.net\"],\"host\":\"mx.example.net\",\"reply\":\"421 later\"}",
+     Fate::deferred, "2026-11-22T03:04:05.000000Z", "ann@example.net", "mx.example.net",
+     "421 later"},
+    {"[{\"event\":\"bounce\",\"email\":\"ann@example.net\",\"timestamp\":1700000000,"
+     "\"reason\":\"550 5.1.1 no\"},{\"event\":\"open\",\"email\":\"x@y\"}]",
+     Fate::bounced, "2023-11-14T22:13:20.000000Z", "ann@example.net", "", "550 5.1.1 no"},
+    {"{\"event-data\":{\"event\":\"failed\",\"severity\":\"temporary\",\"recipient\":"
+     "\"ann@example.net\",\"timestamp\":1700000000.5,\"delivery-status\":{\"code\":452,"
+     "\"message\":\"mailbox full\",\"mx-host\":\"mx.example.net\"}}}",
+     Fate::deferred, "2023-11-14T22:13:20.500000Z", "ann@example.net", "mx.example.net",
+     "452 mailbox full"},
+    {"{\"eventType\":\"Bounce\",\"bounce\":{\"timestamp\":\"2026-11-22T03:04:05Z\","
+     "\"bouncedRecipients\":[{\"emailAddress\":\"ann@example.net\",\"diagnosticCode\":"
+     "\"smtp; 550 5.1.1 no\"}]}}",
+     Fate::bounced, "2026-11-22T03:04:05Z", "ann@example.net", "", "550 5.1.1 no"},
+    {"{\"RecordType\":\"Bounce\",\"Type\":\"HardBounce\",\"Email\":\"ann@example.net\","
+     "\"BouncedAt\":\"2026-11-22T03:04:05Z\",\"Details\":\"smtp;550 5.1.1 no\"}",
+     Fate::bounced, "2026-11-22T03:04:05Z", "ann@example.net", "", "550 5.1.1 no"},
+};
+
+TEST(LineReader, reads_an_outcome_of_each_kind_of_log) {
+  for (const Line& line : lines) {
+    SCOPED_TRACE(line.text);
+    LineReader reader;
+    const auto& events = reader.read(line.text);
+    ASSERT_EQ(events.size(), 1u);
+    EXPECT_EQ(events[0].fate, line.fate);
+    EXPECT_EQ(events[0].time, line.time);
+    EXPECT_EQ(events[0].recipient, line.recipient);
+    EXPECT_EQ(events[0].host, line.host);
+    EXPECT_EQ(events[0].reply, line.reply);
+  }
+}
+
+TEST(LineReader, passes_over_other_lines) {
+  LineReader reader;
+  for (const char* line :
+       {"", "Nov 22 03:04:05 mx postfix/qmgr[1]: 4F9K2: from=<bob@example.org>, size=1, nrcpt=1",
+        "Nov 22 03:04:05 mx sshd[1]: status=bounced", "2026-11-22 03:04:05 Start queue run",
+        "{\"event\":\"open\"}", "{", "[{]", "words", "2026", "1"})
+    EXPECT_TRUE(reader.read(line).empty()) << line;
+}
+
+TEST(LineReader, survives_every_beginning_of_a_line) {
+  for (const Line& line : lines) {
+    const std::string_view text = line.text;
+    LineReader reader;
+    for (size_t octets = 0; octets < text.size(); ++octets) reader.read(text.substr(0, octets));
+  }
+}
+
+std::vector<std::string> refused(std::initializer_list<const char*> dialogue) {
+  LineReader reader;
+  std::vector<std::string> told;
+  for (const char* line : dialogue)
+    for (const LogEvent& event : reader.read(line))
+      told.push_back(std::string(event.recipient) + "|" + std::string(event.reply));
+  return told;
+}
+
+TEST(LineReader, follows_the_dialogues_of_libraries) {
+  EXPECT_EQ(refused({"2026-11-22 03:04:05 CLIENT -> SERVER: RCPT TO:<ann@example.net>",
+                     "2026-11-22 03:04:05 SERVER -> CLIENT: 550-5.1.1 No such", "550 5.1.1 user",
+                     "2026-11-22 03:04:05 CLIENT -> SERVER: QUIT"}),
+            std::vector<std::string>{"ann@example.net|550-5.1.1 No such 550 5.1.1 user"});
+  EXPECT_EQ(refused({"[2026-11-22 03:04:05] DEBUG [abc] C: RCPT TO:<ann@example.net>",
+                     "[2026-11-22 03:04:05] DEBUG [abc] S: 250 Ok",
+                     "[2026-11-22 03:04:05] DEBUG [abc] C: .",
+                     "[2026-11-22 03:04:06] DEBUG [abc] S: 250 queued"}),
+            std::vector<std::string>{"ann@example.net|250 queued"});
+}
+
+TEST(LineTime, is_read_with_and_without_a_year_and_zone) {
+  const WallTime now = *base::parse_rfc3339("2026-01-10T00:00:00Z");
+  EXPECT_EQ(parse_line_time("2026-01-02T03:04:05+01:00", now),
+            *base::parse_rfc3339("2026-01-02T02:04:05Z"));
+  EXPECT_EQ(parse_line_time("2026-01-02 03:04:05", now),
+            *base::parse_rfc3339("2026-01-02T03:04:05Z"));
+  EXPECT_EQ(parse_line_time("Jan  2 03:04:05", now), *base::parse_rfc3339("2026-01-02T03:04:05Z"));
+  EXPECT_EQ(parse_line_time("Dec 31 03:04:05", now), *base::parse_rfc3339("2025-12-31T03:04:05Z"));
+  EXPECT_FALSE(parse_line_time("Feb 31 03:04:05", now));
+  EXPECT_FALSE(parse_line_time("soon", now));
+}
+
+TEST(LogSource, cuts_lines_that_come_in_pieces) {
+  for (size_t piece = 1; piece < 8; ++piece) {
+    const std::string_view whole = "one\ntwo\n\nthree";
+    size_t at = 0;
+    std::vector<std::string> lines_read;
+    auto read = for_each_log_line(
+        [&]() -> Result<std::string_view> {
+          std::string_view next = whole.substr(std::min(at, whole.size()), piece);
+          at += piece;
+          return next;
+        },
+        [&](std::string_view line) {
+          lines_read.emplace_back(line);
+          return true;
+        });
+    EXPECT_TRUE(read);
+    EXPECT_EQ(lines_read, (std::vector<std::string>{"one", "two", "", "three"}));
+  }
+}
+
+}  // namespace
+}  // namespace waypost::logs
