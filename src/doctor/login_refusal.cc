@@ -131,10 +131,9 @@ Finding judge_login(const smtp::Reply& reply, LoginFacts facts) {
       judge_refusal(reply, login_rung, smtp::AttemptPhase::login, facts.provider);
   // The words may betray who speaks although the host's name does not.
   if (facts.provider.empty()) facts.provider = refusal.provider;
-  Parameters values{{"host", facts.host},
-                    {"port", facts.port},
-                    {"user", facts.user},
-                    {"mechanism", facts.mechanism}};
+  Parameters values{{"host", facts.host},           {"port", facts.port},
+                    {"user", facts.user},           {"sender", facts.user},
+                    {"mechanism", facts.mechanism}, {"mechanisms", facts.mechanisms}};
   std::optional<Finding> finding;
   if (says_only_wrong(refusal)) {
     if (facts.by_token) {

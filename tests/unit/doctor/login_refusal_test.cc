@@ -5,6 +5,7 @@
 
 #include "classify/reply_class.h"
 #include "doctor/refusal.h"
+#include "tests/unit/doctor/filled.h"
 
 namespace waypost::doctor {
 namespace {
@@ -46,6 +47,7 @@ TEST_P(RefusedLogins, are_what_their_words_say) {
   EXPECT_EQ(finding.temporary, said.temporary) << said.text;
   EXPECT_FALSE(finding.observed.empty());
   EXPECT_FALSE(finding.fixes.empty());
+  expect_filled(finding);
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -150,6 +152,7 @@ TEST(RefusedLogin, with_a_bare_name_wants_the_other_form) {
   EXPECT_EQ(anywhere.id, "M4002");
   EXPECT_EQ(anywhere.confidence, Confidence::possible);
   ASSERT_FALSE(anywhere.notes.empty());
+  expect_filled(anywhere);
   Finding gmail = judge_login(reply, facts_at("google", "ann"));
   EXPECT_EQ(gmail.id, "M4002");
   EXPECT_EQ(gmail.confidence, Confidence::likely);
@@ -180,10 +183,13 @@ TEST(RefusedLogin, looks_at_the_form_of_the_password) {
       "535 5.7.8 https://support.google.com/mail/?p=BadCredentials");
   LoginFacts facts = facts_at("google", "ann@gmail.com");
   facts.password = shape_of("abcd efgh ijkl mnop");
-  EXPECT_EQ(judge_login(reply, facts).id, "M4007");
+  Finding grouped = judge_login(reply, facts);
+  EXPECT_EQ(grouped.id, "M4007");
+  expect_filled(grouped);
   facts.password = shape_of("secret ");
   Finding spaced = judge_login(reply, facts);
   EXPECT_EQ(spaced.id, "M4020");
+  expect_filled(spaced);
   EXPECT_EQ(spaced.parameters.at("seen"), "a space at its end");
   facts.user = "ann@gmail.com ";
   EXPECT_EQ(judge_login(reply, facts).id, "M1009");
