@@ -19,6 +19,7 @@
 #include "io/disk.h"
 #include "io/task_group.h"
 #include "settings/providers.h"
+#include "settings/questions.h"
 
 namespace waypost::cli {
 namespace {
@@ -135,10 +136,18 @@ int Doctor::run(doctor::Request request) {
 
 // For who came without knowing what to ask.
 Result<void> ask_three_questions(DoctorArguments& arguments) {
-  TRY(arguments.target, ask_on_terminal("Which server takes your mail (HOST or HOST:PORT)? "));
-  TRY(arguments.user, ask_on_terminal("User name (empty for no login)? "));
-  TRY(arguments.to, ask_on_terminal("To which address shall a delivery be tried, without sending "
-                                    "(empty for none)? "));
+  settings::Questions questions(settings::known_providers());
+  while (!questions.is_done()) {
+    TRY(std::string line, ask_on_terminal(questions.prompt()));
+    auto taken = questions.answer(line);
+    if (!taken) note(taken.error().message() + "\n");
+  }
+  arguments.target = questions.server();
+  arguments.user = questions.user();
+  if (questions.is_domain() && arguments.user.empty()) return {};
+  arguments.port = questions.port();
+  arguments.encryption =
+      questions.encryption() == settings::Encryption::implicit ? "implicit" : "starttls";
   return {};
 }
 

@@ -72,7 +72,7 @@ void describe(Finding& finding, const CertificateReport& certificate, WallTime n
   known["days"] =
       fmt::format("{} days", std::abs(early ? days_between(now, certificate.valid_from)
                                             : days_between(certificate.valid_until, now)));
-  if (finding.id == "M3027") known["seen"] = fmt::format("the key {}", certificate.key);
+  if (finding.id == "M3027") known["seen"] = fmt::format("a weak key, {}", certificate.key);
   if (early || finding.id == "M3021")
     finding.notes.push_back(fmt::format("Your clock says {}.", minute_of(now)));
   if (finding.id == "M3024" || finding.id == "M3026")

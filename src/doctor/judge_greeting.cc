@@ -97,6 +97,8 @@ std::string greeting_line(const Finding& finding) {
     return fmt::format("it is no mail server: {} answers", finding.parameters.at("protocol"));
   if (finding.id == "M2010")
     return fmt::format("connected, but no greeting in {}", finding.parameters.at("seconds"));
+  if (finding.id == "M2009")
+    return fmt::format("somebody else answers: {}", finding.parameters.at("name"));
   if (finding.id == "M2012") return "small packets pass, large ones are lost";
   return "connected, and closed before a greeting";
 }

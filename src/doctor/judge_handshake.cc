@@ -105,6 +105,12 @@ Finding of_plain_text(const Ground& ground, const Opening& opening) {
   return finding;
 }
 
+// As people call it: "TLS 1.0".
+std::string spoken(const std::string& version) {
+  if (version == "TLSv1") return "TLS 1.0";
+  return version.starts_with("TLSv") ? "TLS " + version.substr(4) : version;
+}
+
 bool is_obsolete(const std::string& version) {
   return version == "TLSv1" || version == "TLSv1.1" || version == "SSLv3";
 }
@@ -137,13 +143,15 @@ io::Task<Finding> judge_handshake(Context& context, const Ground& ground, const 
                                                              : "M3008");
   finding.parameters["seen"] = "hangs up";
   if (!version.empty()) {
-    finding.parameters["seen"] = version;
-    finding.observed =
-        fmt::format("the server agrees to {} {} and to nothing newer", version, cipher);
+    finding.parameters["seen"] = spoken(version);
+    finding.observed = fmt::format("the server agrees to {} with {} and to nothing better",
+                                   spoken(version), cipher);
   } else if (alert.told()) {
     finding.observed = fmt::format("TLS alert {}: {}", alert.number, name_of_alert(alert.number));
     finding.parameters["seen"] = name_of_alert(alert.number);
   }
+  if (finding.id == "M3007" && alert.told())
+    finding.parameters["seen"] = name_of_alert(alert.number);
   if (finding.id == "M3006" && version.empty()) finding.confidence = Confidence::likely;
   co_return finding;
 }

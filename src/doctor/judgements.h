@@ -21,6 +21,11 @@ Finding judge_greeting(const Ground& ground, const Opening& opening);
 // "no greeting in 30 s", for the line of the rung.
 std::string greeting_line(const Finding& finding);
 
+// Whether somebody else answers on port 25: the greeting names another owner, and another port of
+// the same address the right one. None where that cannot be told.
+io::Task<std::optional<Finding>> judge_redirection(Context& context, const Ground& ground,
+                                                   const Opening& opening);
+
 // EHLO without an answer, or with a no. Asks again in fewer words, to tell whether large packets
 // are lost.
 io::Task<Finding> judge_hello(Context& context, const Ground& ground, const Opening& opening);

@@ -253,10 +253,15 @@ io::Task<void> TlsRung::judge(Opening& opening) {
     connect_.line += fmt::format(", after {}", finding.parameters["seconds"]);
     connect_.add(std::move(finding));
   }
-  if (opening.is_open())
+  auto redirected = co_await judge_redirection(context_, ground_, opening);
+  if (redirected) {
+    blame_connect(*std::move(redirected));
+    co_await close_door(opening);
+  } else if (opening.is_open()) {
     co_await judge_open(opening);
-  else
+  } else {
     co_await judge_stop(opening);
+  }
 }
 
 io::Task<RungResult> TlsRung::run() {

@@ -9,6 +9,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
+from lab.plugin import lab_fixture, ran_fixture  # noqa: E402, F401
 from peers.certificate import make_certificate  # noqa: E402
 from peers.relay import Relay  # noqa: E402
 from peers.sink import Sink  # noqa: E402

@@ -6,19 +6,22 @@ import re
 import shutil
 import subprocess
 import sys
+import threading
 
 from peers.presence import missing
 from peers.relay import ROOT
 
 PEERS = ROOT / "build" / "peers"
+FETCHING = threading.Lock()
 
 
 def unpacked(name):
     """The folder of an unpacked package, fetched once, with those of its dependencies that are not
     installed."""
     folder = PEERS / name
-    if not folder.is_dir():
-        fetch(name, folder)
+    with FETCHING:
+        if not folder.is_dir():
+            fetch(name, folder)
     return folder
 
 
@@ -42,9 +45,10 @@ def fetch(name, folder):
 
 
 def download(name, folder):
-    plan = subprocess.run(["apt-get", "-qq", "--print-uris", "--no-install-recommends", "install",
-                           name], capture_output=True, text=True, check=False)
-    names = {name, *re.findall(r"^'\S+' ([^_\s]+)_\S+\.deb ", plan.stdout, re.M)}
+    # --print-uris would leave out what lies in the cache already.
+    plan = subprocess.run(["apt-get", "-qq", "--simulate", "--no-install-recommends", "install", name],
+                          capture_output=True, text=True, check=False)
+    names = {name, *re.findall(r"^Inst (\S+) ", plan.stdout, re.M)}
     return subprocess.run(["apt-get", "-qq", "download", *sorted(names)], cwd=folder, check=False,
                           stdout=sys.stderr).returncode == 0
 

@@ -133,6 +133,20 @@ class SmtpSink:
         self._process.stop()
 
 
+def make_folders(home):
+    """What any Postfix wants to find, with the owners that it insists on."""
+    for name in ("", "mail", "data", "queue", *(f"queue/{queue}" for queue in QUEUES)):
+        (home / name).mkdir()
+    for name in ("data", *(f"queue/{queue}" for queue in QUEUES if queue != "pid")):
+        shutil.chown(home / name, OWNER)
+    for name in ("public", "maildrop"):
+        shutil.chown(home / "queue" / name, OWNER, DROP_GROUP)
+    (home / "queue" / "maildrop").chmod(0o730)
+    (home / "queue" / "public").chmod(0o710)
+    (home / "queue" / "private").chmod(0o700)
+    shutil.chown(home / "mail", MAILBOX_USER, "nogroup")
+
+
 class Postfix:
     """The mail server of postfix.test, with the given mailboxes. policy: the address of a policy
     server that it asks about each recipient. smarthost: where mail for other domains goes; login:
@@ -146,25 +160,13 @@ class Postfix:
             missing("Postfix itself runs only as root")
         self.home = folder / "postfix"
         self.address = ("127.0.0.1", free_port())
-        self._make_folders()
+        make_folders(self.home)
         self._configure(certificate, mailboxes, tls, policy)
         if smarthost:
             self._send_through(smarthost, login, mechanism, certificate)
         self._process = Process([package() / "usr/lib/postfix/sbin/master", "-c", self.home, "-d"],
                                 folder / "postfix.log", env=with_libraries(), cwd="/")
         self._process.wait_for_listener(self.address)
-
-    def _make_folders(self):
-        for name in ("", "mail", "data", "queue", *(f"queue/{queue}" for queue in QUEUES)):
-            (self.home / name).mkdir()
-        for name in ("data", *(f"queue/{queue}" for queue in QUEUES if queue != "pid")):
-            shutil.chown(self.home / name, OWNER)
-        for name in ("public", "maildrop"):
-            shutil.chown(self.home / "queue" / name, OWNER, DROP_GROUP)
-        (self.home / "queue" / "maildrop").chmod(0o730)
-        (self.home / "queue" / "public").chmod(0o710)
-        (self.home / "queue" / "private").chmod(0o700)
-        shutil.chown(self.home / "mail", MAILBOX_USER, "nogroup")
 
     def _configure(self, certificate, mailboxes, tls, policy):
         restrictions = "check_policy_service inet:%s:%d" % policy if policy else ""

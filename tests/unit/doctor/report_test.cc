@@ -12,6 +12,7 @@
 
 #include "doctor/report_json.h"
 #include "doctor/report_text.h"
+#include "tests/fakes/source_folder.h"
 #include "tests/unit/doctor/street.h"
 
 namespace waypost::doctor {
@@ -47,7 +48,7 @@ class ReportTest : public testing::Test {
   }
   void compare(const std::string& name, const Report& report) {
     std::string text = without_times(page(report));
-    fs::path path = fs::path(WAYPOST_SOURCES) / "tests" / "golden" / "doctor" / (name + ".txt");
+    fs::path path = fakes::source_folder() / "tests" / "golden" / "doctor" / (name + ".txt");
     if (std::getenv("WAYPOST_ACCEPT") != nullptr) std::ofstream(path) << text;
     std::ifstream file(path, std::ios::binary);
     std::ostringstream expected;

@@ -40,6 +40,7 @@ class Street {
     show(pair_);
     names.add_address(host, v4);
     names.add_address(host, v6);
+    client.add_address(*IpAddress::parse("2001:db8::1"));
   }
 
   void trust(const std::string& pem) { disk.files["ca.pem"] = pem; }

@@ -1,0 +1,263 @@
+"""Real servers at the far end: Postfix with a service for each fault, Dovecot that judges its logins,
+and Unbound with a wrong trust anchor before Knot. Started once, when the first scenario wants them."""
+
+import os
+import threading
+
+from lab.names import Names
+from lab.world import HOST, PASSWORD, USER
+from peers.package import environment, unpacked
+from peers.postfix import DROP_GROUP, OWNER, PLACES, make_folders, package, with_libraries
+from peers.presence import missing, program
+from peers.private_root import PrivateRoot
+from peers.process import Process
+from peers.waiting import eventually
+
+WORLD = 255  # whose addresses are the real servers'
+RESOLVER_NUMBER, KNOT_NUMBER, UNBOUND_NUMBER = 53, 54, 55
+SUBMISSION = "-o smtpd_sasl_auth_enable=yes -o smtpd_tls_security_level=encrypt"
+
+# {service: (its number, port, what Postfix is told)}
+SERVICES = {
+    "entrance": (1, 25, ""),
+    "submission": (1, 587, SUBMISSION),
+    "at once": (1, 465, "-o smtpd_tls_wrappermode=yes -o smtpd_sasl_auth_enable=yes"),
+    "no TLS": (3, 587, "-o smtpd_tls_security_level=none -o smtpd_sasl_auth_enable=yes "
+                       "-o smtpd_tls_auth_only=no"),
+    "TLS 1.0": (4, 587, SUBMISSION + " -o smtpd_tls_mandatory_protocols=TLSv1 "
+                "-o smtpd_tls_protocols=TLSv1 -o smtpd_tls_mandatory_ciphers=medium "
+                "-o tls_medium_cipherlist=DEFAULT:@SECLEVEL=0"),
+    "expired": (5, 587, SUBMISSION + " -o smtpd_tls_cert_file={expired.file} "
+                                     "-o smtpd_tls_key_file={expired.key}"),
+    "another key": (6, 587, SUBMISSION + " -o smtpd_tls_key_file={expired.key}"),
+    "owners": (7, 587, SUBMISSION + " -o smtpd_sender_restrictions=reject_sender_login_mismatch"),
+    "rate": (8, 25, "-o smtpd_client_connection_rate_limit=1 -o smtpd_client_event_limit_exceptions="),
+    "size": (9, 587, SUBMISSION + " -o message_size_limit=100"),
+    "listed": (10, 25, "-o {{ smtpd_recipient_restrictions = reject_rbl_client bl.lab.test, permit }}"),
+    "reverse": (11, 25, "-o smtpd_client_restrictions=reject_unknown_reverse_client_hostname "
+                        "-o smtpd_peername_lookup=yes -o unknown_client_reject_code=550"),
+    "greylist": (12, 25, "-o {{ smtpd_recipient_restrictions = check_recipient_access "
+                         "static:{{451 4.7.1 Greylisted, please try again in 300 seconds}} }}"),
+    "no login": (13, 587, "-o smtpd_tls_security_level=encrypt"),
+}
+
+MAIN = """
+myhostname = mail.lab.test
+mydestination = lab.test
+local_recipient_maps = inline:{{ ann@lab.test=x, bob@lab.test=x }}
+local_transport = discard:
+default_transport = discard:
+alias_maps =
+mynetworks = 127.0.0.0/8
+smtpd_peername_lookup = no
+smtpd_relay_restrictions = permit_sasl_authenticated, reject_unauth_destination
+smtpd_tls_security_level = may
+smtpd_tls_auth_only = yes
+smtpd_tls_cert_file = {good.file}
+smtpd_tls_key_file = {good.key}
+smtpd_sasl_type = dovecot
+smtpd_sasl_path = {logins}
+smtpd_sender_login_maps = inline:{{ ann@lab.test=ann@lab.test, bob@lab.test=bob@lab.test }}
+"""
+
+PARTS = """
+postlog   unix-dgram n - n - 1 postlogd
+cleanup   unix n - n - 0 cleanup
+qmgr      unix n - n 300 1 qmgr
+tlsmgr    unix - - n 1000? 1 tlsmgr
+rewrite   unix - - n - - trivial-rewrite
+bounce    unix - - n - 0 bounce
+defer     unix - - n - 0 bounce
+trace     unix - - n - 0 bounce
+proxymap  unix - - n - - proxymap
+anvil     unix - - n - 1 anvil
+error     unix - - n - - error
+retry     unix - - n - - error
+discard   unix - - n - - discard
+"""
+
+DOVECOT = """
+protocols =
+ssl = no
+log_path = /dev/stderr
+base_dir = /run/dovecot
+auth_mechanisms = plain login
+disable_plaintext_auth = no
+passdb {{
+  driver = passwd-file
+  args = scheme=PLAIN {home}/logins
+}}
+userdb {{
+  driver = static
+  args = uid=nobody gid=nogroup home=/nonexistent
+}}
+service auth {{
+  unix_listener {home}/socket {{
+    mode = 0666
+  }}
+}}
+"""
+
+KNOT = """
+server:
+    rundir: "{home}"
+    listen: "{address}@53"
+log:
+  - target: stderr
+    any: info
+database:
+    storage: "{home}"
+policy:
+  - id: signed
+    algorithm: ecdsap256sha256
+    single-type-signing: on
+zone:
+  - domain: bogus.test
+    storage: "{home}"
+    file: bogus.zone
+    dnssec-signing: on
+    dnssec-policy: signed
+    zonefile-load: difference
+    zonefile-sync: -1
+    journal-content: all
+"""
+
+UNBOUND = """
+server:
+  chroot: ""
+  username: ""
+  directory: "{home}"
+  pidfile: "{home}/unbound.pid"
+  use-syslog: no
+  logfile: ""
+  interface: {address}
+  access-control: 0.0.0.0/0 allow
+  module-config: "validator iterator"
+  do-not-query-localhost: no
+  local-zone: "test." nodefault
+  trust-anchor: "bogus.test. DS 12345 13 2 {digest}"
+remote-control:
+  control-enable: no
+stub-zone:
+  name: bogus.test
+  stub-addr: {knot}
+"""
+
+
+class Daemons:
+    def __init__(self, network, authority, folder):
+        self._network, self._authority = network, authority
+        self._folder = folder / "daemons"
+        self._folder.mkdir()
+        self._lock, self._started, self._stopping = threading.Lock(), {}, []
+
+    def address(self, number):
+        return self._network.address(WORLD, number)
+
+    def postfix(self, service):
+        """Lets a world lead to this service of it."""
+        def prepare(world):
+            self._once("postfix", self._start_postfix)
+            number, world.port, _ = SERVICES[service]
+            world.services.clear()
+            world.names.add_host(HOST, self.address(number))
+        return prepare
+
+    def bogus(self, world):
+        self._once("unbound", self._start_unbound)
+        world.host, world.listens = "mail.bogus.test", False
+        world.resolver = f"{self.address(UNBOUND_NUMBER)}:53"
+
+    def stop(self):
+        for stop in reversed(self._stopping):
+            stop()
+
+    def _once(self, what, start):
+        """Whoever comes later gets what became of the first try."""
+        with self._lock:
+            if what not in self._started:
+                try:
+                    start()
+                    self._started[what] = None
+                except BaseException as failure:  # pytest's skip too
+                    self._started[what] = failure
+        if self._started[what]:
+            raise self._started[what]
+
+    def _run(self, command, name, **options):
+        process = Process([*self._network.enter_server(), *command], self._folder / f"{name}.log",
+                          cwd="/", **options)
+        self._stopping.append(process.stop)
+        return process
+
+    def _start_postfix(self):
+        if os.geteuid() != 0:
+            missing("Postfix and Dovecot change their user, as root alone may")
+        logins = self._start_dovecot()
+        self._start_names()
+        home = self._folder / "postfix"
+        made = {kind: self._authority.certificate(HOST, kind) for kind in ("good", "expired")}
+        make_folders(home)
+        (home / "main.cf").write_text(
+            PLACES.format(home=home, package=package(), owner=OWNER, group=DROP_GROUP)
+            .replace("inet_interfaces = 127.0.0.1", "inet_interfaces = all") +
+            MAIN.format(logins=logins, **made))
+        (home / "master.cf").write_text(PARTS + "".join(
+            f"{self.address(number)}:{port} inet n - n - - smtpd {options.format(**made)}\n"
+            for number, port, options in SERVICES.values()))
+        resolv_conf = self._folder / "resolv.conf"
+        resolv_conf.write_text(f"nameserver {self.address(RESOLVER_NUMBER)}\n")
+        bind = 'mount --bind "$0" /etc/resolv.conf; exec "$@"'
+        process = self._run([program("unshare"), "--mount", "sh", "-ec", bind, resolv_conf,
+                             package() / "usr/lib/postfix/sbin/master", "-c", home, "-d"], "postfix",
+                            env=with_libraries())
+        self._wait_for_greeting(process)
+
+    def _wait_for_greeting(self, process):
+        log = self._folder / "postfix" / "mail.log"
+        eventually(lambda: not process.is_running() or
+                   log.exists() and "daemon started" in log.read_text(), "Postfix runs",
+                   explain=process.log)
+        assert process.is_running(), process.log()
+
+    def _start_names(self):
+        names = Names()
+        names.add("2.2.0.192.bl.lab.test", "A", "127.0.0.2")
+        names.add("2.2.0.192.bl.lab.test", "TXT", "listed, see https://bl.lab.test/")
+        names.add("lab.test", "MX", f"10 {HOST}.")
+        names.start(self._network, self.address(RESOLVER_NUMBER))
+        self._stopping.append(names.stop)
+
+    def _start_dovecot(self):
+        """Where it listens for those who ask about logins."""
+        root = PrivateRoot(self._folder / "dovecot", "dovecot-core",
+                           {"dovecot": 64611, "dovenull": 64612}, {"/run": 0o755, "/var/lib": 0o755})
+        home = self._folder / "dovecot"
+        (home / "logins").write_text(f"{USER}:{PASSWORD}\n")
+        (home / "logins").chmod(0o644)
+        (home / "dovecot.conf").write_text(DOVECOT.format(home=home))
+        process = self._run(root.command("/usr/sbin/dovecot", "-F", "-c", home / "dovecot.conf"),
+                            "dovecot")
+        eventually(lambda: (home / "socket").exists() or not process.is_running(), "Dovecot listens",
+                   explain=process.log)
+        assert process.is_running(), process.log()
+        return home / "socket"
+
+    def _start_unbound(self):
+        home = self._folder / "signed"
+        home.mkdir()
+        mail = self.address(1)
+        (home / "bogus.zone").write_text(
+            "$ORIGIN bogus.test.\n$TTL 60\n@ SOA ns hostmaster 1 60 60 60 60\n@ NS ns\n"
+            f"ns A {self.address(KNOT_NUMBER)}\nmail A {mail}\n")
+        (home / "knot.conf").write_text(KNOT.format(home=home, address=self.address(KNOT_NUMBER)))
+        (home / "unbound.conf").write_text(UNBOUND.format(
+            home=home, address=self.address(UNBOUND_NUMBER), knot=self.address(KNOT_NUMBER),
+            digest="0" * 64))
+        folder = unpacked("unbound")
+        knot = self._run([program("knotd"), "-c", home / "knot.conf"], "knot")
+        eventually(lambda: "zone file" in knot.log() or "signing, next" in knot.log(), "Knot has signed",
+                   explain=knot.log)
+        unbound = self._run([folder / "usr/sbin/unbound", "-d", "-c", home / "unbound.conf"], "unbound",
+                            env=environment(folder))
+        eventually(lambda: "start of service" in unbound.log(), "Unbound answers", explain=unbound.log)

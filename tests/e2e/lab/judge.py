@@ -1,0 +1,73 @@
+"""What must hold of every report, and what a scenario's own must say."""
+
+COLUMNS_MAX = 80
+LINES_MAX = 60
+BROKEN, FINE = ("fail", "unknown"), ("pass", "warn")
+HALF_BROKEN = ("M2006", "M2007")  # one family is dead: the walk goes on over the other
+
+
+def errors(report):
+    return [each["id"] for each in report["findings"] if each["severity"] == "error"]
+
+
+def warnings(report):
+    return [each["id"] for each in report["findings"] if each["severity"] == "warning"]
+
+
+def by_number(report):
+    return {rung["n"]: rung["status"] for rung in report["rungs"]}
+
+
+def names_only(said, scenario):
+    """The run found this fault and no other, whatever else is broken above it."""
+    report = said["json"].report
+    shown = "\n".join(each.out + each.err for each in reversed(said.values()))
+    assert errors(report) == [scenario.id] or (
+        scenario.exit == 0 and scenario.id in warnings(report) and not errors(report)), shown
+    assert set(warnings(report)) <= {*scenario.also, scenario.id}, shown
+    assert {each.code for each in said.values()} == {scenario.code}, shown
+    if scenario.exit == 0:
+        assert set(by_number(report).values()) <= {*FINE, "skipped"}, shown
+        return
+    assert report["stopped_at"] == scenario.rung, shown
+    for number, status in by_number(report).items():
+        if number < scenario.rung:
+            assert status in (*FINE, "skipped"), f"rung {number}: {status}\n{shown}"
+        if number == scenario.rung:
+            assert status in BROKEN, f"rung {number}: {status}\n{shown}"
+        if number > scenario.rung and scenario.id not in HALF_BROKEN:
+            assert status == "skipped", f"rung {number}: {status}\n{shown}"
+
+
+def finds_nothing(said):
+    report = said["json"].report
+    shown = f"{said['people'].out}\n{said['people'].err}"
+    assert report["findings"] == [], shown
+    assert {said["json"].code, said["people"].code} == {0}, shown
+    assert set(by_number(report).values()) <= {"pass", "skipped"}, shown
+
+
+def reads_well(said, scenario):
+    text = said["people"].out
+    assert scenario.word.lower() in " ".join(text.lower().split()), text
+    assert scenario.id in text, text
+    lines = text.splitlines()
+    assert len(lines) <= LINES_MAX, text
+    assert max(map(len, lines)) <= COLUMNS_MAX, max(lines, key=len)
+    assert "!" not in text.replace(scenario.word, ""), text
+    assert not said["json"].err.strip().startswith("{"), "JSON belongs to the output alone"
+
+
+def did_no_harm(said, world, scenario):
+    """What doctor.md promises of every run: one login attempt, nothing sent unasked, no password
+    where anybody can read it."""
+    runs, sends = 2, "--send" in world.arguments
+    assert world.seen("logins") <= runs, "more than one attempt a run"
+    assert len(world.seen("messages")) <= (runs if sends else 0)
+    report = said["json"].report
+    assert report["side_effects"]["messages_sent"] <= int(sends)
+    if world.user:
+        for secured, line in world.seen("lines"):
+            assert secured or not line.upper().startswith(b"AUTH "), line
+    if scenario.rung == 3 and scenario.exit != 0:
+        assert world.seen("logins") == 0, "a password went over TLS that did not hold"
