@@ -7,6 +7,7 @@
 
 #include "checks/shipped_checks.h"
 #include "checks/wording.h"
+#include "tests/fakes/source_folder.h"
 
 namespace waypost::checks {
 namespace {
@@ -158,7 +159,7 @@ TEST(ShippedChecks, are_without_fault) {
 
 // An id that was published stays, with its slug.
 TEST(ShippedChecks, are_those_of_the_list) {
-  std::ifstream file(std::string(WAYPOST_SOURCES) + "/rules/checks/ids.txt");
+  std::ifstream file(fakes::source_folder() / "rules" / "checks" / "ids.txt");
   std::vector<std::string> listed;
   for (std::string line; std::getline(file, line);)
     if (!line.starts_with("#")) listed.push_back(line);
