@@ -34,10 +34,10 @@ std::string_view program_name(std::string_view dialect) {
 
 std::string_view actor_name(std::string_view who) {
   constexpr Name names[] = {{"client", "You"},
-                            {"server", "The server's operator"},
-                            {"network", "Whoever runs the network"},
-                            {"dns", "Whoever runs the domain's DNS"},
-                            {"provider", "The provider, or its administrator in your company"}};
+                            {"server", "Server operator"},
+                            {"network", "Network"},
+                            {"dns", "DNS of the domain"},
+                            {"provider", "Provider or administrator"}};
   return look_up(names, who);
 }
 

@@ -9,7 +9,7 @@ namespace waypost::checks {
 std::string_view rung_title(int rung);
 // "nodemailer" -> "Nodemailer"; what is not known stays as it is.
 std::string_view program_name(std::string_view dialect);
-// "server" -> "The server's operator"; what is not known stays as it is.
+// "server" -> "Server operator"; what is not known stays as it is.
 std::string_view actor_name(std::string_view who);
 
 }  // namespace waypost::checks

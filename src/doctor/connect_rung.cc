@@ -153,13 +153,12 @@ Finding ConnectRung::finding(std::string id, const Dial* dial) const {
   if (dial) {
     made.parameters["address"] = dial->address.text();
     made.parameters["family"] = dial->address.is_v4() ? "IPv4" : "IPv6";
-    made.parameters["seconds"] = base::to_human(std::chrono::round<seconds>(dial->took));
+    made.parameters["seconds"] = shown_time(dial->took);
     if (dial->error) {
       made.observed =
           fmt::format("{} port {}: {}", dial->address.text(), ground_.port, dial->error->message());
-      made.parameters["seen"] = dial->error->code() == ErrorCode::refused
-                                    ? base::to_human(std::chrono::round<milliseconds>(dial->took))
-                                    : dial->error->message();
+      made.parameters["seen"] = dial->error->code() == ErrorCode::refused ? shown_time(dial->took)
+                                                                          : dial->error->message();
     }
   }
   if (!trials_.empty()) {
@@ -286,7 +285,7 @@ void ConnectRung::judge_families(Dial* v4, Dial* v6) {
   found.parameters["family"] = fails;
   found.parameters["other_family"] = works;
   if (dead->silent()) {
-    std::string took = base::to_human(std::chrono::round<milliseconds>(chosen->took));
+    std::string took = shown_time(chosen->took);
     result_.line = fmt::format("{}: no answer in {}.  {}: connected in {}", fails,
                                found.parameters["seconds"], works, took);
     found.parameters["seen"] = took;

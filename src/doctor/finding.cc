@@ -1,5 +1,7 @@
 #include "doctor/finding.h"
 
+#include <fmt/format.h>
+
 #include "base/check.h"
 
 namespace waypost::doctor {
@@ -46,6 +48,14 @@ std::string_view name(Evidence::Kind kind) {
       return "note";
   }
   CHECK(false);
+}
+
+std::string shown_time(Duration duration) {
+  using std::chrono::seconds;
+  auto milliseconds = std::chrono::round<std::chrono::milliseconds>(duration).count();
+  if (milliseconds < 1000) return fmt::format("{} ms", milliseconds);
+  if (duration < seconds(10)) return fmt::format("{:.1f} s", double(milliseconds) / 1000);
+  return fmt::format("{} s", std::chrono::round<seconds>(duration).count());
 }
 
 }  // namespace waypost::doctor

@@ -19,6 +19,9 @@ using checks::Confidence;
 using checks::name;
 using checks::Severity;
 
+// "4 ms", "1.2 s", "10 s": as reports show times, without fractions of a millisecond.
+std::string shown_time(Duration duration);
+
 // Words for the catalogue's texts, which have {host} where the value stands: host, port, address,
 // user, domain, seen, wanted ... Never a secret.
 using Parameters = std::map<std::string, std::string>;

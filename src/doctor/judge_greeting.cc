@@ -85,8 +85,7 @@ Finding judge_greeting(const Ground& ground, const Opening& opening) {
   }
   bool silent = opening.error && opening.error->code() == ErrorCode::timed_out;
   Finding finding = about(ground, opening, silent ? "M2010" : "M2016");
-  finding.parameters["seconds"] =
-      base::to_human(std::chrono::round<std::chrono::seconds>(opening.greeting_took));
+  finding.parameters["seconds"] = shown_time(opening.greeting_took);
   return finding;
 }
 

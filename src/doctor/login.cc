@@ -251,6 +251,7 @@ io::Task<RungResult> Login::run() {
   }
   exchange_ = *std::move(exchange);
   facts_.mechanism = std::string(exchange_->mechanism());
+  facts_.mechanisms = mechanisms();
   result_.add_fact("mechanism", facts_.mechanism);
   ++context_.effects.login_attempts;
   Answer answer = co_await converse();

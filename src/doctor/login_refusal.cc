@@ -113,15 +113,20 @@ std::optional<Finding> by_provider(const LoginFacts& facts, const Parameters& va
   }
   if (facts.provider == "ses") return finding_of("M4021", std::move(more));
   if (is_personal_microsoft(facts)) return finding_of("M4014", std::move(more));
-  if (is_among(app_password_providers, facts.provider)) return finding_of("M4006", std::move(more));
   return std::nullopt;
 }
 
 // The server says no more than that it is wrong.
 bool says_only_wrong(const Refusal& refusal) {
-  return refusal.is("M4001") || refusal.is("M4018") || refusal.is("M4021") ||
-         refusal.rule == "google-bad-credentials" || refusal.rule == "zoho-auth" ||
-         refusal.rule == "yandex-auth";
+  return refusal.is("M4001") || refusal.is("M4018") || refusal.is("M4021");
+}
+
+// The account's own password is as wrong there as a mistyped one.
+void add_app_password(const LoginFacts& facts, Finding& finding) {
+  if (finding.id != "M4001" || !is_among(app_password_providers, facts.provider)) return;
+  finding.notes.emplace_back(
+      "This provider wants an app password here, made for one program; it says the same when it "
+      "gets the account's own (waypost explain M4006).");
 }
 
 }  // namespace
@@ -131,10 +136,9 @@ Finding judge_login(const smtp::Reply& reply, LoginFacts facts) {
       judge_refusal(reply, login_rung, smtp::AttemptPhase::login, facts.provider);
   // The words may betray who speaks although the host's name does not.
   if (facts.provider.empty()) facts.provider = refusal.provider;
-  Parameters values{{"host", facts.host},
-                    {"port", facts.port},
-                    {"user", facts.user},
-                    {"mechanism", facts.mechanism}};
+  Parameters values{{"host", facts.host},           {"port", facts.port},
+                    {"user", facts.user},           {"sender", facts.user},
+                    {"mechanism", facts.mechanism}, {"mechanisms", facts.mechanisms}};
   std::optional<Finding> finding;
   if (says_only_wrong(refusal)) {
     if (facts.by_token) {
@@ -146,8 +150,9 @@ Finding judge_login(const smtp::Reply& reply, LoginFacts facts) {
       if (!finding) finding = by_provider(facts, values);
     }
   }
-  if (!finding) return finding_of(refusal, reply, std::move(values));
+  if (!finding) finding = finding_of(refusal, reply, std::move(values));
   finding->observed = reply.text();
+  add_app_password(facts, *finding);
   return *std::move(finding);
 }
 

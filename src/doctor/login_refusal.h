@@ -15,6 +15,7 @@ struct LoginFacts {
   std::string provider;  // as provider_of() has it
   std::string user;
   std::string mechanism;
+  std::string mechanisms;  // all that the server offers, for people
   bool by_token = false;
   std::string token_note;  // what the server said about the token, decoded
   PasswordShape password;

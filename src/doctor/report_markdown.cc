@@ -55,8 +55,7 @@ std::string report_markdown(const Report& report, const checks::Catalogue& catal
   for (const RungResult& result : report.rungs) {
     int n = static_cast<int>(result.rung);
     text += fmt::format("| {} {} | {} | {} | {} |\n", n, checks::rung_title(n), name(result.status),
-                        plain(result.line),
-                        base::to_human(std::chrono::round<std::chrono::milliseconds>(result.took)));
+                        plain(result.line), shown_time(result.took));
   }
   for (const RungResult& result : report.rungs)
     for (const Finding& finding : result.findings) text += finding_section(finding, catalogue);

@@ -51,7 +51,12 @@ std::vector<std::string> wrapped(std::string text, size_t columns) {
 
 std::string took(const RungResult& result) {
   if (result.status == RungStatus::skipped) return {};
-  return base::to_human(std::chrono::round<std::chrono::milliseconds>(result.took));
+  return shown_time(result.took);
+}
+
+std::string without_end_spaces(std::string line) {
+  line.erase(line.find_last_not_of(' ') + 1);
+  return line;
 }
 
 std::string tested_mark(const ShownFix& fix) {
@@ -154,8 +159,9 @@ Page rung_lines(const RungResult& result) {
   for (size_t i = 0; i < lines.size(); ++i) {
     int n = static_cast<int>(result.rung);
     if (i == 0)
-      page.line(fmt::format(" {} {:<8} {:<5} {:<{}} {:>8}", n, checks::rung_title(n),
-                            mark_of(result.status), lines[i], line_columns, took(result)),
+      page.line(without_end_spaces(fmt::format(" {} {:<8} {:<5} {:<{}} {:>8}", n,
+                                               checks::rung_title(n), mark_of(result.status),
+                                               lines[i], line_columns, took(result))),
                 tone);
     else
       page.line(std::string(text_column - 1, ' ') + lines[i], tone);

@@ -246,8 +246,7 @@ io::Task<void> TlsRung::judge(Opening& opening) {
     finding.id = "M2011";
     finding.severity = Severity::warning;
     finding.parameters = ground_.parameters();
-    finding.parameters["seconds"] =
-        base::to_human(std::chrono::round<seconds>(opening.greeting_took));
+    finding.parameters["seconds"] = shown_time(opening.greeting_took);
     finding.observed = fmt::format("the greeting came after {}", finding.parameters["seconds"]);
     finding.evidence = {opening.evidence};
     connect_.line += fmt::format(", after {}", finding.parameters["seconds"]);

@@ -159,7 +159,7 @@ TEST(ShippedChecks, are_without_fault) {
 
 // An id that was published stays, with its slug.
 TEST(ShippedChecks, are_those_of_the_list) {
-  std::ifstream file(fakes::source_folder() / "rules/checks/ids.txt");
+  std::ifstream file(fakes::source_folder() / "rules" / "checks" / "ids.txt");
   std::vector<std::string> listed;
   for (std::string line; std::getline(file, line);)
     if (!line.starts_with("#")) listed.push_back(line);

@@ -256,6 +256,21 @@ INSTANTIATE_TEST_SUITE_P(
                 "your AWS account.",
                 "M5017"},
         Refused{".", "550 5.1.8 Access denied, bad outbound sender AS(42004)", "M5017"},
+        Refused{"MAIL", "550 5.7.1 Account has been suspended, contact SparkPost compliance",
+                "M5017"},
+        Refused{".",
+                "554 5.2.252 SendAsDenied; ann@contoso.com not allowed to send as "
+                "info@contoso.com [LO2P265CA0001.GBRP265.PROD.OUTLOOK.COM]",
+                "M5003"},
+        Refused{".", "554 5.7.1 Message rejected due to content restrictions: looks like spam",
+                "M5016"},
+        Refused{"MAIL",
+                "421 4.7.0 [TSS04] Messages from 192.0.2.2 temporarily deferred due to unexpected "
+                "volume or user complaints - 4.16.55.1; see "
+                "https://postmaster.yahooinc.com/error-codes",
+                "M5007", later},
+        Refused{"RCPT", "451 4.7.1 Rate limit exceeded, 100 messages per hour allowed", "M5007",
+                later},
         Refused{"MAIL", "530 5.7.0 Authentication required", "M5018", fail, false},
         Refused{"MAIL",
                 "530 5.7.57 Client not authenticated to send mail. "

@@ -5,6 +5,7 @@
 
 #include "classify/reply_class.h"
 #include "doctor/refusal.h"
+#include "tests/unit/doctor/filled.h"
 
 namespace waypost::doctor {
 namespace {
@@ -46,6 +47,7 @@ TEST_P(RefusedLogins, are_what_their_words_say) {
   EXPECT_EQ(finding.temporary, said.temporary) << said.text;
   EXPECT_FALSE(finding.observed.empty());
   EXPECT_FALSE(finding.fixes.empty());
+  expect_filled(finding);
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -64,11 +66,11 @@ INSTANTIATE_TEST_SUITE_P(
         Said{"google",
              "535-5.7.8 Username and Password not accepted. For more information, go to\r\n"
              "535 5.7.8  https://support.google.com/mail/?p=BadCredentials d9 - gsmtp",
-             "M4006"},
+             "M4001"},
         Said{"",
              "535-5.7.8 Username and Password not accepted. For more information, go to\r\n"
              "535 5.7.8  https://support.google.com/mail/?p=BadCredentials d9 - gsmtp",
-             "M4006"},
+             "M4001"},
         Said{"google", "454 4.7.0 Too many login attempts, please try again later. d9 - gsmtp",
              "M4009", true},
         Said{"google", "504 5.7.4 Unrecognized Authentication Type. d9 - gsmtp", "M4005"},
@@ -107,10 +109,11 @@ INSTANTIATE_TEST_SUITE_P(
              "M4001"},
         Said{"microsoft", "454 4.7.0 Temporary authentication failure", "M4008", true},
         // Others with app passwords
-        Said{"yahoo", "535 5.7.0 (#AUTH005) Too many bad auth attempts.", "M4006"},
-        Said{"apple", "535 5.7.8 Error: authentication failed: authentication failure", "M4006"},
-        Said{"zoho", "535 Authentication Failed", "M4006"},
-        Said{"fastmail", "535 5.7.0 Incorrect username or password.", "M4006"},
+        Said{"yahoo", "535 5.7.0 (#AUTH005) Too many bad auth attempts.", "M4001"},
+        Said{"yahoo", "535 5.7.0 (#MBR1212) Incorrect username or password entered.", "M4001"},
+        Said{"apple", "535 5.7.8 Error: authentication failed: authentication failure", "M4001"},
+        Said{"zoho", "535 Authentication Failed", "M4001"},
+        Said{"fastmail", "535 5.7.0 Incorrect username or password.", "M4001"},
         Said{"mailru", "535 5.7.0 NEOBHODIM parol prilozheniya / Application password is REQUIRED",
              "M4006"},
         // Relay services
@@ -136,6 +139,8 @@ INSTANTIATE_TEST_SUITE_P(
         Said{"", "454 4.7.0 Temporary authentication failure", "M4008", true},
         Said{"", "421 4.7.0 Too many errors, closing connection", "M4008", true},
         Said{"", "535 5.7.8 Authentication failed: account is locked", "M4010"},
+        Said{"", "535 5.7.8 Too many failed logins; your account is locked", "M4010"},
+        Said{"", "571 5.7.1 Rule 7G refuses this", "M4024"},
         Said{"", "525 5.7.13 User account disabled", "M4010"},
         Said{"", "538 5.7.11 Encryption required for requested authentication mechanism", "M4023"},
         Said{"", "530 5.7.0 Must issue a STARTTLS command first", "M4023"},
@@ -150,6 +155,7 @@ TEST(RefusedLogin, with_a_bare_name_wants_the_other_form) {
   EXPECT_EQ(anywhere.id, "M4002");
   EXPECT_EQ(anywhere.confidence, Confidence::possible);
   ASSERT_FALSE(anywhere.notes.empty());
+  expect_filled(anywhere);
   Finding gmail = judge_login(reply, facts_at("google", "ann"));
   EXPECT_EQ(gmail.id, "M4002");
   EXPECT_EQ(gmail.confidence, Confidence::likely);
@@ -180,13 +186,23 @@ TEST(RefusedLogin, looks_at_the_form_of_the_password) {
       "535 5.7.8 https://support.google.com/mail/?p=BadCredentials");
   LoginFacts facts = facts_at("google", "ann@gmail.com");
   facts.password = shape_of("abcd efgh ijkl mnop");
-  EXPECT_EQ(judge_login(reply, facts).id, "M4007");
+  Finding grouped = judge_login(reply, facts);
+  EXPECT_EQ(grouped.id, "M4007");
+  expect_filled(grouped);
   facts.password = shape_of("secret ");
   Finding spaced = judge_login(reply, facts);
   EXPECT_EQ(spaced.id, "M4020");
+  expect_filled(spaced);
   EXPECT_EQ(spaced.parameters.at("seen"), "a space at its end");
   facts.user = "ann@gmail.com ";
   EXPECT_EQ(judge_login(reply, facts).id, "M1009");
+}
+
+TEST(RefusedLogin, leads_to_app_passwords_where_the_provider_wants_them) {
+  smtp::Reply reply = reply_of("535 5.7.8 Error: authentication failed");
+  EXPECT_THAT(judge_login(reply, facts_at("apple")).notes, testing::Contains(HasSubstr("M4006")));
+  EXPECT_THAT(judge_login(reply, facts_at("")).notes,
+              testing::Not(testing::Contains(HasSubstr("M4006"))));
 }
 
 TEST(RefusedLogin, of_a_personal_microsoft_account_wants_oauth) {

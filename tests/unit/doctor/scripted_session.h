@@ -15,6 +15,7 @@
 #include "io/sim_world.h"
 #include "io/task_group.h"
 #include "tests/fakes/memory_disk.h"
+#include "tests/unit/doctor/filled.h"
 #include "tls/context.h"
 
 namespace waypost::doctor {
