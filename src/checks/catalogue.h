@@ -20,7 +20,7 @@ std::string_view name(Severity severity);
 enum class Confidence { certain, likely, possible };
 std::string_view name(Confidence confidence);
 
-// By name: "nodemailer" and the changed setting in its syntax.
+// "nodemailer" and the changed setting in its syntax; the most asked for programs first.
 using Pairs = std::vector<std::pair<std::string, std::string>>;
 
 // One way out.

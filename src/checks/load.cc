@@ -181,6 +181,11 @@ bool CheckReader::read_pairs(const Member& member, Fix& fix) {
       judge_text(pair.value.place, pair.value.text);
       (fix.*key.member).emplace_back(pair.key, pair.value.text);
     }
+    auto place_of = [&key](const auto& pair) {
+      return std::find(key.keys.begin(), key.keys.end(), pair.first) - key.keys.begin();
+    };
+    std::stable_sort((fix.*key.member).begin(), (fix.*key.member).end(),
+                     [&](const auto& a, const auto& b) { return place_of(a) < place_of(b); });
     return true;
   }
   return false;
