@@ -34,6 +34,7 @@ class NameRung {
   io::Task<void> resolve_mail_hosts(std::vector<dns::MxRecord> hosts);
   io::Task<void> explain_absence(Both both);
   io::Task<void> explain_error(Error error);
+  io::Task<bool> is_broken_domain(dns::MxAnswer mx);
   io::Task<bool> find_by_suffix();
   io::Task<void> find_submission_host(Finding& finding);
   io::Task<std::optional<Finding>> find_look_alike(std::string id);
@@ -170,6 +171,17 @@ io::Task<void> NameRung::explain_error(Error error) {
   fail(std::move(found), std::move(line));
 }
 
+// It was meant as a domain, and takes no mail or names mail hosts that nobody can reach.
+io::Task<bool> NameRung::is_broken_domain(dns::MxAnswer mx) {
+  if (mx.records.empty()) co_return false;
+  if (mx.records.front().host.empty()) co_return true;
+  for (size_t i = 0; i < mx.records.size() && i < mail_hosts_max; ++i) {
+    Both both = co_await look_up(context_, mx.records[i].host, request_.family);
+    if (!both.all().empty()) co_return false;
+  }
+  co_return true;
+}
+
 io::Task<void> NameRung::explain_absence(Both both) {
   if (const Error* error = both.error()) {
     co_await explain_error(*error);
@@ -194,6 +206,13 @@ io::Task<void> NameRung::explain_absence(Both both) {
     co_return;
   }
   auto mx = co_await look_up_mx(context_, ground_.host);
+  if (mx) {
+    bool broken = co_await is_broken_domain(*mx);
+    if (broken) {
+      co_await walk_domain(*std::move(mx));
+      co_return;
+    }
+  }
   bool has_mail_host = mx && !mx->records.empty() && !mx->records.front().host.empty();
   Finding found = finding(has_mail_host ? "M1012" : "M1002");
   found.observed = fmt::format("no A and no AAAA record for {}", ground_.host);

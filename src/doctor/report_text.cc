@@ -1,6 +1,7 @@
 #include "doctor/report_text.h"
 
 #include <algorithm>
+#include <array>
 
 #include <fmt/format.h>
 
@@ -19,6 +20,9 @@ constexpr size_t line_columns = 52;
 constexpr size_t text_column = 18;
 constexpr size_t quote_lines_max = 4;
 constexpr size_t hints_max = 2;
+// The most asked about first.
+constexpr std::array<std::string_view, 6> programs_shown{"nodemailer", "phpmailer", "django",
+                                                         "laravel",    "msmtp",     "postfix"};
 
 std::string_view mark_of(RungStatus status) {
   switch (status) {
@@ -112,11 +116,13 @@ void Block::begin() {
 Page Block::fix(const ShownFix& fix, bool first) const {
   Page page;
   page.labelled(first ? "Fix" : "Or", fix.text + tested_mark(fix), first ? Tone::fix : Tone::plain);
-  size_t shown = 0;
-  for (const auto& [program, hint] : fix.hints) {
-    // Whose file was read sees its own lines.
-    if (shown == hints_max || !options_.changed_lines.empty()) break;
-    page.paragraph(fmt::format("{}  {}", checks::program_name(program), hint), 12);
+  // Whose file was read sees its own lines instead.
+  size_t shown = options_.changed_lines.empty() ? 0 : hints_max;
+  for (std::string_view program : programs_shown) {
+    auto hint = std::find_if(fix.hints.begin(), fix.hints.end(),
+                             [program](const auto& pair) { return pair.first == program; });
+    if (hint == fix.hints.end() || shown == hints_max) continue;
+    page.line(fmt::format("{:12}{:<11} {}", "", checks::program_name(program), hint->second));
     ++shown;
   }
   for (const std::string& line : fix.lines) page.paragraph(line, 12);
