@@ -14,6 +14,7 @@
 #include "cli/queue_source.h"
 #include "cli/standing_json.h"
 #include "cli/timeline.h"
+#include "cli/told_time.h"
 #include "cli/words.h"
 #include "io/clock.h"
 #include "io/disk.h"
@@ -29,18 +30,6 @@ using Standings = std::map<MessageId, std::vector<queue::Standing>>;
 // Beyond so many the relay is asked once for all that waits.
 constexpr size_t single_questions_max = 20;
 constexpr uint64_t standings_max = 100'000;
-
-// "2d" ago, a date, or a time with a date; of UTC.
-Result<WallTime> parse_time(const std::string& text, WallTime now) {
-  if (Result<Duration> ago = base::parse_duration(text))
-    return now - std::chrono::duration_cast<WallTime::duration>(*ago);
-  if (Result<WallTime> midnight = base::parse_rfc3339(text + "T00:00:00Z")) return *midnight;
-  if (Result<WallTime> time = base::parse_rfc3339(text)) return *time;
-  return failure(ErrorCode::invalid_input,
-                 fmt::format("\"{}\" is no time: write how long ago (\"2d\", \"90m\"), a date "
-                             "(\"2026-11-21\") or a time (\"2026-11-21T09:00:00Z\"), of UTC",
-                             base::escape_control(text)));
-}
 
 void name_what(const std::string& what, records::Search& wanted) {
   if (Result<MessageId> id = MessageId::parse(what))
@@ -61,10 +50,10 @@ Result<records::Search> search_of(const TraceArguments& arguments, WallTime now)
   wanted.host = arguments.host;
   wanted.messages_max = arguments.messages_max;
   if (!arguments.since.empty()) {
-    TRY(wanted.since, parse_time(arguments.since, now));
+    TRY(wanted.since, parse_past_time(arguments.since, now));
   }
   if (!arguments.until.empty()) {
-    TRY(wanted.until, parse_time(arguments.until, now));
+    TRY(wanted.until, parse_past_time(arguments.until, now));
   }
   return wanted;
 }

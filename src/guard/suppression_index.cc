@@ -4,9 +4,8 @@
 #include <cstring>
 #include <mutex>
 
-#include <openssl/sha.h>
-
 #include "base/ascii.h"
+#include "io/digest.h"
 
 namespace waypost::guard {
 namespace {
@@ -32,8 +31,7 @@ SuppressionIndex::Hash SuppressionIndex::hash_of(SuppressionScope scope,
   // No part of it holds a NUL.
   std::string text(1, static_cast<char>('0' + int(scope)));
   text.append(scope_name).append(1, '\0').append(key);
-  std::array<unsigned char, SHA256_DIGEST_LENGTH> digest;
-  SHA256(reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest.data());
+  const std::array<uint8_t, 32> digest = io::sha256(text);
   Hash hash;
   static_assert(sizeof(hash) <= sizeof(digest));
   std::memcpy(hash.data(), digest.data(), sizeof(hash));
