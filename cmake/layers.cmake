@@ -38,11 +38,12 @@ waypost_library(mailauth DEPENDS base io message dns USES OpenSSL::Crypto)
 waypost_library(oauth DEPENDS base io smtp dns sasl tls web USES OpenSSL::Crypto Boost::json)
 waypost_library(spool DEPENDS base io smtp USES RocksDB::rocksdb-shared Boost::json)
 waypost_library(records DEPENDS base io smtp message events sasl USES SQLite::SQLite3 OpenSSL::Crypto Boost::json)
+waypost_library(guard DEPENDS base io smtp dns records)
 waypost_library(shaping DEPENDS base smtp toml events)
 waypost_embed_toml(shaping rules/sites shipped_sites)
 waypost_library(queue DEPENDS base io smtp classify events spool shaping)
 waypost_library(delivery DEPENDS base io smtp message events dns tls sasl spool)
-waypost_library(intake DEPENDS base io smtp message events spool records)
+waypost_library(intake DEPENDS base io smtp message events spool records guard)
 waypost_library(notices DEPENDS base io smtp message classify events spool queue)
 waypost_library(doctor DEPENDS base io smtp toml settings classify checks explain dns tls sasl mailauth USES Boost::json)
 waypost_embed_toml(doctor rules/lists shipped_lists)
@@ -50,11 +51,11 @@ waypost_library(submission DEPENDS base io smtp message events dns tls sasl inta
 
 # Wiring.
 waypost_library(daemon
-  DEPENDS base io smtp message classify config events dns tls sasl oauth spool records shaping queue
-    delivery intake notices submission web
+  DEPENDS base io smtp message classify config events dns tls sasl oauth spool records guard shaping
+    queue delivery intake notices submission web
   USES spdlog::spdlog Boost::json)
 waypost_library(demo DEPENDS base io smtp classify config events tls sasl records delivery daemon)
 waypost_library(cli
   DEPENDS base io smtp message toml settings classify bounces logs checks explain doctor config events dns tls sasl oauth
-    mailauth spool records shaping queue delivery intake submission
+    mailauth spool records guard shaping queue delivery intake submission
   USES CLI11::CLI11 spdlog::spdlog Boost::json)

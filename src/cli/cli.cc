@@ -24,6 +24,7 @@
 #include "cli/send_command.h"
 #include "cli/sendmail_command.h"
 #include "cli/spf_options.h"
+#include "cli/suppression_options.h"
 #include "cli/terminal.h"
 #include "cli/top_command.h"
 #include "cli/trace_command.h"
@@ -48,6 +49,7 @@ struct CommandLine {
   std::string key_name;
   std::string what;
   QueueLine queue{global, command, {}, {}};
+  SuppressionLine suppressions{global, command, {}};
   SafetyLine safety{global, command, {}, {}, {}};
   DoctorLine doctor{global, command, {}, 0};
   SpfLine spf{global, command, {}, {}};
@@ -349,6 +351,7 @@ int run(int argc, char** argv, const Hooks& hooks) {
   add_follow_commands(line);
   add_trace_command(line);
   add_ledger_command(line);
+  add_suppression_commands(line.app, line.suppressions);
   add_keys_commands(line);
   add_watch_commands(line);
   add_top_command(line);

@@ -9,7 +9,7 @@
 #include "base/ascii.h"
 #include "cli/page_output.h"
 #include "cli/progress.h"
-#include "cli/time_argument.h"
+#include "cli/told_time.h"
 #include "explain/log_page.h"
 #include "io/asio_loop.h"
 #include "io/clock.h"
@@ -73,7 +73,7 @@ Result<logs::Wanted> wanted_of(const LogArguments& arguments) {
   wanted.now = io::SystemClock().wall_now();
   wanted.provider = base::to_lower(arguments.provider);
   if (!arguments.since.empty()) {
-    TRY(wanted.since, parse_time_argument(arguments.since, wanted.now));
+    TRY(wanted.since, parse_past_time(arguments.since, wanted.now));
   }
   return wanted;
 }

@@ -1,7 +1,6 @@
 #include "cli/queue_commands.h"
 
 #include <algorithm>
-#include <cstdlib>
 #include <set>
 #include <tuple>
 
@@ -10,6 +9,7 @@
 
 #include "base/ascii.h"
 #include "cli/load_config.h"
+#include "cli/person.h"
 #include "cli/queue_source.h"
 #include "cli/relay_client.h"
 #include "cli/standing_json.h"
@@ -119,15 +119,6 @@ int list_pauses(const Global& global) {
     if (pause.is_object()) print_pause(global, pause.get_object());
   if (pauses->get_array().empty() && !global.quiet) note("  Nothing is paused.\n");
   return exit_code::ok;
-}
-
-// Who asks, for those who find the pause later. A word, not a proof: who may open the socket may
-// say anything.
-std::string person() {
-  for (const char* variable : {"SUDO_USER", "LOGNAME", "USER"})
-    if (const char* value = std::getenv(variable); value && *value != '\0')
-      return std::string(value).substr(0, queue::pause_text_octets_max);
-  return "";
 }
 
 std::string page_of(const spool::Envelope& envelope, const std::vector<queue::Standing>& standings,
@@ -303,7 +294,8 @@ int pause_command(const Global& global, const PauseArguments& arguments) {
     note("waypost: say what to pause; --all is everything\n");
     return exit_code::usage;
   }
-  auto request = pause_request(**scope, arguments, person());
+  auto request =
+      pause_request(**scope, arguments, person().substr(0, queue::pause_text_octets_max));
   if (!request) return report(request.error());
   auto answer = ask(global, *request);
   if (!answer) return answer.error();

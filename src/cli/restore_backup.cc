@@ -13,9 +13,11 @@ namespace {
 constexpr unsigned private_folder_mode = 0700;
 constexpr unsigned records_folder_mode = 0750;
 
-// As the relay makes them: its group may read the records, but for the keys.
+// As the relay makes them: its group may read the records, but for the keys and
+// the addresses that are not written to.
 unsigned mode_of(const std::string& path) {
-  return path.starts_with("records/") && path != "records/keys.db" ? 0640 : 0600;
+  const bool own = path == "records/keys.db" || path == "records/suppressions.db";
+  return path.starts_with("records/") && !own ? 0640 : 0600;
 }
 
 struct Held {

@@ -13,8 +13,8 @@
 #include "cli/load_config.h"
 #include "cli/queue_source.h"
 #include "cli/standing_json.h"
-#include "cli/time_argument.h"
 #include "cli/timeline.h"
+#include "cli/told_time.h"
 #include "cli/words.h"
 #include "io/clock.h"
 #include "io/disk.h"
@@ -50,10 +50,10 @@ Result<records::Search> search_of(const TraceArguments& arguments, WallTime now)
   wanted.host = arguments.host;
   wanted.messages_max = arguments.messages_max;
   if (!arguments.since.empty()) {
-    TRY(wanted.since, parse_time_argument(arguments.since, now));
+    TRY(wanted.since, parse_past_time(arguments.since, now));
   }
   if (!arguments.until.empty()) {
-    TRY(wanted.until, parse_time_argument(arguments.until, now));
+    TRY(wanted.until, parse_past_time(arguments.until, now));
   }
   return wanted;
 }

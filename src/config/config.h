@@ -287,6 +287,18 @@ struct RecordSettings {
   bool operator==(const RecordSettings&) const = default;
 };
 
+// What becomes of mail to an address of the list of those that are not written to.
+enum class SuppressionMode {
+  refuse,             // whoever sends it is told at RCPT
+  accept_and_record,  // it is taken, not sent, and the sender gets a notice
+  off,                // it is sent
+};
+
+struct SuppressionSettings {
+  SuppressionMode mode = SuppressionMode::accept_and_record;
+  bool operator==(const SuppressionSettings&) const = default;
+};
+
 enum class LogLevel { debug, info, warning, error };
 enum class LogFormat { text, json };
 
@@ -319,6 +331,7 @@ struct Config {
   DropSettings drop;
   HttpSettings http;
   RecordSettings records;
+  SuppressionSettings suppressions;
   LogSettings log;
 };
 

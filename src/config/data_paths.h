@@ -9,6 +9,7 @@ struct DataPaths {
   explicit DataPaths(const std::string& data_dir)
       : spool(data_dir + "/spool"),
         keys(data_dir + "/records/keys.db"),
+        suppressions(data_dir + "/records/suppressions.db"),
         events(data_dir + "/records/events"),
         drop(data_dir + "/drop"),
         records(data_dir + "/records"),
@@ -20,6 +21,7 @@ struct DataPaths {
 
   std::string spool;
   std::string keys;
+  std::string suppressions;
   std::string events;
   std::string drop;  // mail that was left while no relay ran, or by users of this machine
   std::string records;

@@ -256,6 +256,13 @@ std::vector<Key<RecordSettings>> record_keys() {
   };
 }
 
+std::vector<Key<SuppressionSettings>> suppression_keys() {
+  using S = SuppressionSettings;
+  return {
+      key<S>("mode", &S::mode, choice<SuppressionMode>({{"refuse", SuppressionMode::refuse}, {"accept-and-record", SuppressionMode::accept_and_record}, {"off", SuppressionMode::off}}), R"("accept-and-record")", "what becomes of mail to an address that is on the list of `waypost suppressions`"),
+  };
+}
+
 std::vector<Key<LogSettings>> log_keys() {
   using L = LogSettings;
   return {
@@ -327,6 +334,7 @@ const std::vector<Section>& sections() {
       table("drop", &C::drop, drop_keys()),
       table("http", &C::http, http_keys()),
       table("records", &C::records, record_keys()),
+      table("suppressions", &C::suppressions, suppression_keys()),
       table("log", &C::log, log_keys()),
   };
   return all;

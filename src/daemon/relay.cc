@@ -52,6 +52,7 @@ Result<void> Relay::Parts::open_storage() {
   // Others of the group may read what is in it, but for the keys.
   TRY_VOID(disk->make_folders(paths.records, 0750));
   TRY(keys, records::Keys::open(paths.keys));
+  TRY(suppressions, guard::Suppressions::open(paths.suppressions));
   TRY(event_log, records::EventLog::open(*disk, loop.clock(), event_log_options(config()),
                                          [this](const std::string& line) { journal.error(line); }));
   if (config().records.keep > Duration::zero()) {
@@ -119,9 +120,10 @@ void Relay::Parts::make_shards() {
   const size_t count = shards_wanted(config());
   sink = event_log->sink(loop);
   if (recorder) sink = recorder->sink(std::move(sink));
-  commons = std::make_unique<Commons>(Commons{
-      journal, *disk, *room, *keys_worker, *keys, *store, std::make_shared<spool::HeldContent>(),
-      *names, *opportunistic_tls, verifying_tls.get(), clients, *passed});
+  commons =
+      std::make_unique<Commons>(Commons{journal, *disk, *room, *keys_worker, *keys, *suppressions,
+                                        *store, std::make_shared<spool::HeldContent>(), *names,
+                                        *opportunistic_tls, verifying_tls.get(), clients, *passed});
   shard_config = std::make_shared<const Config>(config());
   delivery = delivery_of_each(count);
   first_shard = std::make_unique<Shard>(loop, *commons, home, orders());
@@ -170,8 +172,12 @@ void Relay::Parts::join() {
   reporter = std::make_unique<notices::Reporter>(
       notices::Reporter::Services{loop, spool, *sink, replies, queue_it},
       notice_settings(config()));
+  suppressor = std::make_unique<QueueSuppressor>(QueueSuppressor::Services{
+      loop, *suppressions, [this](const std::string& trouble) { journal.error(trouble); }});
+  suppressor->reconfigure(config().suppressions.mode != config::SuppressionMode::off);
   queue = std::make_unique<queue::Queue>(
-      queue::Queue::Dependencies{loop, spool, *sink, *carriers, replies, *reporter},
+      queue::Queue::Dependencies{loop, spool, *sink, *carriers, replies, *reporter,
+                                 suppressor.get()},
       queue_settings(config()));
   quota_keeper = std::make_unique<QuotaKeeper>(QuotaKeeper::Services{
       loop, queue->quotas(), [this](auto quotas) { return write_quotas(std::move(quotas)); },
@@ -249,6 +255,8 @@ Result<void> Relay::Parts::listen() {
   backup_control->answer_at(*control);
   site_control = std::make_unique<SiteControl>(loop, *queue, *disk, paths.spool);
   site_control->answer_at(*control);
+  suppression_control = std::make_unique<SuppressionControl>(loop, *suppressions);
+  suppression_control->answer_at(*control);
   control->start();
   TRY_VOID(listen_for_http());
   watch_health();

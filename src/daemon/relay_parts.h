@@ -21,7 +21,10 @@
 #include "daemon/room.h"
 #include "daemon/shard.h"
 #include "daemon/site_control.h"
+#include "daemon/suppression_control.h"
+#include "daemon/suppressor.h"
 #include "daemon/tokens.h"
+#include "guard/suppressions.h"
 #include "intake/drop_pickup.h"
 #include "io/disk.h"
 #include "io/loop_thread.h"
@@ -162,6 +165,7 @@ struct Relay::Parts {
   std::unique_ptr<spool::RocksStore> store;
   std::unique_ptr<Room> room;
   std::unique_ptr<records::Keys> keys;
+  std::unique_ptr<guard::Suppressions> suppressions;
   std::unique_ptr<records::EventLog> event_log;
   std::unique_ptr<records::Recorder> recorder;  // none when switched off
   std::unique_ptr<io::Worker> keys_worker;
@@ -181,6 +185,7 @@ struct Relay::Parts {
   std::unique_ptr<web::Client> web_client;
   std::unique_ptr<Carriers> carriers;
   std::unique_ptr<notices::Reporter> reporter;
+  std::unique_ptr<QueueSuppressor> suppressor;
   std::unique_ptr<queue::Queue> queue;
   io::Worker quota_worker{"waypost-quotas"};
   std::unique_ptr<QuotaKeeper> quota_keeper;
@@ -189,6 +194,7 @@ struct Relay::Parts {
   std::unique_ptr<QueueControl> queue_control;
   std::unique_ptr<BackupControl> backup_control;
   std::unique_ptr<SiteControl> site_control;
+  std::unique_ptr<SuppressionControl> suppression_control;
   std::unique_ptr<ControlServer> control;
   EgressWatch egress_watch;
   std::optional<Instant> looking_since;  // at what other loops carry

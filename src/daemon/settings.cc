@@ -244,6 +244,7 @@ intake::Limits intake_limits(const config::Config& config) {
   limits.message_octets_max = config.limits.message_octets_max;
   limits.recipients_max = config.limits.recipients_max;
   limits.expire_after = config.queue.expire_after;
+  limits.refuse_suppressed = config.suppressions.mode == config::SuppressionMode::refuse;
   for (const config::StreamRule& stream : config.streams)
     if (stream.expire_after) limits.stream_expires_after[stream.id] = *stream.expire_after;
   return limits;

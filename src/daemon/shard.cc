@@ -24,6 +24,7 @@ std::unique_ptr<intake::Intake> make_intake(io::Loop& loop, spool::Spool& spool,
   services.storage_failed = [&journal = commons.journal](const Error& error) {
     journal.error("a message could not be stored and was refused: " + error.describe());
   };
+  services.suppressions = &commons.suppressions;
   return std::make_unique<intake::Intake>(std::move(services), intake_limits(config),
                                           config.hostname);
 }

@@ -12,6 +12,7 @@
 #include "daemon/room.h"
 #include "delivery/deliverer.h"
 #include "dns/unbound_resolver.h"
+#include "guard/suppressions.h"
 #include "intake/intake.h"
 #include "io/asio_loop.h"
 #include "io/disk.h"
@@ -32,6 +33,7 @@ struct Commons {
   Room& room;
   io::Worker& keys_worker;
   records::Keys& keys;
+  guard::Suppressions& suppressions;
   spool::RocksStore& store;
   std::shared_ptr<spool::HeldContent> held;
   dns::UnboundContext& names;

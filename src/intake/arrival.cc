@@ -6,6 +6,8 @@
 #include <vector>
 
 #include "base/check.h"
+#include "guard/address.h"
+#include "guard/refusal.h"
 #include "intake/intake.h"
 #include "intake/replies.h"
 
@@ -35,10 +37,26 @@ std::optional<smtp::Reply> Arrival::add_recipient(smtp::Mailbox recipient, smtp:
   if (recipient.domain.empty()) return no_local_mailboxes();
   if (envelope_.recipients.size() >= limits_->recipients_max)
     return too_many_recipients(limits_->recipients_max);
+  if (auto refused = refuse_suppressed(recipient)) return refused;
   if (dsn != smtp::RecipientDsn())
     envelope_.recipient_dsn.emplace(uint32_t(envelope_.recipients.size()), std::move(dsn));
   envelope_.recipients.push_back(std::move(recipient));
   return std::nullopt;
+}
+
+// What strangers bring is for our own domains, and reports have nobody to be told. Who left mail in
+// a folder is not there to hear of one recipient: the queue tells him by a notice.
+std::optional<smtp::Reply> Arrival::refuse_suppressed(const smtp::Mailbox& recipient) const {
+  const guard::Suppressions* suppressions = intake_.services_.suppressions;
+  if (!suppressions || !limits_->refuse_suppressed || suppressions->size() == 0)
+    return std::nullopt;
+  if (submitter_.stranger || submitter_.local_user || !envelope_.sender) return std::nullopt;
+  const std::string key = guard::address_key(recipient);
+  const std::string sender_domain = guard::domain_key(envelope_.sender->domain);
+  auto found =
+      suppressions->find({key, envelope_.stream, sender_domain}, intake_.services_.loop.wall_now());
+  if (!found) return std::nullopt;
+  return guard::refusal_of(*found, recipient.text());
 }
 
 io::Task<void> Arrival::add(std::string content) {

@@ -36,7 +36,7 @@ class Arrival {
   ~Arrival();
 
   // Nothing when the recipient was taken; 452 4.5.3 over the limit; 550 5.1.1 for <Postmaster>
-  // without a domain, since a relay has no mailboxes.
+  // without a domain, since a relay has no mailboxes; 550 for one that is not to be written to.
   std::optional<smtp::Reply> add_recipient(smtp::Mailbox recipient, smtp::RecipientDsn dsn = {});
 
   // Takes the next piece of content, of any size, without SMTP's transparency dots. Content of a
@@ -69,6 +69,7 @@ class Arrival {
  private:
   enum class State { arriving, committing, settled };
 
+  std::optional<smtp::Reply> refuse_suppressed(const smtp::Mailbox& recipient) const;
   std::optional<smtp::Reply> check_limits() const;
   std::optional<smtp::Reply> check_headers();
   void remove_fields(std::vector<FieldPlace> fields);

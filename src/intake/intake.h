@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "events/event.h"
+#include "guard/suppressions.h"
 #include "intake/arrival.h"
 #include "intake/submitter.h"
 #include "io/loop.h"
@@ -26,6 +27,8 @@ struct Limits {
   Duration expire_after = std::chrono::days(5);
   // Of messages on these streams, unless they say less: a deadline.
   std::map<std::string, Duration, std::less<>> stream_expires_after = {};
+  // Whether recipients that are not to be written to are refused; else the queue ends them.
+  bool refuse_suppressed = false;
 };
 
 struct Services {
@@ -40,6 +43,8 @@ struct Services {
   std::function<bool()> keeps_up = {};
   // Why the spool did not take a message, for the log. Empty: nobody asks.
   std::function<void(const Error&)> storage_failed = {};
+  // Who is not to be written to. Null: nobody.
+  const guard::Suppressions* suppressions = nullptr;
 };
 
 // The one way in for mail, whoever brings it: limits, then headers, then the commit to the spool.

@@ -3,6 +3,8 @@
 #include <array>
 
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <openssl/sha.h>
 
 #include "base/check.h"
 #include "io/disk.h"
@@ -35,6 +37,22 @@ std::string Digest::hex() {
     text += digits[raw[i] & 15];
   }
   return text;
+}
+
+std::array<uint8_t, 32> sha256(std::string_view octets) {
+  std::array<uint8_t, SHA256_DIGEST_LENGTH> digest;
+  SHA256(reinterpret_cast<const unsigned char*>(octets.data()), octets.size(), digest.data());
+  return digest;
+}
+
+std::array<uint8_t, 32> hmac_sha256(std::string_view key, std::string_view octets) {
+  std::array<uint8_t, 32> digest;
+  unsigned written = 0;
+  CHECK(HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()),
+             reinterpret_cast<const unsigned char*>(octets.data()), octets.size(), digest.data(),
+             &written) != nullptr);
+  CHECK(written == digest.size());
+  return digest;
 }
 
 Result<std::string> digest_of_file(const std::string& path) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -25,6 +26,11 @@ class Digest {
   };
   std::unique_ptr<evp_md_ctx_st, Deleter> context_;
 };
+
+// SHA-256 of octets that are there at once.
+std::array<uint8_t, 32> sha256(std::string_view octets);
+// HMAC-SHA-256 (RFC 2104), for what only who has the key may say.
+std::array<uint8_t, 32> hmac_sha256(std::string_view key, std::string_view octets);
 
 // Of a whole file. Blocks.
 Result<std::string> digest_of_file(const std::string& path);

@@ -40,6 +40,18 @@ RetryQuestion question_of(const Outcome& outcome, const Judgement& judgement) {
   return question;
 }
 
+// What their server said to all of them at once, behind RCPT, does not tell who is meant.
+bool answered_together(const std::vector<Outcome>& outcomes) {
+  return std::count_if(outcomes.begin(), outcomes.end(), [](const Outcome& outcome) {
+           return outcome.phase > events::Phase::rcpt;
+         }) > 1;
+}
+
+// Never what is told for now, whatever the words are. Our own word is that of the name system.
+bool is_final(const Outcome& outcome) {
+  return outcome.reply ? outcome.reply->permanent() : outcome.phase == events::Phase::resolve;
+}
+
 }  // namespace
 
 io::Task<void> Queue::settle(std::vector<Item> items, std::vector<Outcome> outcomes) {
@@ -47,6 +59,8 @@ io::Task<void> Queue::settle(std::vector<Item> items, std::vector<Outcome> outco
   std::vector<Decision> decisions;
   decisions.reserve(items.size());
   for (size_t i = 0; i < items.size(); ++i) decisions.push_back(judge(items[i], outcomes[i]));
+  if (answered_together(outcomes))
+    for (Decision& decision : decisions) decision.condemns = false;
   co_await conclude(std::move(decisions));
 }
 
@@ -70,6 +84,8 @@ Queue::Decision Queue::judge(Item item, const Outcome& outcome) {
   decision.event.took = outcome.took;
   decision.event.steps = outcome.steps;
   decision.event.transcript = outcome.transcript;
+  decision.condemns = judgement.verdict == Verdict::bounced && judgement.cause.suppress &&
+                      is_final(outcome) && !envelope->inbound;
   decision.event.cause = std::move(judgement.cause);
   if (judgement.verdict == Verdict::deferred) defer(question, decision);
   if (!decision.settles || (delivered && outcome.dsn_passed_on)) return decision;
@@ -118,12 +134,36 @@ void Queue::note_health(Item item, const RetryQuestion& question) {
 
 io::Task<void> Queue::conclude(std::vector<Decision> decisions) {
   co_await tell_sender(decisions);
+  co_await condemn(decisions);
   std::vector<Item> stay;
   for (const Decision& decision : decisions)
     if (!decision.settles) stay.push_back(decision.item);
   Record record = apply(decisions);
   co_await write_logged(std::move(record));
   for (Item item : stay) rest(item);
+}
+
+// Before it is written what became of them, so that a crash in between has them tried and condemned
+// once more, and forgets nobody.
+io::Task<void> Queue::condemn(const std::vector<Decision>& decisions) {
+  if (!deps_.suppressor) co_return;
+  std::vector<Condemned> condemned;
+  for (const Decision& decision : decisions)
+    if (decision.condemns && decision.settles)
+      condemned.push_back({decision.item.message->envelope(), decision.item.recipient,
+                           decision.event.cause.reply_class, decision.event.reply,
+                           decision.event.at});
+  if (!condemned.empty()) co_await deps_.suppressor->condemn(std::move(condemned));
+}
+
+Queue::Decision Queue::suppressed(Item item, Suppressed suppressed) const {
+  Decision decision{item, event_about(item, EventKind::suppressed), true, std::nullopt};
+  decision.event.reply = std::move(suppressed.text);
+  decision.event.cause.reply_class = std::move(suppressed.reason);
+  decision.event.cause.suppress = true;
+  if (wants_notice(*item.message->envelope(), item.recipient, NoticeKind::failed))
+    decision.notice = NoticeKind::failed;
+  return decision;
 }
 
 // One notice for all that failed together. The decisions live in the frame that awaits this.
@@ -217,7 +257,10 @@ io::Task<void> Queue::end(Ending ending) {
   if (!ending.outcomes.empty())
     co_return co_await settle(std::move(ending.items), std::move(ending.outcomes));
   std::vector<Decision> decisions;
-  for (Item item : ending.items) decisions.push_back(expired(item));
+  for (size_t i = 0; i < ending.items.size(); ++i)
+    decisions.push_back(ending.suppressed.empty()
+                            ? expired(ending.items[i])
+                            : suppressed(ending.items[i], std::move(ending.suppressed[i])));
   co_await conclude(std::move(decisions));
 }
 

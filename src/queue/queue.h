@@ -28,6 +28,7 @@
 #include "queue/site_quotas.h"
 #include "queue/site_view.h"
 #include "queue/standing.h"
+#include "queue/suppressor.h"
 #include "shaping/limits.h"
 #include "shaping/streams.h"
 #include "spool/spool.h"
@@ -56,6 +57,7 @@ class Queue {
     Courier& courier;
     classify::Reader& replies;  // what outcomes mean
     Notifier& notifier;
+    Suppressor* suppressor = nullptr;  // null: everybody may be written to
   };
 
   Queue(Dependencies dependencies, Settings settings);
@@ -115,6 +117,7 @@ class Queue {
     events::Event event;
     bool settles = false;
     std::optional<NoticeKind> notice;
+    bool condemns = false;  // the address is no good
   };
   // What is left of decisions once they are applied: only for the spool and the log.
   struct Record {
@@ -132,10 +135,12 @@ class Queue {
     std::vector<Record> records;
     std::vector<Item> go;
   };
-  // Recipients of one message that end together; no outcomes: they are too old.
+  // Recipients of one message that end together: by outcomes, or since they are not to be written
+  // to; neither: they are too old.
   struct Ending {
     std::vector<Item> items;
     std::vector<events::Outcome> outcomes;
+    std::vector<Suppressed> suppressed;
   };
   // Work that may cost a notice on stable storage: done side by side, but not all at once.
   using Chore = std::function<io::Task<void>()>;
@@ -167,6 +172,9 @@ class Queue {
 
   // sites.cc: where the mail goes, and when
   void find_sites(const std::vector<Item>& items);
+  std::optional<Suppressed> suppression_of(Item item) const;
+  bool ends_suppressed(Item item, Ending& ending);
+  bool passes_over(Item front);
   io::Task<void> resolve(std::string domain);
   void make_ready(Item item, const shaping::MailHost& host, Arrival& arrival);
   uint16_t lane_of(Item item) const;
@@ -194,6 +202,8 @@ class Queue {
   bool speaks_for(const Site& site, const std::string& domain, const std::string& host,
                   const RetryQuestion& question, SiteMeasure measure) const;
   io::Task<void> conclude(std::vector<Decision> decisions);
+  io::Task<void> condemn(const std::vector<Decision>& decisions);
+  Decision suppressed(Item item, Suppressed suppressed) const;
   io::Task<void> tell_sender(std::vector<Decision>& decisions);
   void postpone(Decision& decision);
   Record apply(std::vector<Decision>& decisions);

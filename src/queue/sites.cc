@@ -25,8 +25,10 @@ using Refused = std::optional<std::string>;
 // together. Each comes from nowhere: it is new, or was taken out of its place.
 void Queue::find_sites(const std::vector<Item>& items) {
   Arrival arrival;
+  Ending suppressed;
   std::vector<std::string> unknown;
   for (Item item : items) {
+    if (ends_suppressed(item, suppressed)) continue;
     const std::string domain = item.domain();
     if (auto host = deps_.courier.known_mail_host(domain)) {
       make_ready(item, *host, arrival);
@@ -38,8 +40,22 @@ void Queue::find_sites(const std::vector<Item>& items) {
     waiting->second.emplace(item.state().order, item);
     if (is_new) unknown.push_back(domain);
   }
+  if (!suppressed.items.empty()) end_soon(std::move(suppressed));
   for (std::string& domain : unknown) attempts_.start(resolve(std::move(domain)));
   finish(std::move(arrival));
+}
+
+std::optional<Suppressed> Queue::suppression_of(Item item) const {
+  if (!deps_.suppressor) return std::nullopt;
+  return deps_.suppressor->find(*item.message->envelope(), item.recipient);
+}
+
+bool Queue::ends_suppressed(Item item, Ending& ending) {
+  std::optional<Suppressed> found = suppression_of(item);
+  if (!found) return false;
+  end_with(ending, item);
+  ending.suppressed.push_back(*std::move(found));
+  return true;
 }
 
 io::Task<void> Queue::resolve(std::string domain) {
@@ -111,12 +127,25 @@ Site& Queue::site_for(const std::string& domain, const shaping::MailHost& host) 
   return *site;
 }
 
+// Who came onto the list while waiting for a turn.
+bool Queue::passes_over(Item front) {
+  std::optional<Suppressed> found = suppression_of(front);
+  if (!found) return false;
+  take_out(front);
+  Ending ending;
+  end_with(ending, front);
+  ending.suppressed.push_back(*std::move(found));
+  end_soon(std::move(ending));
+  return true;
+}
+
 void Queue::pump(Site& site) {
   // An attempt that ends without suspending pumps again from inside.
   site.filled = false;
   if (site.pumping) return;
   site.pumping = true;
   while (std::optional<size_t> lane = next_lane(site, deps_.loop.now())) {
+    if (passes_over(site.ready.front(*lane))) continue;
     Message& first = *site.ready.front(*lane).message;
     if (first.expires_at <= deps_.loop.now()) {
       expire(first);
@@ -172,7 +201,8 @@ std::vector<Item> Queue::take_batch(Site& site, size_t lane) {
     Item item = site.ready.front(lane);
     bool fits = batch.empty() || (item.message == batch.front().message &&
                                   deps_.courier.go_together(item.domain(), batch.front().domain()));
-    if (!fits) break;
+    // One who is not to be written to ends when it is his turn to be the first.
+    if (!fits || (!batch.empty() && suppression_of(item))) break;
     take_out(item);
     unpack(*item.message);
     batch.push_back(item);

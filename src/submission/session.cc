@@ -237,8 +237,10 @@ io::Task<void> Session::say(const smtp::Command& command, smtp::Reply reply) {
 // True when the command was an error.
 bool Session::count(smtp::Verb verb, const smtp::Reply& reply) {
   if (is_idle(verb)) ++idle_commands_;
-  const bool counts =
-      reply.permanent() || (is_idle(verb) && idle_commands_ > settings_.idle_commands_max);
+  // Who is not to be written to is no fault of a client that may send.
+  const bool unwelcome = verb == smtp::Verb::rcpt && reply.code == 550 && !is_stranger();
+  const bool counts = (reply.permanent() && !unwelcome) ||
+                      (is_idle(verb) && idle_commands_ > settings_.idle_commands_max);
   if (counts) ++errors_;
   return counts;
 }

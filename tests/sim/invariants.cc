@@ -25,7 +25,7 @@ struct RecipientStory {
 
 bool settles(EventKind kind) {
   return kind == EventKind::delivered || kind == EventKind::bounced || kind == EventKind::expired ||
-         kind == EventKind::cancelled;
+         kind == EventKind::cancelled || kind == EventKind::suppressed;
 }
 
 std::map<RecipientKey, RecipientStory> stories_of(const Ledger& ledger,
@@ -207,8 +207,9 @@ void check_notices_of(const Ledger& ledger, const RecipientKey& key, const Recip
   size_t told = found == failed.end() ? 0 : found->second.size();
   bool failure_seen = false;
   for (const SeenEvent* seen : story.settled)
-    failure_seen |=
-        seen->event.kind == EventKind::bounced || seen->event.kind == EventKind::expired;
+    failure_seen |= seen->event.kind == EventKind::bounced ||
+                    seen->event.kind == EventKind::expired ||
+                    seen->event.kind == EventKind::suppressed;
   if (story.sender.empty() && told > 0)
     out.push_back(who(key, story) + " has the null sender, which was told");
   if (failure_seen && !story.sender.empty() && told == 0)

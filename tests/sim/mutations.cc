@@ -10,7 +10,7 @@ struct NamedMutation {
   std::string_view name;
 };
 
-constexpr std::array<NamedMutation, 23> named{{
+constexpr std::array<NamedMutation, 24> named{{
     {Mutation::acknowledge_before_sync, "acknowledge-before-sync"},
     {Mutation::forget_commit, "forget-commit"},
     {Mutation::forget_outcome, "forget-outcome"},
@@ -33,6 +33,7 @@ constexpr std::array<NamedMutation, 23> named{{
     {Mutation::forget_expiry, "forget-expiry"},
     {Mutation::ignore_streams, "ignore-streams"},
     {Mutation::ignore_deadlines, "ignore-deadlines"},
+    {Mutation::forget_suppressions, "forget-suppressions"},
     {Mutation::miscount, "miscount"},
 }};
 

@@ -43,6 +43,7 @@ enum class Mutation {
   forget_expiry,            // mail lives on after its time
   ignore_streams,           // urgent mail has no lane of its own
   ignore_deadlines,         // a message does not say that it has one
+  forget_suppressions,      // a start does not know who is not to be written to
   miscount,                 // now and then a message that came is not counted
 };
 

@@ -32,7 +32,7 @@ constexpr Duration quotas_unsaved_max = daemon::QuotaKeeper::interval + 100ms;
 class Run {
  public:
   Run(uint64_t seed, const RunOptions& options)
-      : options_(options), world_(seed), ledger_(world_), rng_(world_.rng()) {
+      : options_(options), world_(seed), ledger_(world_), rng_(world_.rng()), own_rng_(~seed) {
     draw_limits();
     make_peers();
     make_server();
@@ -141,6 +141,7 @@ class Run {
     settings.sync_time = draw(100us, 50ms);
     if (short_lived_) settings.expire_after = draw(30min, 2h);
     settings.delay_notice_after = draw(5min, 1h);
+    settings.suppresses = suppresses_;
     Mutation mutation = parse_mutation(options_.mutation).value_or(Mutation::none);
     server_ = std::make_unique<RelayUnderTest>(world_, ledger_, std::move(settings), mutation);
   }
@@ -219,8 +220,18 @@ class Run {
     }
   }
 
+  // Somebody who waits is put onto the list of those who are not written to.
+  void suppress() {
+    const std::vector<Queued> waiting = server_->queued();
+    if (!suppresses_ || waiting.empty() || own_rng_.uniform() > 0.2) return;
+    const std::string& address = waiting[own_rng_.next() % waiting.size()].recipient;
+    tell("suppress " + address);
+    server_->suppress(address);
+  }
+
   // What people do with what waits.
   void intervene() {
+    suppress();
     const std::string& domain = domains_[rng_.next() % domains_.size()].name;
     queue::Command command;
     command.selector.domain = domain;
@@ -336,6 +347,10 @@ class Run {
   const bool short_lived_ = chance(0.3);
   // Sites get so much an hour and a day, and so many connections a minute.
   const bool has_quotas_ = chance(0.3);
+  // Draws of its own, so that other seeds stay what they were.
+  io::SeededRng own_rng_;
+  // Who bounced for good, and whom people name, is not written to.
+  const bool suppresses_ = own_rng_.uniform() < 0.4;
   shaping::SiteLimits limits_;
   std::vector<Domain> domains_;
   std::vector<std::unique_ptr<Peer>> peers_;

@@ -85,6 +85,38 @@ class WatchedCourier final : public queue::Courier {
   Watch watch_;
 };
 
+// As the guard's list: what is added is on stable storage a moment later, and known after a start.
+class KeptSuppressor final : public queue::Suppressor {
+ public:
+  KeptSuppressor(io::Loop& loop, std::set<std::string>& kept, Mutation mutation)
+      : loop_(loop), kept_(kept), mutation_(mutation) {
+    if (mutation_ != Mutation::forget_suppressions) known_ = kept;
+  }
+
+  std::optional<queue::Suppressed> find(const spool::Envelope& envelope,
+                                        uint32_t recipient) const override {
+    const std::string address = envelope.recipients[recipient].text();
+    const bool is_listed = known_.contains(address) ||
+                           (mutation_ != Mutation::forget_suppressions && kept_.contains(address));
+    if (!envelope.sender || !is_listed) return std::nullopt;
+    return queue::Suppressed{"recipient-unknown", "5.1.1 suppressed: recipient-unknown"};
+  }
+  io::Task<void> condemn(std::vector<queue::Condemned> condemned) override {
+    co_await io::sleep_until(loop_, loop_.now() + 10ms);
+    for (const queue::Condemned& one : condemned) {
+      const std::string address = one.envelope->recipients[one.recipient].text();
+      kept_.insert(address);
+      known_.insert(address);
+    }
+  }
+
+ private:
+  io::Loop& loop_;
+  std::set<std::string>& kept_;
+  std::set<std::string> known_;  // to this process
+  const Mutation mutation_;
+};
+
 std::string_view name(queue::NoticeKind kind) {
   if (kind == queue::NoticeKind::failed) return "failed";
   return kind == queue::NoticeKind::delayed ? "delayed" : "relayed";
@@ -174,6 +206,7 @@ struct RelayUnderTest::Running {
   notices::Reporter reporter;
   WatchedNotifier watched_notifier;
   std::unique_ptr<queue::Notifier> notifier;
+  KeptSuppressor suppressor;
   queue::Queue queue;
   daemon::QuotaKeeper quota_keeper;
   intake::Intake intake;
@@ -208,7 +241,9 @@ RelayUnderTest::Running::Running(RelayUnderTest& owner, io::SimProcess& the_proc
                {"relay.sim.example", owner.settings_.expire_after}),
       watched_notifier(reporter, owner.ledger_, owner.world_),
       notifier(mutate(watched_notifier, owner.mutation_, process.rng())),
-      queue({process, *spool, *sink, courier, replies, *notifier},
+      suppressor(process, owner.suppressed_, owner.mutation_),
+      queue({process, *spool, *sink, courier, replies, *notifier,
+             owner.settings_.suppresses ? &suppressor : nullptr},
             queue_settings(owner.settings_, owner.mutation_)),
       quota_keeper({process, queue.quotas(),
                     [this](auto quotas) { return write_quotas(std::move(quotas)); },
@@ -283,6 +318,9 @@ void RelayUnderTest::watch(const queue::Assignment& assignment) {
   for (uint32_t index : assignment.recipients) {
     const smtp::Mailbox& recipient = envelope.recipients[index];
     ledger_.began_attempt(envelope.id, recipient.text());
+    if (settings_.suppresses && envelope.sender && suppressed_.contains(recipient.text()))
+      ledger_.breach(fmt::format("message {} is sent to {}, who is not to be written to",
+                                 envelope.id.text(), recipient.text()));
     for (const queue::Pause& pause : pauses_)
       if (pause.scope.covers(envelope, recipient.domain, assignment.site))
         ledger_.breach(fmt::format("message {} is sent to {}, although {}", envelope.id.text(),

@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -34,6 +35,7 @@ struct RelaySettings {
   Duration sync_time = std::chrono::milliseconds(2);
   Duration expire_after = std::chrono::days(5);
   Duration delay_notice_after = std::chrono::hours(1);
+  bool suppresses = false;  // who bounces with a reply that condemns is not written to again
 };
 
 // The relay as the daemon joins it (daemon/relay.cc), over simulated clock, network and disk.
@@ -56,6 +58,8 @@ class RelayUnderTest final : public ServerUnderTest {
   void pause(queue::Scope scope);
   void resume();
   void reload();
+  // Somebody puts this address onto the list of those that are not written to.
+  void suppress(const std::string& address) { suppressed_.insert(address); }
   // Of the process that runs; all must be in balance at any moment.
   std::optional<queue::Ledger> counts() const;
 
@@ -70,6 +74,7 @@ class RelayUnderTest final : public ServerUnderTest {
   io::MemoryDisk disk_;  // of small files
   spool::SpoolMedium medium_;
   std::vector<queue::Pause> pauses_;
+  std::set<std::string> suppressed_;  // on stable storage
   std::unique_ptr<Running> running_;
 };
 
