@@ -20,7 +20,8 @@ std::vector<RecipientAnswer> answers(const Incoming& incoming, classify::Reader&
     else if (!bounces::was_refused(recipient))
       one.state = message::name(recipient.action);
     else
-      one.answer.emplace(answer(bounces::judge(recipient, reader), reader.book()));
+      one.reading = std::make_unique<classify::Reading>(bounces::judge(recipient, reader));
+    if (one.reading) one.answer.emplace(answer(*one.reading, reader.book()));
     all.push_back(std::move(one));
   }
   return all;

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <memory>
+#include <optional>
 #include <vector>
 
 #include <boost/json/object.hpp>
@@ -15,6 +17,7 @@ namespace waypost::explain {
 // a `state` of its own: "delivered", "relayed", "expanded", "feedback-report" or "auto-reply".
 struct RecipientAnswer {
   const bounces::Recipient* recipient = nullptr;
+  std::unique_ptr<classify::Reading> reading;  // what the answer refers to
   std::optional<Answer> answer;
   std::string_view state;
 };
