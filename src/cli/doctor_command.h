@@ -27,8 +27,8 @@ struct DoctorArguments {
   bool markdown = false;
 };
 
-// Walks the ladder and prints the report; the exit code is that of doctor.md: 0, 11 to 16 for the
-// broken rung, 2 for what could not be tested, 75 for what may pass by itself.
+// Walks the ladder and prints the report; the exit code is that of docs/operate/doctor.md: 0, 11 to
+// 16 for the broken rung, 2 for what could not be tested, 75 for what may pass by itself.
 int doctor_command(const Global& global, DoctorArguments arguments);
 
 }  // namespace waypost::cli

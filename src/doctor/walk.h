@@ -91,7 +91,7 @@ struct Report {
 
   // The first broken rung; none when all that was asked for passed.
   std::optional<Rung> stopped_at() const;
-  // doctor.md 4.4: 0, 11 to 16, 2 when something could not be tested, 75 for what may pass by
+  // 0, 11 to 16, 2 when something could not be tested, 75 for what may pass by
   // itself.
   int exit_code() const;
 };

@@ -58,7 +58,7 @@ def reads_well(said, scenario):
 
 
 def did_no_harm(said, world, scenario):
-    """What doctor.md promises of every run: one login attempt, nothing sent unasked, no password
+    """What docs/operate/doctor.md promises of every run: one login attempt, nothing sent unasked, no password
     where anybody can read it."""
     runs, sends = 2, "--send" in world.arguments
     assert world.seen("logins") <= runs, "more than one attempt a run"
