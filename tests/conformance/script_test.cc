@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "base/check.h"
+#include "tests/fakes/source_folder.h"
 
 namespace waypost::conformance {
 namespace {
@@ -103,10 +104,12 @@ std::vector<Script> load_folder(const std::filesystem::path& folder, char ours) 
   return scripts;
 }
 
-std::vector<Script> load_scripts() { return load_folder(WAYPOST_CONFORMANCE_SCRIPTS, 'C'); }
+std::vector<Script> load_scripts() {
+  return load_folder(fakes::source_folder() / "tests/conformance", 'C');
+}
 
 std::vector<Script> load_client_scripts() {
-  return load_folder(std::filesystem::path(WAYPOST_CONFORMANCE_SCRIPTS) / "client", 'S');
+  return load_folder(fakes::source_folder() / "tests/conformance/client", 'S');
 }
 
 TEST(Script, a_star_in_a_pattern_stands_for_anything) {

@@ -7,6 +7,7 @@
 #include "base/check.h"
 #include "tests/conformance/script.h"
 #include "tests/fakes/smtp_dialogue.h"
+#include "tests/fakes/source_folder.h"
 
 // Every row of smuggling.txt, in three forms: the octets and then silence, the octets and then a
 // second transaction in the same segment, and the octets at the very start of the content.
@@ -28,7 +29,7 @@ struct Variant {
 };
 
 std::vector<Variant> load_variants() {
-  std::ifstream file(WAYPOST_CONFORMANCE_SCRIPTS "/smuggling.txt");
+  std::ifstream file(fakes::source_folder() / "tests/conformance/smuggling.txt");
   std::vector<Variant> variants;
   for (std::string line; std::getline(file, line);) {
     if (line.starts_with('#')) continue;

@@ -15,6 +15,7 @@
 
 #include "classify/rule_book.h"
 #include "classify/shipped_rules.h"
+#include "tests/fakes/source_folder.h"
 
 namespace waypost::classify {
 namespace {
@@ -66,7 +67,7 @@ TEST(Words, read_back) {
 }
 
 TEST(ReplyClass, is_documented_as_it_is) {
-  std::ifstream file(WAYPOST_SOURCES "/docs/format/rules.md");
+  std::ifstream file(fakes::source_folder() / "docs/format/rules.md");
   const std::string page((std::istreambuf_iterator<char>(file)), {});
   LoadedBook loaded = load(shipped_rules(), shipped_rules().size());
   ASSERT_TRUE(loaded.book);
@@ -86,14 +87,8 @@ TEST(ReplyClass, is_documented_as_it_is) {
             std::string::npos);
 }
 
-std::filesystem::path test_data() {
-  const char* folder = std::getenv("WAYPOST_TEST_DATA");
-  if (folder != nullptr && *folder != '\0') return folder;
-  return std::filesystem::path(WAYPOST_SOURCES).parent_path() / "shared" / "data";
-}
-
 TEST(ReplyClass, has_the_names_and_groups_of_the_public_test_data) {
-  const auto path = test_data() / "replies" / "taxonomy.json";
+  const auto path = fakes::test_data_folder() / "replies" / "taxonomy.json";
   std::ifstream file(path);
   if (!file) {
     const char* ci = std::getenv("CI");

@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "config/parse.h"
+#include "tests/fakes/source_folder.h"
 
 namespace waypost::config {
 namespace {
@@ -15,7 +16,7 @@ namespace fs = std::filesystem;
 using testing::HasSubstr;
 
 std::string read_document(std::string_view name) {
-  fs::path root = WAYPOST_SOURCES;
+  fs::path root = fakes::source_folder();
   std::ifstream file(root / "docs" / "operate" / name);
   std::ostringstream text;
   text << file.rdbuf();

@@ -8,13 +8,14 @@
 #include <gtest/gtest.h>
 
 #include "config/parse.h"
+#include "tests/fakes/source_folder.h"
 
 namespace waypost::config {
 namespace {
 
 namespace fs = std::filesystem;
 
-const fs::path golden_folder = fs::path(WAYPOST_SOURCES) / "tests" / "golden" / "config";
+const fs::path golden_folder = fakes::source_folder() / "tests" / "golden" / "config";
 
 std::string read_file(const fs::path& path) {
   std::ifstream file(path, std::ios::binary);

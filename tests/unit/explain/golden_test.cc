@@ -17,13 +17,14 @@
 #include "explain/reply_page.h"
 #include "explain/shipped_topics.h"
 #include "explain/topics.h"
+#include "tests/fakes/source_folder.h"
 
 namespace waypost::explain {
 namespace {
 
 namespace fs = std::filesystem;
 
-const fs::path golden_folder = fs::path(WAYPOST_SOURCES) / "tests" / "golden" / "explain";
+const fs::path golden_folder = fakes::source_folder() / "tests" / "golden" / "explain";
 
 std::string read_file(const fs::path& path) {
   std::ifstream file(path, std::ios::binary);

@@ -17,6 +17,7 @@
 #include "spool/batch_store.h"
 #include "spool/memory_store.h"
 #include "tests/fakes/recording_sink.h"
+#include "tests/fakes/source_folder.h"
 #include "tests/unit/message/dsn_properties.h"
 
 namespace waypost::notices {
@@ -28,7 +29,7 @@ using queue::Notice;
 using queue::NoticedRecipient;
 using queue::NoticeKind;
 
-const fs::path golden_folder = fs::path(WAYPOST_SOURCES) / "tests" / "golden" / "dsn";
+const fs::path golden_folder = fakes::source_folder() / "tests" / "golden" / "dsn";
 const WallTime noon = std::chrono::sys_days(std::chrono::year(2026) / 11 / 21) + 12h;
 
 std::string read_file(const fs::path& path) {
