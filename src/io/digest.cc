@@ -3,7 +3,6 @@
 #include <array>
 
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
 #include <openssl/sha.h>
 
 #include "base/check.h"
@@ -42,16 +41,6 @@ std::string Digest::hex() {
 std::array<uint8_t, 32> sha256(std::string_view octets) {
   std::array<uint8_t, SHA256_DIGEST_LENGTH> digest;
   SHA256(reinterpret_cast<const unsigned char*>(octets.data()), octets.size(), digest.data());
-  return digest;
-}
-
-std::array<uint8_t, 32> hmac_sha256(std::string_view key, std::string_view octets) {
-  std::array<uint8_t, 32> digest;
-  unsigned written = 0;
-  CHECK(HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()),
-             reinterpret_cast<const unsigned char*>(octets.data()), octets.size(), digest.data(),
-             &written) != nullptr);
-  CHECK(written == digest.size());
   return digest;
 }
 
