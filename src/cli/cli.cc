@@ -55,6 +55,7 @@ struct CommandLine {
   SpfLine spf{global, command, {}, {}};
   DkimLine dkim{global, command, {}, {}, {}, {}};
   std::vector<std::string> sendmail_arguments;
+  CheckArguments check;
   SendArguments send;
   TraceArguments trace;
   bool top_once = false;
@@ -159,7 +160,16 @@ void add_server_commands(CommandLine& line) {
       line.app.add_subcommand("reload", "Have the running relay read its configuration again");
   reload->callback([&line] { line.command = [&line] { return reload_command(line.global); }; });
   CLI::App* check = line.app.add_subcommand("check", "Check the configuration");
-  check->callback([&line] { line.command = [&line] { return check_command(line.global); }; });
+  check->add_flag("--online", line.check.online,
+                  "Also what receivers see of this machine: reverse names, block lists, port 25");
+  check
+      ->add_option("--towards", line.check.towards,
+                   "With --online: whose mail hosts are connected to")
+      ->type_name("DOMAIN")
+      ->check(not_empty())
+      ->capture_default_str();
+  check->callback(
+      [&line] { line.command = [&line] { return check_command(line.global, line.check); }; });
 }
 
 int run_demo(CommandLine& line, const CLI::App& demo) {

@@ -7,6 +7,7 @@
 
 #include "base/ascii.h"
 #include "cli/check_machine.h"
+#include "cli/check_online.h"
 #include "cli/load_rules.h"
 #include "config/parse.h"
 #include "io/disk.h"
@@ -165,13 +166,17 @@ std::string destinations(const config::Config& config) {
 
 }  // namespace
 
-int check_command(const Global& global) {
+int check_command(const Global& global, const CheckArguments& arguments) {
   auto loaded = load(global);
   if (!loaded) return loaded.error();
   bool good = loaded->parsed.config.has_value() &&
               load_rules(global, loaded->parsed.config->rules_dir).has_value();
   std::vector<MachineProblem> machine;
   if (good) machine = check_machine(*loaded->parsed.config);
+  if (good && arguments.online) {
+    auto online = online_problems(*loaded->parsed.config, arguments.towards, global.quiet);
+    machine.insert(machine.end(), online.begin(), online.end());
+  }
   for (const MachineProblem& problem : machine) good &= !problem.stops_serve;
   if (global.json) {
     print(json_of(*loaded, machine, good) + "\n");

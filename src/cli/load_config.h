@@ -33,7 +33,12 @@ tl::expected<Setup, std::vector<std::string>> load_setup_quietly(const Global& g
 // "waypost.toml:12:3: message (expected ...)" for each that is an error.
 std::vector<std::string> one_line_each(const std::vector<toml::Diagnostic>& diagnostics);
 
+struct CheckArguments {
+  bool online = false;
+  std::string towards = "gmail.com";  // whose mail hosts are connected to
+};
+
 // `waypost check`.
-int check_command(const Global& global);
+int check_command(const Global& global, const CheckArguments& arguments);
 
 }  // namespace waypost::cli
