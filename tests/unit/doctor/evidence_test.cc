@@ -48,7 +48,8 @@ TEST_F(EvidenceLogTest, shows_no_part_of_an_encoded_secret) {
 
 TEST(WithoutTerminalControlsTest, leaves_nothing_that_a_terminal_obeys) {
   EXPECT_EQ(without_terminal_controls("a\xc2\x9b"
-                                      "31m\xe2\x80\xaeb"),
+                                      "31m\xe2\x80\xae"
+                                      "b"),
             "a\\u009b31m\\u202eb");
   EXPECT_EQ(without_terminal_controls("caf\xc3\xa9 \xe2\x80\x93 \xc2"),
             "caf\xc3\xa9 \xe2\x80\x93 \xc2");
