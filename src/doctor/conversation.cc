@@ -66,7 +66,9 @@ io::Task<Result<smtp::Reply>> Conversation::read_reply(Duration patience) {
       if (reader_.complete()) {
         smtp::Reply reply = reader_.take();
         for (const std::string& line : lines_of(reply)) show(Evidence::Kind::received, line);
-        for (std::string& line : reply.lines) line = evidence_.without_secrets(std::move(line));
+        // A challenge is for the login alone, and must stay as it is; nobody shows it.
+        if (reply.code != challenge_code)
+          for (std::string& line : reply.lines) line = evidence_.without_secrets(std::move(line));
         co_return reply;
       }
     }

@@ -10,6 +10,10 @@
 
 namespace waypost::doctor {
 
+// Text from outside that a terminal would obey, or show in another order than it stands in, as
+// \u009b: the C1 controls and the marks of direction. C0 controls stay, for whoever shows it.
+std::string without_terminal_controls(std::string_view text);
+
 // What happened in one walk, as it happens. A line is kept in at most 1,000 octets, and at most
 // 2,000 lines; what follows is counted. Thread: the loop's.
 class EvidenceLog {
@@ -22,7 +26,7 @@ class EvidenceLog {
   // The same for a secret in base64, of which no part of 8 octets or more is shown either: servers
   // quote a command that they do not understand only as far as their line goes.
   void withhold_encoded(std::string_view base64);
-  // With what was withheld replaced by "[hidden]".
+  // With what was withheld replaced by "[hidden]", and without terminal controls.
   std::string without_secrets(std::string text) const;
 
   // The number of the line, for Finding::evidence; the last one when there is no room.

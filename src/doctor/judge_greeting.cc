@@ -65,7 +65,7 @@ std::string_view protocol_of(std::string_view opening) {
 
 std::string first_line_of(std::string_view opening) {
   std::string_view line = opening.substr(0, opening.find_first_of("\r\n"));
-  return base::escape_control(line.substr(0, line_octets_max));
+  return without_terminal_controls(base::escape_control(line.substr(0, line_octets_max)));
 }
 
 Finding judge_greeting(const Ground& ground, const Opening& opening) {

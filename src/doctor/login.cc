@@ -255,8 +255,9 @@ io::Task<RungResult> Login::run() {
   result_.add_fact("mechanism", facts_.mechanism);
   ++context_.effects.login_attempts;
   Answer answer = co_await converse();
-  judge(answer);
+  // What it means is not their time.
   result_.took = context_.loop.now() - began;
+  judge(answer);
   co_return std::move(result_);
 }
 

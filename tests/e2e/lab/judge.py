@@ -62,7 +62,9 @@ def did_no_harm(said, world, scenario):
     where anybody can read it."""
     runs, sends = 2, "--send" in world.arguments
     assert world.seen("logins") <= runs, "more than one attempt a run"
-    assert len(world.seen("messages")) <= (runs if sends else 0)
+    messages = world.seen("messages")
+    count = messages if isinstance(messages, int) else len(messages)
+    assert count <= (runs if sends else 0)
     report = said["json"].report
     assert report["side_effects"]["messages_sent"] <= int(sends)
     if world.user:

@@ -90,7 +90,7 @@ TOO_MANY = "454 4.7.0 Too many login attempts, please try again later." + GMAIL_
 
 SCENARIOS = [
     Scenario("wrong password", wrong_password, 4, "M4001", "password"),
-    Scenario("Gmail says bad credentials", gmail(BAD_CREDENTIALS), 4, "M4006", "app password"),
+    Scenario("Gmail says bad credentials", gmail(BAD_CREDENTIALS), 4, "M4001", "app password"),
     Scenario("Microsoft says bad credentials",
              outlook("535 5.7.139 Authentication unsuccessful, the user credentials were incorrect."),
              4, "M4001", "5.7.139"),
@@ -131,5 +131,5 @@ SCENARIOS = [
              "Rule 7G"),
     Scenario("Yahoo refuses",
              provider(YAHOO, "535 5.7.0 (#MBR1212) Incorrect username or password entered.",
-                      "ann@yahoo.com"), 4, "M4006", "app password"),
+                      "ann@yahoo.com"), 4, "M4001", "app password"),
 ]

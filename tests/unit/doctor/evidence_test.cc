@@ -46,5 +46,14 @@ TEST_F(EvidenceLogTest, shows_no_part_of_an_encoded_secret) {
   EXPECT_EQ(log_.all()[2].text, "AGFubkB is short, and other words stay");
 }
 
+TEST(WithoutTerminalControlsTest, leaves_nothing_that_a_terminal_obeys) {
+  EXPECT_EQ(without_terminal_controls("a\xc2\x9b"
+                                      "31m\xe2\x80\xae"
+                                      "b"),
+            "a\\u009b31m\\u202eb");
+  EXPECT_EQ(without_terminal_controls("caf\xc3\xa9 \xe2\x80\x93 \xc2"),
+            "caf\xc3\xa9 \xe2\x80\x93 \xc2");
+}
+
 }  // namespace
 }  // namespace waypost::doctor
