@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "dns/memory_resolver.h"
+#include "doctor/block_list_file.h"
 #include "tests/fakes/test_loop.h"
 
 namespace waypost::doctor {
