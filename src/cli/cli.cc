@@ -47,7 +47,7 @@ struct CommandLine {
   std::string what;
   QueueLine queue{global, command, {}, {}};
   SafetyLine safety{global, command, {}, {}, {}};
-  DoctorLine doctor{global, command, {}, 0};
+  DoctorLine doctor{global, command, {}, 0, {}};
   std::vector<std::string> sendmail_arguments;
   SendArguments send;
   TraceArguments trace;
