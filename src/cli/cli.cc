@@ -51,7 +51,7 @@ struct CommandLine {
   QueueLine queue{global, command, {}, {}};
   SuppressionLine suppressions{global, command, {}};
   SafetyLine safety{global, command, {}, {}, {}};
-  DoctorLine doctor{global, command, {}, 0};
+  DoctorLine doctor{global, command, {}, 0, {}};
   SpfLine spf{global, command, {}, {}};
   DkimLine dkim{global, command, {}, {}, {}, {}};
   std::vector<std::string> sendmail_arguments;

@@ -48,6 +48,8 @@ void add_mail(CLI::App& doctor, DoctorLine& line) {
       .add_option("--password-file", to.password_file,
                   "The password's file; one line end at its end is not part of it")
       ->type_name("FILE");
+  // Known only so that it is refused without being repeated.
+  doctor.add_option("--password,--pass,-p", line.refused)->group("");
   doctor.add_option("--mechanism", to.mechanism, "PLAIN, LOGIN, XOAUTH2 ...; the best by default")
       ->type_name("NAME");
   doctor.add_option("--from", to.from, "The sender; the user by default")->type_name("ADDRESS");
@@ -78,6 +80,12 @@ void add_doctor_command(CLI::App& app, DoctorLine& line) {
   add_forms(*doctor, line);
   doctor->callback([&line, doctor] {
     line.command = [&line, doctor] {
+      if (doctor->count("--password") > 0) {
+        note(
+            "waypost doctor: a password is never an argument, where all users of the machine can "
+            "read it: use --password-file, WAYPOST_PASSWORD, or wait to be asked\n");
+        return exit_code::usage;
+      }
       if (doctor->count("--port") > 0) line.arguments.port = line.port;
       return doctor_command(line.global, line.arguments);
     };

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <string>
 
 #include <CLI/App.hpp>
 
@@ -14,6 +15,7 @@ struct DoctorLine {
   std::function<int()>& command;  // the one that was chosen
   DoctorArguments arguments;
   unsigned port = 0;
+  std::string refused;  // a password where every user of the machine can read it
 };
 
 void add_doctor_command(CLI::App& app, DoctorLine& line);

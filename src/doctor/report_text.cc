@@ -20,6 +20,7 @@ constexpr size_t line_columns = 52;
 constexpr size_t text_column = 18;
 constexpr size_t quote_lines_max = 4;
 constexpr size_t hints_max = 2;
+constexpr size_t hint_column = 12;
 // The most asked about first.
 constexpr std::array<std::string_view, 6> programs_shown{"nodemailer", "phpmailer", "django",
                                                          "laravel",    "msmtp",     "postfix"};
@@ -122,7 +123,11 @@ Page Block::fix(const ShownFix& fix, bool first) const {
     auto hint = std::find_if(fix.hints.begin(), fix.hints.end(),
                              [program](const auto& pair) { return pair.first == program; });
     if (hint == fix.hints.end() || shown == hints_max) continue;
-    page.line(fmt::format("{:12}{:<11} {}", "", checks::program_name(program), hint->second));
+    std::string line = fmt::format("{:<11} {}", checks::program_name(program), hint->second);
+    if (line.size() + hint_column <= Page::columns_max)
+      page.line(std::string(hint_column, ' ') + line);
+    else
+      page.paragraph(line, hint_column);
     ++shown;
   }
   for (const std::string& line : fix.lines) page.paragraph(line, 12);

@@ -25,7 +25,7 @@ def test_nothing_is_found(ran, scenario):
 def test_greylisting_is_no_fault_and_the_next_run_is_fine(lab):
     world = lab.world()
     named("an entrance").prepare(world)
-    world.change(25, rcpt="451 4.7.1 Greylisted, please try again in 60 seconds")
+    world.change(25, local="", rcpt="451 4.7.1 Greylisted, please try again in 60 seconds")
     try:
         world.start()
         first = lab.doctor(world, "--json")

@@ -62,13 +62,11 @@ def did_no_harm(said, world, scenario):
     where anybody can read it."""
     runs, sends = 2, "--send" in world.arguments
     assert world.seen("logins") <= runs, "more than one attempt a run"
-    messages = world.seen("messages")
-    count = messages if isinstance(messages, int) else len(messages)
-    assert count <= (runs if sends else 0)
+    assert len(world.seen("messages") or ()) <= (runs if sends else 0)
     report = said["json"].report
     assert report["side_effects"]["messages_sent"] <= int(sends)
     if world.user:
-        for secured, line in world.seen("lines"):
+        for secured, line in world.seen("lines") or ():
             assert secured or not line.upper().startswith(b"AUTH "), line
     if scenario.rung == 3 and scenario.exit != 0:
         assert world.seen("logins") == 0, "a password went over TLS that did not hold"

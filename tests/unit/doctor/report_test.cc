@@ -27,8 +27,9 @@ constexpr const char* password = "correct horse battery";
 
 // Times are of the simulated network and of the real TLS library.
 std::string without_times(const std::string& text) {
-  static const std::regex times("[0-9.]+ (ms|s)$", std::regex::multiline);
-  return std::regex_replace(text, times, "T");
+  static const std::regex times(" *[0-9.]+ ms", std::regex::multiline);
+  static const std::regex ends(" *[0-9.]+ s$", std::regex::multiline);
+  return std::regex_replace(std::regex_replace(text, times, " T"), ends, " T");
 }
 
 class ReportTest : public testing::Test {
