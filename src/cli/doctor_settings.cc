@@ -94,6 +94,24 @@ settings::Change change_of(const doctor::Parameters& set) {
   return change;
 }
 
+// Nodemailer's name of a provider stands for its host and port.
+void use_service(const settings::Settings& settings, doctor::Request& request) {
+  if (!settings.service.is_written() || settings.host.is_written()) return;
+  request.host.clear();
+  const auto* known = settings::provider_of(settings, settings::known_providers());
+  if (known == nullptr) return;
+  request.host = known->hosts.front();
+  if (settings.port.is_written()) return;
+  request.port = static_cast<uint16_t>(known->ports.front().number);
+  if (!settings.encryption.is_written()) request.encryption = std::nullopt;
+}
+
+// A list of what may be used is no name of one.
+std::string mechanism_of(const std::string& written) {
+  if (written == "OAuth2") return "XOAUTH2";
+  return written.find_first_of(" ,!:/") == std::string::npos ? written : std::string();
+}
+
 }  // namespace
 
 Result<settings::Settings> load_program_settings(const std::string& path) {
@@ -110,12 +128,15 @@ doctor::Request request_of(settings::Settings& settings) {
   unsigned port = settings.port.is_elsewhere ? 0 : settings.port.value;
   if (port > 0 && port <= 65535) request.port = static_cast<uint16_t>(port);
   if (!settings.encryption.is_elsewhere) request.encryption = encryption_of(settings);
-  if (settings.user.is_known()) request.user = settings.user.value;
+  use_service(settings, request);
+  const bool logs_in = settings.login.value || settings.login.is_elsewhere;
+  if (logs_in && settings.user.is_known()) request.user = settings.user.value;
   if (settings.from.is_known()) request.from = settings.from.value;
-  if (settings.mechanism.is_known()) request.mechanism = settings.mechanism.value;
+  if (settings.mechanism.is_known()) request.mechanism = mechanism_of(settings.mechanism.value);
   if (settings.family.value == settings::Family::ipv4) request.family = doctor::Family::v4_only;
   if (settings.family.value == settings::Family::ipv6) request.family = doctor::Family::v6_only;
-  if (settings.password.is_known()) request.password = std::move(settings.password.value);
+  if (logs_in && settings.password.is_known())
+    request.password = std::move(settings.password.value);
   return request;
 }
 
@@ -138,6 +159,7 @@ std::string fix_in_file(const settings::Settings& settings, const doctor::Report
   for (const doctor::RungResult& result : report.rungs)
     for (const doctor::Finding& finding : result.findings)
       for (const doctor::Fix& fix : finding.fixes) {
+        if (finding.severity != doctor::Severity::error) continue;
         if (fix.tested != doctor::Tested::works) continue;
         std::string lines = settings::with_change(settings, change_of(fix.set));
         if (!lines.empty()) return lines;

@@ -65,6 +65,14 @@ Result<doctor::Request> doctor_request(const DoctorArguments& arguments, doctor:
   request.to = arguments.to;
   request.send = arguments.send;
   request.hello = arguments.hello;
+  // The mail hosts of somebody else's domain are no place for a login.
+  if (request.mail_exchanger && !arguments.user.empty())
+    return failure(ErrorCode::invalid_input,
+                   "--user needs the server that has the login: name it before --to");
+  if (request.mail_exchanger) {
+    request.user.clear();
+    request.password = Secret();
+  }
   return request;
 }
 

@@ -120,7 +120,8 @@ void Acceptance::lose(const Error& error, std::string_view command) {
   bool timed_out = error.code() == ErrorCode::timed_out;
   found.notes.push_back(
       timed_out ? fmt::format("No reply to {} came within {}.", command, base::to_human(patience))
-                : fmt::format("The connection ended after {}: {}.", command, error.message()));
+                : fmt::format("The connection ended after {}: {}.", command,
+                              context_.evidence.without_secrets(error.message())));
   result_.line = fmt::format("no answer to {}", command);
   result_.add(std::move(found));
 }
@@ -253,13 +254,13 @@ io::Task<void> Acceptance::reset() {
 // A stranger who asks a submission server learns only that it wants a login, which says nothing
 // about the server.
 bool Acceptance::has_something_to_ask() const {
-  return request_.mail_exchanger || request_.send || !request_.user.empty() ||
-         !request_.from.empty() || !request_.to.empty() || !session_.encrypted;
+  return request_.mail_exchanger || request_.send || !sender_.empty() || !request_.from.empty() ||
+         !request_.to.empty() || !session_.encrypted;
 }
 
 io::Task<RungResult> Acceptance::run() {
   if (!has_something_to_ask()) {
-    result_.line = "not asked (no --user, no --to)";
+    result_.line = "not asked (no --from, no --to)";
     co_return std::move(result_);
   }
   const Instant began = context_.loop.now();

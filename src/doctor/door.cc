@@ -219,7 +219,8 @@ io::Task<Opening> Opener::run(std::unique_ptr<io::Stream> connected) {
       Session{std::move(*conversation_), key_.host, key_.at, key_.encryption});
   Session& session = *result_.session;
   session.encrypted = result_.tls.has_value();
-  session.certificate_holds = session.encrypted && result_.certificate.problems.empty();
+  session.certificate_holds =
+      session.encrypted && result_.certificate.shown && result_.certificate.problems.empty();
   session.binding = std::move(binding_);
   session.capabilities = capabilities_;
   session.hello_lines = hello_reply_.lines;

@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "base/terminal_text.h"
+
 namespace waypost::doctor {
 namespace {
 
@@ -14,29 +16,6 @@ constexpr size_t part_octets_min = 8;
 constexpr std::string_view in_place_of_a_secret = "[hidden]";
 
 }  // namespace
-
-std::string without_terminal_controls(std::string_view text) {
-  std::string result;
-  for (size_t i = 0; i < text.size(); ++i) {
-    auto octet = [&](size_t at) {
-      return at < text.size() ? static_cast<unsigned char>(text[at]) : 0u;
-    };
-    unsigned code = 0;
-    if (octet(i) == 0xc2 && octet(i + 1) >= 0x80 && octet(i + 1) <= 0x9f) code = octet(i + 1);
-    // U+200E and U+200F, U+202A to U+202E, U+2066 to U+2069 (Unicode UAX #9).
-    if (octet(i) == 0xe2 && (octet(i + 1) == 0x80 || octet(i + 1) == 0x81))
-      code = 0x2000 + ((octet(i + 1) & 0x3f) << 6) + (octet(i + 2) & 0x3f);
-    bool direction = code == 0x200e || code == 0x200f || (code >= 0x202a && code <= 0x202e) ||
-                     (code >= 0x2066 && code <= 0x2069);
-    if (code == 0 || (code > 0x9f && !direction)) {
-      result += text[i];
-      continue;
-    }
-    result += fmt::format("\\u{:04x}", code);
-    i += code > 0x9f ? 2 : 1;
-  }
-  return result;
-}
 
 void EvidenceLog::withhold(std::string_view secret) {
   if (secret.size() < withheld_octets_min) return;
@@ -75,7 +54,7 @@ std::string EvidenceLog::without_secrets(std::string text) const {
       text.replace(at, secret.reveal().size(), in_place_of_a_secret);
   }
   take_out_parts(text);
-  return without_terminal_controls(text);
+  return base::without_terminal_controls(text);
 }
 
 unsigned EvidenceLog::add(Evidence::Kind kind, std::string_view connection, std::string_view text) {

@@ -10,12 +10,8 @@
 
 namespace waypost::doctor {
 
-// Text from outside that a terminal would obey, or show in another order than it stands in, as
-// \u009b: the C1 controls and the marks of direction. C0 controls stay, for whoever shows it.
-std::string without_terminal_controls(std::string_view text);
-
 // What happened in one walk, as it happens. A line is kept in at most 1,000 octets, and at most
-// 2,000 lines; what follows is counted. Thread: the loop's.
+// 2,000 lines; what follows is left out. Thread: the loop's.
 class EvidenceLog {
  public:
   explicit EvidenceLog(io::Loop& loop) : loop_(loop), began_(loop.now()) {}

@@ -29,6 +29,11 @@ std::string domain_of(std::string_view address) {
   return at == std::string_view::npos ? std::string() : std::string(address.substr(at + 1));
 }
 
+// What nobody could tell is not good news.
+void not_known(RungResult& result) {
+  if (result.status == RungStatus::pass) result.status = RungStatus::unknown;
+}
+
 void judge_reverse_name(const ReverseName& found, const IpAddress& address, Lookups lookups,
                         RungResult& result) {
   const Parameters about{
@@ -42,6 +47,7 @@ void judge_reverse_name(const ReverseName& found, const IpAddress& address, Look
     case ReverseName::Kind::mismatched:
       return result.add(finding("M6008", Severity::warning, about, lookups));
     case ReverseName::Kind::unknown:
+      not_known(result);
       return result.add_fact("reverse_name", "unknown");
   }
 }
@@ -88,6 +94,7 @@ std::string describe(const RungResult& result, const std::optional<IpAddress>& a
   for (const Finding& found : result.findings)
     if (found.severity == Severity::error)
       return fmt::format("receivers have something against it ({})", found.id);
+  if (result.status == RungStatus::unknown) return "not all could be asked about";
   if (address) return fmt::format("nothing is held against {}", address->text());
   return "the proofs are seen where the message arrives";
 }
@@ -110,6 +117,7 @@ io::Task<void> check_domain(Lookups lookups, std::string from, RungResult& resul
   if (!walk) {
     lookups.evidence.note(fmt::format("DMARC of {}: {}", domain, walk.error().message()));
     result.add_fact("dmarc", "unknown");
+    not_known(result);
     co_return;
   }
   const mailauth::DmarcRecord* record = walk->record_of(domain);
@@ -137,24 +145,25 @@ io::Task<void> check_proofs(Lookups lookups, const Sender& sender, RungResult& r
   lookups.evidence.add(Evidence::Kind::dns, {},
                        fmt::format("SPF of {} for {}: {}", spf.domain, address, result_name));
   result.add_fact("spf", result_name);
-  const bool is_known = spf.result != SpfResult::pass && spf.result != SpfResult::temperror;
-  if (is_known) {
+  if (spf.result == SpfResult::temperror) not_known(result);
+  // RFC 7208 §8.2: what is neutral is as good as nothing.
+  const bool is_silent = spf.result == SpfResult::none || spf.result == SpfResult::neutral;
+  if (spf.result != SpfResult::pass && spf.result != SpfResult::temperror) {
     std::string seen = result_name;
     if (!spf.problem.empty()) seen += ": " + spf.problem;
     Parameters about{{"address", address}, {"domain", spf.domain}, {"seen", std::move(seen)}};
-    result.add(finding("M6001", Severity::error, std::move(about), lookups));
+    const Severity severity = is_silent ? Severity::warning : Severity::error;
+    result.add(finding("M6001", severity, std::move(about), lookups));
   }
   co_await check_domain(lookups, from, result);
 }
 
 std::optional<IpAddress> address_seen(Session& session) {
-  if (!session.hello_lines.empty()) {
-    auto said = address_in(session.hello_lines.front());
-    if (said && is_public_text(said->text())) return said;
-  }
   const IpAddress own = session.conversation.stream()->local().address;
   if (is_public_text(own.text())) return own;
-  return std::nullopt;
+  if (session.hello_lines.empty()) return std::nullopt;
+  auto said = address_in(session.hello_lines.front());
+  return said && is_public_text(said->text()) ? said : std::nullopt;
 }
 
 io::Task<RungResult> walk_inbox(Context& context, const Request& request, Session& session) {

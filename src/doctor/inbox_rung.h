@@ -23,8 +23,8 @@ io::Task<void> check_proofs(Lookups lookups, const Sender& sender, RungResult& r
 // Only what does not depend on the address: mail that goes through a service comes from there.
 io::Task<void> check_domain(Lookups lookups, std::string from, RungResult& result);
 
-// The address that the server sees us under: as it says in its reply to EHLO, else our end of the
-// connection where that is a public one.
+// The address that the server sees us under: our end of the connection where that is a public one,
+// else what the server says in its reply to EHLO.
 std::optional<IpAddress> address_seen(Session& session);
 
 // Rung 6, for a message that was sent: what a receiver holds against it, as far as the name system

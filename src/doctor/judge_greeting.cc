@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/ascii.h"
+#include "base/terminal_text.h"
 #include "doctor/judgements.h"
 
 namespace waypost::doctor {
@@ -65,7 +66,7 @@ std::string_view protocol_of(std::string_view opening) {
 
 std::string first_line_of(std::string_view opening) {
   std::string_view line = opening.substr(0, opening.find_first_of("\r\n"));
-  return without_terminal_controls(base::escape_control(line.substr(0, line_octets_max)));
+  return base::without_terminal_controls(base::escape_control(line.substr(0, line_octets_max)));
 }
 
 Finding judge_greeting(const Ground& ground, const Opening& opening) {
@@ -131,7 +132,8 @@ Finding judge_starttls(const Ground& ground, const Opening& opening) {
     finding.parameters["seen"] = opening.starttls_masked ? "XXXXXXXA" : "nothing";
     return finding;
   }
-  bool temporary = opening.reply && opening.reply->code == 421;
+  // 454 is what a server says whose certificate is broken, for as long as it is.
+  bool temporary = opening.reply && opening.reply->transient() && opening.reply->code != 454;
   Finding finding = about(ground, opening,
                           temporary                  ? "M2018"
                           : opening.starttls_missing ? "M3003"

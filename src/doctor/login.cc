@@ -228,8 +228,9 @@ void Login::judge(const Answer& answer) {
 io::Task<RungResult> Login::run() {
   const Instant began = context_.loop.now();
   result_.add_list("mechanisms", session_.capabilities.auth_mechanisms);
-  if (request_.user.empty()) {
-    result_.line = "not configured (no --user)";
+  if (request_.user.empty() || request_.mail_exchanger) {
+    result_.line =
+        request_.mail_exchanger ? "a mail host takes no logins" : "not configured (no --user)";
     co_return std::move(result_);
   }
   if (std::optional<Finding> found = obstacle()) {

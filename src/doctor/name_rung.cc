@@ -9,6 +9,7 @@
 #include "doctor/name_questions.h"
 #include "doctor/rungs.h"
 #include "settings/look_alike.h"
+#include "settings/remarks.h"
 
 namespace waypost::doctor {
 namespace {
@@ -86,9 +87,10 @@ io::Task<bool> NameRung::read_text() {
   bool odd = !text.invisible.empty() || !text.foreign.empty();
   if (!odd && ascii && !ground_.host.empty()) co_return true;
   Finding found = finding(!text.invisible.empty() ? "M1009" : "M1014");
-  found.observed = request_.host;
+  const std::string shown = settings::without_password(request_.host);
+  found.observed = shown;
   found.parameters["setting"] = "host name";
-  found.parameters["seen"] = !text.invisible.empty() ? text.invisible : request_.host;
+  found.parameters["seen"] = !text.invisible.empty() ? text.invisible : shown;
   found.parameters["meant"] = ground_.host;
   if (!ground_.host.empty() && ascii) {
     Both both = co_await look_up(context_, ground_.host, request_.family);
@@ -118,8 +120,10 @@ io::Task<bool> NameRung::find_by_suffix() {
     if (addresses.empty()) continue;
     if (single_label) {
       // A short name of the own network is meant to be completed.
-      ground_.host = completed;
+      // The certificate still has to be for the name as it was written: whoever runs the network
+      // chooses the suffix.
       take(addresses);
+      result_.line = fmt::format("{} = {}", completed, addresses.front().text());
       co_return true;
     }
     Finding found = finding("M1006");
@@ -265,13 +269,14 @@ io::Task<void> NameRung::resolve_mail_hosts(std::vector<dns::MxRecord> hosts) {
     if (!both.all().empty() && host.empty()) {
       host = record.host;
       addresses = both.all();
+    } else if (both.all().empty() && both.error()) {
+      error = *both.error();
     } else if (both.all().empty()) {
       dangling.push_back(record.host);
-      if (both.error()) error = *both.error();
     }
   }
   if (host.empty() && error) {
-    Finding found = co_await explain_name_failure(context_, dangling.front(), *error);
+    Finding found = co_await explain_name_failure(context_, hosts.front().host, *error);
     fail(std::move(found), "no mail host of the domain can be looked up");
     co_return;
   }
@@ -324,15 +329,20 @@ io::Task<RungResult> NameRung::run() {
                                                 [this](const dns::MxRecord& record) {
                                                   return record.host == ground_.host;
                                                 });
-      if (answer && !answer->records.empty() && !names_itself) mx = *std::move(answer);
+      if (answer && !answer->records.empty() && (!names_itself || request_.mail_exchanger))
+        mx = *std::move(answer);
       if (!answer && answer.error().code() == ErrorCode::timed_out) silence = answer.error();
     }
-    if (silence)
+    if (silence && request_.mail_exchanger) {
       co_await explain_error(*silence);
-    else if (mx)
+    } else if (mx) {
       co_await walk_domain(*std::move(mx));
-    else
+    } else {
+      // Without an MX record the domain itself is its mail host (RFC 5321 §5.1).
+      if (request_.mail_exchanger) ground_.domain = ground_.host;
+      ground_.mail_exchanger = request_.mail_exchanger;
       co_await walk_host();
+    }
   }
   result_.took = context_.loop.now() - began;
   co_return std::move(result_);

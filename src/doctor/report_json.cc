@@ -3,6 +3,7 @@
 #include <boost/json/array.hpp>
 #include <boost/json/string.hpp>
 
+#include "base/terminal_text.h"
 #include "base/utf8.h"
 #include "doctor/report_words.h"
 
@@ -14,7 +15,9 @@ namespace json = boost::json;
 constexpr const char* schema = "waypost.doctor/1";
 constexpr const char* tool = "waypost 0.1.0";
 
-json::string text(std::string_view octets) { return json::string(base::to_valid_utf8(octets)); }
+json::string text(std::string_view octets) {
+  return json::string(base::without_terminal_controls(base::to_valid_utf8(octets)));
+}
 
 int64_t milliseconds(Duration duration) {
   return std::chrono::round<std::chrono::milliseconds>(duration).count();

@@ -9,7 +9,7 @@
 
 namespace waypost::doctor {
 
-// The report as {"schema":"waypost.doctor/1", ...}, docs/format/doctor.md. Fields are only added.
+// The report as {"schema":"waypost.doctor/1", ...}, docs/operate/doctor.md. Fields are only added.
 boost::json::object report_json(const Report& report, const checks::Catalogue& catalogue);
 
 // One event of --jsonl: a rung as soon as it is known, with its findings.

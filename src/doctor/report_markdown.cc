@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "base/ascii.h"
+#include "base/terminal_text.h"
 #include "checks/wording.h"
 #include "doctor/report_json.h"
 #include "doctor/report_text.h"
@@ -10,9 +11,13 @@ namespace waypost::doctor {
 namespace {
 
 // Text from outside inside a table or a paragraph: nothing of it is markup.
+std::string safe(std::string_view text) {
+  return base::without_terminal_controls(base::escape_control(text));
+}
+
 std::string plain(std::string_view text) {
   std::string result;
-  for (char c : base::escape_control(text)) {
+  for (char c : safe(text)) {
     if (std::string_view("\\`*_{}[]<>|#").find(c) != std::string_view::npos) result += '\\';
     result += c;
   }
@@ -27,8 +32,7 @@ std::string finding_section(const Finding& finding, const checks::Catalogue& cat
   std::string text = fmt::format("\n### {} {} ({})\n\n", finding.id,
                                  check ? filled(check->title) : "", name(finding.confidence));
   if (check) text += filled(check->observed) + "\n\n";
-  if (!finding.observed.empty())
-    text += fmt::format("    {}\n\n", base::escape_control(finding.observed));
+  if (!finding.observed.empty()) text += fmt::format("    {}\n\n", safe(finding.observed));
   if (check) text += filled(check->means) + "\n\n";
   for (const std::string& note : finding.notes) text += plain(note) + "\n\n";
   if (!check) return text;
@@ -36,8 +40,7 @@ std::string finding_section(const Finding& finding, const checks::Catalogue& cat
     bool works = fix.tested && fix.tested->tested == Tested::works;
     text += fmt::format("- {}: {} ({})\n", checks::actor_name(fix.words->who), plain(fix.text),
                         works ? "tested: works" : "not tested");
-    for (const std::string& line : fix.lines)
-      text += fmt::format("\n      {}\n", base::escape_control(line));
+    for (const std::string& line : fix.lines) text += fmt::format("\n      {}\n", safe(line));
   }
   auto things = ruled_out_by(finding, check);
   if (!things.empty()) text += fmt::format("\nRuled out: {}.\n", fmt::join(things, ", "));
@@ -61,7 +64,7 @@ std::string report_markdown(const Report& report, const checks::Catalogue& catal
     for (const Finding& finding : result.findings) text += finding_section(finding, catalogue);
   text += "\n### What was said\n\n";
   for (const Evidence& evidence : report.evidence)
-    text += "    " + base::escape_control(evidence_line(evidence)) + "\n";
+    text += "    " + safe(evidence_line(evidence)) + "\n";
   text += fmt::format("\nDone: {}.\n", side_effects_of(report));
   return text;
 }

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "base/ascii.h"
+#include "base/terminal_text.h"
 #include "doctor/report_json.h"
 #include "doctor/report_words.h"
 
@@ -40,7 +41,7 @@ NagiosLine nagios_line(const Report& report, const checks::Catalogue& catalogue)
     for (const Fact& fact : result.facts)
       if (fact.key == "cert_days") line += fmt::format(" cert_days={}", fact.values.front());
   }
-  return {base::escape_control(line), code};
+  return {base::without_terminal_controls(base::escape_control(line)), code};
 }
 
 }  // namespace waypost::doctor

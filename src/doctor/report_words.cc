@@ -49,10 +49,11 @@ std::vector<ShownFix> fixes_of(const Finding& finding, const checks::Check& chec
 }
 
 std::vector<std::string> ruled_out_by(const Finding& finding, const checks::Check* check) {
-  static constexpr const char* below[] = {"DNS", "port and network", "encryption and certificate",
-                                          "login"};
+  static constexpr const char* below[] = {"DNS", "port and network", "encryption and certificate"};
   std::vector<std::string> things;
-  for (int rung = 1; rung < static_cast<int>(finding.rung) && rung <= 4; ++rung)
+  // Beyond the login it is not known here whether there was one, nor whether TLS was asked for.
+  const int known = finding.rung == Rung::login ? 3 : 2;
+  for (int rung = 1; rung < static_cast<int>(finding.rung) && rung <= known; ++rung)
     things.emplace_back(below[rung - 1]);
   things.insert(things.end(), finding.ruled_out.begin(), finding.ruled_out.end());
   if (check) things.insert(things.end(), check->rules_out.begin(), check->rules_out.end());

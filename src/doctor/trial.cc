@@ -38,7 +38,8 @@ io::Task<Trial> try_way(Context& context, std::string host, Endpoint at, Encrypt
   trial.at = at;
   trial.encryption = encryption;
   trial.reached = reached(opening);
-  trial.certificate_holds = opening.tls && opening.certificate.problems.empty();
+  trial.certificate_holds =
+      opening.tls && opening.certificate.shown && opening.certificate.problems.empty();
   trial.certificate = opening.certificate;
   trial.works = opening.is_open() && (trial.certificate_holds || encryption == Encryption::none);
   if (opening.error)

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "base/ascii.h"
+#include "base/terminal_text.h"
 #include "base/utf8.h"
 
 namespace waypost::explain {
@@ -13,7 +14,9 @@ namespace {
 constexpr size_t label_columns = 8;
 constexpr size_t margin = 2;
 
-std::string safe(std::string_view text) { return base::to_valid_utf8(base::escape_control(text)); }
+std::string safe(std::string_view text) {
+  return base::without_terminal_controls(base::to_valid_utf8(base::escape_control(text)));
+}
 
 // Code points: what we show is mostly ASCII, and a wide letter too many only shortens a line.
 size_t columns(std::string_view text) {

@@ -77,16 +77,6 @@ std::optional<Pasted> pasted_in(std::string_view host) {
   return pasted;
 }
 
-// smtp://user:[hidden]@host: what is pasted may hold more than a host.
-std::string without_password(std::string_view host) {
-  const size_t at = host.rfind('@');
-  const size_t scheme = host.find("://");
-  const size_t start = scheme < at ? scheme + 3 : 0;
-  const size_t colon = host.find(':', start);
-  if (at == std::string_view::npos || colon >= at) return std::string(host);
-  return fmt::format("{}:[hidden]{}", host.substr(0, colon), host.substr(at));
-}
-
 constexpr unsigned submission_ports[] = {587, 465, 2525};
 // They resemble one of the others and are used: tests, proxies, second ports of providers.
 constexpr unsigned usual_ports[] = {25,   26,   80,   443,  465,  587,  588,   1025,
@@ -197,6 +187,15 @@ void look_at_password(const Settings& settings, const Provider* provider,
 }
 
 }  // namespace
+
+std::string without_password(std::string_view host) {
+  const size_t at = host.rfind('@');
+  const size_t scheme = host.find("://");
+  const size_t start = scheme < at ? scheme + 3 : 0;
+  const size_t colon = host.find(':', start);
+  if (at == std::string_view::npos || colon >= at) return std::string(host);
+  return fmt::format("{}:[hidden]{}", host.substr(0, colon), host.substr(at));
+}
 
 std::optional<Remark> remark_on_host(std::string_view host, std::span<const Provider> providers) {
   std::optional<Remark> found = odd_character_in(host, true);

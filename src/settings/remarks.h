@@ -49,4 +49,7 @@ std::optional<Remark> remark_on_host(std::string_view host, std::span<const Prov
 std::optional<Remark> remark_on_port(unsigned port);
 std::optional<Remark> remark_on_port_and_encryption(unsigned port, Encryption encryption);
 
+// "smtp://user:[hidden]@host": what is pasted as a host may hold more than one.
+std::string without_password(std::string_view host);
+
 }  // namespace waypost::settings

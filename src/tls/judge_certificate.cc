@@ -158,6 +158,8 @@ void verify_chain(SSL* ssl, X509* certificate, WallTime at, CertificateReport& r
   X509_STORE_CTX_set_default(store.get(), "ssl_server");
   auto seconds = std::chrono::floor<std::chrono::seconds>(at).time_since_epoch().count();
   X509_VERIFY_PARAM_set_time(X509_STORE_CTX_get0_param(store.get()), seconds);
+  // As OpenSSL's default for connections: keys and signatures of at least 112 bits.
+  X509_VERIFY_PARAM_set_auth_level(X509_STORE_CTX_get0_param(store.get()), 2);
   if (X509_verify_cert(store.get()) != 1 && report.problems.empty())
     add(report, CertificateProblem::other, certificate,
         X509_verify_cert_error_string(X509_STORE_CTX_get_error(store.get())));
