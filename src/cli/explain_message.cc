@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/ascii.h"
 #include "bounces/incoming.h"
 #include "cli/page_output.h"
 #include "explain/incoming_answer.h"
@@ -12,6 +13,12 @@ namespace waypost::cli {
 bool is_message(std::string_view octets) {
   constexpr size_t header_octets = 64 * 1024;
   if (message::begins_with_header(octets.substr(0, header_octets))) return true;
+  // A reply of several lines is a reply, whatever its words are.
+  std::string_view start = base::trim(octets.substr(0, 80));
+  const bool is_reply = start.size() > 3 && start[0] >= '2' && start[0] <= '5' &&
+                        base::is_digit(start[1]) && base::is_digit(start[2]) &&
+                        (start[3] == '-' || start[3] == ' ');
+  if (is_reply) return false;
   // A text of several lines may be what somebody copied out of a bounce.
   constexpr std::ptrdiff_t lines_min = 3;
   return std::count(octets.begin(), octets.end(), '\n') >= lines_min &&

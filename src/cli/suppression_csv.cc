@@ -26,7 +26,7 @@ constexpr std::array<std::string_view, 8> columns{"address", "reason",  "scope",
 
 using Row = std::vector<std::string>;
 
-// Rows of RFC 4180 §2; a bare LF ends one as well.
+// Rows of RFC 4180 §2; a bare LF or CR ends one as well.
 class RowReader {
  public:
   explicit RowReader(std::string_view text) : text_(text) {}
@@ -40,8 +40,10 @@ class RowReader {
       TRY(std::string field, field_at());
       row.push_back(std::move(field));
     } while (skip(','));
-    skip('\r');
-    if (!at_end() && !skip('\n')) at_ = std::min(text_.find('\n', at_), text_.size() - 1) + 1;
+    const bool ended = skip('\r');
+    if (!skip('\n') && !ended && !at_end())
+      return failure(ErrorCode::invalid_input,
+                     fmt::format("in line {} something follows a closing quote", line_));
     ++line_;
     return row;
   }

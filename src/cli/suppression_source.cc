@@ -92,9 +92,7 @@ json::array take_some(const Entries& entries, size_t& begin) {
 Result<uint64_t> add_to_database(const config::Config& config, Entries entries, bool replace) {
   TRY(auto store, open_database(config));
   uint64_t count = 0;
-  for (Suppression& entry : entries) {
-    TRY(entry.key, guard::address_key(entry.address));
-  }
+  for (Suppression& entry : entries) TRY_VOID(guard::set_keys(entry));
   TRY(const auto added, store->add(entries, io::SystemClock().wall_now(), replace));
   count += static_cast<uint64_t>(std::count(added.begin(), added.end(), records::Addition::added));
   return count;

@@ -66,7 +66,7 @@ Result<Entries> parse_entries(const json::object& request) {
   for (const json::value& one : list->get_array()) {
     if (!one.is_object()) return failure(ErrorCode::invalid_input, "an entry is no object");
     TRY(records::Suppression entry, records::parse_suppression(one.get_object()));
-    TRY(entry.key, guard::address_key(entry.address));
+    TRY_VOID(guard::set_keys(entry));
     entries.push_back(std::move(entry));
   }
   return entries;
@@ -76,6 +76,8 @@ Result<guard::Scoped> parse_scope(const json::object& request) {
   TRY(std::string scope, text_at(request, "scope"));
   if (scope.empty()) return std::nullopt;
   TRY(auto parsed, records::parse_scope_text(scope));
+  if (parsed.first == records::SuppressionScope::sender_domain)
+    parsed.second = guard::domain_key(parsed.second);
   return std::optional(std::move(parsed));
 }
 

@@ -22,4 +22,11 @@ Result<std::string> address_key(std::string_view address) {
   return address_key(mailbox);
 }
 
+Result<void> set_keys(records::Suppression& entry) {
+  TRY(entry.key, address_key(entry.address));
+  if (entry.scope == records::SuppressionScope::sender_domain)
+    entry.scope_name = domain_key(entry.scope_name);
+  return {};
+}
+
 }  // namespace waypost::guard

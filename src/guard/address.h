@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "records/suppressions.h"
 #include "smtp/address.h"
 
 namespace waypost::guard {
@@ -19,5 +20,9 @@ Result<std::string> address_key(std::string_view address);
 
 // A domain as it stands in such a key.
 std::string domain_key(std::string_view domain);
+
+// Makes `key` of the entry's address, and a sender's domain what questions have; invalid_input when
+// the address is none.
+Result<void> set_keys(records::Suppression& entry);
 
 }  // namespace waypost::guard

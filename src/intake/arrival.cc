@@ -44,6 +44,7 @@ std::optional<smtp::Reply> Arrival::add_recipient(smtp::Mailbox recipient, smtp:
   return std::nullopt;
 }
 
+// The stream is known with the header only: what concerns one stream is the queue's to end.
 // What strangers bring is for our own domains, and reports have nobody to be told. Who left mail in
 // a folder is not there to hear of one recipient: the queue tells him by a notice.
 std::optional<smtp::Reply> Arrival::refuse_suppressed(const smtp::Mailbox& recipient) const {
@@ -53,8 +54,7 @@ std::optional<smtp::Reply> Arrival::refuse_suppressed(const smtp::Mailbox& recip
   if (submitter_.stranger || submitter_.local_user || !envelope_.sender) return std::nullopt;
   const std::string key = guard::address_key(recipient);
   const std::string sender_domain = guard::domain_key(envelope_.sender->domain);
-  auto found =
-      suppressions->find({key, envelope_.stream, sender_domain}, intake_.services_.loop.wall_now());
+  auto found = suppressions->find({key, {}, sender_domain}, intake_.services_.loop.wall_now());
   if (!found) return std::nullopt;
   return guard::refusal_of(*found, recipient.text());
 }

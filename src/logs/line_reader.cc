@@ -59,8 +59,9 @@ void LineReader::read_json(std::string_view line) {
 // PHPMailer ("CLIENT -> SERVER: ", "SERVER -> CLIENT: ") and Nodemailer ("C: ", "S: "), and the
 // further lines of a reply, which PHPMailer prints without a mark.
 bool LineReader::read_dialogue(std::string_view line) {
-  if (in_dialogue_ && !reply_.empty() && starts_with_code(line)) {
-    said_by_server(line, line);
+  if (const std::string_view further = base::trim(line);
+      in_dialogue_ && !reply_.empty() && starts_with_code(further)) {
+    said_by_server(line, further);
     return true;
   }
   // Both marks hold a colon and a blank near the start.
@@ -68,8 +69,12 @@ bool LineReader::read_dialogue(std::string_view line) {
   std::string_view head = line.substr(0, mark_within);
   std::string_view client = behind(head, "CLIENT -> SERVER: ");
   if (client.empty()) client = behind(head, "] C: ");
+  // An empty line of content, whose blank was cut away.
+  if (base::trim(head).ends_with("CLIENT -> SERVER:")) return true;
+  if (base::trim(head).ends_with("SERVER -> CLIENT:")) return true;
   if (!client.empty()) {
     in_dialogue_ = true;
+    reply_.clear();
     client = line.substr(size_t(client.data() - line.data()));
     if (base::starts_with_ignoring_case(client, "RCPT TO:")) {
       recipient_ = behind(client, "<").substr(0, behind(client, "<").find('>'));

@@ -50,6 +50,9 @@ void append_masked(std::string& key, std::string_view text) {
 // "mx1.example.co.uk" -> "example.co.uk" would need a list of suffixes; the last two labels, or
 // three where the last is short, tell hosts of one provider together well enough.
 std::string_view domain_of(std::string_view host) {
+  const bool is_address = host.find(':') != std::string_view::npos ||
+                          host.find_first_not_of("0123456789.") == std::string_view::npos;
+  if (is_address) return host;
   size_t dots_wanted = 2;
   size_t last = host.rfind('.');
   if (last == std::string_view::npos) return host;
@@ -79,7 +82,11 @@ bool Summary::is_wanted(const LogEvent& event) const {
       return false;
   if (wanted_.provider.empty() || event.fate != Fate::delivered) return true;
   if (provider_ != nullptr) return classifier_.provider_named(event.host) == provider_;
-  return domain_of(event.host) == wanted_.provider;
+  return is_wanted_domain(domain_of(event.host));
+}
+
+bool Summary::is_wanted_domain(std::string_view domain) const {
+  return base::equals_ignoring_case(domain, domain_of(wanted_.provider));
 }
 
 void Summary::add(const LogEvent& event) {
@@ -101,7 +108,7 @@ Cause* Summary::cause_of(const LogEvent& event) {
   key_.clear();
   key_ += domain_of(event.host);
   key_ += '\n';
-  append_masked(key_, event.reply);
+  append_masked(key_, event.reply.substr(0, key_reply_octets_max));
   auto found = remembered_.find(key_);
   if (found != remembered_.end()) return found->second;
   Cause* cause = judged(event);
@@ -116,7 +123,8 @@ Cause* Summary::judged(const LogEvent& event) {
   std::string id = provider != nullptr   ? provider->id
                    : !event.host.empty() ? std::string(domain_of(event.host))
                                          : std::string("unknown");
-  bool is_other = !wanted_.provider.empty() && provider != provider_ && id != wanted_.provider;
+  bool is_other = !wanted_.provider.empty() &&
+                  (provider_ != nullptr ? provider != provider_ : !is_wanted_domain(id));
   if (is_other) return nullptr;
   std::string name =
       id + '\n' + std::string(classify::slug(reading.reply_class)) + '\n' + reading.rule_id();

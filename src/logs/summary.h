@@ -40,6 +40,7 @@ class Summary {
  public:
   static constexpr size_t causes_max = 10'000;
   static constexpr size_t remembered_max = 100'000;
+  static constexpr size_t key_reply_octets_max = 1024;
 
   Summary(const classify::Classifier& classifier, Wanted wanted);
 
@@ -54,6 +55,7 @@ class Summary {
 
  private:
   bool is_wanted(const LogEvent& event) const;
+  bool is_wanted_domain(std::string_view domain) const;
   Cause* cause_of(const LogEvent& event);
   Cause* judged(const LogEvent& event);
 

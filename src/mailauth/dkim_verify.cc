@@ -36,7 +36,8 @@ std::string objection(const DkimKeyRecord& record, const DkimSignature& signatur
                        name(signature.algorithm));
   if (!record.takes_sha256) return "the published key is not for SHA-256 (h=)";
   if (!record.for_mail) return "the published key is not for mail (s=)";
-  if (record.same_domain_only &&
+  // In ARC, i= counts seals and names nobody (RFC 8617 §4.1.2).
+  if (record.same_domain_only && !signature.identity.empty() &&
       signature.identity.substr(signature.identity.rfind('@') + 1) != signature.domain)
     return "the published key is not for subdomains (t=s), and i= names one";
   return {};

@@ -106,18 +106,25 @@ class Check {
     CO_TRY_VOID(co_await choose_policy(walk));
     if (!verdict_.record) co_return Result<void>();
     Aligner aligner{resolver_, deadline_, verdict_.from_domain, verdict_.organizational_domain};
+    // An identifier that cannot be judged takes nothing from one that is aligned.
     bool passes = false;
+    std::optional<Error> unknown;
     if (question_.spf) {
-      CO_TRY(verdict_.spf,
-             co_await aligner.align(*question_.spf, "SPF", verdict_.record->strict_spf));
-      passes = verdict_.spf->aligned;
+      auto alignment = co_await aligner.align(*question_.spf, "SPF", verdict_.record->strict_spf);
+      if (!alignment) unknown = alignment.error();
+      if (alignment) verdict_.spf = *std::move(alignment);
+      passes = verdict_.spf && verdict_.spf->aligned;
     }
     for (const DmarcIdentifier& identifier : question_.dkim) {
-      CO_TRY(DmarcAlignment alignment,
-             co_await aligner.align(identifier, "DKIM", verdict_.record->strict_dkim));
-      passes |= alignment.aligned;
-      verdict_.dkim.push_back(std::move(alignment));
+      auto alignment = co_await aligner.align(identifier, "DKIM", verdict_.record->strict_dkim);
+      if (!alignment) {
+        unknown = alignment.error();
+        continue;
+      }
+      passes |= alignment->aligned;
+      verdict_.dkim.push_back(*std::move(alignment));
     }
+    if (!passes && unknown) co_return failure(*std::move(unknown));
     verdict_.result = passes ? DmarcResult::pass : DmarcResult::fail;
     verdict_.words = policy_words(verdict_);
     co_return Result<void>();

@@ -148,6 +148,8 @@ io::Task<SpfEvaluation::Match> SpfEvaluation::match(const SpfDirective& directiv
   }
   if (!count_lookup(trace)) co_return Match::permerror;
   std::string target = co_await target_of(directive.target ? &*directive.target : nullptr);
+  // check_host() does so by itself.
+  if (directive.mechanism != SpfMechanism::include) target = escape_labels(target);
   if (traces()) trace.target = target;
   Match matched = Match::no;
   switch (directive.mechanism) {
@@ -246,7 +248,7 @@ io::Task<SpfEvaluation::Match> SpfEvaluation::match_exists(std::string target,
 }
 
 io::Task<std::string> SpfEvaluation::target_of(const MacroString* macros) {
-  if (!macros) co_return escape_labels(values_.domain);
+  if (!macros) co_return values_.domain;
   if (macros->needs_validated_name()) {
     co_await find_validated_names(nullptr);
     values_.validated = preferred_name();
@@ -288,7 +290,7 @@ std::string SpfEvaluation::preferred_name() const {
 io::Task<void> SpfEvaluation::explain(const SpfRecord& record) {
   if (!record.explanation) co_return;
   std::string target = co_await target_of(&record.explanation->target);
-  Result<dns::TxtAnswer> answer = co_await resolver_.txt(std::move(target), deadline_);
+  Result<dns::TxtAnswer> answer = co_await resolver_.txt(escape_labels(target), deadline_);
   // Whatever is wrong with it, the result stands: RFC 7208 §6.2.
   if (!answer || answer->records.size() != 1) co_return;
   const Result<MacroString> text =

@@ -220,7 +220,7 @@ std::string MacroString::expand_domain(const MacroValues& values) const {
     if (dot == std::string_view::npos) break;
     name.remove_prefix(dot + 1);
   }
-  return escape_labels(name);
+  return std::string(name);
 }
 
 bool MacroString::ends_as_domain() const {

@@ -90,7 +90,7 @@ class Survey {
     MacroValues values;
     values.domain = domain;
     term.target =
-        directive.target ? directive.target->expand_domain(values) : escape_labels(domain);
+        escape_labels(directive.target ? directive.target->expand_domain(values) : domain);
     if (!may_ask(term)) co_return Result<void>();
     if (directive.mechanism == SpfMechanism::a) {
       CO_TRY_VOID(co_await add_host(term.target, directive, term));

@@ -41,7 +41,10 @@ class Builder {
     path_.emplace_back(name);
     text_.clear();
     if (name == "record") row_ = {};
-    if (name == "dkim" && is_under("auth_results")) row_.signatures.emplace_back();
+    if (name == "dkim" && is_under("auth_results")) {
+      is_one_too_many_ = row_.signatures.size() >= results_max;
+      if (!is_one_too_many_) row_.signatures.emplace_back();
+    }
   }
 
   void text(std::string_view octets) {
@@ -89,10 +92,11 @@ class Builder {
     if (parent == "row" && name == "source_ip") row_.source_ip = value_;
     if (parent == "row" && name == "count") take_number(value_, row_.count);
     if (parent == "policy_evaluated") take_evaluated(name);
-    if (parent == "reason" && name == "type") row_.overrides.emplace_back(value_);
+    if (parent == "reason" && name == "type" && row_.overrides.size() < results_max)
+      row_.overrides.emplace_back(value_);
     if (parent == "identifiers" && name == "header_from") row_.header_from = value_;
     if (parent == "identifiers" && name == "envelope_from") row_.envelope_from = value_;
-    if (is_in_results("dkim", parent)) take_signature(name);
+    if (is_in_results("dkim", parent) && !is_one_too_many_) take_signature(name);
     if (is_in_results("spf", parent)) {
       if (name == "domain") row_.spf_domain = value_;
       if (name == "result") row_.spf_result = value_;
@@ -133,6 +137,9 @@ class Builder {
   std::string text_;
   std::string_view value_;
   DmarcRow row_;
+  // Of signatures and of reasons that one row may have.
+  static constexpr size_t results_max = 100;
+  bool is_one_too_many_ = false;
 };
 
 Error not_a_report(std::string why) {
@@ -172,15 +179,18 @@ base::Result<DmarcReport> read_xml(std::string_view xml) {
   return std::move(builder.report);
 }
 
+// RFC 9990 §3.5.3: receiver "!" domain "!" begin "!" end.
+bool is_named_as_report(const MimePart& part) {
+  return std::count(part.file.begin(), part.file.end(), '!') >= 3;
+}
+
 bool names_a_report(const MimePart& part) {
   std::string file = base::to_lower(part.file);
-  // RFC 9990 §3.5.3: receiver "!" domain "!" begin "!" end.
-  bool is_named = std::count(file.begin(), file.end(), '!') >= 3;
   bool is_xml = part.type == "application/xml" || part.type == "text/xml" ||
                 file.ends_with(".xml") || file.ends_with(".xml.gz");
   bool is_packed =
       part.type.find("zip") != std::string::npos || file.ends_with(".zip") || file.ends_with(".gz");
-  return is_xml || (is_named && is_packed);
+  return is_xml || (is_named_as_report(part) && is_packed);
 }
 
 }  // namespace
@@ -196,7 +206,10 @@ std::optional<base::Result<DmarcReport>> dmarc_report_of(const MimeMessage& mess
   for (const MimePart& part : message.parts) {
     if (part.messages > 0 || part.content.empty()) continue;
     bool is_packed = part.type.find("zip") != std::string::npos;
-    if (names_a_report(part) || (says_so && is_packed)) return read_dmarc_report(part.content);
+    if (!names_a_report(part) && !(says_so && is_packed)) continue;
+    auto read = read_dmarc_report(part.content);
+    // An attachment that happens to be XML is no broken report.
+    if (read || says_so || is_named_as_report(part)) return read;
   }
   return std::nullopt;
 }

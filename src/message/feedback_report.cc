@@ -63,7 +63,7 @@ void take_returned(std::string_view octets, FeedbackReport& report) {
 
 const MimePart* report_part(const MimeMessage& message) {
   for (const MimePart& part : message.parts)
-    if (part.type == "message/feedback-report") return &part;
+    if (part.messages == 0 && part.type == "message/feedback-report") return &part;
   if (message.report_type != "feedback-report") return nullptr;
   for (const MimePart& part : message.parts)
     if (part.messages == 0 && part.content.find("Feedback-Type:") != std::string::npos)

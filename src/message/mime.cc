@@ -130,6 +130,27 @@ std::string decoded_value(std::string_view value) {
   return to_plain_text(text, "");
 }
 
+// The library reads a group within a group by calling itself, as deep as an address field says. In
+// no field of people do so many colons stand.
+bool nests_groups(std::string_view field) {
+  static constexpr std::string_view names[] = {
+      "from:", "sender:", "reply-to:", "to:", "cc:", "bcc:", "resent-"};
+  constexpr std::ptrdiff_t colons_max = 200;
+  return std::any_of(
+             std::begin(names), std::end(names),
+             [&](std::string_view name) { return base::starts_with_ignoring_case(field, name); }) &&
+         std::count(field.begin(), field.end(), ':') > colons_max;
+}
+
+// The line at `at` with the lines that continue it.
+std::string_view folded_line(std::string_view octets, size_t at) {
+  size_t end = octets.find('\n', at);
+  while (end != std::string_view::npos && end + 1 < octets.size() &&
+         (octets[end + 1] == ' ' || octets[end + 1] == '\t'))
+    end = octets.find('\n', end + 1);
+  return octets.substr(at, end == std::string_view::npos ? end : end - at);
+}
+
 // The octets as far as they may be given to the library, which makes an object for each part and
 // each field: cut where there are more of them than any report has.
 std::string_view within_limits(std::string_view octets) {
@@ -142,7 +163,8 @@ std::string_view within_limits(std::string_view octets) {
       if (++boundaries > mime_boundary_lines_max) return octets.substr(0, at);
     } else {
       size_t stop = start.find_first_of(": \t\r\n");
-      if (stop != std::string_view::npos && start[stop] == ':' && ++fields > mime_field_lines_max)
+      const bool is_field = stop != std::string_view::npos && start[stop] == ':';
+      if (is_field && (++fields > mime_field_lines_max || nests_groups(folded_line(octets, at))))
         return octets.substr(0, at);
     }
     size_t end = octets.find('\n', at);

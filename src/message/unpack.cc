@@ -33,18 +33,18 @@ base::Result<std::string> unpack(std::string_view octets, size_t octets_max) {
     return std::string(octets);
   }
   std::unique_ptr<archive, Close> reader(archive_read_new());
-  archive_read_support_filter_gzip(reader.get());
-  archive_read_support_format_zip(reader.get());
-  archive_read_support_format_raw(reader.get());
+  // Named rather than guessed: what is guessed may be packed again, many times over.
+  const bool is_gzip = octets.starts_with("\x1f\x8b");
+  if (is_gzip) archive_read_append_filter(reader.get(), ARCHIVE_FILTER_GZIP);
+  if (is_gzip)
+    archive_read_support_format_raw(reader.get());
+  else
+    archive_read_support_format_zip(reader.get());
   if (archive_read_open_memory(reader.get(), octets.data(), octets.size()) != ARCHIVE_OK)
     return failure(broken(reader.get()));
   archive_entry* entry = nullptr;
   if (archive_read_next_header(reader.get(), &entry) < ARCHIVE_WARN)
     return failure(broken(reader.get()));
-  // What no filter knows is handed over as it is.
-  bool is_raw = archive_format(reader.get()) == ARCHIVE_FORMAT_RAW;
-  if (is_raw && archive_filter_count(reader.get()) < 2)
-    return failure(ErrorCode::invalid_input, "the archive cannot be read");
   std::string text;
   std::array<char, 16 * 1024> buffer;
   for (;;) {

@@ -60,7 +60,8 @@ io::Task<void> Queue::settle(std::vector<Item> items, std::vector<Outcome> outco
   decisions.reserve(items.size());
   for (size_t i = 0; i < items.size(); ++i) decisions.push_back(judge(items[i], outcomes[i]));
   if (answered_together(outcomes))
-    for (Decision& decision : decisions) decision.condemns = false;
+    for (size_t i = 0; i < decisions.size(); ++i)
+      decisions[i].condemns &= outcomes[i].phase <= events::Phase::rcpt;
   co_await conclude(std::move(decisions));
 }
 
