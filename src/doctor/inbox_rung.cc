@@ -99,16 +99,6 @@ std::string describe(const RungResult& result, const std::optional<IpAddress>& a
   return "the proofs are seen where the message arrives";
 }
 
-}  // namespace
-
-io::Task<void> check_address(Lookups lookups, IpAddress address, RungResult& result) {
-  result.add_fact("address", address.text());
-  ReverseName name = co_await look_up_reverse_name(lookups, address);
-  judge_reverse_name(name, address, lookups, result);
-  auto verdicts = co_await ask_lists(lookups, known_lists(), address);
-  judge_lists(verdicts, address, lookups, result);
-}
-
 io::Task<void> check_domain(Lookups lookups, std::string from, RungResult& result) {
   const std::string domain = domain_of(from);
   if (domain.empty()) co_return;
@@ -128,6 +118,16 @@ io::Task<void> check_domain(Lookups lookups, std::string from, RungResult& resul
   result.add_fact("dmarc", record ? "found" : "none");
   if (record == nullptr)
     result.add(finding("M6006", Severity::warning, {{"domain", domain}}, lookups));
+}
+
+}  // namespace
+
+io::Task<void> check_address(Lookups lookups, IpAddress address, RungResult& result) {
+  result.add_fact("address", address.text());
+  ReverseName name = co_await look_up_reverse_name(lookups, address);
+  judge_reverse_name(name, address, lookups, result);
+  auto verdicts = co_await ask_lists(lookups, known_lists(), address);
+  judge_lists(verdicts, address, lookups, result);
 }
 
 io::Task<void> check_proofs(Lookups lookups, const Sender& sender, RungResult& result) {
@@ -181,8 +181,6 @@ io::Task<RungResult> walk_inbox(Context& context, const Request& request, Sessio
     co_await check_address(lookups, *address, result);
     const Sender sender{*address, from, session.hello};
     co_await check_proofs(lookups, sender, result);
-  } else {
-    co_await check_domain(lookups, from, result);
   }
   result.line = describe(result, address);
   result.took = context.loop.now() - began;

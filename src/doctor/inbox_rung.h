@@ -20,15 +20,14 @@ io::Task<void> check_address(Lookups lookups, IpAddress address, RungResult& res
 // Whether the sender's domain says that this address may send for it (SPF), and what it asks of
 // receivers (DMARC).
 io::Task<void> check_proofs(Lookups lookups, const Sender& sender, RungResult& result);
-// Only what does not depend on the address: mail that goes through a service comes from there.
-io::Task<void> check_domain(Lookups lookups, std::string from, RungResult& result);
 
 // The address that the server sees us under: our end of the connection where that is a public one,
 // else what the server says in its reply to EHLO.
 std::optional<IpAddress> address_seen(Session& session);
 
 // Rung 6, for a message that was sent: what a receiver holds against it, as far as the name system
-// can show it. Where a mail host took it directly, that is our address too.
+// can show it. Asked where a mail host took it directly: a submission service sends from addresses
+// of its own, which only the receiver sees.
 io::Task<RungResult> walk_inbox(Context& context, const Request& request, Session& session);
 
 }  // namespace waypost::doctor

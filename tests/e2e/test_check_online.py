@@ -46,7 +46,7 @@ def test_a_machine_in_order_is_told_nothing_but_what_was_asked(ask):
 
 def test_it_tells_of_a_listing_a_missing_name_and_a_closed_port(ask):
     said, _ = ask({**working_lists(),
-                   "7.113.0.203.zen.spamhaus.org": [("A", "127.0.0.3"), ("TXT", ["see the list"])],
+                   "7.113.0.203.zen.spamhaus.org": [("A", "127.0.0.3"), ("TXT", [b"see the list"])],
                    "mail.example.net": [("A", ADDRESS)],
                    "far.example.net": [("MX", (10, "mx.example.net"))],
                    "mx.example.net": [("A", CLOSED)]})
