@@ -220,7 +220,7 @@ std::string MacroString::expand_domain(const MacroValues& values) const {
     if (dot == std::string_view::npos) break;
     name.remove_prefix(dot + 1);
   }
-  return std::string(name);
+  return base::to_lower(name);
 }
 
 bool MacroString::ends_as_domain() const {

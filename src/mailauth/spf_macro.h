@@ -40,8 +40,8 @@ class MacroString {
 
   // Text of octets; empty when it would be longer than 65,536.
   std::string expand(const MacroValues& values) const;
-  // A domain, its octets as they are: without final dot, cut from the left to 253 octets (RFC 7208
-  // §7.3). Whoever asks for it escapes its labels.
+  // A domain in lower case, its octets as they are: without final dot, cut from the left to 253
+  // octets (RFC 7208 §7.3). Whoever asks for it escapes its labels.
   std::string expand_domain(const MacroValues& values) const;
 
  private:

@@ -83,9 +83,15 @@ TEST(SuppressionCsv, refuses_a_quote_that_does_not_end) {
   EXPECT_FALSE(parse_suppressions_csv("address\n\"ann@example.net\n", otherwise()));
 }
 
+TEST(SuppressionCsv, refuses_what_follows_a_closing_quote) {
+  auto rows =
+      parse_suppressions_csv("address,scope\n\"ann@example.net\" ,stream:bulk\n", otherwise());
+  ASSERT_FALSE(rows);
+  EXPECT_THAT(rows.error().message(), testing::HasSubstr("line 2"));
+}
+
 TEST(SuppressionCsv, survives_any_octets) {
-  for (const char* text :
-       {"", "\n", "\r", ",", "\"\"", "\"\"x", "address\n\xff\xfe@\x80\n", "address,"})
+  for (const char* text : {"", "\n", "\r", ",", "\"\"", "address\n\xff\xfe@\x80\n", "address,"})
     parse(text);
 }
 
