@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/terminal_text.h"
 #include "io/sim_world.h"
 
 namespace waypost::doctor {
@@ -47,11 +48,11 @@ TEST_F(EvidenceLogTest, shows_no_part_of_an_encoded_secret) {
 }
 
 TEST(WithoutTerminalControlsTest, leaves_nothing_that_a_terminal_obeys) {
-  EXPECT_EQ(without_terminal_controls("a\xc2\x9b"
-                                      "31m\xe2\x80\xae"
-                                      "b"),
+  EXPECT_EQ(base::without_terminal_controls("a\xc2\x9b"
+                                            "31m\xe2\x80\xae"
+                                            "b"),
             "a\\u009b31m\\u202eb");
-  EXPECT_EQ(without_terminal_controls("caf\xc3\xa9 \xe2\x80\x93 \xc2"),
+  EXPECT_EQ(base::without_terminal_controls("caf\xc3\xa9 \xe2\x80\x93 \xc2"),
             "caf\xc3\xa9 \xe2\x80\x93 \xc2");
 }
 

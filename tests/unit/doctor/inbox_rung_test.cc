@@ -31,11 +31,17 @@ class InboxRungTest : public testing::Test {
     for (const Finding& finding : result_.findings) ids.push_back(finding.id);
     return ids;
   }
-  io::Task<void> all() {
+  io::Task<bool> all() {
     const Lookups lookups{loop_, resolver_, evidence_};
     co_await check_address(lookups, address_, result_);
     const Sender sender{address_, "ann@example.com", "mail.example.com"};
     co_await check_proofs(lookups, sender, result_);
+    co_return true;
+  }
+  // A loop of tests runs what has an answer.
+  static io::Task<bool> answered(io::Task<void> task) {
+    co_await std::move(task);
+    co_return true;
   }
 
   const IpAddress address_ = *IpAddress::parse("203.0.113.7");
@@ -66,7 +72,7 @@ TEST_F(InboxRungTest, counts_a_list_that_does_not_answer_as_not_known) {
 TEST_F(InboxRungTest, tells_apart_what_is_missing) {
   dns::MemoryResolver empty(loop_);
   const Lookups lookups{loop_, empty, evidence_};
-  loop_.run(check_address(lookups, address_, result_));
+  loop_.run(answered(check_address(lookups, address_, result_)));
   std::vector<std::string> ids;
   for (const Finding& finding : result_.findings) ids.push_back(finding.id);
   EXPECT_THAT(ids, Contains("M6007"));
@@ -78,7 +84,7 @@ TEST_F(InboxRungTest, tells_of_an_address_that_spf_does_not_have) {
   other.add_txt("example.com", {"v=spf1 ip4:192.0.2.1 -all"});
   const Lookups lookups{loop_, other, evidence_};
   const Sender sender{address_, "ann@example.com", "mail.example.com"};
-  loop_.run(check_proofs(lookups, sender, result_));
+  loop_.run(answered(check_proofs(lookups, sender, result_)));
   std::vector<std::string> ids;
   for (const Finding& finding : result_.findings) ids.push_back(finding.id);
   EXPECT_THAT(ids, testing::ElementsAre("M6001", "M6006"));
