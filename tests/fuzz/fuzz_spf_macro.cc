@@ -23,8 +23,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     const auto macros = MacroString::parse(written, place);
     if (!macros) continue;
     CHECK(macros->expand(values).size() <= 65'536);
-    // Whatever comes out, it is a question or is refused as none; nothing else may be in it.
-    const std::string name = macros->expand_domain(values);
+    // Whatever comes out, once its labels are escaped it is a question or is refused as none.
+    const std::string name = mailauth::escape_labels(macros->expand_domain(values));
     for (char c : name) CHECK(c > 0x20 && c < 0x7f);
     if (auto question = dns::normalize_question(name))
       CHECK(*dns::normalize_question(*question) == *question);
