@@ -1,5 +1,7 @@
 #include "cli/doctor_password.h"
 
+#include <array>
+#include <csignal>
 #include <cstdlib>
 #include <iostream>
 #include <termios.h>
@@ -13,24 +15,44 @@ namespace {
 
 constexpr uint64_t password_octets_max = 64 * 1024;
 
-// What is typed is not shown until this goes away.
+// What to put the terminal back to; for the signal handler, which nothing else reaches.
+termios terminal_before;
+
+// Leaves the terminal as it was, then ends the program as the signal would have.
+void show_again_and_die(int signal) {
+  ::tcsetattr(STDIN_FILENO, TCSANOW, &terminal_before);
+  ::signal(signal, SIG_DFL);
+  ::raise(signal);
+}
+
+// What is typed is not shown until this goes away, or a signal ends the program. At most one at a
+// time.
 class Hidden {
  public:
   Hidden() {
-    hidden_ = ::tcgetattr(STDIN_FILENO, &before_) == 0;
+    hidden_ = ::tcgetattr(STDIN_FILENO, &terminal_before) == 0;
     if (!hidden_) return;
-    termios silent = before_;
+    struct sigaction leave = {};
+    leave.sa_handler = show_again_and_die;
+    for (size_t i = 0; i < signals.size(); ++i) ::sigaction(signals[i], &leave, &before_[i]);
+    termios silent = terminal_before;
     silent.c_lflag &= ~tcflag_t(ECHO);
+    // Who suspends the program would find a shell that shows nothing.
+    silent.c_cc[VSUSP] = _POSIX_VDISABLE;
     ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
   }
   Hidden(const Hidden&) = delete;
   Hidden& operator=(const Hidden&) = delete;
   ~Hidden() {
-    if (hidden_) ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &before_);
+    if (!hidden_) return;
+    ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &terminal_before);
+    for (size_t i = 0; i < signals.size(); ++i) ::sigaction(signals[i], &before_[i], nullptr);
   }
 
  private:
-  termios before_{};
+  static constexpr std::array<int, 4> signals{SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+
+  std::array<struct sigaction, signals.size()> before_{};
   bool hidden_ = false;
 };
 

@@ -65,7 +65,8 @@ class Acceptance {
   bool judge_size();
   Finding judge(const smtp::Reply& reply, AttemptPhase phase, std::string_view command);
   void stop(Finding finding, std::string line);
-  void lose(const Error& error, std::string_view command);
+  void lose(const Error& error, std::string_view command, Duration waited = patience);
+  void lose_message(const Error& error);
   std::string own_domain() const;
 
   Context& context_;
@@ -112,18 +113,26 @@ void Acceptance::stop(Finding finding, std::string line) {
   result_.add(std::move(finding));
 }
 
-void Acceptance::lose(const Error& error, std::string_view command) {
+void Acceptance::lose(const Error& error, std::string_view command, Duration waited) {
   open_ = false;
   Parameters values = values_;
   values["seen"] = std::string(command);
   Finding found = finding_of("M5020", std::move(values));
   bool timed_out = error.code() == ErrorCode::timed_out;
   found.notes.push_back(
-      timed_out ? fmt::format("No reply to {} came within {}.", command, base::to_human(patience))
+      timed_out ? fmt::format("No reply to {} came within {}.", command, base::to_human(waited))
                 : fmt::format("The connection ended after {}: {}.", command,
                               context_.evidence.without_secrets(error.message())));
   result_.line = fmt::format("no answer to {}", command);
   result_.add(std::move(found));
+}
+
+void Acceptance::lose_message(const Error& error) {
+  ++context_.effects.messages_unknown;
+  lose(error, "the message", content_patience);
+  result_.findings.back().notes.push_back(
+      fmt::format("Whether {} took the message is not known: it may arrive.", session_.host));
+  result_.add_fact("message_id", message_.id);
 }
 
 Finding Acceptance::judge(const smtp::Reply& reply, AttemptPhase phase, std::string_view command) {
@@ -224,14 +233,15 @@ io::Task<void> Acceptance::send_message() {
     co_return;
   }
   context_.evidence.note(fmt::format("a message of {} octets", message_.octets));
+  // From here on it may have been taken, whatever we hear of it (RFC 5321 §4.5.3.2.6).
   Result<void> written = co_await session_.conversation.write(message_.wire(), content_patience);
   if (!written) {
-    lose(written.error(), "the message");
+    lose_message(written.error());
     co_return;
   }
   answer = co_await session_.conversation.read_reply(content_patience);
   if (!answer) {
-    lose(answer.error(), "the message");
+    lose_message(answer.error());
     co_return;
   }
   if (!answer->positive()) {

@@ -19,6 +19,7 @@ constexpr milliseconds doubt_after{1500};  // then the other ports are tried mea
 constexpr milliseconds other_ports_patience{1500};
 constexpr seconds unreachable_at_once{1};  // sooner: somebody said so; later: nobody was there
 constexpr size_t addresses_tried_max = 2;  // of each family
+constexpr size_t connections_at_once_max = 6;
 
 // One attempt to connect.
 struct Dial {
@@ -72,7 +73,8 @@ class ConnectRung {
                        [](const Trial& trial) { return trial.reached != Trial::Reached::nothing; });
   }
   void name_other_port(Finding& finding) const;
-  void note_tried();
+  void note_dials();
+  void note_trials();
 
   Context& context_;
   const Request& request_;
@@ -80,6 +82,7 @@ class ConnectRung {
   RungResult result_;
   std::vector<Dial> dials_;
   std::vector<Trial> trials_;
+  std::vector<std::string> tried_;  // for the report, in the order of trying
   PacketCounters before_;
   bool dropped_here_ = false;
 };
@@ -133,7 +136,11 @@ io::Task<void> ConnectRung::try_other_ports() {
   if (usable == dials_.end()) co_return;
   Duration patience = all_over() ? Duration(other_ports_patience) : connect_patience - doubt_after;
   IpAddress address = usable->address;
+  auto waiting = static_cast<size_t>(
+      std::count_if(dials_.begin(), dials_.end(), [](const Dial& dial) { return !dial.over; }));
+  // The last are the least likely ones.
   std::vector<UsualPort> ways = other_ports(ground_.port);
+  ways.resize(std::min(ways.size(), connections_at_once_max - waiting));
   trials_ = co_await try_ways(context_, ground_.host, address, std::move(ways), patience);
 }
 
@@ -330,6 +337,7 @@ io::Task<void> ConnectRung::use_another_port() {
     each = Dial{each.address};
     co_await dial(each, connect_patience);
   }
+  note_dials();
   judge();
   result_.line = fmt::format("port {} ({} {})", ground_.port, first_port,
                              silent ? "is silent from here" : "is not offered");
@@ -338,27 +346,30 @@ io::Task<void> ConnectRung::use_another_port() {
   result_.add(std::move(found));
 }
 
-void ConnectRung::note_tried() {
-  std::vector<std::string> tried;
+void ConnectRung::note_dials() {
   for (const Dial& dial : dials_)
-    tried.push_back(fmt::format("{} {}", Endpoint{dial.address, ground_.port}.text(),
-                                dial.error ? base::name(dial.error->code()) : "connected"));
+    tried_.push_back(fmt::format("{} {}", Endpoint{dial.address, ground_.port}.text(),
+                                 dial.error ? base::name(dial.error->code()) : "connected"));
+}
+
+void ConnectRung::note_trials() {
   for (const Trial& trial : trials_)
-    tried.push_back(fmt::format("{} {}", trial.at.text(),
-                                trial.works                                ? "works"
-                                : trial.reached == Trial::Reached::nothing ? "unreachable"
-                                                                           : "answers"));
-  result_.add_fact("port", std::to_string(ground_.port));
-  result_.add_list("tried", std::move(tried));
+    tried_.push_back(fmt::format("{} {}", trial.at.text(),
+                                 trial.works                                ? "works"
+                                 : trial.reached == Trial::Reached::nothing ? "unreachable"
+                                                                            : "answers"));
 }
 
 io::Task<RungResult> ConnectRung::run() {
   Instant began = context_.loop.now();
   choose_port();
   co_await dial_all();
-  note_tried();
+  note_dials();
+  note_trials();
   co_await use_another_port();
   if (result_.line.empty()) judge();
+  result_.add_fact("port", std::to_string(ground_.port));
+  result_.add_list("tried", std::move(tried_));
   result_.took = context_.loop.now() - began;
   co_return std::move(result_);
 }

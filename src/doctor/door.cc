@@ -20,10 +20,12 @@ std::string literal_of(const IpAddress& address) {
 }
 
 // Middle boxes overwrite the keyword, so that the length of the packet stays (Cisco's fixup).
-bool is_masked_keyword(std::string_view line) {
+// The keyword of the line where it is such a one, else nothing.
+std::string_view masked_keyword(std::string_view line) {
   std::string_view keyword = line.substr(0, line.find(' '));
   size_t crosses = std::min(keyword.find_first_not_of("Xx"), keyword.size());
-  return crosses >= 5 && keyword.size() <= crosses + 2 && keyword.size() >= 7;
+  bool is_mask = crosses >= 5 && keyword.size() <= crosses + 2 && keyword.size() >= 7;
+  return is_mask ? keyword : std::string_view();
 }
 
 class Opener {
@@ -132,10 +134,12 @@ io::Task<Opener::Going> Opener::greet() {
 
 io::Task<Opener::Going> Opener::hello(Step step) {
   if (key_.hello.empty()) key_.hello = literal_of(conversation().stream()->local().address);
+  Instant began = context_.loop.now();
   Result<smtp::Reply> answer =
       co_await conversation().ask("EHLO " + key_.hello, key_.reply_patience);
   if (answer && answer->permanent())
     answer = co_await conversation().ask("HELO " + key_.hello, key_.reply_patience);
+  result_.hello_took = context_.loop.now() - began;
   if (!answer || !answer->positive()) co_return stop(step, std::move(answer));
   hello_reply_ = *answer;
   capabilities_ = smtp::parse_ehlo(*answer);
@@ -146,8 +150,10 @@ io::Task<Opener::Going> Opener::hello(Step step) {
 io::Task<Opener::Going> Opener::ask_starttls() {
   result_.starttls_missing = !capabilities_.starttls;
   for (size_t i = 1; i < hello_reply_.lines.size(); ++i)
-    result_.starttls_masked |= is_masked_keyword(hello_reply_.lines[i]);
-  if (result_.starttls_missing && key_.tls_optional && !result_.starttls_masked) co_return true;
+    if (result_.starttls_mask.empty())
+      result_.starttls_mask = masked_keyword(hello_reply_.lines[i]);
+  if (result_.starttls_missing && key_.tls_optional && result_.starttls_mask.empty())
+    co_return true;
   unsigned listed_at = result_.evidence;
   // Asked even where it is not listed: who took it out of the list may have left the command.
   Result<smtp::Reply> answer = co_await conversation().ask("STARTTLS", key_.reply_patience);

@@ -41,10 +41,11 @@ struct Opening {
   std::string seen = {};           // the first octets that came, or the first after STARTTLS' 220
   bool wants_tls_at_once = false;  // silent, and a handshake works: asked by the probe
   bool starttls_missing = false;   // EHLO did not list it
-  bool starttls_masked = false;    // EHLO has a row of X in its place
+  std::string starttls_mask = {};  // the row of X that EHLO has in its place
   bool starttls_anyway = false;    // not listed, and yet answered with 220
   Duration connect_took{0};
   Duration greeting_took{0};
+  Duration hello_took{0};  // the last EHLO
   Duration tls_took{0};
   std::optional<tls::TlsFacts> tls = {};
   tls::CertificateReport certificate = {};

@@ -33,17 +33,21 @@ Finding about(const Ground& ground, const Opening& opening, std::string id) {
   return finding;
 }
 
-// HELO has a short answer, where EHLO has a long one.
-io::Task<bool> answers_in_few_words(Context& context, const Ground& ground) {
+// HELO has a short answer, where EHLO has a long one. Only a yes counts: who refuses HELO may have
+// had its reasons for the silence, too.
+io::Task<bool> answers_in_few_words(Context& context, const Ground& ground,
+                                    const Opening& opening) {
   ++context.effects.connections;
   auto connected =
       co_await context.network.connect(ground.at, {}, context.loop.now() + short_patience);
   if (!connected) co_return false;
   Conversation conversation(context.loop, context.evidence, *std::move(connected));
-  auto greeting = co_await conversation.read_reply(short_patience);
+  // A server that greeted late does so again.
+  auto greeting = co_await conversation.read_reply(opening.greeting_took + short_patience);
   if (!greeting || !greeting->positive()) co_return false;
-  auto answer = co_await conversation.ask("HELO a.test", short_patience);
-  co_return answer.has_value();
+  std::string name = opening.session ? opening.session->hello : "a.test";
+  auto answer = co_await conversation.ask("HELO " + name, short_patience);
+  co_return answer && answer->positive();
 }
 
 }  // namespace
@@ -100,36 +104,55 @@ std::string greeting_line(const Finding& finding) {
   if (finding.id == "M2009")
     return fmt::format("somebody else answers: {}", finding.parameters.at("name"));
   if (finding.id == "M2012") return "small packets pass, large ones are lost";
+  if (finding.id == "M2019") return "the server greets, and refuses EHLO";
+  if (finding.id == "M2020") return "the server greets, and then breaks off";
+  if (finding.id == "M2021")
+    return fmt::format("greeted, but no answer to EHLO in {}", finding.parameters.at("seconds"));
   return "connected, and closed before a greeting";
 }
 
 io::Task<Finding> judge_hello(Context& context, const Ground& ground, const Opening& opening) {
-  bool silent = opening.error && opening.error->code() == ErrorCode::timed_out;
-  if (!silent) co_return judge_greeting(ground, opening);
-  bool small_passes = false;
-  if (ground.encryption != Encryption::implicit)
-    small_passes = co_await answers_in_few_words(context, ground);
-  if (!small_passes) {
-    Finding finding = judge_greeting(ground, opening);
-    finding.confidence = Confidence::likely;
+  const bool secured = opening.tls.has_value();
+  if (opening.reply) {
+    const bool temporary = opening.reply->transient();
+    Finding finding = about(ground, opening, temporary ? "M2018" : "M2019");
+    finding.temporary = temporary;
+    finding.parameters["name"] = opening.session ? opening.session->hello : "";
     co_return finding;
   }
-  Finding finding = about(ground, opening, "M2012");
-  finding.observed = "HELO is answered, the longer answer to EHLO does not arrive";
-  finding.parameters["seen"] = finding.observed;
+  if (opening.error && opening.error->code() != ErrorCode::timed_out) {
+    Finding finding = about(ground, opening, "M2020");
+    finding.observed = opening.error->message();
+    const bool is_end = opening.error->code() != ErrorCode::protocol;
+    finding.parameters["seen"] =
+        fmt::format("{} EHLO{}", is_end ? "closed the connection at" : "gave no SMTP reply to",
+                    secured ? ", inside TLS" : "");
+    co_return finding;
+  }
+  // A certificate that arrived was larger than any answer to EHLO.
+  bool small_passes = false;
+  if (!secured) small_passes = co_await answers_in_few_words(context, ground, opening);
+  Finding finding = about(ground, opening, small_passes ? "M2012" : "M2021");
   finding.confidence = Confidence::likely;
+  finding.observed.clear();
+  finding.parameters["seconds"] = shown_time(opening.hello_took);
+  if (small_passes) {
+    finding.observed = "HELO is answered, the longer answer to EHLO does not arrive";
+    finding.parameters["seen"] = finding.observed;
+  }
   co_return finding;
 }
 
 Finding judge_starttls(const Ground& ground, const Opening& opening) {
-  if (opening.starttls_masked || opening.starttls_anyway) {
+  const bool masked = !opening.starttls_mask.empty();
+  if (masked || opening.starttls_anyway) {
     Finding finding = about(ground, opening, "M3004");
-    finding.confidence = opening.starttls_masked ? Confidence::certain : Confidence::likely;
-    if (opening.starttls_masked)
+    finding.confidence = masked ? Confidence::certain : Confidence::likely;
+    if (masked)
       finding.observed = "the list of extensions has a row of X in the place of STARTTLS";
     else
       finding.observed = "STARTTLS is not listed, and yet the server answers it with 220";
-    finding.parameters["seen"] = opening.starttls_masked ? "XXXXXXXA" : "nothing";
+    finding.parameters["seen"] = masked ? opening.starttls_mask : "nothing";
     return finding;
   }
   // 454 is what a server says whose certificate is broken, for as long as it is.

@@ -26,8 +26,8 @@ std::string greeting_line(const Finding& finding);
 io::Task<std::optional<Finding>> judge_redirection(Context& context, const Ground& ground,
                                                    const Opening& opening);
 
-// EHLO without an answer, or with a no. Asks again in fewer words, to tell whether large packets
-// are lost.
+// EHLO, behind a good greeting, without an answer or with a no. Where nothing came, asks again in
+// fewer words, to tell whether large packets are lost.
 io::Task<Finding> judge_hello(Context& context, const Ground& ground, const Opening& opening);
 
 // STARTTLS that is not listed, taken out, or refused; `ways` are not tried here.

@@ -154,6 +154,7 @@ json::object report_json(const Report& report, const checks::Catalogue& catalogu
   effects["connections"] = report.effects.connections;
   effects["auth_attempts"] = report.effects.login_attempts;
   effects["messages_sent"] = report.effects.messages_sent;
+  effects["messages_unknown"] = report.effects.messages_unknown;
   object["side_effects"] = std::move(effects);
   return object;
 }

@@ -119,7 +119,9 @@ std::string side_effects_of(const Report& report) {
   return fmt::format(
       "{}, {}, {}", count(effects.connections, "connection", "connections", "no connection"),
       count(effects.login_attempts, "login attempt", "login attempts", "no login attempt"),
-      count(effects.messages_sent, "message sent", "messages sent", "nothing sent"));
+      effects.messages_unknown > 0
+          ? "whether the message was taken is not known"
+          : count(effects.messages_sent, "message sent", "messages sent", "nothing sent"));
 }
 
 }  // namespace waypost::doctor

@@ -76,6 +76,7 @@ struct SideEffects {
   unsigned connections = 0;
   unsigned login_attempts = 0;
   unsigned messages_sent = 0;
+  unsigned messages_unknown = 0;  // whose reply was lost
 };
 
 struct Report {

@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "doctor/report_words.h"
 #include "doctor/test_message.h"
 #include "tests/unit/doctor/scripted_session.h"
 
@@ -88,6 +89,19 @@ TEST_F(WalkAccept, sends_the_message_only_when_that_is_wanted) {
   EXPECT_TRUE(heard("Subject: Test message of waypost doctor"));
   EXPECT_TRUE(heard("To: bob@example.net"));
   EXPECT_EQ(heard_.back(), ".");
+}
+
+TEST_F(WalkAccept, does_not_say_that_nothing_was_sent_where_the_reply_was_lost) {
+  request_.send = true;
+  script({{"DATA", "354 go on"}, {".", "close"}});
+  RungResult result = accept();
+  EXPECT_EQ(ids(result), "M5020");
+  EXPECT_EQ(context_.effects.messages_sent, 0u);
+  EXPECT_EQ(context_.effects.messages_unknown, 1u);
+  EXPECT_THAT(result.findings[0].notes, testing::Contains(HasSubstr("it may arrive")));
+  Report report;
+  report.effects = context_.effects;
+  EXPECT_THAT(side_effects_of(report), HasSubstr("not known"));
 }
 
 TEST_F(WalkAccept, says_whether_a_server_that_does_not_relay_takes_its_own_mail) {

@@ -26,6 +26,8 @@ struct Script {
   bool closes = false;  // accepts and closes
   Duration delay{0};    // before the greeting
   bool ehlo_lost = false;
+  std::string hello;           // the answer to EHLO and HELO in place of a list; "close": none
+  bool silent_in_tls = false;  // no answer to what comes after a handshake
 };
 
 // A simulated street: our machine, a mail host with an IPv4 and an IPv6 address, a name server, and
@@ -146,7 +148,7 @@ class Street {
       heard_ += *line;
       std::string answer = "250 2.0.0 Ok\r\n";
       if (line->starts_with("EHLO")) {
-        if (script.ehlo_lost) continue;
+        if (script.ehlo_lost || (secured && script.silent_in_tls)) continue;
         answer = "250-smtp.example.com\r\n";
         for (const std::string& extension : script.extensions)
           if (!secured || extension != "STARTTLS") answer += "250-" + extension + "\r\n";
@@ -154,6 +156,9 @@ class Street {
       } else if (line->starts_with("STARTTLS")) {
         answer = script.starttls;
       }
+      bool is_hello = line->starts_with("EHLO") || line->starts_with("HELO");
+      if (is_hello && !script.hello.empty()) answer = script.hello;
+      if (answer == "close") co_return;
       written = co_await stream->write(answer, deadline);
       bool handshake = line->starts_with("STARTTLS") && answer.starts_with("220");
       if (!handshake) continue;

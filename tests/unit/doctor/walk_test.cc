@@ -230,6 +230,72 @@ TEST_F(WalkTest, knows_lost_large_packets_by_the_short_answer_that_arrives) {
   EXPECT_THAT(ids(street_.walk(at(587))), ElementsAre("M2012"));
 }
 
+TEST_F(WalkTest, tells_what_goes_wrong_behind_a_good_greeting) {
+  struct Row {
+    const char* hello;
+    const char* id;
+    int exit;
+    const char* seen;
+  };
+  const Row rows[] = {
+      {"550 5.7.1 Access denied\r\n", "M2019", 12, "Access denied"},
+      {"451 4.7.0 Try again later\r\n", "M2018", 75, "Try again later"},
+      {"close", "M2020", 12, "closed the connection"},
+      {"who are you?\r\n", "M2020", 12, "no SMTP reply"},
+  };
+  uint16_t port = 2000;
+  for (const Row& row : rows) {
+    Script script;
+    script.hello = row.hello;
+    street_.serve(++port, script);
+    Report report = street_.walk(at(port, Encryption::starttls));
+    EXPECT_THAT(ids(report), ElementsAre(row.id)) << row.hello;
+    EXPECT_EQ(report.exit_code(), row.exit) << row.hello;
+    Parameters values = first(report).parameters;
+    EXPECT_THAT(first(report).observed + values["seen"], HasSubstr(row.seen));
+  }
+}
+
+TEST_F(WalkTest, blames_no_packet_size_where_a_large_answer_came_or_a_small_one_does_not) {
+  Script nothing, secured;
+  nothing.ehlo_lost = true;
+  nothing.hello = "421 4.3.2 Not now\r\n";  // to HELO
+  secured.silent_in_tls = true;
+  street_.serve(2001, nothing);
+  street_.serve(2002, secured);
+  EXPECT_THAT(ids(street_.walk(at(2001, Encryption::starttls))), ElementsAre("M2021"));
+  EXPECT_THAT(ids(street_.walk(at(2002, Encryption::starttls))), ElementsAre("M2021"));
+}
+
+TEST_F(WalkTest, keeps_to_six_connections_at_once) {
+  for (const char* more : {"203.0.113.11", "2001:db8::11"})
+    street_.names.add_address(Street::host, *IpAddress::parse(more));
+  street_.world().network().partition(street_.client.host(), street_.v4);
+  street_.world().network().partition(street_.client.host(), street_.v6);
+  for (const char* more : {"203.0.113.11", "2001:db8::11"})
+    street_.world().network().partition(street_.client.host(), *IpAddress::parse(more));
+  Report report = street_.walk(at(587));
+  EXPECT_THAT(ids(report), ElementsAre("M2002"));
+  EXPECT_EQ(report.effects.connections, 6u);  // all of them wait until the end
+}
+
+TEST_F(WalkTest, tells_all_that_was_tried_in_its_order) {
+  Script implicit;
+  implicit.tls_at_once = true;
+  street_.serve(465, implicit);
+  Report report = street_.walk({});
+  const RungResult& connect = report.rungs[1];
+  std::vector<std::string> tried;
+  for (const Fact& fact : connect.facts)
+    if (fact.key == "port")
+      EXPECT_THAT(fact.values, ElementsAre("465"));
+    else if (fact.key == "tried")
+      tried = fact.values;
+  EXPECT_THAT(tried, ElementsAre(HasSubstr(":587 refused"), HasSubstr(":587 refused"),
+                                 HasSubstr(":465 works"), HasSubstr(":2525 "), HasSubstr(":25 "),
+                                 HasSubstr(":465 connected"), HasSubstr(":465 connected")));
+}
+
 TEST_F(WalkTest, names_an_encryption_mode_that_does_not_fit_and_tries_the_right_one) {
   street_.serve_usual();
   Report report = street_.walk(at(587, Encryption::implicit));
