@@ -19,6 +19,7 @@ waypost_embed_toml(classify rules/replies shipped_rules)
 waypost_library(bounces DEPENDS base smtp message toml classify USES PkgConfig::RE2 Boost::json)
 waypost_embed_toml(bounces rules/bounces shipped_notice_files)
 waypost_library(logs DEPENDS base smtp classify USES LibArchive::LibArchive Boost::json)
+waypost_library(reports DEPENDS base message)
 waypost_library(checks DEPENDS base toml)
 waypost_embed_toml(checks rules/checks shipped_checks)
 waypost_library(explain
@@ -56,6 +57,6 @@ waypost_library(daemon
   USES spdlog::spdlog Boost::json)
 waypost_library(demo DEPENDS base io smtp classify config events tls sasl records delivery daemon)
 waypost_library(cli
-  DEPENDS base io smtp message toml settings classify bounces logs checks explain doctor config events dns tls sasl oauth
+  DEPENDS base io smtp message toml settings classify bounces logs reports checks explain doctor config events dns tls sasl oauth
     mailauth spool records guard shaping queue delivery intake submission
   USES CLI11::CLI11 spdlog::spdlog Boost::json)

@@ -3,6 +3,7 @@
 #include <boost/json.hpp>
 #include <fmt/format.h>
 
+#include "base/utf8.h"
 #include "cli/key_questions.h"
 #include "cli/message_file.h"
 #include "mailauth/arc_validate.h"
@@ -19,14 +20,14 @@ json::object to_json(const ArcResult& result, const std::string& file) {
   json::array sets;
   for (const ArcSetResult& set : result.sets)
     sets.push_back(json::object{{"instance", set.instance},
-                                {"sealer", set.sealer},
-                                {"authserv_id", set.authserv_id},
-                                {"results", set.results},
+                                {"sealer", base::to_valid_utf8(set.sealer)},
+                                {"authserv_id", base::to_valid_utf8(set.authserv_id)},
+                                {"results", base::to_valid_utf8(set.results)},
                                 {"seal_holds", set.seal_holds},
                                 {"message_signature_holds", set.message_signature_holds}});
-  return {{"file", file},
+  return {{"file", base::to_valid_utf8(file)},
           {"result", name(result.status)},
-          {"reason", result.reason},
+          {"reason", base::to_valid_utf8(result.reason)},
           {"temporary", result.temporary},
           {"oldest_pass", result.oldest_pass},
           {"sets", std::move(sets)}};

@@ -3,11 +3,13 @@
 #include <boost/json.hpp>
 #include <fmt/format.h>
 
+#include "base/utf8.h"
 #include "cli/dkim_commands.h"
 #include "cli/message_file.h"
 #include "io/clock.h"
 #include "mailauth/dkim_record.h"
 #include "mailauth/dkim_sign.h"
+#include "mailauth/txt_strings.h"
 
 namespace waypost::cli {
 namespace {
@@ -66,7 +68,7 @@ void show_record(const Global& global, const DkimKeyArguments& arguments,
   if (global.json)
     return print(
         json::serialize(json::object{{"created", is_new},
-                                     {"file", arguments.file},
+                                     {"file", base::to_valid_utf8(arguments.file)},
                                      {"type", name(key.type())},
                                      {"bits", key.bits()},
                                      {"name", record_name},
@@ -107,8 +109,9 @@ int dkim_sign_command(const Global& global, const DkimSignArguments& arguments) 
   auto fields = signing->finish();
   if (!fields) return report(fields.error());
   if (global.json) {
-    print(json::serialize(json::object{
-              {"file", arguments.file}, {"domain", plan->domain}, {"fields", *fields}}) +
+    print(json::serialize(json::object{{"file", base::to_valid_utf8(arguments.file)},
+                                       {"domain", plan->domain},
+                                       {"fields", *fields}}) +
           "\n");
     return exit_code::ok;
   }

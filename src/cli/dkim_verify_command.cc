@@ -3,6 +3,7 @@
 #include <boost/json.hpp>
 #include <fmt/format.h>
 
+#include "base/utf8.h"
 #include "cli/dkim_commands.h"
 #include "cli/key_questions.h"
 #include "cli/message_file.h"
@@ -16,13 +17,17 @@ namespace json = boost::json;
 using mailauth::DkimResult;
 using mailauth::DkimStatus;
 
+// What a signature says may be any octets.
 json::object to_json(const DkimResult& result) {
+  json::array notes;
+  for (const std::string& text : result.notes)
+    notes.push_back(json::string(base::to_valid_utf8(text)));
   return {{"result", name(result.status)},
-          {"reason", result.reason},
-          {"notes", json::array(result.notes.begin(), result.notes.end())},
-          {"domain", result.domain},
-          {"selector", result.selector},
-          {"identity", result.identity},
+          {"reason", base::to_valid_utf8(result.reason)},
+          {"notes", std::move(notes)},
+          {"domain", base::to_valid_utf8(result.domain)},
+          {"selector", base::to_valid_utf8(result.selector)},
+          {"identity", base::to_valid_utf8(result.identity)},
           {"algorithm", result.algorithm},
           {"key_bits", result.key_bits},
           {"testing", result.testing}};
@@ -78,8 +83,9 @@ int dkim_verify_command(const Global& global, const std::string& file) {
   if (global.json) {
     json::array signatures;
     for (const DkimResult& result : results) signatures.push_back(to_json(result));
-    print(json::serialize(json::object{
-              {"file", file}, {"result", name(status)}, {"signatures", std::move(signatures)}}) +
+    print(json::serialize(json::object{{"file", base::to_valid_utf8(file)},
+                                       {"result", name(status)},
+                                       {"signatures", std::move(signatures)}}) +
           "\n");
   } else {
     show(results, colors_output(global.color));

@@ -27,7 +27,10 @@ constexpr int type_aaaa = 28;
 constexpr int rcode_no_error = 0;
 constexpr int rcode_no_such_name = 3;
 
+// More mail hosts or addresses are of no use. Text is another matter: one record of many may be the
+// one that counts, and to miss it would be to say that there is none. An answer has 64 KiB at most.
 constexpr size_t records_used_max = 64;
+constexpr size_t texts_used_max = 64 * 1024 / 12;
 constexpr int local_aliases_max = 8;
 
 // What libunbound found out, copied out of its own structures.
@@ -91,7 +94,6 @@ Findings findings_of(int error, const ub_result* result) {
   if (result->canonname) findings.canonical_name = result->canonname;
   findings.ttl = std::chrono::seconds(std::max(result->ttl, 0));
   for (int i = 0; result->data && result->data[i]; ++i) {
-    if (findings.rdata.size() == records_used_max) break;
     findings.rdata.emplace_back(result->data[i], static_cast<size_t>(std::max(result->len[i], 0)));
   }
   return findings;
@@ -249,6 +251,9 @@ class UnboundResolver final : public Resolver {
       // The library follows an alias through the network, but not through our own records.
       if (followed || findings.has_data || !parts_.has_records) break;
     }
+    if (const size_t used = type == type_txt ? texts_used_max : records_used_max;
+        findings.rdata.size() > used)
+      findings.rdata.resize(used);
     answer.status = findings.has_data       ? AnswerStatus::found
                     : findings.no_such_name ? AnswerStatus::no_such_name
                                             : AnswerStatus::no_such_record;

@@ -5,19 +5,12 @@
 #include "mailauth/arc_validate.h"
 #include "mailauth/dkim_base64.h"
 #include "mailauth/dkim_field.h"
+#include "mailauth/dkim_tags.h"
 
 namespace waypost::mailauth {
 namespace {
 
 constexpr size_t columns_max = 78;
-
-int64_t seconds_of(WallTime time) {
-  return std::chrono::floor<std::chrono::seconds>(time.time_since_epoch()).count();
-}
-
-std::string_view algorithm_name(const SigningKey& key) {
-  return key.key->type() == KeyType::rsa ? "rsa-sha256" : "ed25519-sha256";
-}
 
 // Folded in front of blanks, so that unfolding gives the same text.
 void append_folded(std::string_view text, std::string& field) {
@@ -101,11 +94,11 @@ void ArcSealing::take_message(std::string_view octets, const message::HeaderBloc
 Result<std::string> ArcSealing::message_signature() {
   TagFieldWriter writer("ARC-Message-Signature");
   writer.add("i", fmt::format("{}", instance_));
-  writer.add("a", algorithm_name(plan_.key));
+  writer.add("a", algorithm_name(plan_.key.key->type()));
   writer.add("c", "relaxed/relaxed");
   writer.add("d", plan_.domain);
   writer.add("s", plan_.key.selector);
-  writer.add("t", fmt::format("{}", seconds_of(now_)));
+  writer.add("t", fmt::format("{}", tag_seconds(now_)));
   writer.add_list("h", names_);
   writer.add("bh", encode_base64(bodies_.hash(body_hash_)));
   TRY(std::string signature, plan_.key.key->sign(hash_with_field(CanonicalForm::relaxed, canonical_,
@@ -116,11 +109,11 @@ Result<std::string> ArcSealing::message_signature() {
 Result<std::string> ArcSealing::seal(const std::string& message_signature) {
   TagFieldWriter writer("ARC-Seal");
   writer.add("i", fmt::format("{}", instance_));
-  writer.add("a", algorithm_name(plan_.key));
+  writer.add("a", algorithm_name(plan_.key.key->type()));
   writer.add("cv", name(chain_));
   writer.add("d", plan_.domain);
   writer.add("s", plan_.key.selector);
-  writer.add("t", fmt::format("{}", seconds_of(now_)));
+  writer.add("t", fmt::format("{}", tag_seconds(now_)));
   std::string canonical = sealed_before_;
   append_canonical_octets(results_field_, canonical);
   append_canonical_octets(message_signature, canonical);

@@ -52,14 +52,14 @@ void note_failure(ArcResult& result, unsigned instance, std::string_view what,
 }  // namespace
 
 std::string sealed_octets(const std::vector<ArcSet>& sets, unsigned first, unsigned last,
-                          std::string_view octets) {
+                          std::string_view header) {
   std::string canonical;
   for (const ArcSet& set : sets) {
     if (set.instance < first || set.instance > last) continue;
     for (const message::HeaderField* field : {set.results, set.signature})
-      append_canonical_field(CanonicalForm::relaxed, *field, octets, canonical);
+      append_canonical_field(CanonicalForm::relaxed, *field, header, canonical);
     if (set.instance < last)
-      append_canonical_field(CanonicalForm::relaxed, *set.seal, octets, canonical);
+      append_canonical_field(CanonicalForm::relaxed, *set.seal, header, canonical);
   }
   return canonical;
 }

@@ -58,9 +58,10 @@ class ArcValidator {
   BodyHashes bodies_;
 };
 
-// The canonical octets that the seal of the last of `sets` covers, without that seal (RFC 8617
+// What the seal of instance `last` covers, without that seal itself, in canonical form (RFC 8617
 // §5.1.1). `first` is the first instance in it: 1 but for the end of a broken chain (§5.1.2).
+// `header` is what the fields of `sets` were scanned from.
 std::string sealed_octets(const std::vector<ArcSet>& sets, unsigned first, unsigned last,
-                          std::string_view octets);
+                          std::string_view header);
 
 }  // namespace waypost::mailauth

@@ -85,6 +85,10 @@ Result<void> read_key_type(const TagList& tags, DkimKeyRecord& record) {
 
 std::string_view name(KeyType type) { return type == KeyType::rsa ? "rsa" : "ed25519"; }
 
+std::string_view algorithm_name(KeyType type) {
+  return type == KeyType::rsa ? "rsa-sha256" : "ed25519-sha256";
+}
+
 PublicKey::PublicKey(KeyType type, std::shared_ptr<evp_pkey_st> key)
     : type_(type), bits_(unsigned(EVP_PKEY_get_bits(key.get()))), key_(std::move(key)) {}
 

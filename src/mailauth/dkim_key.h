@@ -14,6 +14,8 @@ namespace waypost::mailauth {
 enum class KeyType { rsa, ed25519 };
 // "rsa" or "ed25519", as the k= tag spells it.
 std::string_view name(KeyType type);
+// "rsa-sha256" or "ed25519-sha256", as the a= tag of a signature spells it.
+std::string_view algorithm_name(KeyType type);
 
 inline constexpr unsigned rsa_bits_min = 1024;  // RFC 8301 §3.2
 inline constexpr unsigned rsa_bits_max = 8192;

@@ -3,25 +3,12 @@
 #include <fmt/format.h>
 
 #include "mailauth/dkim_base64.h"
+#include "mailauth/txt_strings.h"
 
 namespace waypost::mailauth {
-namespace {
-
-constexpr size_t string_octets_max = 255;
-
-}  // namespace
 
 std::string dkim_record_text(const PrivateKey& key) {
   return fmt::format("v=DKIM1; k={}; p={}", name(key.type()), encode_base64(key.public_octets()));
-}
-
-std::vector<std::string> txt_strings(std::string_view text) {
-  std::vector<std::string> strings;
-  do {
-    strings.emplace_back(text.substr(0, string_octets_max));
-    text.remove_prefix(strings.back().size());
-  } while (!text.empty());
-  return strings;
 }
 
 std::string txt_zone_line(std::string_view name, std::string_view text) {

@@ -2,7 +2,6 @@
 
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "mailauth/private_key.h"
 
@@ -11,9 +10,6 @@ namespace waypost::mailauth {
 
 // "v=DKIM1; k=rsa; p=..." (RFC 6376 §3.6.1).
 std::string dkim_record_text(const PrivateKey& key);
-
-// The text as the strings of one TXT record, of at most 255 octets each (RFC 1035 §3.3.14).
-std::vector<std::string> txt_strings(std::string_view text);
 
 // One line for a zone file: `NAME. IN TXT "..." "..."`.
 std::string txt_zone_line(std::string_view name, std::string_view text);

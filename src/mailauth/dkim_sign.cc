@@ -11,6 +11,7 @@
 #include "mailauth/dkim_base64.h"
 #include "mailauth/dkim_field.h"
 #include "mailauth/dkim_hash.h"
+#include "mailauth/dkim_tags.h"
 
 namespace waypost::mailauth {
 namespace {
@@ -52,14 +53,6 @@ Result<std::string> checked_name(std::string_view name, std::string_view what) {
   if (normal && normal->find('\\') == std::string::npos) return normal;
   return failure(ErrorCode::invalid_input, fmt::format("the {} \"{}\" is not a domain name", what,
                                                        base::escape_control(name)));
-}
-
-int64_t seconds_of(WallTime time) {
-  return std::chrono::floor<std::chrono::seconds>(time.time_since_epoch()).count();
-}
-
-std::string_view algorithm_name(KeyType type) {
-  return type == KeyType::rsa ? "rsa-sha256" : "ed25519-sha256";
 }
 
 }  // namespace
@@ -120,9 +113,9 @@ Result<std::string> DkimSigning::finish() {
     writer.add("c", fmt::format("{}/{}", name(plan_.header_form), name(plan_.body_form)));
     writer.add("d", plan_.domain);
     writer.add("s", key.selector);
-    writer.add("t", fmt::format("{}", seconds_of(now_)));
+    writer.add("t", fmt::format("{}", tag_seconds(now_)));
     if (plan_.valid_for)
-      writer.add("x", fmt::format("{}", seconds_of(now_) + plan_.valid_for->count()));
+      writer.add("x", fmt::format("{}", tag_seconds(now_) + uint64_t(plan_.valid_for->count())));
     writer.add_list("h", names_);
     writer.add("bh", encode_base64(bodies_.hash(body_hash_)));
     TRY(std::string signature,

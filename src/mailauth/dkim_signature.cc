@@ -167,10 +167,6 @@ std::string_view name(DkimStatus status) {
   return "none";
 }
 
-std::string_view DkimSignature::algorithm_name() const {
-  return algorithm == KeyType::rsa ? "rsa-sha256" : "ed25519-sha256";
-}
-
 std::string DkimSignature::key_name() const { return selector + "._domainkey." + domain; }
 
 Parsed<DkimSignature> parse_common_tags(const TagList& tags) {

@@ -51,7 +51,6 @@ struct DkimSignature {
   size_t b_begin = 0;                       // where b= has its value in the field's value
   size_t b_end = 0;
 
-  std::string_view algorithm_name() const;  // "rsa-sha256"
   // Where DNS has the key: SELECTOR._domainkey.DOMAIN.
   std::string key_name() const;
 };

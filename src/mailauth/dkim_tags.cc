@@ -28,6 +28,11 @@ tl::unexpected<Error> malformed(std::string message) {
 
 }  // namespace
 
+uint64_t tag_seconds(WallTime time) {
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(time.time_since_epoch()).count();
+  return seconds < 0 ? 0 : uint64_t(seconds);
+}
+
 std::string_view trim_folding(std::string_view text) {
   while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
   while (!text.empty() && is_space(text.back())) text.remove_suffix(1);

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "base/time.h"
 
 namespace waypost::mailauth {
 
@@ -42,6 +43,9 @@ std::vector<std::string> split_list(std::string_view value, char separator);
 
 // Digits only, at most `digits_max` of them, which are 19 or fewer.
 std::optional<uint64_t> parse_number(std::string_view value, size_t digits_max);
+
+// What t= and x= say: seconds since 1970, begun ones not counted; 0 for what was before.
+uint64_t tag_seconds(WallTime time);
 
 // Without the blanks and line ends at both ends (FWS, RFC 6376 §2.8).
 std::string_view trim_folding(std::string_view text);

@@ -16,11 +16,6 @@ constexpr size_t signature_start_octets = 8;
 // Clocks differ; only more than this is worth a note.
 constexpr uint64_t future_seconds_max = 300;
 
-uint64_t seconds_of(WallTime time) {
-  auto seconds = std::chrono::duration_cast<std::chrono::seconds>(time.time_since_epoch()).count();
-  return seconds < 0 ? 0 : uint64_t(seconds);
-}
-
 KeyVerdict verdict(DkimStatus status, std::string reason) {
   KeyVerdict result;
   result.status = status;
@@ -153,7 +148,7 @@ DkimResult DkimVerifier::judge(const Candidate& candidate, const KeyAnswers& key
   result.domain = signature.domain;
   result.selector = signature.selector;
   result.identity = signature.identity;
-  result.algorithm = signature.algorithm_name();
+  result.algorithm = algorithm_name(signature.algorithm);
   result.signature_start = encode_base64(signature.signature).substr(0, signature_start_octets);
   const KeyVerdict key = check_with_key(
       signature, keys, signed_header_hash(signature, *candidate.field, octets_, picker_));
@@ -165,7 +160,7 @@ DkimResult DkimVerifier::judge(const Candidate& candidate, const KeyAnswers& key
   const bool was_checked = key.status == DkimStatus::pass || key.status == DkimStatus::fail;
   if (!was_checked) return result;
 
-  const uint64_t now = seconds_of(now_);
+  const uint64_t now = tag_seconds(now_);
   const bool body_holds = bodies_.hash(candidate.body_hash) == signature.body_hash;
   const bool body_is_short =
       signature.body_octets_max.value_or(0) > bodies_.canonical_octets(candidate.body_hash);
@@ -208,7 +203,7 @@ void DkimVerifier::add_notes(const Candidate& candidate, DkimResult& result) con
       result.key_bits < rsa_bits_usual)
     result.notes.push_back(
         fmt::format("its key has {} bits; {} are usual", result.key_bits, rsa_bits_usual));
-  const uint64_t now = seconds_of(now_);
+  const uint64_t now = tag_seconds(now_);
   if (signature.signed_at && *signature.signed_at > now + future_seconds_max)
     result.notes.push_back("it was made in the future (t=): a clock is wrong");
 }

@@ -134,6 +134,9 @@ class Check {
   io::Task<Result<void>> choose_policy(const DmarcWalk& walk) {
     const DmarcStep& own = walk.steps.front();
     if (own.records > 1) {
+      // By the letter of RFC 9989 §4.10 the policy of a domain above would count, as if these were
+      // not there. Receivers at large take two records for none that applies, as RFC 7489 §6.6.3
+      // had it, and that is what somebody has to mend.
       verdict_.problem = fmt::format(
           "{} has {} DMARC records, and only one is allowed: remove "
           "the others",

@@ -162,11 +162,15 @@ Result<DmarcRecord> parse_dmarc_record(std::string_view text) {
     record.tags.emplace_back(tag, value);
     reader.take(tag, value);
   }
-  // Policies of which one cannot be read are none at all: RFC 9989 §4.10.1.
-  if (reader.bad_policy())
-    record.policy = record.subdomain_policy = record.absent_policy = std::nullopt;
-  else if (!record.policy)
+  if (!record.policy && !reader.bad_policy()) {
     record.notes.push_back("There is no \"p\": that counts as \"p=none\" where reports go.");
+    if (record.subdomain_policy || record.absent_policy)
+      reader.problem("\"sp\" and \"np\" count only beside a \"p\": write one in front of them");
+  }
+  // Without a "p" that can be read, or with another policy that cannot, the record is as good as
+  // "p=none": of all three none is left (RFC 9989 §4.10.1).
+  if (!record.policy || reader.bad_policy())
+    record.policy = record.subdomain_policy = record.absent_policy = std::nullopt;
   return record;
 }
 

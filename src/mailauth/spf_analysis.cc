@@ -6,6 +6,7 @@
 #include <fmt/ranges.h>
 
 #include "mailauth/spf_check.h"
+#include "mailauth/txt_strings.h"
 
 namespace waypost::mailauth {
 namespace {
@@ -106,11 +107,11 @@ void remark_on_size(const SurveyedRecord& record, Remarks& remarks) {
         "The record has {} octets. Over {} an answer may not fit into 512 octets, and some "
         "resolvers lose it (RFC 7208 §3.4).",
         octets, spf_record_octets_advised));
-  if (octets > spf_string_octets_max)
+  if (octets > txt_string_octets_max)
     remarks.note(fmt::format(
         "The record has {} octets; one string of a TXT record holds {}, so it is published as {} "
         "strings, which are read without a space between them.",
-        octets, spf_string_octets_max, txt_strings(record.text).size()));
+        octets, txt_string_octets_max, txt_strings(record.text).size()));
 }
 
 void remark_on_counts(const SpfAnalysis& analysis, Remarks& remarks) {

@@ -9,9 +9,8 @@
 
 namespace waypost::mailauth {
 
-// A character string of a TXT record (RFC 1035 §3.3.14), and an answer that fits into the smallest
-// packet of the name system with some room for its name (RFC 7208 §3.4).
-constexpr size_t spf_string_octets_max = 255;
+// An answer that fits into the smallest packet of the name system with some room for its name (RFC
+// 7208 §3.4).
 constexpr size_t spf_record_octets_advised = 450;
 
 struct SpfRemark {
@@ -52,8 +51,5 @@ SpfAnalysis analyse_spf(std::string domain, std::vector<SurveyedRecord> records)
 
 // The better record, when there is one.
 std::optional<SpfProposal> propose_spf(const std::vector<SurveyedRecord>& records);
-
-// `record` in pieces of at most spf_string_octets_max, cut behind a space where that is possible.
-std::vector<std::string> txt_strings(const std::string& record);
 
 }  // namespace waypost::mailauth

@@ -18,7 +18,9 @@ constexpr size_t spf_names_max = 10;  // of one "mx", and of a "ptr"
 
 struct SpfQuestion {
   IpAddress ip;
-  std::string sender;  // MAIL FROM without <>; "" or without "@" counts as postmaster at the HELO
+  // MAIL FROM without <>. "" is the empty one, which counts as postmaster at the HELO's name (RFC
+  // 7208 §2.4); without "@" all of it is the domain, and the local part is postmaster (§4.3).
+  std::string sender;
   std::string helo;
   std::string domain;                // to be checked; "" is the sender's
   std::string receiver = "unknown";  // our own name, for explanations

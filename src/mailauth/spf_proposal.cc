@@ -3,6 +3,7 @@
 #include "base/ascii.h"
 #include "mailauth/spf_analysis.h"
 #include "mailauth/spf_check.h"
+#include "mailauth/txt_strings.h"
 
 namespace waypost::mailauth {
 namespace {
@@ -180,19 +181,6 @@ bool has_problem(const SurveyedRecord& record) {
 }
 
 }  // namespace
-
-std::vector<std::string> txt_strings(const std::string& record) {
-  std::vector<std::string> strings;
-  std::string_view rest = record;
-  while (rest.size() > spf_string_octets_max) {
-    const size_t space = rest.rfind(' ', spf_string_octets_max - 1);
-    const size_t length = space == std::string_view::npos ? spf_string_octets_max : space + 1;
-    strings.emplace_back(rest.substr(0, length));
-    rest.remove_prefix(length);
-  }
-  strings.emplace_back(rest);
-  return strings;
-}
 
 std::optional<SpfProposal> propose_spf(const std::vector<SurveyedRecord>& records) {
   if (records.empty() || std::any_of(records.begin(), records.end(), has_problem))

@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include "base/ascii.h"
+#include "base/utf8.h"
 #include "message/unpack.h"
 
 namespace waypost::message {
@@ -20,9 +21,14 @@ struct FreeParser {
 };
 using Parser = std::unique_ptr<std::remove_pointer_t<XML_Parser>, FreeParser>;
 
+// None unless all of `text` is a number of that kind: "-1", "1e3" and "7 messages" are no counts.
 template <class Number>
-void take_number(std::string_view text, Number& number) {
-  std::from_chars(text.data(), text.data() + text.size(), number);
+std::optional<Number> number_in(std::string_view text) {
+  Number number = 0;
+  const char* end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, number);
+  if (error != std::errc() || stop != end) return std::nullopt;
+  return number;
 }
 
 // Builds the report while the elements go by. Names are compared without their namespace and by
@@ -86,11 +92,16 @@ class Builder {
 
   void take(std::string_view parent, std::string_view name) {
     if (parent == "report_metadata") take_metadata(name);
-    if (parent == "date_range" && name == "begin") take_number(value_, report.begin);
-    if (parent == "date_range" && name == "end") take_number(value_, report.end);
+    if (parent == "date_range" && name == "begin")
+      report.begin = number_in<int64_t>(value_).value_or(0);
+    if (parent == "date_range" && name == "end")
+      report.end = number_in<int64_t>(value_).value_or(0);
     if (parent == "policy_published") take_policy(name);
     if (parent == "row" && name == "source_ip") row_.source_ip = value_;
-    if (parent == "row" && name == "count") take_number(value_, row_.count);
+    if (parent == "row" && name == "count") {
+      const uint64_t count = number_in<uint64_t>(value_).value_or(0);
+      row_.count = count <= dmarc_count_max ? count : 0;
+    }
     if (parent == "policy_evaluated") take_evaluated(name);
     if (parent == "reason" && name == "type" && row_.overrides.size() < results_max)
       row_.overrides.emplace_back(value_);
@@ -111,12 +122,15 @@ class Builder {
     if (name == "org_name") report.organisation = value_;
     if (name == "email") report.email = value_;
     if (name == "report_id") report.report_id = value_;
+    if (name == "error" && report.errors.size() < dmarc_errors_max)
+      report.errors.emplace_back(value_);
   }
 
   void take_policy(std::string_view name) {
     if (name == "domain") report.domain = value_;
     if (name == "p") report.policy = value_;
     if (name == "sp") report.subdomain_policy = value_;
+    if (name == "testing" || name == "t") report.testing = value_ == "y";
   }
 
   void take_evaluated(std::string_view name) {
@@ -146,8 +160,9 @@ Error not_a_report(std::string why) {
   return {ErrorCode::invalid_input, "this is no DMARC aggregate report: " + std::move(why)};
 }
 
-base::Result<DmarcReport> read_xml(std::string_view xml) {
-  Parser parser(XML_ParserCreate(nullptr));
+// `encoding` is null for that of the document.
+base::Result<DmarcReport> read_xml(std::string_view xml, const char* encoding) {
+  Parser parser(XML_ParserCreate(encoding));
   Builder builder;
   XML_SetUserData(parser.get(), &builder);
   XML_SetElementHandler(
@@ -196,8 +211,15 @@ bool names_a_report(const MimePart& part) {
 }  // namespace
 
 base::Result<DmarcReport> read_dmarc_report(std::string_view octets) {
-  TRY(std::string xml, unpack(octets, dmarc_report_octets_max));
-  return read_xml(xml);
+  TRY(const std::string unpacked, unpack(octets, dmarc_report_octets_max));
+  // Some write blank lines in front of the declaration, where XML allows none.
+  std::string_view xml = unpacked;
+  xml.remove_prefix(std::min(xml.find_first_not_of(" \t\r\n"), xml.size()));
+  auto report = read_xml(xml, nullptr);
+  if (report) return report;
+  const std::string text = base::to_valid_utf8(xml);
+  auto as_text = read_xml(text, "UTF-8");
+  return as_text ? as_text : report;
 }
 
 std::optional<base::Result<DmarcReport>> dmarc_report_of(const MimeMessage& message) {

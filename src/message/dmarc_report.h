@@ -19,7 +19,7 @@ struct DmarcSignature {
 
 struct DmarcRow {
   std::string source_ip;
-  uint64_t count = 0;
+  uint64_t count = 0;       // 0: it was not stated, or is no number up to dmarc_count_max
   std::string disposition;  // what was done: "none", "quarantine", "reject"
   std::string dkim;         // "pass" or "fail", aligned
   std::string spf;
@@ -42,17 +42,22 @@ struct DmarcReport {
   std::string domain;  // whose policy
   std::string policy;
   std::string subdomain_policy;
+  bool testing = false;             // t=y was published (RFC 9990 §3.1.1.5)
+  std::vector<std::string> errors;  // that the reporter met, in its words
   std::vector<DmarcRow> rows;
   bool cut_off = false;  // there were more than dmarc_rows_max rows
 };
 
 inline constexpr size_t dmarc_rows_max = 100'000;
+inline constexpr uint64_t dmarc_count_max = 1'000'000'000'000;
+inline constexpr size_t dmarc_errors_max = 20;
 inline constexpr size_t dmarc_report_octets_max = 64 << 20;  // unpacked
 inline constexpr size_t dmarc_depth_max = 32;
 inline constexpr size_t dmarc_text_octets_max = 1024;  // of one element
 
 // XML, or a gzip or zip archive of it. invalid_input when it is no such report; entities of its own
-// are refused, for which no report has a use.
+// are refused, for which no report has a use. What is not in the encoding that it says it is in, or
+// in one that nobody knows, is read as UTF-8, with U+FFFD for what is none.
 base::Result<DmarcReport> read_dmarc_report(std::string_view octets);
 
 // The one that a message carries; none when no part looks like it.

@@ -30,6 +30,7 @@ void take(const ReportField& field, FeedbackReport& report) {
   set("received-date", &FeedbackReport::arrival_date);
   set("auth-failure", &FeedbackReport::auth_failure);
   set("delivery-result", &FeedbackReport::delivery_result);
+  set("identity-alignment", &FeedbackReport::alignment);
   if (field.name == "feedback-type") report.type = base::to_lower(field.value);
   if (field.name == "original-mail-from") report.mail_from = report_address(field.value);
   if (field.name == "reporting-mta") report.reporting_mta = without_type(field.value);

@@ -23,6 +23,7 @@ struct FeedbackReport {
   std::vector<std::string> domains;
   std::string auth_failure;     // RFC 6591 §3.2.2: "dmarc", "bodyhash" ...
   std::string delivery_result;  // RFC 6591 §3.2.2
+  std::string alignment;        // Identity-Alignment: "none", "dkim", "spf" (RFC 9991 §4)
   uint64_t incidents = 1;
   std::string message_id;  // of the returned message
 };

@@ -247,3 +247,12 @@ def test_what_cannot_be_checked_is_said(domain):
     waypost("dkim", "verify", domain.folder / "nothing.eml", code=66)
     waypost("dkim", "sign", "--domain", "shop..example", "--selector", "r1", "--key",
             domain.keys["r1"], domain.folder / "received.eml", code=64)
+
+
+def test_octets_that_are_no_text_leave_the_json_readable(tmp_path):
+    message = tmp_path / "odd.eml"
+    message.write_bytes(b"DKIM-Signature: v=1; a=rsa-sha256; d=sh\xffp.example; s=\xfe; h=from; bh=; b=AA==\r\n"
+                        b"ARC-Seal: i=1; a=rsa-sha256; d=\xff; s=a; cv=none; b=AA==\r\n" + MESSAGE)
+    for command in ("dkim", "arc"):
+        ran = waypost("--json", "--resolver", "127.0.0.1:9", command, "verify", message, code=1)
+        assert json.loads(ran.stdout.decode("utf-8"))["result"] != "pass"

@@ -129,6 +129,16 @@ TEST_F(UnboundResolverTest, uses_64_records_at_most) {
   EXPECT_EQ(mx("many.test")->records.size(), 64u);
 }
 
+TEST_F(UnboundResolverTest, misses_no_text_among_many) {
+  std::vector<std::string> records;
+  for (int i = 0; i < 300; ++i)
+    records.push_back("many.test. TXT \"verification=" + std::to_string(i) + "\"");
+  start_lab(records);
+  auto answer = loop_.run(resolver_->txt("many.test", loop_.in(seconds(5))));
+  ASSERT_TRUE(answer) << answer.error().describe();
+  EXPECT_EQ(answer->records.size(), 300u);
+}
+
 TEST_F(UnboundResolverTest, asks_the_network_about_other_names_until_the_deadline) {
   start_lab({"one.test. A 192.0.2.1"});
   auto answer = mx("example.org", milliseconds(50));

@@ -4,6 +4,7 @@
 
 #include "mailauth/dkim_record.h"
 #include "mailauth/dkim_verify.h"
+#include "mailauth/txt_strings.h"
 #include "tests/unit/mailauth/test_data.h"
 
 namespace waypost::mailauth {

@@ -60,5 +60,10 @@ TEST(Numbers, are_digits_only) {
     EXPECT_EQ(parse_number(bad, 12), std::nullopt) << bad;
 }
 
+TEST(DkimTags, have_times_in_whole_seconds) {
+  EXPECT_EQ(tag_seconds(WallTime(std::chrono::microseconds(1'999'999))), 1u);
+  EXPECT_EQ(tag_seconds(WallTime(std::chrono::microseconds(-5))), 0u);
+}
+
 }  // namespace
 }  // namespace waypost::mailauth

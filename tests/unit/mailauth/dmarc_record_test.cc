@@ -65,9 +65,15 @@ TEST(DmarcRecord, applies_with_a_policy_or_where_reports_go) {
   auto record = parse_dmarc_record("v=DMARC1; p=reject; np=bogus; rua=mailto:a@example.net");
   EXPECT_TRUE(record->applies());
   EXPECT_EQ(record->own(), DmarcPolicy::none);
-  record = parse_dmarc_record("v=DMARC1; sp=reject; rua=mailto:a@example.net");
+}
+
+TEST(DmarcRecord, has_no_policy_for_subdomains_without_one_of_its_own) {
+  auto record = parse_dmarc_record("v=DMARC1; sp=reject; np=reject; rua=mailto:a@example.net");
   EXPECT_EQ(record->own(), DmarcPolicy::none);
-  EXPECT_EQ(record->for_subdomain(true), DmarcPolicy::reject);
+  EXPECT_EQ(record->for_subdomain(true), DmarcPolicy::none);
+  EXPECT_EQ(record->for_subdomain(false), DmarcPolicy::none);
+  EXPECT_THAT(record->problems, ElementsAre(HasSubstr("count only beside a \"p\"")));
+  EXPECT_FALSE(parse_dmarc_record("v=DMARC1; sp=reject")->applies());
 }
 
 TEST(DmarcRecord, judges_the_public_records) {

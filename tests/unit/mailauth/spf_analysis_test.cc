@@ -186,19 +186,5 @@ TEST_F(SpfAnalysisTest, says_what_is_wrong_in_words) {
   EXPECT_THAT(analyse("nothing.example").remarks, says("has no SPF record"));
 }
 
-TEST_F(SpfAnalysisTest, cuts_a_record_into_strings_at_spaces) {
-  std::string record = "v=spf1";
-  for (int i = 0; i < 30; ++i) record += fmt::format(" ip4:192.0.2.{}", i);
-  const std::vector<std::string> strings = txt_strings(record);
-  std::string joined;
-  for (const std::string& text : strings) {
-    EXPECT_LE(text.size(), spf_string_octets_max);
-    joined += text;
-  }
-  EXPECT_EQ(joined, record);
-  EXPECT_TRUE(strings.front().ends_with(' '));
-  EXPECT_EQ(txt_strings(std::string(600, 'x')).size(), 3u);
-}
-
 }  // namespace
 }  // namespace waypost::mailauth

@@ -1,0 +1,57 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "base/time.h"
+#include "message/dmarc_report.h"
+#include "message/feedback_report.h"
+
+namespace waypost::records {
+
+inline constexpr int64_t dmarc_days_kept = 400;             // after the end of a report
+inline constexpr uint64_t dmarc_rows_kept_max = 2'000'000;  // of all reports; the oldest go first
+inline constexpr uint64_t dmarc_failures_kept_max = 100'000;
+
+enum class DmarcKeeping {
+  kept,
+  known,    // it was there already
+  too_old,  // its end is more than dmarc_days_kept ago
+};
+std::string_view name(DmarcKeeping keeping);  // "kept", "known", "too-old"
+
+// The DMARC reports that came in, in a database file of their own. Every call blocks on the disk:
+// on a Worker, or in a command. One thread at a time; several processes may write, one after the
+// other. Fails as the disk does; corrupt when the file is no database.
+class DmarcStore {
+ public:
+  // Makes the file (0640) and its folder when they are new.
+  static Result<std::unique_ptr<DmarcStore>> open(const std::string& path);
+  // For questions only; not_found when nothing was ever kept.
+  static Result<std::unique_ptr<DmarcStore>> open_read_only(const std::string& path);
+  ~DmarcStore();
+
+  // What read_received_dmarc() finds in the octets of a message or file, kept. Again and again: the
+  // same report, by organisation, id and domain, is kept once. What is too old by then goes.
+  // invalid_input for what is no report, or one whose times cannot be meant.
+  Result<DmarcKeeping> take(std::string_view octets, WallTime now);
+  Result<DmarcKeeping> keep(const message::DmarcReport& report, WallTime now);
+  // Only what stands in its fields: never the message that it is about, nor who that was for.
+  Result<DmarcKeeping> keep(const message::FeedbackReport& report, WallTime now);
+
+  // Reports that end at `since` or later, one after the other, the oldest first.
+  Result<void> visit(WallTime since, const std::function<void(const message::DmarcReport&)>& take);
+  Result<void> visit_failures(WallTime since,
+                              const std::function<void(const message::FeedbackReport&)>& take);
+
+ private:
+  struct Impl;
+  explicit DmarcStore(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace waypost::records
