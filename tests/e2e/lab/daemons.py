@@ -1,5 +1,6 @@
 """Real servers at the far end: Postfix with a service for each fault, Dovecot that judges its logins,
-and Unbound with a wrong trust anchor before Knot. Started once, when the first scenario wants them."""
+Unbound with a wrong trust anchor before Knot, and rbldnsd with block lists. Started once, when the
+first scenario wants them."""
 
 import os
 import threading
@@ -15,7 +16,7 @@ from peers.process import Process
 from peers.waiting import eventually
 
 WORLD = 255  # whose addresses are the real servers'
-RESOLVER_NUMBER, KNOT_NUMBER, UNBOUND_NUMBER = 53, 54, 55
+RESOLVER_NUMBER, KNOT_NUMBER, UNBOUND_NUMBER, LISTS_NUMBER = 53, 54, 55, 56
 SUBMISSION = "-o smtpd_sasl_auth_enable=yes -o smtpd_tls_security_level=encrypt"
 
 # {service: (its number, port, what Postfix is told)}
@@ -129,6 +130,18 @@ stub-zone:
 """
 
 
+# {zone: its file}. Two work, and one of those has the client's address; one is given up and has every
+# address; one answers with its error code whatever the question is, one like a resolver that makes
+# something of names that do not exist.
+LISTS = {
+    "zen.spamhaus.org": ":127.0.0.2:see https://check.spamhaus.org/query/ip/$\n127.0.0.2\n192.0.2.2\n",
+    "bl.spamcop.net": ":127.0.0.2:listed\n127.0.0.2\n",
+    "b.barracudacentral.org": ":127.0.0.2:listed\n0.0.0.0/1\n128.0.0.0/1\n",
+    "bl.mailspike.net": ":127.255.255.254:public resolver\n0.0.0.0/1\n128.0.0.0/1\n",
+    "psbl.surriel.com": ":11.18.200.200:\n0.0.0.0/1\n128.0.0.0/1\n",
+}
+
+
 class Daemons:
     def __init__(self, network, authority, folder):
         self._network, self._authority = network, authority
@@ -152,6 +165,14 @@ class Daemons:
         self._once("unbound", self._start_unbound)
         world.host, world.listens = "mail.bogus.test", False
         world.resolver = f"{self.address(UNBOUND_NUMBER)}:53"
+
+    def lists(self, world):
+        """Lets the world's resolver ask rbldnsd about the lists."""
+        self._once("rbldnsd", self._start_lists)
+        for name, kind in list(world.names.records):
+            if name.endswith(tuple("." + zone for zone in LISTS)):
+                del world.names.records[name, kind]
+        world.names.elsewhere = {zone: self.address(LISTS_NUMBER) for zone in LISTS}
 
     def stop(self):
         for stop in reversed(self._stopping):
@@ -246,3 +267,17 @@ class Daemons:
         unbound = self._run([folder / "usr/sbin/unbound", "-d", "-c", home / "unbound.conf"], "unbound",
                             env=environment(folder))
         eventually(lambda: "start of service" in unbound.log(), "Unbound answers", explain=unbound.log)
+
+    def _start_lists(self):
+        if os.geteuid() != 0:
+            missing("rbldnsd changes its user, as root alone may")
+        home = self._folder / "lists"
+        home.mkdir()
+        for zone, text in LISTS.items():
+            (home / zone).write_text(text)
+        rbldnsd = self._run([unpacked("rbldnsd") / "usr/sbin/rbldnsd", "-n", "-u", "nobody",
+                             "-w", home, "-b", f"{self.address(LISTS_NUMBER)}/53",
+                             *(f"{zone}:ip4set:{zone}" for zone in LISTS)], "rbldnsd")
+        eventually(lambda: "zones reloaded" in rbldnsd.log() or not rbldnsd.is_running(),
+                   "rbldnsd answers", explain=rbldnsd.log)
+        assert rbldnsd.is_running(), rbldnsd.log()

@@ -1,5 +1,6 @@
-"""The same faults at real servers: Postfix, Dovecot, Unbound and Knot."""
+"""The same faults at real servers: Postfix, Dovecot, Unbound, Knot and rbldnsd."""
 
+from lab.inbox_faults import to_a_mail_host
 from lab.probe import connect
 from lab.scenario import TEMPORARY, Scenario
 from lab.stripping import Stripping
@@ -24,6 +25,10 @@ def entrance(service, recipient="bob@lab.test"):
 
 def bogus(world):
     world.daemons.bogus(world)
+
+
+def at_real_lists(world):
+    world.daemons.lists(world)
 
 
 def too_often(world):
@@ -82,6 +87,8 @@ SCENARIOS = [
          at("size", USER, USER, "x@outside.example", "--send"), 5, "M5008", "size"),
     real("Postfix: listed", entrance("listed"), 5, "M5009", "bl.lab.test"),
     real("Postfix: no reverse name", entrance("reverse"), 5, "M5010", "reverse"),
+    real("rbldnsd: listed, and lists that do not work", to_a_mail_host(at_real_lists), 6, "M6009",
+         "see https://check.spamhaus.org", also=("M6010",)),
     real("Postfix: login first", at("submission", None), 5, "M5001", "Relay access denied"),
 ]
 
