@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <array>
+#include <unordered_map>
 
 #include "base/ascii.h"
 #include "bounces/notice_reader.h"
+#include "bounces/phrases.h"
 #include "bounces/ses_notification.h"
 #include "message/header_block.h"
 #include "message/mime.h"
@@ -15,22 +17,18 @@ namespace {
 using message::MimeMessage;
 using message::ReportedAction;
 
-bool has_one_of(std::string_view text, std::span<const std::string_view> phrases) {
-  return std::any_of(phrases.begin(), phrases.end(), [&](std::string_view phrase) {
-    return text.find(phrase) != std::string_view::npos;
-  });
-}
+// Of the subjects of notices.
+constexpr std::array<std::string_view, 18> failure_words{
+    "undeliver",         "delivery fail",      "failure notice",
+    "returned mail",     "delivery status",    "mail delivery",
+    "not delivered",     "not be delivered",   "delivery has failed",
+    "delivery error",    "mail system error",  "message delivery",
+    "could not be sent", "returned to sender", "delivery problem",
+    "delivery report",   "non recapitabile",   "warning"};
 
 // A text without a header, or the header of a message that a mail system wrote about another.
 bool is_from_mail_system(const MimeMessage& message, const NoticeText& notice) {
   if (!notice.failed.empty()) return true;
-  constexpr std::array<std::string_view, 18> failure_words{
-      "undeliver",         "delivery fail",      "failure notice",
-      "returned mail",     "delivery status",    "mail delivery",
-      "not delivered",     "not be delivered",   "delivery has failed",
-      "delivery error",    "mail system error",  "message delivery",
-      "could not be sent", "returned to sender", "delivery problem",
-      "delivery report",   "non recapitabile",   "warning"};
   if (message.fields.empty()) {
     constexpr std::array<std::string_view, 6> words{"deliver", "undeliver",    "returned mail",
                                                     "bounced", "your message", "rejected"};
@@ -44,9 +42,39 @@ bool is_from_mail_system(const MimeMessage& message, const NoticeText& notice) {
   return is_daemon && has_one_of(notice.subject, failure_words);
 }
 
+// A person who answers, and may quote a notice or speak as one does.
+bool is_answer_of_person(const MimeMessage& message, const NoticeText& notice) {
+  if (!notice.failed.empty() || message.type == "multipart/report") return false;
+  constexpr std::array<std::string_view, 5> answers{"re:", "re ", "aw:", "sv:", "antw:"};
+  for (std::string_view start : answers)
+    if (notice.subject.starts_with(start)) return true;
+  return !message.field("In-Reply-To").empty() && !has_one_of(notice.subject, failure_words);
+}
+
+// "554 4.4.7 Message expired <421 4.4.2 Timed out>" -> "4.4.2": of the last reply that another one
+// quotes; empty when it quotes none.
+std::string last_quoted_status(std::string_view reply) {
+  constexpr size_t code_octets = 4;  // "421 "
+  std::string last;
+  for (size_t at = code_octets; at < reply.size();) {
+    std::string_view status = message::first_status(reply.substr(at));
+    if (status.empty()) break;
+    const size_t begin = size_t(status.data() - reply.data());
+    at = begin + status.size();
+    std::string_view before = reply.substr(begin - code_octets, code_octets);
+    bool is_code = (before[0] == '4' || before[0] == '5') && base::is_digit(before[1]) &&
+                   base::is_digit(before[2]) && (before[3] == ' ' || before[3] == '-');
+    if (is_code && begin > code_octets) last = status;
+  }
+  return last;
+}
+
 // A status that says nothing gives way to one that the reply states, when both speak of the same
 // kind of outcome (RFC 3463 §2).
 std::string best_status(const std::string& stated, const std::string& reply) {
+  // Given up, "x.4.7", says nothing of why.
+  if (stated.ends_with(".4.7"))
+    if (std::string why = last_quoted_status(reply); !why.empty()) return why;
   std::string said = status_in(reply);
   // What was said in words for the moment, and for good in the reply, was refused for good.
   bool differs_in_kind = said.size() == stated.size() && !said.empty() && said[0] != stated[0] &&
@@ -92,26 +120,42 @@ std::vector<Recipient> recipients_of(message::DeliveryReport report, const Notic
 }
 
 // Where the fields for programs hold no words, those for people may.
+// What the notice says to people about those of whom its fields tell no words.
+class Words {
+ public:
+  Words(const NoticeText& notice, const NoticeBook& book) {
+    std::optional<ReadNotice> read = read_notice(notice, book);
+    if (!read) read = read_unknown_notice(notice);
+    if (read) told_ = std::move(read->recipients);
+    for (const Recipient& one : told_) by_address_.emplace(base::to_lower(one.address), &one);
+  }
+
+  void add_to(Recipient& recipient, bool is_only_one) const {
+    auto found = by_address_.find(base::to_lower(recipient.address));
+    const Recipient* told = found != by_address_.end()         ? found->second
+                            : is_only_one && told_.size() == 1 ? &told_.front()
+                                                               : nullptr;
+    if (told == nullptr) return;
+    recipient.reply = told->reply;
+    recipient.says = told->says;
+    recipient.provider = told->provider;
+    if (recipient.address.find('@') == std::string::npos) recipient.address = told->address;
+    if (recipient.remote_mta.empty()) recipient.remote_mta = told->remote_mta;
+    recipient.status = best_status(recipient.status, recipient.reply);
+  }
+
+ private:
+  std::vector<Recipient> told_;
+  std::unordered_map<std::string, const Recipient*> by_address_;
+};
+
 void add_words(std::vector<Recipient>& recipients, const NoticeText& notice,
                const NoticeBook& book) {
-  bool has_all = std::all_of(recipients.begin(), recipients.end(),
-                             [](const Recipient& one) { return !one.reply.empty(); });
-  if (has_all) return;
-  std::optional<ReadNotice> read = read_notice(notice, book);
-  if (!read) read = read_unknown_notice(notice);
-  if (!read) return;
-  for (Recipient& recipient : recipients) {
-    if (!recipient.reply.empty()) continue;
-    for (const Recipient& told : read->recipients)
-      if (base::equals_ignoring_case(told.address, recipient.address) ||
-          (read->recipients.size() == 1 && recipients.size() == 1)) {
-        recipient.reply = told.reply;
-        if (recipient.address.find('@') == std::string::npos) recipient.address = told.address;
-        if (recipient.remote_mta.empty()) recipient.remote_mta = told.remote_mta;
-        recipient.status = best_status(recipient.status, recipient.reply);
-        break;
-      }
-  }
+  auto has_words = [](const Recipient& one) { return !one.reply.empty(); };
+  if (std::all_of(recipients.begin(), recipients.end(), has_words)) return;
+  const Words words(notice, book);
+  for (Recipient& recipient : recipients)
+    if (!has_words(recipient)) words.add_to(recipient, recipients.size() == 1);
 }
 
 void take_message_id(const NoticeText& notice, Incoming& incoming) {
@@ -175,6 +219,7 @@ void take_complaint(message::FeedbackReport report, Incoming& incoming) {
 
 bool take_notice(const MimeMessage& message, const NoticeText& notice, const NoticeBook& book,
                  Incoming& incoming) {
+  if (is_answer_of_person(message, notice)) return false;
   std::optional<ReadNotice> read = read_notice(notice, book);
   if (!read && is_from_mail_system(message, notice)) read = read_unknown_notice(notice);
   if (!read) return false;
@@ -185,6 +230,16 @@ bool take_notice(const MimeMessage& message, const NoticeText& notice, const Not
   }
   incoming.recipients = std::move(read->recipients);
   return true;
+}
+
+// Bounces say `auto-replied` as well, so that this alone decides only where nothing else does.
+std::optional<message::AutoReply> plain_auto_reply(const MimeMessage& message,
+                                                   const NoticeText& notice) {
+  std::optional<message::AutoReply> reply = message::auto_reply_of(message);
+  bool may_be_notice = !notice.failed.empty() || (reply && reply->reason.starts_with("Auto-Sub") &&
+                                                  is_from_mail_system(message, notice));
+  if (may_be_notice) return std::nullopt;
+  return reply;
 }
 
 void take_auto_reply(message::AutoReply reply, Incoming& incoming) {
@@ -203,7 +258,22 @@ std::string_view name(Kind kind) {
   return names[size_t(kind)];
 }
 
-Incoming read_incoming(std::string_view octets, const NoticeBook& book) {
+namespace {
+
+constexpr size_t kept_messages_max = 1000;
+
+// "From ann@example.net Thu Apr 29 23:34:45 2015", the line above a message in a file of many.
+bool is_separator_at(std::string_view octets, size_t at) {
+  std::string_view line = octets.substr(at, 200);
+  if (!line.starts_with("From ")) return false;
+  line = line.substr(0, line.find('\n'));
+  size_t clock = line.find(':');
+  return clock != std::string_view::npos && clock > 2 && line.size() > clock + 5 &&
+         base::is_digit(line[clock - 1]) && base::is_digit(line[clock + 1]) &&
+         line[clock + 3] == ':';
+}
+
+Incoming read_one(std::string_view octets, const NoticeBook& book) {
   MimeMessage message = message::read_mime(octets);
   Incoming incoming;
   if (auto complaint = message::feedback_report_of(message)) {
@@ -224,6 +294,10 @@ Incoming read_incoming(std::string_view octets, const NoticeBook& book) {
     return incoming;
   }
   if (auto told = read_ses_notification(notice.text)) return *std::move(told);
+  if (auto reply = plain_auto_reply(message, notice)) {
+    take_auto_reply(*std::move(reply), incoming);
+    return incoming;
+  }
   if (take_notice(message, notice, book, incoming)) return incoming;
   if (auto reply = message::auto_reply_of(message)) {
     take_auto_reply(*std::move(reply), incoming);
@@ -231,6 +305,40 @@ Incoming read_incoming(std::string_view octets, const NoticeBook& book) {
   }
   incoming.kind = Kind::not_a_bounce;
   incoming.message_id.clear();
+  return incoming;
+}
+
+// Notices that somebody kept in one file (mbox), each behind its separator; the file itself
+// when it does not begin with one.
+std::vector<std::string_view> messages_of(std::string_view octets) {
+  std::vector<std::string_view> messages;
+  if (!is_separator_at(octets, 0)) return {octets};
+  for (size_t begin = 0; begin < octets.size() && messages.size() < kept_messages_max;) {
+    size_t end = begin;
+    do {
+      end = octets.find("\nFrom ", end);
+      end = end == std::string_view::npos ? octets.size() : end + 1;
+    } while (end < octets.size() && !is_separator_at(octets, end));
+    messages.push_back(octets.substr(begin, end - begin));
+    begin = end;
+  }
+  return messages;
+}
+
+}  // namespace
+
+Incoming read_incoming(std::string_view octets, const NoticeBook& book) {
+  const std::vector<std::string_view> messages = messages_of(octets);
+  Incoming incoming = read_one(messages.front(), book);
+  const bool is_notice = incoming.kind == Kind::dsn || incoming.kind == Kind::bounce;
+  if (!is_notice) return incoming;
+  for (size_t i = 1; i < messages.size() && incoming.recipients.size() < recipients_max; ++i) {
+    Incoming next = read_one(messages[i], book);
+    if (next.kind != Kind::dsn && next.kind != Kind::bounce) continue;
+    for (Recipient& recipient : next.recipients)
+      incoming.recipients.push_back(std::move(recipient));
+  }
+  if (incoming.recipients.size() > recipients_max) incoming.recipients.resize(recipients_max);
   return incoming;
 }
 

@@ -1,22 +1,13 @@
 #include "bounces/notice_book.h"
 
-#include <algorithm>
 #include <set>
 
 #include "base/check.h"
 #include "bounces/notice_file.h"
+#include "bounces/phrases.h"
 #include "bounces/shipped_notice_files.h"
 
 namespace waypost::bounces {
-namespace {
-
-bool has_one_of(std::string_view text, const std::vector<std::string>& phrases) {
-  return std::any_of(phrases.begin(), phrases.end(), [&](const std::string& phrase) {
-    return text.find(phrase) != std::string_view::npos;
-  });
-}
-
-}  // namespace
 
 NoticeBook::NoticeBook(std::vector<NoticeRule> rules, std::vector<std::string> returned)
     : returned_(std::move(returned)) {

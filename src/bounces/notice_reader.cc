@@ -1,9 +1,12 @@
 #include "bounces/notice_reader.h"
 
 #include <algorithm>
+#include <unordered_map>
+#include <unordered_set>
 #include <utility>
 
 #include "base/ascii.h"
+#include "bounces/phrases.h"
 #include "message/address_list.h"
 #include "message/header_block.h"
 #include "message/report_fields.h"
@@ -17,12 +20,6 @@ using Style = NoticeBook::Style;
 constexpr size_t reply_octets_max = 4000;
 constexpr size_t fallback_recipients_max = 10;
 
-bool has_one_of(std::string_view text, const std::vector<std::string>& phrases) {
-  return std::any_of(phrases.begin(), phrases.end(), [&](const std::string& phrase) {
-    return text.find(phrase) != std::string_view::npos;
-  });
-}
-
 // Behind the line of the first of the phrases that is there; `otherwise` when none is.
 size_t behind_line_of(std::string_view small, const std::vector<std::string>& phrases,
                       size_t otherwise) {
@@ -35,6 +32,7 @@ size_t behind_line_of(std::string_view small, const std::vector<std::string>& ph
   return otherwise;
 }
 
+// Its size when none is there.
 size_t first_of(std::string_view small, const std::vector<std::string>& phrases, size_t from) {
   size_t first = small.size();
   for (const std::string& phrase : phrases) first = std::min(first, small.find(phrase, from));
@@ -74,14 +72,6 @@ std::string clean_address(std::string_view found) {
   return address;
 }
 
-// An address without a domain is one of those that the header names.
-std::string completed(std::string address, const std::vector<std::string>& failed) {
-  if (address.find('@') != std::string::npos) return address;
-  for (const std::string& one : failed)
-    if (one.starts_with(address + "@")) return one;
-  return address;
-}
-
 class StyleReader {
  public:
   StyleReader(const Style& style, const NoticeText& notice) : style_(style), notice_(notice) {
@@ -89,6 +79,8 @@ class StyleReader {
     begin_ = behind_line_of(notice.small, rule.start, 0);
     is_delayed_ =
         has_one_of(notice.small, rule.delayed) || has_one_of(notice.subject, rule.delayed);
+    for (const std::string& one : notice.failed)
+      failed_by_local_.emplace(one.substr(0, one.find('@')), &one);
   }
 
   std::vector<Recipient> read() {
@@ -105,7 +97,30 @@ class StyleReader {
   }
 
  private:
-  size_t stop_behind(size_t from) const { return first_of(notice_.small, style_.rule.stop, from); }
+  // Of the text between two places, up to the first phrase that ends it.
+  std::string_view up_to_stop(size_t begin, size_t end) const {
+    std::string_view small = std::string_view(notice_.small).substr(0, end);
+    return between(notice_.text, begin, first_of(small, style_.rule.stop, begin));
+  }
+
+  // An address without a domain is one of those that the header names.
+  std::string completed(std::string address) const {
+    auto known = failed_by_local_.find(address);
+    return known == failed_by_local_.end() ? address : *known->second;
+  }
+
+  const std::string& whole() {
+    if (!whole_) whole_ = on_one_line(up_to_stop(begin_, notice_.text.size()));
+    return *whole_;
+  }
+
+  const std::string& common_reply() {
+    if (!common_reply_) {
+      auto match = style_.reply.find(notice_.text);
+      common_reply_ = match ? on_one_line(match->first) : std::string();
+    }
+    return *common_reply_;
+  }
 
   void add(const std::vector<LinePattern::Match>& matches, size_t i) {
     const LinePattern::Match& match = matches[i];
@@ -113,20 +128,19 @@ class StyleReader {
     std::string_view block =
         style_.rule.reply_first
             ? between(notice_.text, i == 0 ? begin_ : matches[i - 1].end, match.begin)
-            : between(notice_.text, match.end, std::min(end, stop_behind(match.end)));
+            : up_to_stop(match.end, end);
     if (style_.rule.to_blank_line) block = to_blank_line(block);
     Recipient recipient;
-    recipient.address = completed(clean_address(match.address), notice_.failed);
+    recipient.address = completed(clean_address(match.address));
     recipient.reply = reply_in(block, match.reply);
     recipient.remote_mta = match.host;
     finish(std::move(recipient), block);
   }
 
-  std::string reply_in(std::string_view block, std::string_view found) const {
+  std::string reply_in(std::string_view block, std::string_view found) {
     if (!found.empty()) return on_one_line(found);
     if (auto match = style_.reply.find(block)) return on_one_line(match->first);
-    if (style_.rule.common_reply)
-      if (auto match = style_.reply.find(notice_.text)) return on_one_line(match->first);
+    if (style_.rule.common_reply && !common_reply().empty()) return common_reply();
     return on_one_line(block);
   }
 
@@ -135,22 +149,28 @@ class StyleReader {
       for (std::string_view text : {std::string_view(recipient.reply), block})
         if (recipient.remote_mta.empty())
           if (auto match = pattern->find(text)) recipient.remote_mta = match->first;
-    if (recipient.reply.empty() && style_.rule.whole_text)
-      recipient.reply = on_one_line(between(notice_.text, begin_, stop_behind(begin_)));
+    if (recipient.reply.empty() && style_.rule.whole_text) recipient.reply = whole();
     recipient.says = style_.rule.says.empty() ? spoken_reply(recipient.reply) : style_.rule.says;
     recipient.provider = style_.rule.provider;
     if (style_.rule.says.empty()) recipient.status = status_in(recipient.says);
     if (recipient.status.empty()) recipient.status = status_in(recipient.reply);
     recipient.action = is_delayed_ ? ReportedAction::delayed : ReportedAction::failed;
-    for (Recipient& known : recipients_) {
-      if (!base::equals_ignoring_case(known.address, recipient.address)) continue;
-      // The same notice in two languages.
-      if (recipient.reply.empty()) return;
-      if (known.reply.empty() || known.reply == recipient.reply) {
-        known = std::move(recipient);
+    keep(std::move(recipient));
+  }
+
+  // The same notice in two languages tells a recipient twice, maybe once without words.
+  void keep(Recipient recipient) {
+    const std::string address = base::to_lower(recipient.address);
+    const bool is_new = addresses_.insert(address).second;
+    if (recipient.reply.empty() && !is_new) return;
+    for (const std::string& words : {std::string(), recipient.reply})
+      if (auto known = by_words_.extract(address + '\n' + words)) {
+        known.key() = address + '\n' + recipient.reply;
+        recipients_[known.mapped()] = std::move(recipient);
+        by_words_.insert(std::move(known));
         return;
       }
-    }
+    by_words_.emplace(address + '\n' + recipient.reply, recipients_.size());
     recipients_.push_back(std::move(recipient));
   }
 
@@ -162,7 +182,7 @@ class StyleReader {
       if (const message::HeaderField* to = header.find("To"))
         if (auto found = message::parse_address_list(to->value)) addresses = *found;
     }
-    std::string_view block = between(notice_.text, begin_, stop_behind(begin_));
+    std::string_view block = up_to_stop(begin_, notice_.text.size());
     auto reply = style_.reply.find(block);
     if (!reply && !style_.rule.whole_text) return;
     if (addresses.empty() && reply) addresses.emplace_back();
@@ -179,7 +199,12 @@ class StyleReader {
   const NoticeText& notice_;
   size_t begin_ = 0;
   bool is_delayed_ = false;
+  std::unordered_map<std::string, const std::string*> failed_by_local_;
+  std::optional<std::string> whole_;
+  std::optional<std::string> common_reply_;
   std::vector<Recipient> recipients_;
+  std::unordered_set<std::string> addresses_;
+  std::unordered_map<std::string, size_t> by_words_;
 };
 
 // The style of those that no rule knows.

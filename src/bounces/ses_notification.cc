@@ -3,24 +3,16 @@
 #include <boost/json.hpp>
 
 #include "base/ascii.h"
+#include "base/json_member.h"
 #include "bounces/notice_reader.h"
 
 namespace waypost::bounces {
 namespace {
 
 namespace json = boost::json;
+using base::json_member;
+using base::json_text;
 using message::ReportedAction;
-
-const json::value* member(const json::value& value, std::string_view name) {
-  const json::object* object = value.if_object();
-  return object == nullptr ? nullptr : object->if_contains(name);
-}
-
-std::string text(const json::value& value, std::string_view name) {
-  const json::value* found = member(value, name);
-  const json::string* string = found == nullptr ? nullptr : found->if_string();
-  return string == nullptr ? std::string() : std::string(*string);
-}
 
 // The object at the start; lines that the mail was broken into are joined.
 std::optional<json::value> first_object(std::string_view octets) {
@@ -36,29 +28,29 @@ std::optional<json::value> first_object(std::string_view octets) {
 
 template <class Take>
 void each_recipient(const json::value& value, std::string_view name, Take take) {
-  const json::value* found = member(value, name);
+  const json::value* found = json_member(value, name);
   const json::array* array = found == nullptr ? nullptr : found->if_array();
   if (array == nullptr) return;
   for (const json::value& one : *array) {
     if (const json::string* address = one.if_string())
       take(std::string(*address), json::value());
     else
-      take(text(one, "emailAddress"), one);
+      take(json_text(one, "emailAddress"), one);
   }
 }
 
 void take_bounce(const json::value& bounce, Incoming& incoming) {
   incoming.kind = Kind::bounce;
-  std::string remote = text(bounce, "reportingMTA");
+  std::string remote = json_text(bounce, "reportingMTA");
   each_recipient(bounce, "bouncedRecipients", [&](std::string address, const json::value& one) {
     Recipient recipient;
     recipient.address = std::move(address);
-    recipient.action = message::parse_reported_action(text(one, "action"));
+    recipient.action = message::parse_reported_action(json_text(one, "action"));
     if (recipient.action == ReportedAction::not_stated) recipient.action = ReportedAction::failed;
-    std::string code = text(one, "diagnosticCode");
+    std::string code = json_text(one, "diagnosticCode");
     if (base::starts_with_ignoring_case(code, "smtp;")) code.erase(0, 5);
     recipient.reply = on_one_line(code);
-    recipient.status = text(one, "status");
+    recipient.status = json_text(one, "status");
     incoming.recipients.push_back(std::move(recipient));
   });
 }
@@ -66,9 +58,9 @@ void take_bounce(const json::value& bounce, Incoming& incoming) {
 void take_complaint(const json::value& complaint, Incoming& incoming) {
   incoming.kind = Kind::arf;
   message::FeedbackReport report;
-  report.type = text(complaint, "complaintFeedbackType");
+  report.type = json_text(complaint, "complaintFeedbackType");
   if (report.type.empty()) report.type = "abuse";
-  report.user_agent = text(complaint, "userAgent");
+  report.user_agent = json_text(complaint, "userAgent");
   each_recipient(complaint, "complainedRecipients", [&](std::string address, const json::value&) {
     report.recipients.push_back(address);
     Recipient recipient;
@@ -84,7 +76,7 @@ void take_delivery(const json::value& delivery, Incoming& incoming) {
     Recipient recipient;
     recipient.address = std::move(address);
     recipient.action = ReportedAction::delivered;
-    recipient.reply = on_one_line(text(delivery, "smtpResponse"));
+    recipient.reply = on_one_line(json_text(delivery, "smtpResponse"));
     recipient.status = status_in(recipient.reply);
     incoming.recipients.push_back(std::move(recipient));
   });
@@ -97,19 +89,20 @@ std::optional<Incoming> read_ses_notification(std::string_view octets) {
   if (begin == std::string_view::npos || octets[begin] != '{') return std::nullopt;
   std::optional<json::value> value = first_object(octets.substr(begin));
   if (!value) return std::nullopt;
-  std::string type = text(*value, "notificationType");
-  if (type.empty()) type = text(*value, "eventType");
+  std::string type = json_text(*value, "notificationType");
+  if (type.empty()) type = json_text(*value, "eventType");
   Incoming incoming;
   incoming.server = "Amazon SES";
   incoming.rule = "amazon-ses";
-  if (const json::value* mail = member(*value, "mail"))
-    incoming.message_id = text(*mail, "messageId");
-  if (const json::value* bounce = member(*value, "bounce"); bounce != nullptr && type == "Bounce")
+  if (const json::value* mail = json_member(*value, "mail"))
+    incoming.message_id = json_text(*mail, "messageId");
+  if (const json::value* bounce = json_member(*value, "bounce");
+      bounce != nullptr && type == "Bounce")
     take_bounce(*bounce, incoming);
-  else if (const json::value* complaint = member(*value, "complaint");
+  else if (const json::value* complaint = json_member(*value, "complaint");
            complaint != nullptr && type == "Complaint")
     take_complaint(*complaint, incoming);
-  else if (const json::value* delivery = member(*value, "delivery");
+  else if (const json::value* delivery = json_member(*value, "delivery");
            delivery != nullptr && type == "Delivery")
     take_delivery(*delivery, incoming);
   else

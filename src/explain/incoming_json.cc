@@ -1,6 +1,5 @@
 #include <boost/json.hpp>
 
-#include "base/utf8.h"
 #include "explain/incoming_answer.h"
 #include "explain/reply_json.h"
 
@@ -13,20 +12,19 @@ using bounces::Recipient;
 
 namespace {
 
-json::value text_or_null(std::string_view text) {
-  return text.empty() ? json::value() : json::value(base::to_valid_utf8(text));
-}
-
 // The fields of an answer, for those whom nothing was refused.
 json::object state_json(const RecipientAnswer& one, const Incoming& incoming) {
   bool is_delivered = one.state == "relayed" || one.state == "expanded";
-  bool is_complaint = incoming.complaint && (incoming.complaint->type == "abuse" ||
-                                             incoming.complaint->type == "opt-out");
+  bool is_complaint = incoming.complaint && incoming.complaint->type == "abuse";
+  // Of one list; other mail may be wanted.
+  bool is_opt_out = incoming.complaint && incoming.complaint->type == "opt-out";
   json::array remedy;
-  if (is_complaint) remedy.emplace_back("Stop sending to this address: its owner asked for it.");
+  if (is_complaint) remedy.emplace_back("Stop sending to this address: its owner complained.");
+  if (is_opt_out)
+    remedy.emplace_back("Take this address off the list that it was written to through.");
   return {{"class", is_delivered ? std::string_view("delivered") : one.state},
           {"group", "notice"},
-          {"who", is_complaint ? "sender" : "nobody"},
+          {"who", is_complaint || is_opt_out ? "sender" : "nobody"},
           {"disposition", nullptr},
           {"suppress", is_complaint},
           {"provider", nullptr},

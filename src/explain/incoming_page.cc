@@ -68,9 +68,11 @@ void add_complaint(Page& page, const message::FeedbackReport& report) {
   if (!report.user_agent.empty()) page.labelled("From", report.user_agent);
   if (!report.source_ip.empty()) page.labelled("Sent by", report.source_ip);
   if (!report.auth_failure.empty()) page.labelled("Failed", report.auth_failure);
-  bool is_wish = report.type == "abuse" || report.type == "opt-out";
-  if (is_wish)
-    page.labelled("Fix", "Stop sending to the recipients below: they asked for it.", Tone::fix);
+  if (report.type == "abuse")
+    page.labelled("Fix", "Stop sending to the recipients below: they complained.", Tone::fix);
+  if (report.type == "opt-out")
+    page.labelled("Fix", "Take the recipients below off the list that they got this from.",
+                  Tone::fix);
   page.blank();
 }
 

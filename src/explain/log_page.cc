@@ -3,7 +3,6 @@
 #include <boost/json.hpp>
 #include <fmt/format.h>
 
-#include "base/utf8.h"
 #include "explain/reply_json.h"
 
 namespace waypost::explain {
@@ -48,10 +47,6 @@ void add_cause(Page& page, const Cause& cause, const classify::RuleBook& book, u
                                         ? id
                                         : std::string(classify::slug(cause.reading.reply_class))));
   page.blank();
-}
-
-json::value text_or_null(std::string_view text) {
-  return text.empty() ? json::value() : json::value(base::to_valid_utf8(text));
 }
 
 json::object cause_json(const Cause& cause, const classify::RuleBook& book, uint64_t outcomes) {

@@ -8,13 +8,9 @@ namespace waypost::explain {
 
 namespace json = boost::json;
 
-namespace {
-
 json::value text_or_null(std::string_view text) {
   return text.empty() ? json::value() : json::value(base::to_valid_utf8(text));
 }
-
-}  // namespace
 
 json::object to_json(const Answer& answer) {
   const classify::Reading& reading = answer.reading;

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <chrono>
@@ -59,6 +60,14 @@ std::optional<WallTime> parse_line_time(std::string_view text, WallTime now) {
     return at;
   }
   if (text.size() < syslog_octets) return std::nullopt;
+  if (text[2] == '-' && text.size() >= 20) {
+    auto month_at = std::find(months.begin(), months.end(), text.substr(3, 3));
+    auto y = number(text, 7, 4);
+    auto d = number(text, 0, 2);
+    if (month_at == months.end() || !y || !d) return std::nullopt;
+    return made(year(*y) / month(unsigned(month_at - months.begin()) + 1) / day(unsigned(*d)), text,
+                12);
+  }
   for (unsigned i = 0; i < months.size(); ++i) {
     if (!text.starts_with(months[i])) continue;
     auto d = number(text, 4, 2);

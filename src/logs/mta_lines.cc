@@ -36,6 +36,18 @@ std::string_view host_in(std::string_view relay) {
   return host.find('.') == none ? std::string_view() : host;
 }
 
+// What was handed to a filter on this host comes back and is told again when it leaves: not yet an
+// outcome. A mailbox server on this host queues nothing.
+bool is_handed_to_filter(std::string_view relay, std::string_view reply) {
+  bool is_here = relay.starts_with("127.") || relay.starts_with("localhost[") ||
+                 relay.starts_with("[::1]") || relay.starts_with("::1[");
+  if (is_here) return find(reply, "queued as") != none || find(reply, "250 2.6.0") != none;
+  size_t service = find(reply, "delivered via ");
+  if (service == none) return false;
+  std::string_view name = reply.substr(service);
+  return find(name, "filter") != none || find(name, "spam") != none || find(name, "amavis") != none;
+}
+
 bool is_two_digits(std::string_view text, size_t at) {
   return at + 1 < text.size() && base::is_digit(text[at]) && base::is_digit(text[at + 1]);
 }
@@ -49,6 +61,10 @@ std::string_view time_of_line(std::string_view line) {
       line[12] == ':' && is_two_digits(line, 13))
     return line.substr(0, syslog_octets);
   if (line.starts_with('[')) line.remove_prefix(1);
+  constexpr size_t php_octets = 20;  // "22-Nov-2026 03:04:05"
+  if (line.size() >= php_octets && is_two_digits(line, 0) && line[2] == '-' && line[6] == '-' &&
+      line[14] == ':' && line[17] == ':')
+    return line.substr(0, php_octets);
   bool is_date = line.size() >= date_octets && base::is_digit(line[0]) && line[4] == '-' &&
                  line[7] == '-' && line[13] == ':' && line[16] == ':';
   if (!is_date) return {};
@@ -75,17 +91,29 @@ std::optional<LogEvent> read_postfix_line(std::string_view line) {
   if (to == none) return std::nullopt;
   event.time = time_of_line(line);
   event.recipient = value(head.substr(to), " to=<", '>');
-  event.host = host_in(value(head.substr(to), ", relay=", ','));
+  std::string_view relay = value(head.substr(to), ", relay=", ',');
+  event.host = host_in(relay);
   size_t open = outcome.find('(');
   if (open != none) event.reply = outcome.substr(open + 1);
   if (event.reply.ends_with(')')) event.reply.remove_suffix(1);
+  if (event.fate == Fate::delivered && is_handed_to_filter(relay, event.reply)) return std::nullopt;
   return event;
 }
 
 std::optional<LogEvent> read_exim_line(std::string_view line) {
   std::string_view time = time_of_line(line);
   if (time.empty()) return std::nullopt;
-  size_t at = find(line, " ", size_t(time.data() - line.data()) + time.size());
+  // By syslog each line has a head, and maybe its own time behind that.
+  constexpr size_t head_octets_max = 120;
+  size_t name = find(line.substr(0, head_octets_max), " exim[");
+  size_t head = name == none ? none : find(line, "]: ", name);
+  if (head != none) {
+    line.remove_prefix(head + 2);
+    if (std::string_view own = time_of_line(line.substr(1)); !own.empty()) time = own;
+  } else if (!base::is_digit(time[0])) {
+    return std::nullopt;
+  }
+  size_t at = find(line, " ");
   // "... 1P1ce6-000Egt-GZ ** ann@example.net ...", maybe with "[pid]" before the id.
   LogEvent event;
   for (;; at = find(line, " ", at + 1)) {
@@ -116,23 +144,32 @@ std::optional<LogEvent> read_exim_line(std::string_view line) {
   return event;
 }
 
-std::optional<LogEvent> read_sendmail_line(std::string_view line) {
+void read_sendmail_line(std::string_view line, std::vector<LogEvent>& events) {
   size_t stat = find(line, ", stat=");
-  if (stat == none) return std::nullopt;
+  if (stat == none) return;
   size_t to = find(line, " to=");
-  if (to == none || to > stat) return std::nullopt;
+  if (to == none || to > stat) return;
   LogEvent event;
   event.reply = line.substr(stat + 7);
+  // Not tried yet.
+  if (event.reply.starts_with("queued")) return;
   if (event.reply.starts_with("Sent"))
     event.fate = Fate::delivered;
-  else if (event.reply.starts_with("Deferred") || event.reply.starts_with("queued"))
+  else if (event.reply.starts_with("Deferred"))
     event.fate = Fate::deferred;
   else
     event.fate = Fate::bounced;
   event.time = time_of_line(line);
-  event.recipient = without_brackets(value(line, " to=", ','));
   event.host = host_in(value(line, ", relay=", ','));
-  return event;
+  // "<ann@example.net>,<bob@example.net>, delay=..."
+  std::string_view list = line.substr(to + 4, stat - to - 4);
+  list = list.substr(0, find(list, ", "));
+  while (!list.empty()) {
+    size_t comma = list.find(',');
+    event.recipient = without_brackets(list.substr(0, comma));
+    if (!event.recipient.empty()) events.push_back(event);
+    list.remove_prefix(comma == none ? list.size() : comma + 1);
+  }
 }
 
 std::optional<LogEvent> read_opensmtpd_line(std::string_view line) {

@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string_view>
+#include <vector>
 
 #include "logs/log_event.h"
 
@@ -10,11 +11,13 @@
 namespace waypost::logs {
 
 std::optional<LogEvent> read_postfix_line(std::string_view line);    // smtp(8), lmtp(8), local(8)
-std::optional<LogEvent> read_exim_line(std::string_view line);       // main log
-std::optional<LogEvent> read_sendmail_line(std::string_view line);   // syslog
+std::optional<LogEvent> read_exim_line(std::string_view line);       // main log, or syslog
 std::optional<LogEvent> read_opensmtpd_line(std::string_view line);  // syslog, version 6 and later
+// Of syslog; one line may tell of several recipients, each of which is added.
+void read_sendmail_line(std::string_view line, std::vector<LogEvent>& events);
 
-// The time at the start of a line: of syslog ("Nov 22 03:04:05"), RFC 3339 or Exim's; empty: none.
+// The time at the start of a line: of syslog ("Nov 22 03:04:05"), RFC 3339, Exim's or that of PHP's
+// error log ("22-Nov-2026 03:04:05"); empty: none.
 std::string_view time_of_line(std::string_view line);
 
 }  // namespace waypost::logs

@@ -5,29 +5,25 @@
 #include <boost/json.hpp>
 
 #include "base/ascii.h"
+#include "base/json_member.h"
 #include "base/time.h"
 
 namespace waypost::logs {
 namespace {
 
 namespace json = boost::json;
+using base::json_member;
 
-const json::value* member(const json::value& value, std::string_view name) {
-  const json::object* object = value.if_object();
-  return object == nullptr ? nullptr : object->if_contains(name);
-}
-
+// A number as it would be written.
 std::string text(const json::value& value, std::string_view name) {
-  const json::value* found = member(value, name);
-  if (found == nullptr) return {};
-  if (const json::string* string = found->if_string()) return std::string(*string);
-  if (const int64_t* number = found->if_int64()) return std::to_string(*number);
-  return {};
+  const json::value* found = json_member(value, name);
+  const int64_t* number = found == nullptr ? nullptr : found->if_int64();
+  return number == nullptr ? base::json_text(value, name) : std::to_string(*number);
 }
 
 // Seconds since 1970, whole or not, as RFC 3339; a text as it is.
 std::string time_text(const json::value& value, std::string_view name) {
-  const json::value* found = member(value, name);
+  const json::value* found = json_member(value, name);
   if (found == nullptr) return {};
   if (const json::string* string = found->if_string()) return std::string(*string);
   double seconds = 0;
@@ -65,10 +61,10 @@ Found read_sendgrid(const json::value& value) {
 }
 
 Found read_mailgun(const json::value& outer) {
-  const json::value* inner = member(outer, "event-data");
+  const json::value* inner = json_member(outer, "event-data");
   const json::value& value = inner == nullptr ? outer : *inner;
   std::string event = text(value, "event");
-  const json::value* status = member(value, "delivery-status");
+  const json::value* status = json_member(value, "delivery-status");
   if (status == nullptr || (event != "delivered" && event != "failed")) return std::nullopt;
   ServiceEvent found;
   bool is_final = text(value, "severity") != "temporary";
@@ -103,7 +99,7 @@ Found read_postmark(const json::value& value) {
 }
 
 Found read_own(const json::value& value) {
-  if (member(value, "v") == nullptr) return std::nullopt;
+  if (json_member(value, "v") == nullptr) return std::nullopt;
   std::string event = text(value, "event");
   ServiceEvent found;
   if (event == "delivered")
@@ -114,7 +110,7 @@ Found read_own(const json::value& value) {
     found.fate = Fate::bounced;
   else
     return std::nullopt;
-  const json::value* recipients = member(value, "recipients");
+  const json::value* recipients = json_member(value, "recipients");
   const json::array* list = recipients == nullptr ? nullptr : recipients->if_array();
   if (list != nullptr && !list->empty() && list->front().is_string())
     found.recipient = std::string(list->front().get_string());
@@ -124,13 +120,21 @@ Found read_own(const json::value& value) {
   return found;
 }
 
+// Without the words of a server, such as for an address that SES itself suppresses, its own words.
+std::string ses_reply(const json::value& detail, const json::value& recipient, bool is_bounce) {
+  std::string said = without_type(text(recipient, "diagnosticCode"));
+  if (!said.empty()) return said;
+  if (!is_bounce) return "Amazon SES: " + text(detail, "delayType");
+  return "Amazon SES: " + text(detail, "bounceType") + " " + text(detail, "bounceSubType");
+}
+
 // One event for each recipient of a notification of Amazon SES.
 bool read_ses(const json::value& value, std::vector<ServiceEvent>& events) {
   std::string type = text(value, "eventType");
   if (type.empty()) type = text(value, "notificationType");
   if (type == "Delivery") {
-    const json::value* delivery = member(value, "delivery");
-    const json::value* list = delivery == nullptr ? nullptr : member(*delivery, "recipients");
+    const json::value* delivery = json_member(value, "delivery");
+    const json::value* list = delivery == nullptr ? nullptr : json_member(*delivery, "recipients");
     if (list == nullptr || !list->is_array()) return true;
     for (const json::value& one : list->get_array())
       if (one.is_string())
@@ -140,28 +144,51 @@ bool read_ses(const json::value& value, std::vector<ServiceEvent>& events) {
   }
   bool is_bounce = type == "Bounce";
   if (!is_bounce && type != "DeliveryDelay") return !type.empty();
-  const json::value* detail = member(value, is_bounce ? "bounce" : "deliveryDelay");
+  const json::value* detail = json_member(value, is_bounce ? "bounce" : "deliveryDelay");
   if (detail == nullptr) return true;
-  const json::value* list = member(*detail, is_bounce ? "bouncedRecipients" : "delayedRecipients");
+  const json::value* list =
+      json_member(*detail, is_bounce ? "bouncedRecipients" : "delayedRecipients");
   if (list == nullptr || !list->is_array()) return true;
   for (const json::value& one : list->get_array())
     events.push_back({is_bounce ? Fate::bounced : Fate::deferred,
                       text(*detail, "timestamp"),
                       text(one, "emailAddress"),
                       {},
-                      without_type(text(one, "diagnosticCode"))});
+                      ses_reply(*detail, one, is_bounce)});
   return true;
 }
 
-void read_object(const json::value& value, std::vector<ServiceEvent>& events, bool is_inner) {
-  // What SNS hands over is JSON in a text.
-  if (std::string inner = text(value, "Message"); !is_inner && inner.starts_with('{')) {
-    json::error_code error;
-    json::value message = json::parse(inner, error);
-    if (!error) read_object(message, events, true);
-    return;
-  }
-  if (read_ses(value, events)) return;
+constexpr size_t wrapping_max = 4;
+
+void read_object(const json::value& value, std::vector<ServiceEvent>& events, size_t wrapped);
+
+void read_list(const json::value& value, std::vector<ServiceEvent>& events, size_t wrapped) {
+  if (const json::array* list = value.if_array())
+    for (const json::value& one : *list) read_object(one, events, wrapped);
+  else
+    read_object(value, events, wrapped);
+}
+
+// What holds events: a page of Mailgun's or Postmark's API, a call of Lambda, an event of
+// EventBridge, a notification of SNS, which is JSON in a text.
+bool read_wrapped(const json::value& value, std::vector<ServiceEvent>& events, size_t wrapped) {
+  if (wrapped == wrapping_max) return false;
+  for (const char* name : {"items", "Bounces", "Records", "Sns", "detail"})
+    if (const json::value* inner = json_member(value, name);
+        inner != nullptr && (inner->is_array() || inner->is_object())) {
+      read_list(*inner, events, wrapped + 1);
+      return true;
+    }
+  std::string inner = text(value, "Message");
+  if (!inner.starts_with('{')) return false;
+  json::error_code error;
+  json::value message = json::parse(inner, error);
+  if (!error) read_object(message, events, wrapped + 1);
+  return true;
+}
+
+void read_object(const json::value& value, std::vector<ServiceEvent>& events, size_t wrapped) {
+  if (!value.is_object() || read_wrapped(value, events, wrapped) || read_ses(value, events)) return;
   for (Found (*read)(const json::value&) : {read_own, read_mailgun, read_postmark, read_sendgrid})
     if (Found found = read(value)) {
       events.push_back(*std::move(found));
@@ -171,16 +198,12 @@ void read_object(const json::value& value, std::vector<ServiceEvent>& events, bo
 
 }  // namespace
 
-std::vector<ServiceEvent> read_service_events(std::string_view line) {
-  std::vector<ServiceEvent> events;
+std::optional<std::vector<ServiceEvent>> read_service_events(std::string_view document) {
   json::error_code error;
-  json::value value = json::parse(line, error);
-  if (error) return events;
-  if (const json::array* list = value.if_array()) {
-    for (const json::value& one : *list) read_object(one, events, false);
-  } else {
-    read_object(value, events, false);
-  }
+  json::value value = json::parse(document, error);
+  if (error) return std::nullopt;
+  std::vector<ServiceEvent> events;
+  read_list(value, events, 0);
   return events;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,9 +18,10 @@ struct ServiceEvent {
   std::string reply;
 };
 
-// A line of JSON, an object or a list of them: events of SendGrid, Mailgun, Amazon SES (also inside
-// of a notification of SNS), Postmark, and of Waypost's own log. Objects of other kinds, and what
-// is no JSON, are passed over.
-std::vector<ServiceEvent> read_service_events(std::string_view line);
+// A document of JSON, an object or a list of them: events of SendGrid, Mailgun, Amazon SES (also
+// inside of a notification of SNS, of a call of Lambda or an event of EventBridge), Postmark (also
+// its list of bounces), and of Waypost's own log. Objects of other kinds are passed over. None when
+// it is no JSON.
+std::optional<std::vector<ServiceEvent>> read_service_events(std::string_view document);
 
 }  // namespace waypost::logs

@@ -10,40 +10,48 @@ namespace {
 constexpr size_t example_octets_max = 600;
 
 bool is_word(char c) { return base::is_alnum(c) || c == '_'; }
+bool is_upper(char c) { return c >= 'A' && c <= 'Z'; }
 
-// Appends `text` with each word that has a digit or an '@' next to it cut to one sign, so that ids,
-// addresses of hosts and mailboxes do not make texts differ. Codes at the start stay.
+// "S3150", "OFR_416": tokens of providers, of which each means something else.
+bool is_token(std::string_view word) {
+  constexpr size_t letters_max = 6;
+  constexpr size_t digits_max = 8;
+  size_t letters = 0;
+  while (letters < word.size() && is_upper(word[letters])) ++letters;
+  size_t digits = letters;
+  if (digits < word.size() && word[digits] == '_') ++digits;
+  if (letters == 0 || letters > letters_max || word.size() - digits > digits_max) return false;
+  return std::all_of(word.begin() + std::ptrdiff_t(digits), word.end(), base::is_digit);
+}
+
+// Appends `text` with each word that has a digit or an '@' in it cut to one sign, so that ids and
+// addresses of hosts and mailboxes do not make texts differ.
 void append_masked(std::string& key, std::string_view text) {
-  constexpr size_t codes_octets = 12;
-  size_t at = std::min(text.size(), codes_octets);
-  if (!text.empty() && base::is_digit(text[0]))
-    key += text.substr(0, at);
-  else
-    at = 0;
-  while (at < text.size()) {
+  for (size_t at = 0; at < text.size();) {
     if (!is_word(text[at])) {
       key += text[at++];
       continue;
     }
-    size_t end = at;
+    const size_t begin = at;
     bool has_digit = false;
     bool is_code = true;
-    while (end < text.size() &&
-           (is_word(text[end]) || text[end] == '@' || text[end] == '-' ||
-            (text[end] == '.' && end + 1 < text.size() && is_word(text[end + 1])))) {
-      char c = text[end++];
+    while (at < text.size() &&
+           (is_word(text[at]) || text[at] == '@' || text[at] == '-' ||
+            (text[at] == '.' && at + 1 < text.size() && is_word(text[at + 1])))) {
+      // "550-5.7.1" is two codes.
+      if (text[at] == '-' && is_code && at - begin == 3) break;
+      char c = text[at++];
       has_digit |= base::is_digit(c) || c == '@';
       is_code &= base::is_digit(c) || c == '.';
     }
-    std::string_view word = text.substr(at, end - at);
+    std::string_view word = text.substr(begin, at - begin);
     // "550" and "5.7.1" decide; "192.0.2.1" and "4F9K2" do not.
-    bool stays = !has_digit ||
+    bool stays = !has_digit || is_token(word) ||
                  (is_code && word.size() <= 8 && std::count(word.begin(), word.end(), '.') != 3);
     if (stays)
       key += word;
     else
       key += '#';
-    at = end;
   }
 }
 
@@ -69,6 +77,13 @@ std::string_view domain_of(std::string_view host) {
   return host.substr(at + 1);
 }
 
+// Where nobody answered no host is named; the recipient's domain tells as much.
+std::string_view domain_of_event(const LogEvent& event) {
+  if (!event.host.empty()) return domain_of(event.host);
+  size_t at = event.recipient.rfind('@');
+  return at == std::string_view::npos ? std::string_view() : event.recipient.substr(at + 1);
+}
+
 }  // namespace
 
 Summary::Summary(const classify::Classifier& classifier, Wanted wanted)
@@ -81,8 +96,9 @@ bool Summary::is_wanted(const LogEvent& event) const {
     if (auto at = parse_line_time(event.time, wanted_.now); at && *at < *wanted_.since)
       return false;
   if (wanted_.provider.empty() || event.fate != Fate::delivered) return true;
-  if (provider_ != nullptr) return classifier_.provider_named(event.host) == provider_;
-  return is_wanted_domain(domain_of(event.host));
+  if (provider_ == nullptr) return is_wanted_domain(domain_of_event(event));
+  return classifier_.provider_named(event.host.empty() ? domain_of_event(event) : event.host) ==
+         provider_;
 }
 
 bool Summary::is_wanted_domain(std::string_view domain) const {
@@ -106,7 +122,7 @@ void Summary::add(const LogEvent& event) {
 
 Cause* Summary::cause_of(const LogEvent& event) {
   key_.clear();
-  key_ += domain_of(event.host);
+  key_ += domain_of_event(event);
   key_ += '\n';
   append_masked(key_, event.reply.substr(0, key_reply_octets_max));
   auto found = remembered_.find(key_);
@@ -120,9 +136,15 @@ Cause* Summary::cause_of(const LogEvent& event) {
 Cause* Summary::judged(const LogEvent& event) {
   classify::Reading reading = reader_.read({event.reply, event.host, {}, {}, {}});
   const classify::Provider* provider = reading.provider;
-  std::string id = provider != nullptr   ? provider->id
-                   : !event.host.empty() ? std::string(domain_of(event.host))
-                                         : std::string("unknown");
+  const std::string_view domain = domain_of_event(event);
+  // A kind of server, known by its words alone, runs at many places.
+  const bool runs_hosts = provider != nullptr && !provider->mx.empty();
+  const bool is_by_words = wanted_.provider.empty() || provider != provider_;
+  if (!runs_hosts && is_by_words && !domain.empty())
+    provider = classifier_.provider_named(event.host.empty() ? domain : event.host);
+  std::string id = provider != nullptr ? provider->id
+                   : !domain.empty()   ? base::to_lower(domain)
+                                       : std::string("unknown");
   bool is_other = !wanted_.provider.empty() &&
                   (provider_ != nullptr ? provider != provider_ : !is_wanted_domain(id));
   if (is_other) return nullptr;

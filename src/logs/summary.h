@@ -16,7 +16,8 @@ namespace waypost::logs {
 
 // Failures of one cause at one provider.
 struct Cause {
-  std::string provider;       // id of a known one, else the domain of the host, else "unknown"
+  // Id of a known one, else the domain of the host, else that of the recipient, else "unknown".
+  std::string provider;
   std::string provider_name;  // for people
   classify::Reading reading;  // of the example; its views are empty
   std::string example;        // a reply, as it was said
@@ -45,6 +46,8 @@ class Summary {
   Summary(const classify::Classifier& classifier, Wanted wanted);
 
   void add(const LogEvent& event);
+  // The time by now, of a log that is read while it grows.
+  void set_now(WallTime now) { wanted_.now = now; }
 
   // The most frequent first.
   std::vector<const Cause*> worst_first() const;
@@ -72,8 +75,8 @@ class Summary {
   std::string key_;
 };
 
-// The time of a line as an instant: RFC 3339 with or without a zone (then UTC), and that of syslog,
-// which names no year: the last one that is not after `now`.
+// The time of a line as an instant: RFC 3339 with or without a zone (then UTC), that of PHP's error
+// log, and that of syslog, which names no year: the last one that is not after `now`.
 std::optional<WallTime> parse_line_time(std::string_view text, WallTime now);
 
 }  // namespace waypost::logs

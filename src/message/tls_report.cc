@@ -5,26 +5,18 @@
 #include <boost/json.hpp>
 
 #include "base/ascii.h"
+#include "base/json_member.h"
 #include "message/unpack.h"
 
 namespace waypost::message {
 namespace {
 
 namespace json = boost::json;
-
-const json::value* member(const json::value& value, std::string_view name) {
-  const json::object* object = value.if_object();
-  return object == nullptr ? nullptr : object->if_contains(name);
-}
-
-std::string text(const json::value& value, std::string_view name) {
-  const json::value* found = member(value, name);
-  const json::string* string = found == nullptr ? nullptr : found->if_string();
-  return string == nullptr ? std::string() : std::string(*string);
-}
+using base::json_member;
+using base::json_text;
 
 uint64_t number(const json::value& value, std::string_view name) {
-  const json::value* found = member(value, name);
+  const json::value* found = json_member(value, name);
   if (found == nullptr) return 0;
   if (const int64_t* integer = found->if_int64()) return uint64_t(std::max<int64_t>(0, *integer));
   const uint64_t* large = found->if_uint64();
@@ -34,7 +26,7 @@ uint64_t number(const json::value& value, std::string_view name) {
 // Calls `take` with at most `count_max` members of an array.
 template <class Take>
 void each(const json::value& value, std::string_view name, size_t count_max, Take take) {
-  const json::value* found = member(value, name);
+  const json::value* found = json_member(value, name);
   const json::array* array = found == nullptr ? nullptr : found->if_array();
   if (array == nullptr) return;
   for (const json::value& one : *array)
@@ -46,19 +38,20 @@ void each(const json::value& value, std::string_view name, size_t count_max, Tak
 
 TlsPolicy policy_of(const json::value& value) {
   TlsPolicy policy;
-  if (const json::value* stated = member(value, "policy")) {
-    policy.type = text(*stated, "policy-type");
-    policy.domain = text(*stated, "policy-domain");
+  if (const json::value* stated = json_member(value, "policy")) {
+    policy.type = json_text(*stated, "policy-type");
+    policy.domain = json_text(*stated, "policy-domain");
   }
-  if (const json::value* summary = member(value, "summary")) {
+  if (const json::value* summary = json_member(value, "summary")) {
     policy.successes = number(*summary, "total-successful-session-count");
     policy.failures = number(*summary, "total-failure-session-count");
   }
   each(value, "failure-details", tls_failures_max, [&](const json::value& one) {
-    std::string reason = text(one, "failure-reason-code");
-    policy.details.push_back({text(one, "result-type"), text(one, "sending-mta-ip"),
-                              text(one, "receiving-mx-hostname"), text(one, "receiving-ip"),
-                              number(one, "failed-session-count"), std::move(reason)});
+    std::string reason = json_text(one, "failure-reason-code");
+    policy.details.push_back({json_text(one, "result-type"), json_text(one, "sending-mta-ip"),
+                              json_text(one, "receiving-mx-hostname"),
+                              json_text(one, "receiving-ip"), number(one, "failed-session-count"),
+                              std::move(reason)});
   });
   return policy;
 }
@@ -71,15 +64,15 @@ base::Result<TlsReport> read_tls_report(std::string_view octets) {
   json::parse_options options;
   options.max_depth = 16;
   json::value value = json::parse(text_of_it, error, {}, options);
-  if (error || !value.is_object() || member(value, "policies") == nullptr)
+  if (error || !value.is_object() || json_member(value, "policies") == nullptr)
     return failure(ErrorCode::invalid_input, "this is no TLS report (RFC 8460)");
   TlsReport report;
-  report.organisation = text(value, "organization-name");
-  report.contact = text(value, "contact-info");
-  report.report_id = text(value, "report-id");
-  if (const json::value* range = member(value, "date-range")) {
-    report.begin = text(*range, "start-datetime");
-    report.end = text(*range, "end-datetime");
+  report.organisation = json_text(value, "organization-name");
+  report.contact = json_text(value, "contact-info");
+  report.report_id = json_text(value, "report-id");
+  if (const json::value* range = json_member(value, "date-range")) {
+    report.begin = json_text(*range, "start-datetime");
+    report.end = json_text(*range, "end-datetime");
   }
   each(value, "policies", tls_policies_max,
        [&](const json::value& one) { report.policies.push_back(policy_of(one)); });

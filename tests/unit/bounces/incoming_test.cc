@@ -11,8 +11,8 @@ namespace {
 
 using message::ReportedAction;
 
-std::string report(std::string_view words, std::string_view fields) {
-  return "From: MAILER-DAEMON@mx.example.org\nSubject: Undelivered\n"
+std::string report(std::string_view words, std::string_view fields, std::string_view header = {}) {
+  return "From: MAILER-DAEMON@mx.example.org\nSubject: Undelivered\n" + std::string(header) +
          "Content-Type: multipart/report; report-type=delivery-status; boundary=b\n\n--b\n\n" +
          std::string(words) + "\n--b\nContent-Type: message/delivery-status\n\n" +
          std::string(fields) + "\n--b--\n";
@@ -58,6 +58,8 @@ TEST(Incoming, prefers_the_status_that_says_more) {
   EXPECT_EQ(status("5.0.0", "550 5.1.1 no"), "5.1.1");
   EXPECT_EQ(status("5.0.0", "550 no"), "5.0.0");
   EXPECT_EQ(status("4.4.7", "554 5.1.1 no"), "4.4.7");
+  EXPECT_EQ(status("4.4.7", "554 4.4.7 expired <421 4.4.2 timed out>"), "4.4.2");
+  EXPECT_EQ(status("4.4.7", "554 4.4.7 expired; see page 421 of 4.4.2"), "4.4.7");
   EXPECT_EQ(status("4.5.0", "550 5.5.0 no"), "5.5.0");
   EXPECT_EQ(status("5.1.0", "5.1.0 - Unknown address error 550-'5.7.1 denied'"), "5.7.1");
 }
@@ -108,6 +110,64 @@ TEST(Incoming, reads_notifications_of_amazon_ses) {
   EXPECT_EQ(read.kind, Kind::bounce);
   ASSERT_EQ(read.recipients.size(), 1u);
   EXPECT_EQ(read.recipients[0].reply, "550 5.1.1 no");
+}
+
+TEST(Incoming, is_an_automatic_answer_whatever_its_text_is_like) {
+  for (const char* header :
+       {"Subject: Automatic reply: hello\nAuto-Submitted: auto-replied\n", "X-Autoreply: yes\n",
+        "Subject: Re: hello\nIn-Reply-To: <1@example.org>\nAuto-Submitted: auto-replied\n",
+        "Subject: Out of office\nReturn-Path: <>\n"})
+    for (const char* text :
+         {"I'm sorry to have to inform you that your message could not\nbe read before Monday.\n",
+          "I am away.\nReason:\nholidays\n\n<bob@example.net>: ask him\n",
+          "Hi. This is the qmail-send program of Ann.\n<bob@example.net>:\nask him\n"}) {
+      SCOPED_TRACE(std::string(header) + text);
+      const Incoming read =
+          read_incoming("From: Ann <ann@example.net>\n" + std::string(header) + "\n" + text);
+      EXPECT_EQ(read.kind, Kind::auto_reply);
+    }
+}
+
+TEST(Incoming, is_no_bounce_when_a_person_answers) {
+  for (const char* subject : {"Re: hello", "AW: Undelivered Mail", "hello"}) {
+    const Incoming read = read_incoming(
+        "From: Ann <ann@example.net>\nIn-Reply-To: <1@example.org>\nSubject: " +
+        std::string(subject) +
+        "\n\nI'm sorry to have to inform you that your message could not\nbe found here.\n"
+        "<bob@example.net>: 550 5.1.1 is what I get.\n");
+    EXPECT_EQ(read.kind, Kind::not_a_bounce) << subject;
+  }
+}
+
+TEST(Incoming, takes_what_the_words_mean_with_them) {
+  const Incoming read = read_incoming(
+      report("We're writing to let you know that the group you tried to contact (crew) may not "
+             "exist.\nhttps://groups.google.com/support/\n",
+             "Final-Recipient: rfc822; crew@example.net\nAction: failed\nStatus: 5.0.0\n",
+             "X-Failed-Recipients: crew@example.net\n"));
+  ASSERT_EQ(read.recipients.size(), 1u);
+  EXPECT_TRUE(read.recipients[0].says.starts_with("The group you tried to contact"));
+}
+
+TEST(Incoming, reads_every_notice_of_a_file_of_many) {
+  std::string file;
+  for (const char* name : {"ann", "bob", "eve"})
+    file += "From MAILER-DAEMON  Thu Apr 29 23:34:45 2015\n" +
+            report("From here on words", "Final-Recipient: rfc822; " + std::string(name) +
+                                             "@example.net\nAction: failed\nStatus: 5.1.1\n") +
+            "\n";
+  const Incoming read = read_incoming(file);
+  ASSERT_EQ(read.recipients.size(), 3u);
+  EXPECT_EQ(read.recipients[2].address, "eve@example.net");
+}
+
+TEST(Incoming, tells_recipients_of_a_notice_in_two_languages_once) {
+  std::string text =
+      "From: MAILER-DAEMON@mx.example.org\nSubject: failure notice\n\n"
+      "Hi. This is the qmail-send program at mx.example.org.\n";
+  for (int i = 0; i < 1500; ++i) text += "<u" + std::to_string(i) + "@x.org>:\nno\n\n";
+  const Incoming read = read_incoming(text + text.substr(text.find("<u0@")));
+  EXPECT_EQ(read.recipients.size(), 1500u);
 }
 
 TEST(Incoming, survives_every_beginning_of_a_message) {

@@ -90,6 +90,89 @@ TEST(LineReader, reads_an_outcome_of_each_kind_of_log) {
   }
 }
 
+std::vector<std::string> told(std::initializer_list<const char*> log) {
+  LineReader reader;
+  std::vector<std::string> all;
+  for (const char* line : log)
+    for (const LogEvent& event : reader.read(line))
+      all.push_back(std::string(event.recipient) + "|" + std::string(event.reply));
+  return all;
+}
+
+using Told = std::vector<std::string>;
+
+TEST(LineReader, tells_every_recipient_of_a_line_of_sendmail) {
+  EXPECT_EQ(told({"Nov 22 03:04:05 mx sm-mta[17]: u1: to=<a@example.net>,<b@example.net>, "
+                  "ctladdr=<c@example.org> (1/1), delay=00:00:01, relay=mx.example.net. "
+                  "[192.0.2.1], dsn=5.1.1, stat=User unknown"}),
+            (Told{"a@example.net|User unknown", "b@example.net|User unknown"}));
+  EXPECT_EQ(told({"Nov 22 03:04:05 mx sm-mta[17]: u1: to=<a@example.net>, delay=00:00:00, "
+                  "mailer=esmtp, pri=1, stat=queued"}),
+            Told{});
+}
+
+TEST(LineReader, counts_mail_that_passes_a_filter_of_this_host_once) {
+  const char* through =
+      "Nov 22 03:04:05 mx postfix/smtp[17]: 4F9K2: to=<a@example.net>, "
+      "relay=127.0.0.1[127.0.0.1]:10024, dsn=2.0.0, status=sent (250 2.0.0 from "
+      "MTA(smtp:[127.0.0.1]:10025): 250 2.0.0 Ok: queued as 5A1)";
+  const char* pipe =
+      "Nov 22 03:04:05 mx postfix/pipe[17]: 4F9K2: to=<a@example.net>, relay=spamassassin, "
+      "dsn=2.0.0, status=sent (delivered via spamassassin service)";
+  const char* out =
+      "Nov 22 03:04:06 mx postfix/smtp[17]: 5A1: to=<a@example.net>, "
+      "relay=mx.example.net[192.0.2.1]:25, dsn=2.0.0, status=sent (250 Ok: queued as 7)";
+  const char* mailbox =
+      "Nov 22 03:04:06 mx postfix/lmtp[17]: 5A1: to=<b@example.net>, "
+      "relay=127.0.0.1[127.0.0.1]:24, dsn=2.0.0, status=sent (250 2.0.0 <b@example.net> X Saved)";
+  EXPECT_EQ(told({through, pipe, out, mailbox}),
+            (Told{"a@example.net|250 Ok: queued as 7",
+                  "b@example.net|250 2.0.0 <b@example.net> X Saved"}));
+  EXPECT_EQ(told({"Nov 22 03:04:05 mx postfix/smtp[17]: 4F9K2: to=<a@example.net>, "
+                  "relay=127.0.0.1[127.0.0.1]:10024, dsn=5.7.1, status=bounced (spam)"}),
+            Told{"a@example.net|spam"});
+}
+
+TEST(LineReader, reads_exim_by_syslog) {
+  const Told expected{"ann@example.net|550 5.1.1 No such user"};
+  EXPECT_EQ(told({"Nov 22 03:04:05 mx exim[17]: 2026-11-22 03:04:05 1P1ce6-000Egt-GZ ** "
+                  "ann@example.net R=dnslookup T=remote_smtp: 550 5.1.1 No such user"}),
+            expected);
+  EXPECT_EQ(told({"2026-11-22T03:04:05.678901+01:00 mx exim[17]: 1P1ce6-000Egt-GZ ** "
+                  "ann@example.net R=dnslookup T=remote_smtp: 550 5.1.1 No such user"}),
+            expected);
+}
+
+TEST(LineReader, reads_documents_of_several_lines_and_what_holds_events) {
+  EXPECT_EQ(
+      told({"[", "  {", "    \"event\": \"bounce\",", "    \"email\": \"a@example.net\",",
+            "    \"reason\": \"550 no\"", "  },", "  {", "    \"event\": \"open\"", "  }", "]"}),
+      Told{"a@example.net|550 no"});
+  // Broken off: what follows is read.
+  EXPECT_EQ(told({"{\"event\": \"bounce\",",
+                  "{\"event\":\"bounce\",\"email\":\"b@example.net\",\"reason\":\"no\"},"}),
+            Told{"b@example.net|no"});
+  EXPECT_EQ(
+      told({"{\"TotalCount\":1,\"Bounces\":[{\"RecordType\":\"Bounce\",\"Type\":\"HardBounce\","
+            "\"Email\":\"a@example.net\",\"Details\":\"smtp;550 no\"}]}"}),
+      Told{"a@example.net|550 no"});
+  EXPECT_EQ(told({"{\"items\":[{\"event\":\"failed\",\"severity\":\"permanent\",\"recipient\":"
+                  "\"a@example.net\",\"delivery-status\":{\"code\":550,\"message\":\"no\"}}]}"}),
+            Told{"a@example.net|550 no"});
+  const char* inner =
+      "{\\\"notificationType\\\":\\\"Bounce\\\",\\\"bounce\\\":{\\\"bounceType\\\":"
+      "\\\"Permanent\\\",\\\"bounceSubType\\\":\\\"OnAccountSuppressionList\\\","
+      "\\\"bouncedRecipients\\\":[{\\\"emailAddress\\\":\\\"a@example.net\\\"}]}}";
+  const std::string lambda = "{\"Records\":[{\"Sns\":{\"Type\":\"Notification\",\"Message\":\"" +
+                             std::string(inner) + "\"}}]}";
+  EXPECT_EQ(told({lambda.c_str()}),
+            Told{"a@example.net|Amazon SES: Permanent OnAccountSuppressionList"});
+  EXPECT_EQ(told({"{\"detail-type\":\"Email Bounced\",\"detail\":{\"eventType\":\"Bounce\","
+                  "\"bounce\":{\"bouncedRecipients\":[{\"emailAddress\":\"a@example.net\","
+                  "\"diagnosticCode\":\"smtp; 550 no\"}]}}}"}),
+            Told{"a@example.net|550 no"});
+}
+
 TEST(LineReader, passes_over_other_lines) {
   LineReader reader;
   for (const char* line :
@@ -107,25 +190,38 @@ TEST(LineReader, survives_every_beginning_of_a_line) {
   }
 }
 
-std::vector<std::string> refused(std::initializer_list<const char*> dialogue) {
-  LineReader reader;
-  std::vector<std::string> told;
-  for (const char* line : dialogue)
-    for (const LogEvent& event : reader.read(line))
-      told.push_back(std::string(event.recipient) + "|" + std::string(event.reply));
-  return told;
+TEST(LineReader, follows_the_dialogues_of_libraries) {
+  EXPECT_EQ(told({"2026-11-22 03:04:05 CLIENT -> SERVER: RCPT TO:<ann@example.net>",
+                  "2026-11-22 03:04:05 SERVER -> CLIENT: 550-5.1.1 No such", "550 5.1.1 user",
+                  "2026-11-22 03:04:05 CLIENT -> SERVER: QUIT"}),
+            std::vector<std::string>{"ann@example.net|550-5.1.1 No such 550 5.1.1 user"});
+  EXPECT_EQ(
+      told({"[2026-11-22 03:04:05] DEBUG [abc] C: RCPT TO:<ann@example.net>",
+            "[2026-11-22 03:04:05] DEBUG [abc] S: 250 Ok", "[2026-11-22 03:04:05] DEBUG [abc] C: .",
+            "[2026-11-22 03:04:06] DEBUG [abc] S: 250 queued"}),
+      std::vector<std::string>{"ann@example.net|250 queued"});
 }
 
-TEST(LineReader, follows_the_dialogues_of_libraries) {
-  EXPECT_EQ(refused({"2026-11-22 03:04:05 CLIENT -> SERVER: RCPT TO:<ann@example.net>",
-                     "2026-11-22 03:04:05 SERVER -> CLIENT: 550-5.1.1 No such", "550 5.1.1 user",
-                     "2026-11-22 03:04:05 CLIENT -> SERVER: QUIT"}),
-            std::vector<std::string>{"ann@example.net|550-5.1.1 No such 550 5.1.1 user"});
-  EXPECT_EQ(refused({"[2026-11-22 03:04:05] DEBUG [abc] C: RCPT TO:<ann@example.net>",
-                     "[2026-11-22 03:04:05] DEBUG [abc] S: 250 Ok",
-                     "[2026-11-22 03:04:05] DEBUG [abc] C: .",
-                     "[2026-11-22 03:04:06] DEBUG [abc] S: 250 queued"}),
-            std::vector<std::string>{"ann@example.net|250 queued"});
+TEST(LineReader, keeps_the_sessions_of_a_pool_apart) {
+  EXPECT_EQ(
+      told({"[2026-11-22 03:04:05] DEBUG [aaa] C: RCPT TO:<a@example.net>",
+            "[2026-11-22 03:04:05] DEBUG [bbb] C: RCPT TO:<b@example.net>",
+            "[2026-11-22 03:04:05] DEBUG [aaa] S: 550-5.1.1 No",
+            "[2026-11-22 03:04:05] DEBUG [bbb] S: 450 4.2.1 later",
+            "[2026-11-22 03:04:05] DEBUG [aaa] S: 550 5.1.1 such user"}),
+      (Told{"b@example.net|450 4.2.1 later", "a@example.net|550-5.1.1 No 550 5.1.1 such user"}));
+  LineReader reader;
+  for (size_t i = 0; i < 3 * Dialogues::sessions_max; ++i)
+    reader.read("[2026-11-22 03:04:05] DEBUG [s" + std::to_string(i) + "] S: 550-go on");
+}
+
+TEST(LineReader, reads_what_php_prints_for_browsers_and_into_its_error_log) {
+  EXPECT_EQ(told({"2026-11-22 03:04:05 CLIENT -&gt; SERVER: RCPT TO:&lt;ann@example.net&gt;<br>",
+                  "2026-11-22 03:04:05 SERVER -&gt; CLIENT: 550-5.1.1 Bob&#039;s550 5.1.1 no<br>"}),
+            Told{"ann@example.net|550 5.1.1 Bob's 550 5.1.1 no"});
+  EXPECT_EQ(told({"[22-Nov-2026 03:04:05 UTC] CLIENT -> SERVER: RCPT TO:<ann@example.net>",
+                  "[22-Nov-2026 03:04:05 UTC] SERVER -> CLIENT: 550 5.1.1 no"}),
+            Told{"ann@example.net|550 5.1.1 no"});
 }
 
 TEST(LineTime, is_read_with_and_without_a_year_and_zone) {
@@ -135,6 +231,9 @@ TEST(LineTime, is_read_with_and_without_a_year_and_zone) {
   EXPECT_EQ(parse_line_time("2026-01-02 03:04:05", now),
             *base::parse_rfc3339("2026-01-02T03:04:05Z"));
   EXPECT_EQ(parse_line_time("Jan  2 03:04:05", now), *base::parse_rfc3339("2026-01-02T03:04:05Z"));
+  EXPECT_EQ(parse_line_time("02-Jan-2026 03:04:05", now),
+            *base::parse_rfc3339("2026-01-02T03:04:05Z"));
+  EXPECT_FALSE(parse_line_time("02-Xxx-2026 03:04:05", now));
   EXPECT_EQ(parse_line_time("Dec 31 03:04:05", now), *base::parse_rfc3339("2025-12-31T03:04:05Z"));
   EXPECT_FALSE(parse_line_time("Feb 31 03:04:05", now));
   EXPECT_FALSE(parse_line_time("soon", now));

@@ -1,5 +1,7 @@
 #include "logs/summary.h"
 
+#include <set>
+
 #include <gtest/gtest.h>
 
 #include "classify/shipped_rules.h"
@@ -53,6 +55,37 @@ TEST(Summary, tells_codes_apart) {
   add(summary, 1, Fate::bounced, "mx.example.net", "550 5.1.1 rejected");
   add(summary, 1, Fate::bounced, "mx.example.net", "552 5.2.2 rejected");
   EXPECT_EQ(summary.worst_first().size(), 2u);
+}
+
+TEST(Summary, tells_codes_and_tokens_apart_wherever_they_stand) {
+  Summary summary(classifier(), {});
+  const char* said[] = {
+      "host mx.example.net[192.0.2.1] said: 550-5.1.1 no 550 5.1.1 no",
+      "host mx.example.net[192.0.2.1] said: 550-5.2.2 no 550 5.2.2 no",
+      "host mx.example.net[192.0.2.1] said: 550 5.2.0 Mail rejected. OFR_506 [506]",
+      "host mx.example.net[192.0.2.1] said: 550 5.2.0 Mail rejected. OFR_416 [416]"};
+  for (const char* reply : said) add(summary, 1, Fate::bounced, "smtp-in.orange.fr", reply);
+  EXPECT_EQ(summary.worst_first().size(), 4u);
+}
+
+TEST(Summary, names_the_domain_where_nobody_answered) {
+  Summary summary(classifier(), {});
+  summary.add({Fate::deferred, "", "ann@Example.net", "", "connect to mx1: Connection timed out"});
+  summary.add({Fate::deferred, "", "ann@gmail.com", "", "connect to mx1: Connection timed out"});
+  summary.add({Fate::deferred, "", "", "", "connect to mx1: Connection timed out"});
+  std::set<std::string> providers;
+  for (const Cause* cause : summary.worst_first()) providers.insert(cause->provider);
+  EXPECT_EQ(providers, (std::set<std::string>{"example.net", "gmail.com", "postfix"}));
+}
+
+TEST(Summary, knows_the_time_of_a_log_that_is_followed_for_days) {
+  Wanted wanted;
+  wanted.now = *base::parse_rfc3339("2026-11-22T04:00:00Z");
+  wanted.since = *base::parse_rfc3339("2026-11-22T03:00:00Z");
+  Summary summary(classifier(), wanted);
+  summary.set_now(*base::parse_rfc3339("2026-11-25T04:00:00Z"));
+  add(summary, 1, Fate::bounced, "mx.example.net", "550 5.1.1 no", "Nov 25 03:59:59");
+  EXPECT_EQ(summary.outcomes(), 1u);
 }
 
 TEST(Summary, counts_only_what_is_wanted) {

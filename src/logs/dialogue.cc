@@ -1,0 +1,175 @@
+#include "logs/dialogue.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "base/ascii.h"
+#include "logs/mta_lines.h"
+
+namespace waypost::logs {
+namespace {
+
+constexpr size_t none = std::string_view::npos;
+// The marks stand near the start of a line.
+constexpr size_t mark_within = 120;
+
+std::string_view behind(std::string_view line, std::string_view mark) {
+  size_t at = line.substr(0, mark_within + mark.size()).find(mark);
+  return at == none ? std::string_view() : line.substr(at + mark.size());
+}
+
+bool starts_with_code(std::string_view text) {
+  return text.size() >= 3 && text[0] >= '2' && text[0] <= '5' && base::is_digit(text[1]) &&
+         base::is_digit(text[2]) && (text.size() == 3 || text[3] == ' ' || text[3] == '-');
+}
+
+// "[2026-11-22 03:04:05] DEBUG [a1B2] C: QUIT" -> "a1B2".
+std::string_view session_id(std::string_view line, std::string_view mark) {
+  std::string_view head = line.substr(0, line.find(mark));
+  size_t open = head.rfind('[');
+  return open == none ? std::string_view() : head.substr(open + 1);
+}
+
+struct Entity {
+  std::string_view name;
+  char letter;
+};
+constexpr std::array<Entity, 6> entities{{{"&lt;", '<'},
+                                          {"&gt;", '>'},
+                                          {"&quot;", '"'},
+                                          {"&#039;", '\''},
+                                          {"&#39;", '\''},
+                                          {"&amp;", '&'}}};
+
+// PHPMailer's output for browsers, with its tags of line ends away.
+std::string text_of_html_line(std::string_view line) {
+  std::string text;
+  text.reserve(line.size());
+  for (size_t at = 0; at < line.size();) {
+    std::string_view rest = line.substr(at);
+    if (rest.starts_with("<br")) {
+      at += std::min(rest.find('>'), rest.size() - 1) + 1;
+      continue;
+    }
+    auto known = std::find_if(entities.begin(), entities.end(),
+                              [&](const Entity& one) { return rest.starts_with(one.name); });
+    text += known == entities.end() ? rest[0] : known->letter;
+    at += known == entities.end() ? 1 : known->name.size();
+  }
+  return text;
+}
+
+// HTML output has lost the line ends of a reply: "550-5.1.1 No550 5.1.1 user" gets blanks.
+std::string with_blanks(std::string_view reply) {
+  std::string_view code = reply.substr(0, 3);
+  std::string spaced;
+  for (size_t at = 0; at < reply.size(); ++at) {
+    std::string_view rest = reply.substr(at);
+    bool is_again = at > 3 && rest.size() > 3 && rest.starts_with(code) &&
+                    (rest[3] == '-' || rest[3] == ' ') && !base::is_digit(reply[at - 1]) &&
+                    reply[at - 1] != ' ';
+    if (is_again) spaced += ' ';
+    spaced += reply[at];
+  }
+  return spaced;
+}
+
+}  // namespace
+
+Dialogues::Session& Dialogues::session(std::string_view id) {
+  auto known = sessions_.find(std::string(id));
+  if (known != sessions_.end()) return known->second;
+  // Sessions do not say when they end; a log has ever new ones.
+  if (sessions_.size() >= sessions_max) sessions_.clear();
+  return sessions_[std::string(id)];
+}
+
+bool Dialogues::read(std::string_view line, std::vector<LogEvent>& events,
+                     std::deque<std::string>& texts) {
+  const Told told{events, texts};
+  if (Session* open = std::exchange(goes_on_, nullptr))
+    if (const std::string_view further = base::trim(line); starts_with_code(further)) {
+      said_by_server(*open, time_of_line(line), further, told);
+      if (!open->reply.empty()) goes_on_ = open;
+      return true;
+    }
+  constexpr size_t html_within = 60;
+  const bool is_html = line.substr(0, html_within).find(" -&gt; ") != none;
+  if (!is_html) return read_marked(line, false, told);
+  texts.push_back(text_of_html_line(line));
+  return read_marked(texts.back(), true, told);
+}
+
+bool Dialogues::read_marked(std::string_view line, bool is_html, Told told) {
+  const std::string_view head = base::trim(line.substr(0, mark_within));
+  // An empty line of content, whose blank was cut away.
+  if (head.ends_with("CLIENT -> SERVER:") || head.ends_with("SERVER -> CLIENT:")) return true;
+  if (std::string_view text = behind(line, "CLIENT -> SERVER: "); !text.empty()) {
+    said_by_client(session({}), text);
+    return true;
+  }
+  if (std::string_view text = behind(line, "] C: "); !text.empty()) {
+    said_by_client(session(session_id(line, "] C: ")), text);
+    return true;
+  }
+  std::string_view id;
+  std::string_view text = behind(line, "SERVER -> CLIENT: ");
+  if (text.empty()) {
+    text = behind(line, "] S: ");
+    if (!text.empty()) id = session_id(line, "] S: ");
+  }
+  if (text.empty()) {
+    std::string_view failure = behind(line, "SMTP ERROR: Failed to connect to server: ");
+    if (failure.empty()) return false;
+    told.events.push_back({Fate::deferred, time_of_line(line), {}, {}, failure});
+    return true;
+  }
+  Session& one = session(id);
+  if (is_html && text.size() > 3 && text[3] == '-' && starts_with_code(text)) {
+    std::string whole = with_blanks(text);
+    whole[3] = ' ';
+    said_by_server(one, time_of_line(line), whole, told);
+  } else {
+    said_by_server(one, time_of_line(line), text, told);
+  }
+  // PHPMailer prints the further lines of a reply without a mark, each of Nodemailer's has one.
+  if (id.empty() && !one.reply.empty()) goes_on_ = &one;
+  return true;
+}
+
+void Dialogues::said_by_client(Session& session, std::string_view text) {
+  session.reply.clear();
+  if (base::starts_with_ignoring_case(text, "RCPT TO:")) {
+    size_t open = text.find('<');
+    if (open == none) return;
+    text.remove_prefix(open + 1);
+    session.recipient = text.substr(0, text.find('>'));
+  }
+  if (base::starts_with_ignoring_case(text, "MAIL FROM")) session.recipient.clear();
+  session.at_dot = base::trim(text) == "." || text.find(" bytes encoded") != none;
+}
+
+void Dialogues::said_by_server(Session& session, std::string_view time, std::string_view text,
+                               Told told) {
+  if (!starts_with_code(text) || session.reply.size() > reply_octets_max) {
+    session.reply.clear();
+    return;
+  }
+  if (!session.reply.empty()) session.reply += ' ';
+  session.reply += text.substr(0, reply_octets_max);
+  if (text.size() > 3 && text[3] == '-') return;
+  told.texts.push_back(std::exchange(session.reply, {}));
+  std::string_view reply = told.texts.back();
+  told.texts.push_back(session.recipient);
+  std::string_view recipient = told.texts.back();
+  bool is_refusal = reply[0] == '4' || reply[0] == '5';
+  if (is_refusal)
+    told.events.push_back(
+        {reply[0] == '4' ? Fate::deferred : Fate::bounced, time, recipient, {}, reply});
+  else if (session.at_dot && reply[0] == '2')
+    told.events.push_back({Fate::delivered, time, recipient, {}, reply});
+  session.at_dot = false;
+}
+
+}  // namespace waypost::logs
