@@ -10,6 +10,7 @@ struct DataPaths {
       : spool(data_dir + "/spool"),
         keys(data_dir + "/records/keys.db"),
         suppressions(data_dir + "/records/suppressions.db"),
+        signing_keys(data_dir + "/keys"),
         events(data_dir + "/records/events"),
         drop(data_dir + "/drop"),
         records(data_dir + "/records"),
@@ -22,6 +23,7 @@ struct DataPaths {
   std::string spool;
   std::string keys;
   std::string suppressions;
+  std::string signing_keys;  // the sending domains and their DKIM keys
   std::string events;
   std::string drop;  // mail that was left while no relay ran, or by users of this machine
   std::string records;
