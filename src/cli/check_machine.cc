@@ -11,6 +11,7 @@
 #include "cli/relay_client.h"
 #include "config/data_paths.h"
 #include "delivery/secrets.h"
+#include "domains/signers.h"
 #include "io/asio_loop.h"
 #include "io/clock.h"
 #include "io/disk.h"
@@ -35,6 +36,7 @@ class Machine {
     check_group();
     check_addresses();
     check_sources();
+    check_signing();
     return std::move(problems_);
   }
 
@@ -135,6 +137,22 @@ class Machine {
   void check_sources() {
     for (SourceProblem& problem : source_problems(config_))
       warns(fmt::format("{}: {}", problem.origin.text(), problem.text));
+  }
+
+  // A warning only, as for the relay: mail goes out without these signatures.
+  void check_signing() {
+    domains::SignerSources sources{
+        config::DataPaths(config_.data_dir).signing_keys, {}, config_.signing.domains};
+    for (const config::SigningKeyRule& key : config_.signing_keys)
+      sources.key_files.push_back({key.domain, key.selector, key.file});
+    auto disk = io::make_system_disk();
+    const domains::LoadedSigners loaded = domains::load_signers(*disk, sources, nullptr);
+    for (const std::string& trouble : loaded.troubles)
+      warns("mail may go out unsigned: " + trouble);
+    for (const std::string& domain : config_.signing.domains)
+      if (const auto plan = loaded.signers->find(domain); !plan || plan->domain != domain)
+        warns(fmt::format("[signing] domains: {} has no key that signs (`waypost domains add {}`)",
+                          domain, domain));
   }
 
   const config::Config& config_;

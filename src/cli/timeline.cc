@@ -105,6 +105,7 @@ std::string origin_text(const Event& event) {
 std::string accepted_details(const Event& event) {
   std::string details = origin_text(event);
   add_part(details, "", size_text(event.size_octets));
+  add_part(details, "signed by ", event.signed_by);
   add_part(details, "Message-ID ", event.message_id);
   return details;
 }
@@ -151,8 +152,10 @@ std::string event_lines(const Event& event, bool color) {
       "  {}  {}  {}\n", clock_of(event.at),
       styled(fmt::format("{:<9}", events::name(event.kind)), style_of(event.kind), color),
       styled(first_line(event), Style::plain, color));
-  if (event.kind == EventKind::accepted) return lines;
   constexpr std::string_view indent = "                           ";
+  if (!event.signing_trouble.empty())
+    lines += fmt::format("{}{}\n", indent, styled(event.signing_trouble, Style::plain, color));
+  if (event.kind == EventKind::accepted) return lines;
   if (std::string details = attempt_details(event); !details.empty())
     lines += fmt::format("{}{}\n", indent, styled(details, Style::dim, color));
   if (std::string steps = steps_text(event); !steps.empty())

@@ -415,6 +415,16 @@ void check_streams(Notebook& notebook, const Config& config) {
   check_parts(notebook, config, "reserve", &StreamRule::reserve, 0.5);
 }
 
+void check_signing_keys(Notebook& notebook, const Config& config) {
+  std::map<std::string, Place> names;
+  for (size_t i = 0; i < config.signing_keys.size(); ++i) {
+    const SigningKeyRule& key = config.signing_keys[i];
+    if (key.selector.empty() || key.domain.empty()) continue;
+    check_once(notebook, names, key.selector + "._domainkey." + key.domain,
+               notebook.place(item("signing_key", i) + ".selector"), "[[signing_key]]", "name");
+  }
+}
+
 }  // namespace
 
 void check_whole(Notebook& notebook, const Config& config,
@@ -431,6 +441,7 @@ void check_whole(Notebook& notebook, const Config& config,
   check_routes(notebook, config);
   check_egress(notebook, config);
   check_streams(notebook, config);
+  check_signing_keys(notebook, config);
 }
 
 }  // namespace waypost::config

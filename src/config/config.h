@@ -299,6 +299,23 @@ struct SuppressionSettings {
   bool operator==(const SuppressionSettings&) const = default;
 };
 
+// What becomes of mail that is not signed, or not by the domain in its From field.
+enum class UnsignedMail { accept, warn, refuse };
+
+struct SigningSettings {
+  std::vector<std::string> domains;  // of those that have keys; empty: all
+  UnsignedMail unsigned_mail = UnsignedMail::warn;
+  UnsignedMail unaligned_mail = UnsignedMail::warn;
+};
+
+// A DKIM key that another program made, where it stands.
+struct SigningKeyRule {
+  std::string domain;  // lower case
+  std::string selector;
+  std::string file;  // absolute path
+  Origin origin;
+};
+
 enum class LogLevel { debug, info, warning, error };
 enum class LogFormat { text, json };
 
@@ -332,6 +349,8 @@ struct Config {
   HttpSettings http;
   RecordSettings records;
   SuppressionSettings suppressions;
+  SigningSettings signing;
+  std::vector<SigningKeyRule> signing_keys;
   LogSettings log;
 };
 

@@ -11,6 +11,7 @@ struct DataPaths {
         keys(data_dir + "/records/keys.db"),
         suppressions(data_dir + "/records/suppressions.db"),
         dmarc(data_dir + "/records/dmarc.db"),
+        signing_keys(data_dir + "/keys"),
         events(data_dir + "/records/events"),
         drop(data_dir + "/drop"),
         records(data_dir + "/records"),
@@ -24,6 +25,7 @@ struct DataPaths {
   std::string keys;
   std::string suppressions;
   std::string dmarc;  // what receivers report about mail in our name
+  std::string signing_keys;  // the sending domains and their DKIM keys
   std::string events;
   std::string drop;  // mail that was left while no relay ran, or by users of this machine
   std::string records;

@@ -263,6 +263,25 @@ std::vector<Key<SuppressionSettings>> suppression_keys() {
   };
 }
 
+std::vector<Key<SigningSettings>> signing_keys() {
+  using S = SigningSettings;
+  const auto fate = [] { return choice<UnsignedMail>({{"accept", UnsignedMail::accept}, {"warn", UnsignedMail::warn}, {"refuse", UnsignedMail::refuse}}); };
+  return {
+      key<S>("domains", &S::domains, list_of(mail_domain()), R"(["shop.example"])", "the list of domains that sign, of those that have keys; without it, all of them"),
+      key<S>("unsigned", &S::unsigned_mail, fate(), R"("warn")", "what becomes of mail that nobody can sign"),
+      key<S>("unaligned", &S::unaligned_mail, fate(), R"("warn")", "what becomes of mail that another domain than that of its From field signs alone"),
+  };
+}
+
+std::vector<Key<SigningKeyRule>> signing_key_keys() {
+  using R = SigningKeyRule;
+  return {
+      required(key<R>("domain", &R::domain, mail_domain(), R"("shop.example")", "the domain that signs with this key")),
+      required(key<R>("selector", &R::selector, identifier(), R"("mail2024")", "the name of the key in DNS: SELECTOR._domainkey.DOMAIN")),
+      required(key<R>("file", &R::file, path(), R"("/etc/dkimkeys/mail2024.private")", "the file with the private key")),
+  };
+}
+
 std::vector<Key<LogSettings>> log_keys() {
   using L = LogSettings;
   return {
@@ -335,6 +354,8 @@ const std::vector<Section>& sections() {
       table("http", &C::http, http_keys()),
       table("records", &C::records, record_keys()),
       table("suppressions", &C::suppressions, suppression_keys()),
+      table("signing", &C::signing, signing_keys()),
+      tables("signing_key", &C::signing_keys, signing_key_keys()),
       table("log", &C::log, log_keys()),
   };
   return all;

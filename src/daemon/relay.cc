@@ -72,6 +72,7 @@ Result<void> Relay::Parts::open_network() {
   TRY(names, dns::UnboundContext::create(resolver_options(config()), *disk));
   TRY_VOID(open_client_tls());
   TRY(certificate, load_certificate(config()));
+  use(domains::load_signers(*disk, signer_sources(config(), paths.signing_keys), nullptr));
   make_shards();
   web_client = std::make_unique<web::Client>(web::Client::Surroundings{
       loop, loop.network(), home_shard().resolver(), verifying_tls.get()});
@@ -115,6 +116,15 @@ Result<void> Relay::Parts::check_logins(const Config& of) {
   return {};
 }
 
+// What cannot be read never stops mail: it goes out with the signatures of before, or without.
+void Relay::Parts::use(domains::LoadedSigners signing) {
+  signers = std::move(signing.signers);
+  std::optional<std::string> trouble;
+  if (!signing.troubles.empty())
+    trouble = fmt::format("mail may go out unsigned: {}", fmt::join(signing.troubles, "; "));
+  health.report("signing", Health::Weight::warns, std::move(trouble));
+}
+
 // The first one keeps the queue, and so all that is one for all.
 void Relay::Parts::make_shards() {
   const size_t count = shards_wanted(config());
@@ -147,7 +157,7 @@ void Relay::Parts::make_shards() {
 Orders Relay::Parts::orders() const {
   std::optional<std::string> token_scope;
   if (tokens) token_scope = tokens->rules().scope;
-  return {shard_config, certificate, std::move(token_scope), delivery};
+  return {shard_config, certificate, std::move(token_scope), delivery, signers};
 }
 
 // The limit over all sites is one for all: each carrier gets its part.
@@ -171,7 +181,7 @@ void Relay::Parts::join() {
   auto queue_it = [this](spool::Envelope envelope) { queue->add(std::move(envelope)); };
   reporter = std::make_unique<notices::Reporter>(
       notices::Reporter::Services{loop, spool, *sink, replies, queue_it},
-      notice_settings(config()));
+      notice_settings(config(), signers));
   suppressor = std::make_unique<QueueSuppressor>(QueueSuppressor::Services{
       loop, *suppressions, [this](const std::string& trouble) { journal.error(trouble); }});
   suppressor->reconfigure(config().suppressions.mode != config::SuppressionMode::off);

@@ -24,6 +24,7 @@
 #include "daemon/suppression_control.h"
 #include "daemon/suppressor.h"
 #include "daemon/tokens.h"
+#include "domains/signers.h"
 #include "guard/suppressions.h"
 #include "intake/drop_pickup.h"
 #include "io/disk.h"
@@ -61,6 +62,7 @@ struct Relay::Parts {
     std::unique_ptr<Knowledge> knowledge;
     std::shared_ptr<tls::ServerContext> certificate;
     std::shared_ptr<TokenJudge> tokens;
+    domains::LoadedSigners signing;
   };
   // A shard on a loop beside the first one.
   struct Neighbour {
@@ -110,6 +112,7 @@ struct Relay::Parts {
   Result<void> open_network();
   Result<void> open_client_tls();
   Result<void> check_logins(const Config& of);
+  void use(domains::LoadedSigners signing);
   void make_shards();
   delivery::Settings delivery_of_each(size_t count);
   Shard& home_shard() const { return *shards.front(); }
@@ -174,7 +177,8 @@ struct Relay::Parts {
   std::unique_ptr<tls::ClientContext> verifying_tls;  // null without a list of authorities
   std::shared_ptr<tls::ServerContext> certificate;
   std::shared_ptr<TokenJudge> tokens;  // null: no logins with tokens
-  delivery::Settings delivery;         // of each shard
+  std::shared_ptr<const domains::Signers> signers;
+  delivery::Settings delivery;  // of each shard
   std::shared_ptr<const Config> shard_config;
   submission::Clients clients;
 

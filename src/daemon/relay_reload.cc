@@ -71,6 +71,9 @@ tl::expected<Relay::Parts::Prepared, Relay::Parts::Refusal> Relay::Parts::prepar
   prepared.tokens = *std::move(judge);
   Result<void> logins = check_logins(setup->config);
   if (!logins) return tl::unexpected(Refusal{logins.error().describe()});
+  // Only a reload changes the signers, and there is one at a time.
+  prepared.signing = domains::load_signers(*disk, signer_sources(setup->config, paths.signing_keys),
+                                           signers.get());
   prepared.knowledge = std::make_unique<Knowledge>(std::move(setup->rules));
   prepared.knowledge->classifier.compile();
   prepared.config = std::move(setup->config);
@@ -111,6 +114,7 @@ io::Task<void> Relay::Parts::apply(Prepared prepared) {
   if (tokens) tokens->retire();
   tokens = std::move(prepared.tokens);
   health.report("tokens", Health::Weight::warns, std::nullopt);
+  use(std::move(prepared.signing));
   delivery = delivery_of_each(shards.size());
   replies.use(prepared.knowledge->classifier);
   knowledge = std::move(prepared.knowledge);
@@ -118,7 +122,7 @@ io::Task<void> Relay::Parts::apply(Prepared prepared) {
   room->keep_free(config().limits.spool_free_octets_min);
   // First, since the queue asks it where its mail goes now.
   co_await apply_to_shards();
-  reporter->reconfigure(notice_settings(config()));
+  reporter->reconfigure(notice_settings(config(), signers));
   suppressor->reconfigure(config().suppressions.mode != config::SuppressionMode::off);
   queue->reconfigure(queue_settings(config()));
   warn_of_unused_sockets();

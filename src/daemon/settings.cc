@@ -38,6 +38,18 @@ shaping::SiteLimits rule_limits(const config::SiteLimits& limits) {
   return made;
 }
 
+intake::UnsignedMail unsigned_mail(config::UnsignedMail mail) {
+  switch (mail) {
+    case config::UnsignedMail::accept:
+      return intake::UnsignedMail::accept;
+    case config::UnsignedMail::refuse:
+      return intake::UnsignedMail::refuse;
+    case config::UnsignedMail::warn:
+      break;
+  }
+  return intake::UnsignedMail::warn;
+}
+
 delivery::TlsPolicy tls_policy(config::DeliveryTls tls) {
   switch (tls) {
     case config::DeliveryTls::required:
@@ -239,7 +251,8 @@ std::vector<std::string> secret_files(const config::Config& config) {
   return files;
 }
 
-intake::Limits intake_limits(const config::Config& config) {
+intake::Limits intake_limits(const config::Config& config,
+                             std::shared_ptr<const domains::Signers> signers) {
   intake::Limits limits;
   limits.message_octets_max = config.limits.message_octets_max;
   limits.recipients_max = config.limits.recipients_max;
@@ -247,11 +260,22 @@ intake::Limits intake_limits(const config::Config& config) {
   limits.refuse_suppressed = config.suppressions.mode == config::SuppressionMode::refuse;
   for (const config::StreamRule& stream : config.streams)
     if (stream.expire_after) limits.stream_expires_after[stream.id] = *stream.expire_after;
+  limits.signing = {std::move(signers), unsigned_mail(config.signing.unsigned_mail),
+                    unsigned_mail(config.signing.unaligned_mail)};
   return limits;
 }
 
-notices::Settings notice_settings(const config::Config& config) {
-  return {config.hostname, config.queue.expire_after, config.queue.returned_octets_max};
+domains::SignerSources signer_sources(const config::Config& config, const std::string& folder) {
+  domains::SignerSources sources{folder, {}, config.signing.domains};
+  for (const config::SigningKeyRule& key : config.signing_keys)
+    sources.key_files.push_back({key.domain, key.selector, key.file});
+  return sources;
+}
+
+notices::Settings notice_settings(const config::Config& config,
+                                  std::shared_ptr<const domains::Signers> signers) {
+  return {config.hostname, config.queue.expire_after, config.queue.returned_octets_max,
+          std::move(signers)};
 }
 
 queue::Settings queue_settings(const config::Config& config) {

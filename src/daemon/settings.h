@@ -1,8 +1,11 @@
 #pragma once
 
+#include <memory>
+
 #include "config/config.h"
 #include "delivery/settings.h"
 #include "dns/unbound_resolver.h"
+#include "domains/signers.h"
 #include "intake/intake.h"
 #include "notices/reporter.h"
 #include "queue/queue.h"
@@ -24,8 +27,13 @@ delivery::Settings delivery_settings(const config::Config& config,
 bool needs_certificates(const config::Config& config);
 // The files with the secrets of logins at next hops.
 std::vector<std::string> secret_files(const config::Config& config);
-intake::Limits intake_limits(const config::Config& config);
-notices::Settings notice_settings(const config::Config& config);
+// `signers` are those of signer_sources().
+intake::Limits intake_limits(const config::Config& config,
+                             std::shared_ptr<const domains::Signers> signers);
+// `folder` is where the keys are; a reload cannot move it.
+domains::SignerSources signer_sources(const config::Config& config, const std::string& folder);
+notices::Settings notice_settings(const config::Config& config,
+                                  std::shared_ptr<const domains::Signers> signers);
 queue::Settings queue_settings(const config::Config& config);
 submission::Settings submission_settings(const config::Config& config,
                                          const config::Listener& listener);

@@ -16,7 +16,8 @@ std::string text_of(const submission::FailedLogin& failed) {
 }
 
 std::unique_ptr<intake::Intake> make_intake(io::Loop& loop, spool::Spool& spool, Home& home,
-                                            const Commons& commons, const config::Config& config) {
+                                            const Commons& commons, const Orders& orders,
+                                            UnsignedWarnings& warnings) {
   intake::Services services{loop, spool, home};
   services.accepted = [&home](spool::Envelope envelope) { home.accepted(std::move(envelope)); };
   services.has_room = [&room = commons.room] { return room.is_left(); };
@@ -25,8 +26,11 @@ std::unique_ptr<intake::Intake> make_intake(io::Loop& loop, spool::Spool& spool,
     journal.error("a message could not be stored and was refused: " + error.describe());
   };
   services.suppressions = &commons.suppressions;
-  return std::make_unique<intake::Intake>(std::move(services), intake_limits(config),
-                                          config.hostname);
+  services.unsigned_mail = [&warnings](const std::string& domain, const std::string& trouble) {
+    warnings.tell(domain, trouble);
+  };
+  return std::make_unique<intake::Intake>(
+      std::move(services), intake_limits(*orders.config, orders.signers), orders.config->hostname);
 }
 
 }  // namespace
@@ -47,7 +51,8 @@ Shard::Shard(io::AsioLoop& loop, const Commons& commons, Home& home, const Order
           [&home](std::string name, Secret token) {
             return home.check_token(std::move(name), std::move(token));
           }),
-      intake_(make_intake(loop, *spool_, home, commons, *orders.config)),
+      unsigned_warnings_(loop, commons.journal),
+      intake_(make_intake(loop, *spool_, home, commons, orders, unsigned_warnings_)),
       remote_(loop) {
   submission::Services services{loop, *intake_, commons.clients, &authenticator_, nullptr};
   services.login_failed = [&journal = commons.journal](const submission::FailedLogin& failed) {
@@ -60,7 +65,7 @@ Shard::Shard(io::AsioLoop& loop, const Commons& commons, Home& home, const Order
 void Shard::use(const Orders& orders) {
   authenticator_.take_tokens(orders.token_scope);
   deliverer_->reconfigure(orders.delivery);
-  intake_->reconfigure(intake_limits(*orders.config), orders.config->hostname);
+  intake_->reconfigure(intake_limits(*orders.config, orders.signers), orders.config->hostname);
 }
 
 }  // namespace waypost::daemon

@@ -10,8 +10,10 @@
 #include "daemon/home.h"
 #include "daemon/journal.h"
 #include "daemon/room.h"
+#include "daemon/unsigned_warnings.h"
 #include "delivery/deliverer.h"
 #include "dns/unbound_resolver.h"
+#include "domains/signers.h"
 #include "guard/suppressions.h"
 #include "intake/intake.h"
 #include "io/asio_loop.h"
@@ -49,6 +51,7 @@ struct Orders {
   std::shared_ptr<tls::ServerContext> certificate;  // null: no TLS
   std::optional<std::string> token_scope;           // none: no logins with tokens
   delivery::Settings delivery;
+  std::shared_ptr<const domains::Signers> signers;
 };
 
 // One event loop and what runs on it: sessions, intake, and the connections to the sites that it
@@ -79,6 +82,7 @@ class Shard {
   std::unique_ptr<delivery::Deliverer> deliverer_;
   DeliveryCourier courier_{*deliverer_};
   KeyAuthenticator authenticator_;
+  UnsignedWarnings unsigned_warnings_;
   std::unique_ptr<intake::Intake> intake_;
   std::unique_ptr<Entrances> entrances_;
   io::Remote remote_;  // last: what runs for others uses all of the above

@@ -254,6 +254,8 @@ Result<Event> from_object(const json::object& object) {
   event.client = reader.text("client");
   event.message_id = reader.text("message_id");
   event.size_octets = reader.number("size");
+  event.signed_by = reader.text("signed_by");
+  event.signing_trouble = reader.text("signing_trouble");
   event.session = reader.text("session");
   event.transaction =
       static_cast<uint32_t>(std::min<uint64_t>(reader.number("transaction"), UINT32_MAX));
@@ -307,6 +309,8 @@ std::string to_json_line(const Event& event) {
   writer.text("client", event.client);
   writer.text("message_id", event.message_id);
   writer.number("size", event.size_octets);
+  writer.text("signed_by", event.signed_by);
+  writer.text("signing_trouble", event.signing_trouble);
   writer.text("session", event.session);
   writer.number("transaction", event.transaction);
   writer.number("attempt", event.attempt);

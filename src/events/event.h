@@ -64,8 +64,10 @@ struct Event {
   std::string client;      // address that submitted it: accepted, rejected
   std::string message_id;  // value of the Message-ID field: accepted
   uint64_t size_octets = 0;
-  std::string session;       // one SMTP session of a client: accepted, rejected
-  uint32_t transaction = 0;  // which message of that session, 1 is the first
+  std::string signed_by;        // the domain of our signatures: accepted
+  std::string signing_trouble;  // why it does not count for its From domain: accepted
+  std::string session;          // one SMTP session of a client: accepted, rejected
+  uint32_t transaction = 0;     // which message of that session, 1 is the first
 
   uint32_t attempt = 0;  // 1 is the first
   std::string site;

@@ -79,6 +79,10 @@ io::Task<void> Arrival::write_chunk() {
     co_return;
   }
   name_message();
+  if (std::optional<smtp::Reply> refusal = sign_pending(true)) {
+    fail(*std::move(refusal));
+    co_return;
+  }
   spool::Chunk chunk{next_chunk_++, std::exchange(pending_, std::string())};
   wrote_chunks_ = true;
   Result<void> written =
@@ -92,6 +96,7 @@ io::Task<tl::expected<MessageId, smtp::Reply>> Arrival::finish() {
   CHECK(state_ == State::arriving);
   std::optional<smtp::Reply> refusal = check_limits();
   if (!refusal) refusal = check_headers();
+  if (!refusal) refusal = sign_pending(false);
   if (!refusal) refusal = co_await commit();
   if (refusal) {
     reject(*refusal);
@@ -139,12 +144,42 @@ void Arrival::remove_fields(std::vector<FieldPlace> fields) {
   pending_ = std::move(kept);
 }
 
+// What strangers bring is not ours to sign.
+bool Arrival::wants_signing() const {
+  const Signing& signing = limits_->signing;
+  const bool may_refuse = signing.unsigned_mail == UnsignedMail::refuse ||
+                          signing.unaligned_mail == UnsignedMail::refuse;
+  return !submitter_.stranger && signing.signers && (may_refuse || !signing.signers->empty());
+}
+
+// `pending_` goes to the spool next, and more content will follow it or not. The first time the
+// header stands in it.
+std::optional<smtp::Reply> Arrival::sign_pending(bool more) {
+  if (!wants_signing()) return std::nullopt;
+  if (signing_) {
+    signing_->add(pending_);
+    return std::nullopt;
+  }
+  name_message();
+  dated_at_ = intake_.services_.loop.wall_now();
+  signing_.emplace();
+  signing_->start(limits_->signing, missing_fields(*header_, acceptance()), pending_, more,
+                  envelope_.sender, dated_at_);
+  if (fate_of(signing_->choice(), limits_->signing) != UnsignedMail::refuse) return std::nullopt;
+  return unsigned_refusal(signing_->choice());
+}
+
 io::Task<std::optional<smtp::Reply>> Arrival::commit() {
   name_message();
+  Result<std::string> signatures = signing_ ? signing_->finish() : std::string();
+  if (!signatures) {
+    if (intake_.services_.storage_failed) intake_.services_.storage_failed(signatures.error());
+    co_return cannot_sign();
+  }
   envelope_.accepted_at = intake_.services_.loop.wall_now();
   set_lifetime();
   std::vector<spool::Chunk> last_chunks;
-  last_chunks.push_back(take_added_fields());
+  last_chunks.push_back(take_added_fields(*std::move(signatures)));
   envelope_.size_octets = content_octets_ - removed_octets_ + last_chunks.front().octets.size();
   if (!pending_.empty())
     last_chunks.push_back({next_chunk_++, std::exchange(pending_, std::string())});
@@ -177,13 +212,18 @@ void Arrival::set_lifetime() {
       envelope_.accepted_at + std::chrono::duration_cast<WallTime::duration>(lives);
 }
 
-spool::Chunk Arrival::take_added_fields() {
-  Acceptance acceptance{envelope_.id, envelope_.accepted_at, intake_.hostname_, envelope_.smtputf8,
-                        std::nullopt};
+Acceptance Arrival::acceptance() const {
+  Acceptance acceptance{envelope_.id,       envelope_.accepted_at, intake_.hostname_,
+                        envelope_.smtputf8, std::nullopt,          dated_at_};
   if (envelope_.recipients.size() == 1) acceptance.recipient = envelope_.recipients[0].text();
+  return acceptance;
+}
+
+spool::Chunk Arrival::take_added_fields(std::string signatures) {
+  if (!signing_) dated_at_ = envelope_.accepted_at;
   envelope_.message_id =
       header_->message_id ? *header_->message_id : own_message_id(envelope_.id, intake_.hostname_);
-  return {0, added_fields(*header_, submitter_, acceptance)};
+  return {0, std::move(signatures) + added_fields(*header_, submitter_, acceptance())};
 }
 
 void Arrival::reject(const smtp::Reply& reply) {
@@ -229,6 +269,17 @@ void Arrival::name_message() {
   envelope_.id = MessageId::make(intake_.services_.loop.wall_now(), random);
 }
 
+// Where nobody has set up keys, nobody needs to hear of each message that has none.
+void Arrival::warn_of_unsigned(events::Event& accepted) const {
+  if (!signing_) return;
+  const SigningChoice& choice = signing_->choice();
+  if (choice.plan) accepted.signed_by = choice.plan->domain;
+  if (fate_of(choice, limits_->signing) != UnsignedMail::warn) return;
+  accepted.signing_trouble = choice.trouble;
+  if (intake_.services_.unsigned_mail)
+    intake_.services_.unsigned_mail(choice.from_domain, choice.trouble);
+}
+
 void Arrival::report_accepted() const {
   events::Event event;
   event.kind = events::EventKind::accepted;
@@ -245,6 +296,7 @@ void Arrival::report_accepted() const {
   event.transaction = envelope_.transaction;
   event.message_id = envelope_.message_id;
   event.size_octets = envelope_.size_octets;
+  warn_of_unsigned(event);
   intake_.services_.events.emit(std::move(event));
 }
 

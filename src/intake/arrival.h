@@ -10,7 +10,9 @@
 #include <tl/expected.hpp>
 
 #include "base/message_id.h"
+#include "events/event.h"
 #include "intake/header_stage.h"
+#include "intake/signing_stage.h"
 #include "intake/submitter.h"
 #include "io/task.h"
 #include "smtp/address.h"
@@ -44,9 +46,10 @@ class Arrival {
   // writes.
   io::Task<void> add(std::string content);
 
-  // limits -> headers -> commit. With an id the message is on stable storage, the event `accepted`
-  // is out and the queue knows; with a reply it is not accepted and the event `rejected` is out.
-  // Once the commit has begun it is waited for, whatever becomes of the client. Call it once.
+  // limits -> headers -> sign -> commit. With an id the message is on stable storage, the event
+  // `accepted` is out and the queue knows; with a reply it is not accepted and the event `rejected`
+  // is out. Once the commit has begun it is waited for, whatever becomes of the client. Call it
+  // once.
   io::Task<tl::expected<MessageId, smtp::Reply>> finish();
 
   // The message was named before it came here: its refusal for good has that name. `committed` is
@@ -73,11 +76,15 @@ class Arrival {
   std::optional<smtp::Reply> check_limits() const;
   std::optional<smtp::Reply> check_headers();
   void remove_fields(std::vector<FieldPlace> fields);
+  bool wants_signing() const;
+  std::optional<smtp::Reply> sign_pending(bool more);
+  void warn_of_unsigned(events::Event& accepted) const;
   void set_lifetime();
   io::Task<std::optional<smtp::Reply>> commit();
 
   io::Task<void> write_chunk();
-  spool::Chunk take_added_fields();
+  Acceptance acceptance() const;
+  spool::Chunk take_added_fields(std::string signatures);
   void fail(smtp::Reply refusal);
   void discard();
   void name_message();
@@ -89,6 +96,8 @@ class Arrival {
   spool::Envelope envelope_;
   State state_ = State::arriving;
   std::optional<HeaderFacts> header_;
+  std::optional<SigningStage> signing_;
+  WallTime dated_at_;  // of a Date field of ours
   std::optional<smtp::Reply> refusal_;
   uint64_t content_octets_ = 0;  // as it arrived
   uint64_t removed_octets_ = 0;

@@ -57,6 +57,13 @@ std::string own_message_id(const MessageId& id, std::string_view hostname) {
   return fmt::format("<{}@{}>", id.text(), hostname);
 }
 
+std::string missing_fields(const HeaderFacts& facts, const Acceptance& acceptance) {
+  std::string fields;
+  if (!facts.message_id) fields += message::message_id_field(acceptance.id, acceptance.hostname);
+  if (!facts.has_date) fields += message::date_field(acceptance.dated_at);
+  return fields;
+}
+
 std::string added_fields(const HeaderFacts& facts, const Submitter& submitter,
                          const Acceptance& acceptance) {
   std::string fields = message::received_field({.greeting_name = submitter.hello_name,
@@ -70,8 +77,7 @@ std::string added_fields(const HeaderFacts& facts, const Submitter& submitter,
                                                 .id = acceptance.id,
                                                 .recipient = acceptance.recipient,
                                                 .received_at = acceptance.at});
-  if (!facts.message_id) fields += message::message_id_field(acceptance.id, acceptance.hostname);
-  if (!facts.has_date) fields += message::date_field(acceptance.at);
+  fields += missing_fields(facts, acceptance);
   if (facts.starts_with_body) fields += "\r\n";
   return fields;
 }

@@ -51,10 +51,15 @@ struct Acceptance {
   std::string hostname;  // ours
   bool smtputf8 = false;
   std::optional<std::string> recipient;  // of a message to one recipient only
+  WallTime dated_at;                     // for a Date field: it may be written before the rest
 };
 
-// Received, and Message-ID and Date where they are missing (RFC 6409 §8). Content that starts with
-// its body gets the blank line that it lacks, so that no line of it can continue a field of ours.
+// Message-ID and Date where they are missing (RFC 6409 §8). Of `acceptance` it takes the id, our
+// name and `dated_at`.
+std::string missing_fields(const HeaderFacts& facts, const Acceptance& acceptance);
+
+// Received, and the missing fields. Content that starts with its body gets the blank line that it
+// lacks, so that no line of it can continue a field of ours.
 std::string added_fields(const HeaderFacts& facts, const Submitter& submitter,
                          const Acceptance& acceptance);
 

@@ -11,6 +11,7 @@
 #include "events/event.h"
 #include "guard/suppressions.h"
 #include "intake/arrival.h"
+#include "intake/signing_stage.h"
 #include "intake/submitter.h"
 #include "io/loop.h"
 #include "smtp/address.h"
@@ -29,6 +30,7 @@ struct Limits {
   std::map<std::string, Duration, std::less<>> stream_expires_after = {};
   // Whether recipients that are not to be written to are refused; else the queue ends them.
   bool refuse_suppressed = false;
+  Signing signing = {};
 };
 
 struct Services {
@@ -43,12 +45,15 @@ struct Services {
   std::function<bool()> keeps_up = {};
   // Why the spool did not take a message, for the log. Empty: nobody asks.
   std::function<void(const Error&)> storage_failed = {};
+  // Mail from this domain went out as it is, though it should be signed (UnsignedMail::warn), and
+  // what helps; the domain is empty where the message names none. Called for each message.
+  std::function<void(const std::string& domain, const std::string& trouble)> unsigned_mail = {};
   // Who is not to be written to. Null: nobody.
   const guard::Suppressions* suppressions = nullptr;
 };
 
-// The one way in for mail, whoever brings it: limits, then headers, then the commit to the spool.
-// It must outlive its arrivals. Thread: the shard's loop.
+// The one way in for mail, whoever brings it: limits, then headers, then signatures, then the
+// commit to the spool. It must outlive its arrivals. Thread: the shard's loop.
 class Intake {
  public:
   Intake(Services services, Limits limits, std::string hostname);

@@ -16,6 +16,10 @@ smtp::Reply too_busy() {
   return smtp::reply(451, {4, 3, 2}, "Too much mail comes in at once; try again in a moment");
 }
 
+smtp::Reply cannot_sign() {
+  return smtp::reply(451, {4, 3, 0}, "The message cannot be signed now; try again later");
+}
+
 smtp::Reply storage_refusal(const Error& error) {
   // An envelope that cannot be stored will not fit later either.
   if (error.code() == ErrorCode::invalid_input)

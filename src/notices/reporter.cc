@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/check.h"
+#include "message/header_block.h"
 #include "notices/notice_text.h"
 
 namespace waypost::notices {
@@ -56,8 +57,10 @@ io::Task<Result<void>> Reporter::notify(Notice notice) {
   message::Dsn dsn = describe(notice, id);
   co_await read_returned(notice, dsn);
   spool::Envelope envelope = envelope_for(notice, dsn, id);
-  CO_TRY_VOID(co_await store(envelope, message::write_dsn(dsn)));
-  report_accepted(envelope, notice.envelope->id);
+  message::WrittenDsn written = message::write_dsn(dsn);
+  const std::string signed_by = sign(written);
+  CO_TRY_VOID(co_await store(envelope, std::move(written)));
+  report_accepted(envelope, notice.envelope->id, signed_by);
   services_.accepted(std::move(envelope));
   co_return Result<void>();
 }
@@ -132,6 +135,24 @@ spool::Envelope Reporter::envelope_for(const Notice& notice, const message::Dsn&
   return envelope;
 }
 
+// Puts signatures on top and returns the domain that they are of. Better a notice without them than
+// none.
+std::string Reporter::sign(message::WrittenDsn& written) const {
+  if (!settings_.signers) return {};
+  auto hostname = domains::normal_name(settings_.hostname, "domain");
+  const auto plan = hostname ? settings_.signers->find(*hostname) : nullptr;
+  if (!plan) return {};
+  const message::HeaderBlock block = message::scan_header_block(written.header);
+  auto signing =
+      mailauth::DkimSigning::start(*plan, written.header, block, services_.loop.wall_now());
+  if (!signing) return {};
+  signing->add_body(written.body);
+  auto fields = signing->finish();
+  if (!fields) return {};
+  written.header.insert(0, *fields);
+  return plan->domain;
+}
+
 io::Task<Result<void>> Reporter::store(spool::Envelope& envelope, message::WrittenDsn written) {
   if (written.eight_bit) envelope.body = smtp::BodyType::eight_bit_mime;
   envelope.size_octets = written.header.size() + written.body.size();
@@ -141,7 +162,8 @@ io::Task<Result<void>> Reporter::store(spool::Envelope& envelope, message::Writt
   co_return co_await services_.spool.commit(std::move(stored), std::move(chunks));
 }
 
-void Reporter::report_accepted(const spool::Envelope& envelope, MessageId about) const {
+void Reporter::report_accepted(const spool::Envelope& envelope, MessageId about,
+                               const std::string& signed_by) const {
   events::Event event;
   event.kind = events::EventKind::accepted;
   event.at = envelope.accepted_at;
@@ -152,6 +174,7 @@ void Reporter::report_accepted(const spool::Envelope& envelope, MessageId about)
   event.recipients = {envelope.recipients.front().text()};
   event.message_id = envelope.message_id;
   event.size_octets = envelope.size_octets;
+  event.signed_by = signed_by;
   services_.events.emit(std::move(event));
 }
 

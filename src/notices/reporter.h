@@ -1,9 +1,11 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <string>
 
 #include "classify/classifier.h"
+#include "domains/signers.h"
 #include "events/event.h"
 #include "io/loop.h"
 #include "message/dsn_writer.h"
@@ -17,6 +19,8 @@ struct Settings {
   Duration expire_after = std::chrono::days(5);
   // A larger message comes back as its header only, even where RET=FULL was asked.
   uint64_t returned_octets_max = 64 * 1024;
+  // Sign for the domain of `hostname`, or one above it; null: nobody does.
+  std::shared_ptr<const domains::Signers> signers = {};
 };
 
 // Tells senders by delivery status notifications (RFC 3464) what became of their mail. A notice is
@@ -46,8 +50,10 @@ class Reporter final : public queue::Notifier {
   io::Task<void> read_returned(const queue::Notice& notice, message::Dsn& dsn);
   spool::Envelope envelope_for(const queue::Notice& notice, const message::Dsn& dsn,
                                MessageId id) const;
+  std::string sign(message::WrittenDsn& written) const;
   io::Task<Result<void>> store(spool::Envelope& envelope, message::WrittenDsn written);
-  void report_accepted(const spool::Envelope& envelope, MessageId about) const;
+  void report_accepted(const spool::Envelope& envelope, MessageId about,
+                       const std::string& signed_by) const;
 
   Services services_;
   Settings settings_;

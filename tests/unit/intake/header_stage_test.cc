@@ -22,6 +22,7 @@ std::string received_lines(size_t count) {
 Acceptance acceptance() {
   Acceptance acceptance;
   acceptance.at = WallTime(std::chrono::sys_days{std::chrono::year{2026} / 11 / 21});
+  acceptance.dated_at = acceptance.at;
   acceptance.hostname = "relay.example.net";
   return acceptance;
 }

@@ -1,0 +1,156 @@
+#include "intake/signing_stage.h"
+
+#include <fmt/format.h>
+
+#include "base/ascii.h"
+#include "domains/sending_domain.h"
+#include "mailauth/dkim_signature.h"
+#include "message/address_list.h"
+#include "message/header_block.h"
+
+namespace waypost::intake {
+namespace {
+
+using message::HeaderBlock;
+using message::HeaderField;
+
+constexpr size_t signatures_read_max = 10;
+constexpr size_t authors_read_max = 100;
+constexpr smtp::EnhancedCode not_signed{5, 7, 20};
+constexpr smtp::EnhancedCode not_by_its_author{5, 7, 22};
+
+// The domain of the From field, or a sentence why there is none.
+Result<std::string> author_domain(const HeaderBlock& header) {
+  const auto no_domain = [](std::string why) {
+    return failure(ErrorCode::invalid_input, std::move(why));
+  };
+  const HeaderField* from = header.find("From");
+  if (!from) return no_domain("The message has no From field");
+  if (header.count("From") > 1) return no_domain("The message has more than one From field");
+  auto addresses = message::parse_address_list(from->value);
+  if (!addresses || addresses->empty())
+    return no_domain("The From field holds no address that can be read");
+  if (addresses->size() > authors_read_max)
+    return no_domain(fmt::format("The From field has over {} addresses", authors_read_max));
+  std::string found;
+  for (const std::string& address : *addresses) {
+    const size_t at = address.rfind('@');
+    auto domain = at == std::string::npos
+                      ? failure(ErrorCode::invalid_input, "")
+                      : domains::normal_name(std::string_view(address).substr(at + 1), "domain");
+    if (!domain) return no_domain("The From field has an address without a domain");
+    if (!found.empty() && found != *domain)
+      return no_domain(
+          fmt::format("The From field names two domains, {} and {}: only one can be signed for",
+                      found, *domain));
+    found = *std::move(domain);
+  }
+  return found;
+}
+
+bool is_at_or_below(std::string_view domain, std::string_view above) {
+  return domain == above || (domain.size() > above.size() && domain.ends_with(above) &&
+                             domain[domain.size() - above.size() - 1] == '.');
+}
+
+// Whoever signed before us, as it says itself: nobody is asked for keys here.
+SigningStanding standing_on_arrival(const HeaderBlock& header, std::string_view from) {
+  SigningStanding standing = SigningStanding::none;
+  size_t read = 0;
+  for (const HeaderField& field : header.fields) {
+    if (!base::equals_ignoring_case(field.name, "DKIM-Signature")) continue;
+    if (++read > signatures_read_max) break;
+    auto signature = mailauth::parse_dkim_signature(field.value);
+    if (!signature) continue;
+    const std::string& by = signature->domain;
+    if (is_at_or_below(from, by) || is_at_or_below(by, from)) return SigningStanding::aligned;
+    standing = SigningStanding::unaligned;
+  }
+  return standing;
+}
+
+std::string advice(const domains::Signers& signers, const std::string& domain) {
+  const std::string record = signers.awaited_record(domain);
+  if (record.empty())
+    return fmt::format("run `waypost domains add {}` and publish what it prints", domain);
+  return fmt::format(
+      "publish its record {} (`waypost domains show {}`), then run `waypost domains verify {}`",
+      record, domain, domain);
+}
+
+}  // namespace
+
+SigningChoice choose_signer(const domains::Signers& signers, const HeaderBlock& header,
+                            const std::optional<smtp::Mailbox>& sender) {
+  SigningChoice choice;
+  auto from = author_domain(header);
+  if (from) choice.from_domain = *std::move(from);
+  if (!choice.from_domain.empty()) choice.plan = signers.find(choice.from_domain);
+  choice.standing =
+      choice.plan ? SigningStanding::aligned : standing_on_arrival(header, choice.from_domain);
+  if (choice.standing == SigningStanding::aligned) return choice;
+  // A message without a From field cannot be signed at all (RFC 6376 §5.4).
+  if (sender && header.find("From"))
+    if (auto domain = domains::normal_name(sender->domain, "domain"))
+      choice.plan = signers.find(*domain);
+  if (choice.plan) choice.standing = SigningStanding::unaligned;
+  if (choice.from_domain.empty())
+    choice.trouble = from.error().message();
+  else if (choice.standing == SigningStanding::none)
+    choice.trouble = fmt::format("Mail from {} is not signed: {}", choice.from_domain,
+                                 advice(signers, choice.from_domain));
+  else
+    choice.trouble = fmt::format(
+        "Mail from {} is signed by {} alone, which DMARC does not count: {}", choice.from_domain,
+        choice.plan ? choice.plan->domain : "another domain", advice(signers, choice.from_domain));
+  return choice;
+}
+
+UnsignedMail fate_of(const SigningChoice& choice, const Signing& signing) {
+  switch (choice.standing) {
+    case SigningStanding::aligned:
+      return UnsignedMail::accept;
+    case SigningStanding::unaligned:
+      return signing.unaligned_mail;
+    case SigningStanding::none:
+      break;
+  }
+  return signing.unsigned_mail;
+}
+
+smtp::Reply unsigned_refusal(const SigningChoice& choice) {
+  return smtp::reply(550, choice.standing == SigningStanding::none ? not_signed : not_by_its_author,
+                     choice.trouble);
+}
+
+void SigningStage::start(const Signing& signing, std::string_view added_fields,
+                         std::string_view first_octets, bool more,
+                         const std::optional<smtp::Mailbox>& sender, WallTime now) {
+  HeaderBlock arrived = message::scan_header_block(first_octets);
+  choice_ = choose_signer(*signing.signers, arrived, sender);
+  if (!choice_.plan) return;
+  if (more && arrived.ended_by == message::HeaderEnd::end_of_input) {
+    // Its end lies in what is to come: too large by an octet or two.
+    choice_.plan = nullptr;
+    choice_.standing = SigningStanding::none;
+    choice_.trouble = "The header is too large to be signed";
+    return;
+  }
+  std::string header(added_fields);
+  header += first_octets.substr(0, arrived.body_offset);
+  const HeaderBlock whole = message::scan_header_block(header);
+  auto started = mailauth::DkimSigning::start(*choice_.plan, header, whole, now);
+  if (!started) {
+    choice_ = {nullptr, SigningStanding::none, choice_.from_domain, started.error().message()};
+    return;
+  }
+  work_.emplace(*std::move(started));
+  work_->add_body(first_octets.substr(arrived.body_offset));
+}
+
+Result<std::string> SigningStage::finish() {
+  if (!work_) return std::string();
+  return work_->finish();
+}
+
+}  // namespace waypost::intake

@@ -1,0 +1,73 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/time.h"
+#include "domains/signers.h"
+#include "mailauth/dkim_sign.h"
+#include "smtp/address.h"
+#include "smtp/reply.h"
+
+// The stage that signs what arrives, with the keys of the domain in its From field. Pure, but for
+// the mathematics: a signature takes up to half a millisecond.
+namespace waypost::intake {
+
+// What becomes of mail that receivers will not take for that of its From domain.
+enum class UnsignedMail { accept, warn, refuse };
+
+struct Signing {
+  std::shared_ptr<const domains::Signers> signers;  // null: nobody signs
+  UnsignedMail unsigned_mail = UnsignedMail::accept;
+  UnsignedMail unaligned_mail = UnsignedMail::accept;
+};
+
+// How a message stands with those who check it.
+enum class SigningStanding {
+  aligned,    // the From domain, or one above it, signs, or did so before the message came
+  unaligned,  // another domain alone signs
+  none,       // nobody does
+};
+
+struct SigningChoice {
+  std::shared_ptr<const mailauth::SigningPlan> plan;  // null: nothing is signed here
+  SigningStanding standing = SigningStanding::none;
+  std::string from_domain;  // A-labels; empty where the header does not name one
+  // What is wrong and what helps, a sentence or two; empty when aligned.
+  std::string trouble;
+};
+
+// `header` is a scanned header block. Where the From domain has no keys, the domain of the
+// envelope's sender signs, if it can.
+SigningChoice choose_signer(const domains::Signers& signers, const message::HeaderBlock& header,
+                            const std::optional<smtp::Mailbox>& sender);
+
+// What `signing` has in mind for a message with this choice.
+UnsignedMail fate_of(const SigningChoice& choice, const Signing& signing);
+
+// 550 5.7.20 (not signed) or 550 5.7.22 (not by its From domain), RFC 7372 §3.1, with the trouble.
+smtp::Reply unsigned_refusal(const SigningChoice& choice);
+
+// Signs one message while its content streams by: the header first, then pieces of the body.
+class SigningStage {
+ public:
+  // `first_octets` is the whole header at least, and what came of the body with it; `added_fields`
+  // are fields of ours that will stand on top of it. With `more`, content will follow.
+  void start(const Signing& signing, std::string_view added_fields, std::string_view first_octets,
+             bool more, const std::optional<smtp::Mailbox>& sender, WallTime now);
+  void add(std::string_view content) {
+    if (work_) work_->add_body(content);
+  }
+  // The fields that go on top, with CRLF; empty when nothing is signed.
+  Result<std::string> finish();
+
+  const SigningChoice& choice() const { return choice_; }
+
+ private:
+  SigningChoice choice_;
+  std::optional<mailauth::DkimSigning> work_;
+};
+
+}  // namespace waypost::intake

@@ -1,0 +1,223 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "domains/domain_store.h"
+#include "intake/intake.h"
+#include "intake/signing_stage.h"
+#include "io/memory_disk.h"
+#include "mailauth/dkim_record.h"
+#include "mailauth/dkim_verify.h"
+#include "tests/fakes/recording_sink.h"
+#include "tests/fakes/virtual_loop.h"
+#include "tests/unit/intake/scripted_spool.h"
+
+namespace waypost::intake {
+namespace {
+
+using mailauth::DkimStatus;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+using testing::StartsWith;
+
+const WallTime made_at = *base::parse_rfc3339("2026-11-21T12:00:00.000000Z");
+
+// shop.example signs with two keys, new.example has one that is not published yet. One for all
+// tests: making keys takes time.
+struct Keys {
+  Keys() {
+    EXPECT_TRUE(disk.make_folders("/keys", 0700));
+    domains::DomainStore store(disk, "/keys");
+    domains::SendingDomain shop;
+    shop.domain = "shop.example";
+    for (auto [selector, type] :
+         {std::pair("e1", domains::KeyType::ed25519), std::pair("r1", domains::KeyType::rsa)}) {
+      EXPECT_TRUE(store.make_key(shop, selector, type, made_at));
+      EXPECT_TRUE(domains::start_signing(shop, selector, made_at));
+      auto key = store.load_key(shop, *shop.find(selector));
+      answers[mailauth::dkim_record_name(selector, "shop.example")] = {
+          mailauth::KeyAnswer::Outcome::found, {mailauth::dkim_record_text(*key)}, ""};
+    }
+    EXPECT_TRUE(store.store(shop));
+    domains::SendingDomain fresh;
+    fresh.domain = "new.example";
+    EXPECT_TRUE(store.make_key(fresh, "n1", domains::KeyType::ed25519, made_at));
+    signers = domains::load_signers(disk, {"/keys", {}, {}}, nullptr).signers;
+  }
+
+  io::MemoryDisk disk{1};
+  mailauth::KeyAnswers answers;
+  std::shared_ptr<const domains::Signers> signers;
+};
+
+const Keys& keys() {
+  static const Keys made;
+  return made;
+}
+
+class SigningTest : public testing::Test {
+ protected:
+  SigningTest() {
+    limits_.signing.signers = keys().signers;
+    submitter_.client = {IpAddress::v4({192, 0, 2, 7}), 50122};
+  }
+
+  WallTime now() { return loop_.wall_now(); }
+
+  // What the spool has, or what the client was told.
+  std::string sent(const std::string& message, const std::string& sender_domain = "shop.example",
+                   size_t piece = 1000) {
+    Services services{loop_, spool_, sink_, {}, {}, {}};
+    services.unsigned_mail = [this](const std::string& domain, const std::string& trouble) {
+      warnings_.push_back(domain + ": " + trouble);
+    };
+    Intake intake(std::move(services), limits_, "relay.example.net");
+    smtp::MailArguments mail;
+    mail.sender = smtp::Mailbox{"me", sender_domain};
+    mail.smtputf8 = true;
+    auto arrival = intake.start(submitter_, std::move(mail));
+    EXPECT_FALSE(arrival->add_recipient({"you", "example.net"}));
+    for (size_t at = 0; at < message.size(); at += piece) {
+      io::TaskGroup group;
+      group.start(arrival->add(message.substr(at, piece)));
+      loop_.settle();
+    }
+    auto outcome = loop_.run(arrival->finish());
+    return outcome ? spool_.messages.at(*outcome) : outcome.error().text();
+  }
+
+  std::vector<mailauth::DkimResult> verify(const std::string& message) {
+    const message::HeaderBlock block = message::scan_header_block(message);
+    mailauth::DkimVerifier verifier(message, block, now());
+    verifier.add_body(std::string_view(message).substr(block.body_offset));
+    verifier.finish_body();
+    return verifier.judge(keys().answers);
+  }
+  void expect_two_good_signatures(const std::string& message) {
+    const auto results = verify(message);
+    ASSERT_EQ(results.size(), 2u) << message.substr(0, 2000);
+    for (const auto& result : results) {
+      EXPECT_EQ(result.status, DkimStatus::pass) << result.reason;
+      EXPECT_EQ(result.domain, "shop.example");
+    }
+  }
+  SigningChoice choice(const std::string& header, const std::string& sender_domain) {
+    const message::HeaderBlock block = message::scan_header_block(header);
+    return choose_signer(*limits_.signing.signers, block, smtp::Mailbox{"me", sender_domain});
+  }
+
+  fakes::VirtualLoop loop_;
+  ScriptedSpool spool_;
+  fakes::RecordingSink sink_;
+  Limits limits_;
+  Submitter submitter_;
+  std::vector<std::string> warnings_;
+};
+
+const std::string body = "Hello  Bob \r\n\r\nBye\r\n";
+
+TEST_F(SigningTest, signs_with_both_keys_and_seals_the_fields_that_it_adds) {
+  const std::string stored = sent("From: Ann <ann@shop.example>\r\nSubject: x\r\n\r\n" + body);
+  EXPECT_THAT(stored, StartsWith("DKIM-Signature: "));
+  expect_two_good_signatures(stored);
+  for (const char* ours : {"Message-ID: <", "Date: "}) {
+    std::string changed = stored;
+    ASSERT_NE(changed.find(ours), std::string::npos);
+    changed.insert(changed.find(ours) + std::string(ours).size(), "0");
+    for (const auto& result : verify(changed)) EXPECT_EQ(result.status, DkimStatus::fail) << ours;
+  }
+  EXPECT_EQ(sink_.events.at(0).signed_by, "shop.example");
+  EXPECT_THAT(sink_.events.at(0).signing_trouble, IsEmpty());
+}
+
+TEST_F(SigningTest, signs_a_message_of_many_chunks_while_it_streams_by) {
+  std::string message = "From: ann@shop.example\r\nBcc: carl@example.net\r\n\r\n";
+  while (message.size() < 3 * spool::chunk_octets_max)
+    message += "line " + std::to_string(message.size()) + "  \r\n";
+  const std::string stored = sent(message, "shop.example", 70'001);
+  EXPECT_THAT(stored, Not(HasSubstr("Bcc")));
+  expect_two_good_signatures(stored);
+  EXPECT_LE(spool_.largest_chunk, spool::chunk_octets_max);
+  // The date was signed with the first chunk, whenever the rest came.
+  EXPECT_THAT(stored, HasSubstr("Date: "));
+}
+
+TEST_F(SigningTest, signs_what_is_beyond_ascii_and_mail_below_the_domain) {
+  expect_two_good_signatures(
+      sent("From: \xc3\x84nn <\xc3\xa4nn@News.Shop.Example>\r\nSubject: "
+           "\xc3\xbc\r\n\r\n\xe2\x82\xac\r\n"));
+}
+
+TEST_F(SigningTest, leaves_mail_of_strangers_alone) {
+  submitter_.stranger = true;
+  limits_.signing.unsigned_mail = UnsignedMail::refuse;
+  EXPECT_THAT(sent("From: ann@shop.example\r\n\r\nx\r\n"), StartsWith("Received: "));
+}
+
+TEST_F(SigningTest, unsigned_mail_is_taken_warned_about_or_refused_with_what_helps) {
+  const std::string message = "From: ann@other.example\r\n\r\nx\r\n";
+  EXPECT_THAT(sent(message, "other.example"), StartsWith("Received: "));
+  EXPECT_THAT(warnings_, IsEmpty());
+
+  limits_.signing.unsigned_mail = UnsignedMail::warn;
+  EXPECT_THAT(sent(message, "other.example"), StartsWith("Received: "));
+  EXPECT_THAT(warnings_, testing::ElementsAre(HasSubstr("waypost domains add other.example")));
+  EXPECT_EQ("other.example: " + sink_.events.back().signing_trouble, warnings_.back());
+
+  limits_.signing.unsigned_mail = UnsignedMail::refuse;
+  EXPECT_THAT(sent(message, "other.example"),
+              testing::AllOf(StartsWith("550 5.7.20 Mail from other.example is not signed"),
+                             HasSubstr("waypost domains add other.example")));
+  EXPECT_THAT(sent("From: ann@new.example\r\n\r\nx\r\n", "new.example"),
+              HasSubstr("publish its record n1._domainkey.new.example"));
+  expect_two_good_signatures(sent("From: ann@shop.example\r\n\r\nx\r\n"));
+}
+
+TEST_F(SigningTest, a_refused_message_of_many_chunks_stores_nothing) {
+  limits_.signing.unsigned_mail = UnsignedMail::refuse;
+  std::string message = "From: ann@other.example\r\n\r\n";
+  message.resize(2 * spool::chunk_octets_max, 'x');
+  EXPECT_THAT(sent(message, "other.example", 70'001), StartsWith("550 5.7.20"));
+  EXPECT_THAT(spool_.arriving, IsEmpty());
+}
+
+TEST_F(SigningTest, another_domain_that_signs_alone_is_not_aligned) {
+  limits_.signing.unaligned_mail = UnsignedMail::warn;
+  const std::string message = "From: ann@other.example\r\n\r\nx\r\n";
+  expect_two_good_signatures(sent(message, "bounces.shop.example"));
+  EXPECT_THAT(sink_.events.back().signing_trouble,
+              HasSubstr("signed by shop.example alone, which DMARC does not count"));
+  limits_.signing.unaligned_mail = UnsignedMail::refuse;
+  EXPECT_THAT(sent(message, "bounces.shop.example"), StartsWith("550 5.7.22"));
+}
+
+TEST_F(SigningTest, knows_who_signed_before) {
+  const std::string signature =
+      "DKIM-Signature: v=1; a=rsa-sha256; d=mail.other.example; s=x; h=from;\r\n b=YQ==; bh=" +
+      std::string(43, 'A') + "=\r\n";
+  auto aligned = choice(signature + "From: a@other.example\r\n\r\n", "x.example");
+  EXPECT_EQ(aligned.standing, SigningStanding::aligned);
+  EXPECT_EQ(aligned.plan, nullptr);
+  auto unaligned = choice(signature + "From: a@third.example\r\n\r\n", "x.example");
+  EXPECT_EQ(unaligned.standing, SigningStanding::unaligned);
+  EXPECT_THAT(unaligned.trouble, HasSubstr("signed by another domain alone"));
+}
+
+TEST_F(SigningTest, a_from_field_that_names_no_domain_or_two_is_told) {
+  const auto trouble = [&](const std::string& header) {
+    auto chosen = choice(header + "\r\nx", "third.example");
+    EXPECT_EQ(chosen.plan, nullptr);
+    EXPECT_EQ(chosen.standing, SigningStanding::none);
+    return chosen.trouble;
+  };
+  EXPECT_THAT(trouble("To: x@y.example\r\n"), HasSubstr("no From field"));
+  EXPECT_THAT(trouble("From: a@shop.example\r\nFrom: b@x.example\r\n"), HasSubstr("more than one"));
+  EXPECT_THAT(trouble("From: a@shop.example, b@x.example\r\n"), HasSubstr("names two domains"));
+  EXPECT_THAT(trouble("From: ann\r\n"), HasSubstr("without a domain"));
+  EXPECT_THAT(trouble("From: <a@b\r\n"), HasSubstr("no address that can be read"));
+  EXPECT_EQ(choice("From: a@shop.example, b@SHOP.example\r\n\r\n", "x.example").standing,
+            SigningStanding::aligned);
+}
+
+}  // namespace
+}  // namespace waypost::intake
