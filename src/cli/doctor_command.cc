@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "checks/catalogue.h"
+#include "cli/doctor_counter.h"
 #include "cli/doctor_password.h"
 #include "cli/doctor_settings.h"
 #include "cli/doctor_target.h"
@@ -18,6 +19,7 @@
 #include "io/asio_loop.h"
 #include "io/disk.h"
 #include "io/task_group.h"
+#include "io/worker.h"
 #include "settings/providers.h"
 #include "settings/questions.h"
 
@@ -31,6 +33,7 @@ constexpr uint64_t system_file_octets_max = 1 << 20;
 struct Surroundings {
   std::unique_ptr<io::Disk> disk = io::make_system_disk();
   io::AsioLoop loop;
+  io::Worker worker{"doctor"};
   std::unique_ptr<dns::UnboundContext> names;
   std::unique_ptr<dns::Resolver> resolver;
   std::unique_ptr<tls::ClientContext> tls;
@@ -71,7 +74,9 @@ class Doctor {
         file_(file),
         evidence_(around.loop),
         context_{around.loop, around.loop.network(),     *around.disk, *around.resolver,
-                 *around.tls, around.obsolete_tls.get(), evidence_,    around.name_servers} {}
+                 *around.tls, around.obsolete_tls.get(), evidence_,    around.name_servers} {
+    context_.worker = &around.worker;
+  }
 
   int run(doctor::Request request);
 
@@ -94,7 +99,11 @@ io::Task<void> Doctor::walk(doctor::Request request) {
     on_rung = [](const doctor::RungResult& result) {
       print(line_of(doctor::rung_json(result, checks::shipped_catalogue())));
     };
+  // Somebody has to be there to see it.
+  const bool watched = ::isatty(STDERR_FILENO) == 1 && !arguments_.json_lines && !global_.quiet;
+  WaitCounter counter(around_.loop, evidence_, watched);
   report_ = co_await doctor::walk(context_, std::move(request), on_rung);
+  counter.stop();
   around_.loop.stop();
 }
 
@@ -120,6 +129,7 @@ int Doctor::print_report() {
   } else {
     doctor::TextOptions options;
     options.transcript = global_.verbose;
+    options.facts = arguments_.facts;
     if (file_) options.changed_lines = fix_in_file(*file_, report_);
     if (!options.changed_lines.empty()) options.changed_file = file_->file;
     show(doctor::report_page(report_, catalogue, options), global_);
@@ -166,9 +176,10 @@ tl::expected<doctor::Request, int> whole_request(const DoctorArguments& argument
   if (const auto* provider = settings::provider_of_host(request->host, settings::known_providers()))
     request->provider = provider->id;
   bool wanted = !request->user.empty();
-  bool named = !arguments.password_file.empty() || request->password.empty();
+  PasswordPlace place{arguments.password_file, arguments.password_descriptor, arguments.oauth};
+  bool named = !place.file.empty() || place.descriptor || request->password.empty();
   if (!wanted || !named) return *std::move(request);
-  auto password = doctor_password(arguments.password_file);
+  auto password = doctor_password(place);
   if (!password) {
     report(password.error());
     return tl::unexpected(password.error().code() == ErrorCode::invalid_input ? exit_code::usage

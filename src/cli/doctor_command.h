@@ -15,16 +15,20 @@ struct DoctorArguments {
   std::string encryption;  // "implicit", "starttls", "none"; "" for what fits the port
   std::string user;
   std::string password_file;
+  std::optional<int> password_descriptor;
   std::string mechanism;
+  bool oauth = false;  // the password is an access token
   std::string from;
   std::string to;
   std::string hello;
   bool send = false;
+  bool patient = false;
   bool v4_only = false;
   bool v6_only = false;
   bool json_lines = false;
   bool nagios = false;
   bool markdown = false;
+  bool facts = false;  // -v twice: what was learnt on each step
 };
 
 // Walks the ladder and prints the report; the exit code is that of docs/operate/doctor.md: 0, 11 to

@@ -12,8 +12,8 @@ constexpr const char* examples = R"(Examples:
   waypost doctor smtp.example.com --user ann@example.com --to bob@example.net
   waypost doctor --settings .env                  as your program would do it
 
-The password is asked for, read from --password-file or from WAYPOST_PASSWORD; it is
-never an argument, never shown, and goes only over TLS with a certificate that holds.
+The password is asked for, read from --password-file, --password-fd or WAYPOST_PASSWORD;
+it is never an argument, never shown, and goes only over TLS with a certificate that holds.
 Nothing is sent without --send. Exit codes: 0 all well; 11 to 16 the broken step;
 2 could not be tested; 75 may pass by itself.)";
 
@@ -39,19 +39,35 @@ void add_target(CLI::App& doctor, DoctorLine& line) {
   doctor.add_flag("-6", to.v6_only, "IPv6 only")->excludes(v4);
   doctor.add_option("--hello", to.hello, "Our name in EHLO; our address by default")
       ->type_name("NAME");
+  doctor.add_flag(
+      "--patient", to.patient,
+      "Wait for each answer as long as RFC 5321 has servers take: five minutes and more");
 }
 
 void add_mail(CLI::App& doctor, DoctorLine& line) {
   DoctorArguments& to = line.arguments;
   doctor.add_option("--user", to.user, "Log in with this name")->type_name("NAME");
+  CLI::Option* file =
+      doctor
+          .add_option("--password-file", to.password_file,
+                      "The password's file; one line end at its end is not part of it")
+          ->type_name("FILE");
   doctor
-      .add_option("--password-file", to.password_file,
-                  "The password's file; one line end at its end is not part of it")
-      ->type_name("FILE");
+      .add_option("--password-fd", to.password_descriptor,
+                  "The same from an open descriptor, such as 3 with 3<FILE or 3< <(command)")
+      ->check(CLI::Range(0, 65535))
+      ->excludes(file)
+      ->type_name("N");
   // Known only so that it is refused without being repeated.
   doctor.add_option("--password,--pass,-p", line.refused)->group("");
-  doctor.add_option("--mechanism", to.mechanism, "PLAIN, LOGIN, XOAUTH2 ...; the best by default")
-      ->type_name("NAME");
+  CLI::Option* mechanism =
+      doctor
+          .add_option("--mechanism", to.mechanism, "PLAIN, LOGIN, XOAUTH2 ...; the best by default")
+          ->type_name("NAME");
+  doctor
+      .add_flag("--oauth", to.oauth,
+                "The password is an access token, for XOAUTH2 or OAUTHBEARER, whichever is offered")
+      ->excludes(mechanism);
   doctor.add_option("--from", to.from, "The sender; the user by default")->type_name("ADDRESS");
   doctor.add_option("--to", to.to, "A recipient to ask about; alone: walk to its mail host")
       ->type_name("ADDRESS");
@@ -86,6 +102,7 @@ void add_doctor_command(CLI::App& app, DoctorLine& line) {
             "read it: use --password-file, WAYPOST_PASSWORD, or wait to be asked\n");
         return exit_code::usage;
       }
+      line.arguments.facts = doctor->get_parent()->count("--verbose") > 1;
       if (doctor->count("--port") > 0) line.arguments.port = line.port;
       return doctor_command(line.global, line.arguments);
     };

@@ -1,11 +1,15 @@
 #include "cli/doctor_password.h"
 
 #include <array>
+#include <cerrno>
 #include <csignal>
 #include <cstdlib>
 #include <iostream>
+#include <system_error>
 #include <termios.h>
 #include <unistd.h>
+
+#include <fmt/format.h>
 
 #include "cli/terminal.h"
 #include "io/disk.h"
@@ -61,6 +65,30 @@ void take_off_line_end(std::string& text) {
   if (text.ends_with('\r')) text.pop_back();
 }
 
+// A pipe as well as a file, to its end.
+Result<Secret> read_descriptor(int descriptor) {
+  std::string text;
+  // Never grown, so that no copy of the secret is left behind.
+  text.resize(password_octets_max + 1);
+  size_t length = 0;
+  while (length < text.size()) {
+    const ssize_t count = ::read(descriptor, text.data() + length, text.size() - length);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0)
+      return failure(ErrorCode::io_failure, fmt::format("--password-fd {}: {}", descriptor,
+                                                        std::generic_category().message(errno)));
+    if (count == 0) break;
+    length += static_cast<size_t>(count);
+  }
+  text.resize(length);
+  if (length > password_octets_max) {
+    Secret::wipe(text);
+    return failure(ErrorCode::invalid_input, "the password is longer than 64 KiB");
+  }
+  take_off_line_end(text);
+  return Secret::take(text);
+}
+
 }  // namespace
 
 Result<std::string> ask_on_terminal(const std::string& question) {
@@ -70,20 +98,21 @@ Result<std::string> ask_on_terminal(const std::string& question) {
   return answer;
 }
 
-Result<Secret> doctor_password(const std::string& file) {
-  if (!file.empty()) {
+Result<Secret> doctor_password(const PasswordPlace& place) {
+  if (!place.file.empty()) {
     auto disk = io::make_system_disk();
-    TRY(std::string text, disk->read_file(file, password_octets_max));
+    TRY(std::string text, disk->read_file(place.file, password_octets_max));
     take_off_line_end(text);
     return Secret::take(text);
   }
+  if (place.descriptor) return read_descriptor(*place.descriptor);
   if (const char* variable = std::getenv("WAYPOST_PASSWORD")) return Secret(variable);
   if (::isatty(STDIN_FILENO) == 0)
     return failure(ErrorCode::invalid_input,
-                   "a login needs a password: name its file with --password-file, or set "
-                   "WAYPOST_PASSWORD");
+                   "a login needs a password: name its file with --password-file, hand it over "
+                   "with --password-fd, or set WAYPOST_PASSWORD");
   Hidden hidden;
-  TRY(std::string answer, ask_on_terminal("Password: "));
+  TRY(std::string answer, ask_on_terminal(place.is_token ? "Access token: " : "Password: "));
   note("\n");
   return Secret::take(answer);
 }

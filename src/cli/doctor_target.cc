@@ -61,6 +61,8 @@ Result<doctor::Request> doctor_request(const DoctorArguments& arguments, doctor:
     return failure(ErrorCode::invalid_input, "--send needs --to: whom shall the message go to?");
   if (!arguments.user.empty()) request.user = arguments.user;
   if (!arguments.mechanism.empty()) request.mechanism = arguments.mechanism;
+  request.by_token = arguments.oauth;
+  request.patient = arguments.patient;
   if (!arguments.from.empty()) request.from = arguments.from;
   request.to = arguments.to;
   request.send = arguments.send;

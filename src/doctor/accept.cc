@@ -17,8 +17,13 @@ using Answer = Result<smtp::Reply>;
 using smtp::AttemptPhase;
 
 constexpr int accept_rung = 5;
-constexpr Duration patience = std::chrono::seconds(60);
-constexpr Duration content_patience = std::chrono::seconds(120);
+// RFC 5321 §4.5.3.2 has servers take five minutes for a command and ten for the message.
+struct Patience {
+  Duration command;
+  Duration content;
+};
+constexpr Patience usual_patience{std::chrono::seconds(60), std::chrono::seconds(120)};
+constexpr Patience long_patience{std::chrono::minutes(5), std::chrono::minutes(10)};
 constexpr Duration reset_patience = std::chrono::seconds(5);
 // A server that takes less than this refuses ordinary mail with a picture.
 constexpr uint64_t usual_octets = 1024 * 1024;
@@ -65,13 +70,14 @@ class Acceptance {
   bool judge_size();
   Finding judge(const smtp::Reply& reply, AttemptPhase phase, std::string_view command);
   void stop(Finding finding, std::string line);
-  void lose(const Error& error, std::string_view command, Duration waited = patience);
+  void lose(const Error& error, std::string_view command, Duration waited);
   void lose_message(const Error& error);
   std::string own_domain() const;
 
   Context& context_;
   const Request& request_;
   Session& session_;
+  const Patience patience_;
   std::string sender_;
   std::string recipient_;
   TestMessage message_;
@@ -81,7 +87,10 @@ class Acceptance {
 };
 
 Acceptance::Acceptance(Context& context, const Request& request, Session& session)
-    : context_(context), request_(request), session_(session) {
+    : context_(context),
+      request_(request),
+      session_(session),
+      patience_(request.patient ? long_patience : usual_patience) {
   result_.rung = Rung::accept;
   sender_ = safe_path(!request.from.empty()      ? request.from
                       : is_address(request.user) ? request.user
@@ -129,7 +138,7 @@ void Acceptance::lose(const Error& error, std::string_view command, Duration wai
 
 void Acceptance::lose_message(const Error& error) {
   ++context_.effects.messages_unknown;
-  lose(error, "the message", content_patience);
+  lose(error, "the message", patience_.content);
   result_.findings.back().notes.push_back(
       fmt::format("Whether {} took the message is not known: it may arrive.", session_.host));
   result_.add_fact("message_id", message_.id);
@@ -181,9 +190,9 @@ io::Task<bool> Acceptance::ask_sender() {
   std::string command = fmt::format("MAIL FROM:<{}>", sender_);
   if (session_.capabilities.size)
     command += fmt::format(" SIZE={}", request_.message_octets.value_or(message_.octets));
-  Answer answer = co_await session_.conversation.ask(std::move(command), patience);
+  Answer answer = co_await session_.conversation.ask(std::move(command), patience_.command);
   if (!answer) {
-    lose(answer.error(), "MAIL FROM");
+    lose(answer.error(), "MAIL FROM", patience_.command);
     co_return false;
   }
   if (answer->positive()) co_return true;
@@ -196,7 +205,8 @@ io::Task<bool> Acceptance::ask_sender() {
 io::Task<void> Acceptance::ask_own_domain(Finding& found) {
   std::string own = "postmaster@" + own_domain();
   if (base::equals_ignoring_case(own, recipient_)) co_return;
-  Answer answer = co_await session_.conversation.ask(fmt::format("RCPT TO:<{}>", own), patience);
+  Answer answer =
+      co_await session_.conversation.ask(fmt::format("RCPT TO:<{}>", own), patience_.command);
   open_ = answer.has_value();
   if (!answer) co_return;
   found.notes.push_back(
@@ -207,9 +217,9 @@ io::Task<void> Acceptance::ask_own_domain(Finding& found) {
 
 io::Task<bool> Acceptance::ask_recipient() {
   std::string command = fmt::format("RCPT TO:<{}>", recipient_);
-  Answer answer = co_await session_.conversation.ask(std::move(command), patience);
+  Answer answer = co_await session_.conversation.ask(std::move(command), patience_.command);
   if (!answer) {
-    lose(answer.error(), "RCPT TO");
+    lose(answer.error(), "RCPT TO", patience_.command);
     co_return false;
   }
   if (answer->positive()) co_return true;
@@ -222,9 +232,9 @@ io::Task<bool> Acceptance::ask_recipient() {
 }
 
 io::Task<void> Acceptance::send_message() {
-  Answer answer = co_await session_.conversation.ask("DATA", patience);
+  Answer answer = co_await session_.conversation.ask("DATA", patience_.command);
   if (!answer) {
-    lose(answer.error(), "DATA");
+    lose(answer.error(), "DATA", patience_.command);
     co_return;
   }
   if (answer->code != data_code) {
@@ -234,12 +244,12 @@ io::Task<void> Acceptance::send_message() {
   }
   context_.evidence.note(fmt::format("a message of {} octets", message_.octets));
   // From here on it may have been taken, whatever we hear of it (RFC 5321 §4.5.3.2.6).
-  Result<void> written = co_await session_.conversation.write(message_.wire(), content_patience);
+  Result<void> written = co_await session_.conversation.write(message_.wire(), patience_.content);
   if (!written) {
     lose_message(written.error());
     co_return;
   }
-  answer = co_await session_.conversation.read_reply(content_patience);
+  answer = co_await session_.conversation.read_reply(patience_.content);
   if (!answer) {
     lose_message(answer.error());
     co_return;
@@ -274,6 +284,7 @@ io::Task<RungResult> Acceptance::run() {
     co_return std::move(result_);
   }
   const Instant began = context_.loop.now();
+  RulesAhead ahead(context_.loop, context_.worker);
   result_.status = RungStatus::pass;
   result_.add_fact("sender", sender_);
   result_.add_fact("recipient", recipient_);

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <chrono>
 
 #include <fmt/format.h>
@@ -18,7 +19,8 @@ using Answer = Result<smtp::Reply>;
 
 // Servers wait on purpose after a failed login; six seconds turned a right password into a failure
 // elsewhere.
-constexpr Duration patience = std::chrono::seconds(60);
+constexpr Duration usual_patience = std::chrono::seconds(60);
+constexpr Duration long_patience = std::chrono::minutes(5);
 constexpr int challenge_code = 334;  // RFC 4954 §4
 constexpr unsigned challenges_max = 8;
 constexpr std::string_view hidden = "[hidden]";
@@ -29,6 +31,18 @@ constexpr uint16_t tls_port = 465;
 bool is_token_mechanism(std::string_view mechanism) {
   return base::equals_ignoring_case(mechanism, "XOAUTH2") ||
          base::equals_ignoring_case(mechanism, "OAUTHBEARER");
+}
+
+// Both say the same in other words; providers that have one of them alone have mostly the first.
+std::string token_mechanism(const std::vector<std::string>& offered) {
+  constexpr const char* usual = "XOAUTH2";
+  constexpr const char* standard = "OAUTHBEARER";  // RFC 7628
+  auto offers = [&offered](std::string_view name) {
+    return std::any_of(offered.begin(), offered.end(), [name](const std::string& one) {
+      return base::equals_ignoring_case(one, name);
+    });
+  };
+  return !offers(usual) && offers(standard) ? standard : usual;
 }
 
 // One login from the offer to its last reply.
@@ -54,6 +68,7 @@ class Login {
   Context& context_;
   Request& request_;
   Session& session_;
+  const Duration patience_;
   Secret password_;
   LoginFacts facts_;
   Parameters values_;
@@ -66,8 +81,10 @@ Login::Login(Context& context, Request& request, Session& session)
     : context_(context),
       request_(request),
       session_(session),
+      patience_(request.patient ? long_patience : usual_patience),
       password_(std::move(request.password)) {
   result_.rung = Rung::login;
+  if (request.by_token) request.mechanism = token_mechanism(session.capabilities.auth_mechanisms);
   facts_.host = session.host;
   facts_.port = std::to_string(session.peer.port);
   facts_.user = request.user;
@@ -156,20 +173,20 @@ io::Task<Answer> Login::say(Secret message, std::string before) {
   Secret::wipe(encoded);
   std::string shown = before + std::string(hidden);
   co_return co_await session_.conversation.ask_unseen(Secret::take(plain), std::move(shown),
-                                                      patience);
+                                                      patience_);
 }
 
 // RFC 4954 §4: what is too long for a command line waits for the first challenge.
 io::Task<Answer> Login::begin() {
   std::string command = fmt::format("AUTH {}", exchange_->mechanism());
   std::optional<Secret> initial = exchange_->initial_response();
-  if (!initial) co_return co_await session_.conversation.ask(std::move(command), patience);
+  if (!initial) co_return co_await session_.conversation.ask(std::move(command), patience_);
   size_t octets = command.size() + initial->reveal().size() * 4 / 3 + 8;
   if (octets <= smtp::command_line_octets_max) {
     command += ' ';
     co_return co_await say(*std::move(initial), std::move(command));
   }
-  Answer answer = co_await session_.conversation.ask(std::move(command), patience);
+  Answer answer = co_await session_.conversation.ask(std::move(command), patience_);
   if (!answer || answer->code != challenge_code) co_return answer;
   co_return co_await say(*std::move(initial), {});
 }
@@ -184,7 +201,7 @@ io::Task<Answer> Login::converse() {
     }
     why_ended_ = response ? Error(ErrorCode::protocol, "they ask for more and more")
                           : std::move(response).error();
-    co_return co_await session_.conversation.ask("*", patience);
+    co_return co_await session_.conversation.ask("*", patience_);
   }
   co_return answer;
 }
@@ -195,7 +212,7 @@ void Login::judge_silence(const Error& error) {
   bool timed_out = error.code() == ErrorCode::timed_out;
   found.observed = timed_out ? "" : context_.evidence.without_secrets(error.message());
   found.notes.push_back(timed_out
-                            ? fmt::format("No reply came within {}.", base::to_human(patience))
+                            ? fmt::format("No reply came within {}.", base::to_human(patience_))
                             : "The connection ended in the middle of the login.");
   stop(std::move(found), timed_out ? "no answer to the login" : "the connection ended");
 }
@@ -255,6 +272,7 @@ io::Task<RungResult> Login::run() {
   facts_.mechanisms = mechanisms();
   result_.add_fact("mechanism", facts_.mechanism);
   ++context_.effects.login_attempts;
+  RulesAhead ahead(context_.loop, context_.worker);
   Answer answer = co_await converse();
   // What it means is not their time.
   result_.took = context_.loop.now() - began;

@@ -16,6 +16,8 @@ using classify::Reading;
 using classify::ReplyClass;
 
 constexpr int login_rung = 4;
+// Who answers sooner has not left enough time to be used.
+constexpr std::chrono::milliseconds rules_after{50};
 
 classify::RuleBook load_shipped_book() {
   const auto& sources = classify::shipped_rules();
@@ -95,6 +97,16 @@ const Classifier& shipped_classifier() {
   static const classify::RuleBook book = load_shipped_book();
   static const Classifier classifier(book);
   return classifier;
+}
+
+RulesAhead::RulesAhead(io::Loop& loop, io::Worker* worker) : timer_(loop.timers()) {
+  if (worker == nullptr) return;
+  timer_.start(loop.now() + rules_after, [worker] {
+    worker->submit([] {
+      // Whatever it says, the patterns that every reply is searched with are compiled for it.
+      classify::Reader(shipped_classifier(), 2).read({"250 2.0.0 Ok", {}, {}, {}, {}});
+    });
+  });
 }
 
 std::string provider_of(std::string_view name, std::string_view host) {

@@ -7,6 +7,8 @@
 #include "checks/catalogue.h"
 #include "classify/classifier.h"
 #include "doctor/finding.h"
+#include "io/loop.h"
+#include "io/worker.h"
 #include "smtp/attempt_phase.h"
 #include "smtp/reply.h"
 
@@ -14,9 +16,21 @@
 // which of their rules and classes are which finding.
 namespace waypost::doctor {
 
-// The rules that the program carries, made ready once; the first use takes some tenths of a second.
+// The rules that the program carries, made ready once; the first use takes some tenths of a second,
+// and so does the first reply that is read by them.
 // Any thread.
 const classify::Classifier& shipped_classifier();
+
+// Reads and compiles them on `worker` once what is waited for takes its time, so that a refusal
+// which comes late is read at once, and who gets a quick yes pays nothing. Nothing without a
+// worker. Destroyed when nothing more is waited for. Thread: the loop's.
+class RulesAhead {
+ public:
+  RulesAhead(io::Loop& loop, io::Worker* worker);
+
+ private:
+  io::Timer timer_;
+};
 
 // The provider of a name that a person uses ("gmail") or of a host; empty when neither is known.
 std::string provider_of(std::string_view name, std::string_view host);

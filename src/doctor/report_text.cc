@@ -180,6 +180,17 @@ Page rung_lines(const RungResult& result) {
   return page;
 }
 
+// What was learnt on the rung, as the JSON report has it.
+Page fact_lines(const RungResult& result) {
+  Page page;
+  for (const Fact& fact : result.facts)
+    if (!fact.values.empty())
+      page.paragraph(
+          base::escape_control(fmt::format("{}: {}", fact.key, fmt::join(fact.values, ", "))),
+          text_column - 1);
+  return page;
+}
+
 std::string evidence_line(const Evidence& evidence) {
   char who = '*';
   if (evidence.kind == Evidence::Kind::sent) who = 'C';
@@ -197,7 +208,10 @@ Page report_page(const Report& report, const checks::Catalogue& catalogue,
     for (const Evidence& evidence : report.evidence) page.paragraph(evidence_line(evidence), 0);
     page.line("");
   }
-  for (const RungResult& result : report.rungs) page.append(rung_lines(result));
+  for (const RungResult& result : report.rungs) {
+    page.append(rung_lines(result));
+    if (options.facts) page.append(fact_lines(result));
+  }
   for (const RungResult& result : report.rungs) {
     for (const Finding& finding : result.findings) {
       page.line("");

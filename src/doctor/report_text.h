@@ -10,6 +10,7 @@ namespace waypost::doctor {
 
 struct TextOptions {
   bool transcript = false;  // what was said, with what was hidden
+  bool facts = false;       // below each rung: addresses, certificate, mechanisms ...
   // The settings file that was read, and its lines as a fix that works makes them; "" for none.
   std::string changed_file = {};
   std::string changed_lines = {};

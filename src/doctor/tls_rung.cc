@@ -18,6 +18,7 @@ constexpr seconds ways_patience{3};
 constexpr milliseconds compare_patience{1500};
 constexpr seconds reply_patience{20};
 constexpr seconds handshake_patience{10};
+constexpr std::chrono::minutes long_patience{5};
 
 class TlsRung {
  public:
@@ -58,6 +59,7 @@ DoorKey TlsRung::key() const {
   key.tls_optional = tls_optional();
   key.reply_patience = reply_patience;
   key.handshake_patience = handshake_patience;
+  if (request_.patient) key.greeting_patience = key.reply_patience = long_patience;
   // On the port of TLS a silence is expected; elsewhere a server may take its time.
   key.silence_before_probe =
       ground_.port == 465 ? Duration(milliseconds(500)) : Duration(seconds(2));

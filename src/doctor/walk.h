@@ -16,6 +16,7 @@
 #include "io/disk.h"
 #include "io/loop.h"
 #include "io/network.h"
+#include "io/worker.h"
 #include "smtp/capabilities.h"
 #include "tls/context.h"
 
@@ -37,9 +38,11 @@ struct Request {
   std::string user;       // "" for no login
   Secret password;        // never trimmed
   std::string mechanism;  // as sasl::ClientLogin has it; "" for the best
+  bool by_token = false;  // the password is an access token; its mechanism is the one on offer
   std::string from;       // "" for the user, where that is an address
   std::string to;         // "" for none: rung 5 asks about our own address
   bool send = false;      // really send a message
+  bool patient = false;   // waits for each answer as long as RFC 5321 §4.5.3.2 has servers take
   // How large the messages are that are to go this way; none: only the test message.
   std::optional<uint64_t> message_octets = {};
   Family family = Family::both;
@@ -112,6 +115,8 @@ struct Context {
   // Whom the resolver asks, to tell a dead one from a broken domain; may be empty.
   std::vector<Endpoint> name_servers;
   SideEffects effects = {};
+  // Does what needs the processor while the network is waited for; null: it is done when needed.
+  io::Worker* worker = nullptr;
 };
 
 // An SMTP session that is open, greeted, past EHLO and secured as the settings say: what rungs 4

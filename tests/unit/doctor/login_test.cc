@@ -16,6 +16,21 @@ using testing::Not;
 
 class WalkLogin : public ScriptedSession {};
 
+TEST_F(WalkLogin, hands_a_token_over_by_the_mechanism_that_is_offered) {
+  request_.by_token = true;
+  request_.password = Secret("ya29.token");
+  session_->capabilities.auth_mechanisms = {"PLAIN", "OAUTHBEARER"};
+  script({{"AUTH", "235 2.7.0 Accepted"}});
+  EXPECT_EQ(login().status, RungStatus::pass);
+  EXPECT_TRUE(heard("AUTH OAUTHBEARER "));
+}
+
+TEST_F(WalkLogin, hands_no_token_over_as_a_password) {
+  request_.by_token = true;
+  EXPECT_EQ(ids(login()), "M4005");
+  EXPECT_TRUE(heard_.empty());
+}
+
 TEST_F(WalkLogin, passes_when_the_server_takes_the_login) {
   script({{"AUTH PLAIN ", "235 2.7.0 ok"}});
   RungResult result = login();

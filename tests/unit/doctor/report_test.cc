@@ -63,6 +63,23 @@ class ReportTest : public testing::Test {
   const checks::Catalogue& catalogue_ = checks::shipped_catalogue();
 };
 
+TEST_F(ReportTest, has_the_facts_of_a_rung_where_they_are_asked_for) {
+  Report report;
+  RungResult tls;
+  tls.rung = Rung::tls;
+  tls.status = RungStatus::pass;
+  tls.add_fact("cipher", "TLS_AES_256_GCM_SHA384");
+  tls.add_list("names", {"smtp.example.com", "mail\x1b[1m.example.com"});
+  report.rungs = {tls};
+  EXPECT_THAT(page(report), Not(HasSubstr("cipher")));
+  TextOptions options;
+  options.facts = true;
+  const std::string text = page(report, options);
+  EXPECT_THAT(text, HasSubstr("cipher: TLS_AES_256_GCM_SHA384"));
+  EXPECT_THAT(text, HasSubstr("names: smtp.example.com, mail"));
+  EXPECT_THAT(text, Not(HasSubstr("\x1b")));
+}
+
 TEST_F(ReportTest, looks_as_it_should) {
   compare("mode-mismatch", broken());
   Request healthy;
