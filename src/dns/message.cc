@@ -84,6 +84,8 @@ Result<std::string> read_rdata(Reader& reader, uint16_t type, size_t length) {
   const size_t end = reader.at() + length;
   if (reader.left() < length) return malformed("a record is cut off");
   std::string rdata;
+  // An update asks whether there is a record without saying which (RFC 2136 §2.4).
+  if (length == 0) return rdata;
   switch (type) {
     case record_type::ns:
     case record_type::cname:

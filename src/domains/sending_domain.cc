@@ -37,8 +37,7 @@ DomainKey* find_key(SendingDomain& domain, std::string_view selector) {
 
 // What may stand inside of a published record.
 bool is_record_text(std::string_view text) {
-  return text.size() <= record_text_octets_max &&
-         std::all_of(text.begin(), text.end(), [](char c) {
+  return text.size() <= record_text_octets_max && std::all_of(text.begin(), text.end(), [](char c) {
            return static_cast<unsigned char>(c) < 0x7f && !base::is_control(c) && c != '"' &&
                   c != ';' && c != '\\';
          });
