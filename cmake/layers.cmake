@@ -37,6 +37,7 @@ waypost_library(tls DEPENDS base io dns USES OpenSSL::SSL)
 waypost_library(web DEPENDS base io dns tls USES Boost::headers)
 waypost_library(mailauth DEPENDS base io message dns USES OpenSSL::Crypto)
 waypost_library(domains DEPENDS base io toml dns mailauth)
+waypost_library(publish DEPENDS base io dns mailauth USES OpenSSL::Crypto)
 waypost_library(oauth DEPENDS base io smtp dns sasl tls web USES OpenSSL::Crypto Boost::json)
 waypost_library(spool DEPENDS base io smtp USES RocksDB::rocksdb-shared Boost::json)
 waypost_library(records DEPENDS base io smtp message events sasl USES SQLite::SQLite3 OpenSSL::Crypto Boost::json)
@@ -59,5 +60,5 @@ waypost_library(daemon
 waypost_library(demo DEPENDS base io smtp classify config events tls sasl records delivery daemon)
 waypost_library(cli
   DEPENDS base io smtp message toml settings classify bounces logs reports checks explain doctor config events dns tls sasl oauth
-    mailauth spool records guard shaping queue delivery intake submission domains
+    mailauth spool records guard shaping queue delivery intake submission domains publish
   USES CLI11::CLI11 spdlog::spdlog Boost::json)

@@ -10,6 +10,7 @@
 #include "base/ascii.h"
 #include "cli/dkim_options.h"
 #include "cli/doctor_options.h"
+#include "cli/domains_options.h"
 #include "cli/explain_command.h"
 #include "cli/follow_commands.h"
 #include "cli/keys_command.h"
@@ -54,6 +55,7 @@ struct CommandLine {
   DoctorLine doctor{global, command, {}, 0, {}};
   SpfLine spf{global, command, {}, {}};
   DkimLine dkim{global, command, {}, {}, {}, {}};
+  DomainsLine domains{global, command, {}};
   std::vector<std::string> sendmail_arguments;
   CheckArguments check;
   SendArguments send;
@@ -206,7 +208,8 @@ void add_demo_command(CommandLine& line) {
 }
 
 void add_keys_commands(CommandLine& line) {
-  CLI::App* keys = line.app.add_subcommand("keys", "With what applications log in");
+  CLI::App* keys = line.app.add_subcommand(
+      "keys", "With what applications log in, and what signs the mail of a domain");
   keys->require_subcommand(1);
   keys->fallthrough();
   CLI::App* create = keys->add_subcommand("create", "Make a key; prints its password once");
@@ -225,13 +228,23 @@ void add_keys_commands(CommandLine& line) {
   create->callback([&line] {
     line.command = [&line] { return keys_create_command(line.global, line.new_key); };
   });
-  CLI::App* ls = keys->add_subcommand("ls", "List the keys");
-  ls->callback([&line] { line.command = [&line] { return keys_ls_command(line.global); }; });
+  CLI::App* ls = keys->add_subcommand("ls", "List the logins, or the keys that sign for a domain");
+  ls->add_option("domain", line.domains.arguments.domain, "A domain that mail is sent from")
+      ->type_name("DOMAIN")
+      ->check(not_empty());
+  ls->callback([&line] {
+    line.command = [&line] {
+      const DomainArguments& domain = line.domains.arguments;
+      return domain.domain.empty() ? keys_ls_command(line.global)
+                                   : domain_keys_ls_command(line.global, domain);
+    };
+  });
   CLI::App* revoke = keys->add_subcommand("revoke", "End a key for good");
   revoke->add_option("name", line.key_name, "The login")->required()->type_name("NAME");
   revoke->callback([&line] {
     line.command = [&line] { return keys_revoke_command(line.global, line.key_name); };
   });
+  add_domain_keys_commands(*keys, line.domains);
 }
 
 void add_trace_command(CommandLine& line) {
@@ -363,6 +376,7 @@ int run(int argc, char** argv, const Hooks& hooks) {
   add_ledger_command(line);
   add_suppression_commands(line.app, line.suppressions);
   add_keys_commands(line);
+  add_domains_commands(line.app, line.domains);
   add_watch_commands(line);
   add_top_command(line);
   add_safety_commands(line.app, line.safety);

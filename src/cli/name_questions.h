@@ -24,6 +24,10 @@ class NameQuestions {
   static tl::expected<std::unique_ptr<NameQuestions>, int> create(const Global& global);
 
   dns::Resolver& resolver() { return *answers_; }
+  io::Loop& loop() { return loop_; }
+  io::Network& network() { return loop_.network(); }
+  // The first server that the resolver asks; not_found where the system names none.
+  Result<Endpoint> server() const;
   Instant in(Duration patience) { return loop_.now() + patience; }
   WallTime wall_now() { return loop_.wall_now(); }
 
@@ -46,6 +50,7 @@ class NameQuestions {
     loop_.stop();
   }
 
+  std::optional<Endpoint> forward_to_;
   std::unique_ptr<io::Disk> disk_ = io::make_system_disk();
   io::AsioLoop loop_;
   std::unique_ptr<dns::UnboundContext> context_;

@@ -54,6 +54,10 @@ class FileReader {
       domain.domain = member.value.text;
     else if (member.key == "return_path")
       domain.return_path = member.value.text;
+    else if (member.key == "senders")
+      domain.senders = member.value.text;
+    else if (member.key == "reports")
+      domain.reports = member.value.text;
     else if (member.key == "policy")
       return choose(member, policies, domain.policy.emplace());
     else
@@ -131,6 +135,8 @@ std::string encode_domain(const SendingDomain& domain) {
   add("domain", domain.domain);
   if (domain.return_path) add("return_path", *domain.return_path);
   if (domain.policy) add("policy", word(*domain.policy));
+  if (!domain.senders.empty()) add("senders", domain.senders);
+  if (!domain.reports.empty()) add("reports", domain.reports);
   for (const DomainKey& key : domain.keys) {
     text += "\n[[key]]\n";
     add("selector", key.selector);

@@ -12,6 +12,8 @@
 namespace waypost::domains {
 namespace {
 
+constexpr size_t record_text_octets_max = 1000;
+
 tl::unexpected<Error> wrong(std::string message) {
   return failure(ErrorCode::invalid_input, std::move(message));
 }
@@ -31,6 +33,14 @@ DomainKey* find_key(SendingDomain& domain, std::string_view selector) {
   auto found = std::find_if(domain.keys.begin(), domain.keys.end(),
                             [&](const DomainKey& key) { return key.selector == selector; });
   return found == domain.keys.end() ? nullptr : &*found;
+}
+
+// What may stand inside of a published record.
+bool is_record_text(std::string_view text) {
+  return text.size() <= record_text_octets_max && std::all_of(text.begin(), text.end(), [](char c) {
+           return static_cast<unsigned char>(c) < 0x7f && !base::is_control(c) && c != '"' &&
+                  c != ';' && c != '\\';
+         });
 }
 
 tl::unexpected<Error> no_such_key(const SendingDomain& domain, std::string_view selector) {
@@ -77,6 +87,8 @@ Result<void> check_domain(const SendingDomain& domain) {
   if (domain.return_path && !is_normal(*domain.return_path))
     return wrong(fmt::format("the return path \"{}\" is not a domain name in lower case",
                              base::escape_control(*domain.return_path)));
+  if (!is_record_text(domain.senders) || !is_record_text(domain.reports))
+    return wrong("the senders or the mailbox for reports cannot stand in a record");
   if (domain.keys.size() > domain_keys_max)
     return wrong(fmt::format("{} has {} keys; at most {} are kept: take out retired ones",
                              domain.domain, domain.keys.size(), domain_keys_max));

@@ -45,7 +45,11 @@ struct SendingDomain {
   std::string domain;                           // A-labels, lower case
   std::optional<std::string> return_path;       // the domain that its bounces go to
   std::optional<mailauth::DmarcPolicy> policy;  // what its DMARC record asks for by now
-  std::vector<DomainKey> keys;                  // in the order in which they were made
+  // Whom its SPF record lets send, as SPF terms with a space between: "ip4:192.0.2.1". Empty: the
+  // addresses that the configuration sends from.
+  std::string senders;
+  std::string reports;          // the mailbox for DMARC's reports; empty: postmaster of the domain
+  std::vector<DomainKey> keys;  // in the order in which they were made
 
   // Null when there is none.
   const DomainKey* find(std::string_view selector) const;

@@ -13,7 +13,7 @@ HOMES = {
     "boost/asio": {"io"},
     "boost/beast": {"web"},
     "openssl/ssl": {"tls"},
-    "openssl/": {"tls", "io", "sasl", "oauth", "records", "mailauth"},
+    "openssl/": {"tls", "io", "sasl", "oauth", "records", "mailauth", "publish"},
     "unbound.h": {"dns"},
     "gsasl": {"sasl"},
     "rocksdb/": {"spool"},

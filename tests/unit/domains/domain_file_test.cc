@@ -48,6 +48,9 @@ TEST(DomainFileTest, what_is_written_is_read_again) {
   SendingDomain bare;
   bare.domain = "shop.example";
   EXPECT_EQ(*decode_domain(encode_domain(bare), "bare"), bare);
+  bare.senders = "ip4:192.0.2.1 a:mail.shop.example";
+  bare.reports = "dmarc@shop.example";
+  EXPECT_EQ(*decode_domain(encode_domain(bare), "bare"), bare);
 }
 
 TEST(DomainFileTest, says_where_a_file_is_wrong) {
@@ -57,6 +60,8 @@ TEST(DomainFileTest, says_where_a_file_is_wrong) {
               HasSubstr("shop.example.toml:6:1: a key has no `type` of this form"));
   EXPECT_THAT(why(replaced("2026-11-21T10", "tomorrow")), HasSubstr(":10:1: a key has no `since`"));
   EXPECT_THAT(why(replaced("file = \"r1.pem\"\n", "")), HasSubstr(":4:"));
+  EXPECT_THAT(why(replaced("policy = \"quarantine\"", "senders = \"mx\\\"\"")),
+              HasSubstr("cannot stand in a record"));
   EXPECT_THAT(why(replaced("policy = \"quarantine\"", "policy = 1")), HasSubstr(":3:1:"));
   EXPECT_THAT(why(replaced("policy", "police")), HasSubstr("no `police`"));
   EXPECT_THAT(why(replaced("\"r1.pem\"", "\"../../r1.pem\"")), HasSubstr("must be the name of"));

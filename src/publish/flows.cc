@@ -1,0 +1,197 @@
+#include "publish/flows.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "dns/message.h"
+#include "dns/rdata.h"
+#include "mailauth/dkim_record.h"
+#include "publish/known_answers.h"
+#include "publish/same_key.h"
+
+namespace waypost::publish {
+namespace {
+
+constexpr Duration patience_with_server = std::chrono::seconds(5);
+
+bool has_return_path(const Needs& needs) {
+  return !needs.return_path.empty() && needs.return_path != needs.domain;
+}
+
+Instant sooner(Vantage& vantage, Instant deadline) {
+  return std::min(deadline, vantage.loop.now() + patience_with_server);
+}
+
+// Everything that a plan is made of, as one server has it.
+io::Task<View> view_of(Vantage vantage, NameServer server, Needs needs, Instant deadline) {
+  View view;
+  view.server = server;
+  for (const std::string& name : txt_names(needs)) {
+    auto sight =
+        co_await look(vantage, server, name, dns::record_type::txt, sooner(vantage, deadline));
+    if (!sight) {
+      view.failure = sight.error().message();
+      co_return view;
+    }
+    view.txt[name] = *std::move(sight);
+    const std::string doubled_name = name + "." + needs.domain;
+    if (!dns::normalize_name(doubled_name)) continue;
+    auto doubled = co_await look(vantage, server, doubled_name, dns::record_type::txt,
+                                 sooner(vantage, deadline));
+    if (doubled) view.doubled[name] = *std::move(doubled);
+  }
+  if (has_return_path(needs)) {
+    auto sight = co_await look(vantage, server, needs.return_path, dns::record_type::mx,
+                               sooner(vantage, deadline));
+    if (sight)
+      view.mx[needs.return_path] = *std::move(sight);
+    else
+      view.failure = sight.error().message();
+  }
+  co_return view;
+}
+
+bool all_answered(const View& view) {
+  if (!view.failure.empty()) return false;
+  for (const auto* sights : {&view.txt, &view.mx})
+    for (const auto& [name, sight] : *sights)
+      if (!sight.answered()) return false;
+  return true;
+}
+
+// A name that is an alias is left to the resolver: the server does not know what it leads to.
+io::Task<Result<Plan>> plan_from(Vantage vantage, Needs needs, View view, Instant deadline) {
+  KnownAnswers known(vantage.resolver);
+  for (auto& [name, sight] : view.txt)
+    if (sight.alias.empty()) known.set_txt(name, sight.texts);
+  for (auto& [name, sight] : view.mx)
+    if (sight.alias.empty()) known.set_mx(name, sight.mx);
+  CO_TRY(Published published, co_await look_up_published(known, needs, deadline));
+  co_return make_plan(needs, published);
+}
+
+// The server that has most of it is the one to measure the others by.
+size_t published_count(const Plan& plan) {
+  return static_cast<size_t>(std::count_if(plan.records.begin(), plan.records.end(),
+                                           [](const auto& record) { return record.published; }));
+}
+
+std::string joined(const std::string& rdata) {
+  auto text = dns::parse_txt_rdata(rdata);
+  return text ? text->joined() : "";
+}
+
+Change change_for(const WantedRecord& wanted, const View& view) {
+  Change change;
+  change.name = wanted.name;
+  change.type = wanted.type == RecordType::mx ? dns::record_type::mx : dns::record_type::txt;
+  const auto& sights = wanted.type == RecordType::mx ? view.mx : view.txt;
+  change.before = sights.at(wanted.name).rdata;
+  for (const std::string& rdata : *change.before)
+    if (wanted.type == RecordType::txt &&
+        std::count(wanted.replaces.begin(), wanted.replaces.end(), joined(rdata)) > 0)
+      change.removed.push_back(rdata);
+  change.added = wanted.rdata();
+  return change;
+}
+
+io::Task<Result<Publication>> send(Vantage vantage, Publication made, Endpoint server,
+                                   const TsigKey& key, Instant deadline) {
+  if (made.update.changes.empty()) co_return made;
+  CO_TRY(made.answer,
+         co_await send_update(vantage.loop, vantage.network, server, made.update, key, deadline));
+  co_return made;
+}
+
+tl::unexpected<Error> shows_nothing(const View& view) {
+  return failure(ErrorCode::dns,
+                 fmt::format("the server {} does not show what it has, so that nothing can be put "
+                             "in the place of it{}",
+                             view.server.address.text(),
+                             view.failure.empty() ? ". Is it the primary of the zone, and does it "
+                                                    "answer questions from this machine?"
+                                                  : ": " + view.failure));
+}
+
+}  // namespace
+
+bool Verification::good() const {
+  return plan.problems.empty() &&
+         std::all_of(records.begin(), records.end(), [](const auto& each) { return each.good(); });
+}
+
+bool Verification::unknown() const {
+  return std::any_of(records.begin(), records.end(),
+                     [](const auto& each) { return each.unknown(); });
+}
+
+io::Task<Result<Verification>> verify(Vantage vantage, Needs needs,
+                                      std::vector<NameServer> authorities, Instant deadline) {
+  if (authorities.empty()) {
+    CO_TRY(authorities, co_await find_authorities(vantage, needs.domain, deadline));
+  }
+  std::vector<View> views;
+  for (const NameServer& server : authorities) {
+    View view = co_await view_of(vantage, server, needs, deadline);
+    views.push_back(std::move(view));
+  }
+  const NameServer recursive{"", vantage.recursive, true};
+  View resolver = co_await view_of(vantage, recursive, needs, deadline);
+  views.push_back(std::move(resolver));
+  Verification verification;
+  size_t best = 0;
+  bool planned = false;
+  for (const View& view : views) {
+    if (!all_answered(view)) continue;
+    CO_TRY(Plan plan, co_await plan_from(vantage, needs, view, deadline));
+    const size_t there = published_count(plan);
+    if (!planned || there > best) verification.plan = std::move(plan);
+    best = std::max(best, there);
+    planned = true;
+  }
+  if (!planned)
+    co_return failure(
+        ErrorCode::timed_out,
+        fmt::format("no name server answers for {} ({})", needs.domain,
+                    views.front().failure.empty() ? "they refuse or fail" : views.front().failure));
+  verification.records = judge(verification.plan, views);
+  co_return verification;
+}
+
+io::Task<Result<Publication>> publish_update(Vantage vantage, Needs needs, Endpoint server,
+                                             const TsigKey& key, Instant deadline) {
+  const NameServer primary{"", server, false};
+  View view = co_await view_of(vantage, primary, needs, deadline);
+  if (!all_answered(view)) co_return shows_nothing(view);
+  Publication made;
+  CO_TRY(made.plan, co_await plan_from(vantage, needs, view, deadline));
+  if (!made.plan.problems.empty()) co_return made;
+  CO_TRY(made.update.zone, co_await find_zone(vantage, view.server, needs.domain, deadline));
+  for (const WantedRecord& wanted : made.plan.records)
+    if (!wanted.published) made.update.changes.push_back(change_for(wanted, view));
+  auto sent = co_await send(vantage, std::move(made), server, key, deadline);
+  co_return sent;
+}
+
+io::Task<Result<Publication>> withdraw_update(Vantage vantage, std::string domain,
+                                              std::vector<Key> keys, Endpoint server,
+                                              const TsigKey& key, Instant deadline) {
+  const NameServer primary{"", server, false};
+  Publication made;
+  made.plan.domain = domain;
+  CO_TRY(made.update.zone, co_await find_zone(vantage, primary, domain, deadline));
+  for (const Key& gone : keys) {
+    Change change;
+    change.name = mailauth::dkim_record_name(gone.selector, domain);
+    change.type = dns::record_type::txt;
+    CO_TRY(Sight sight, co_await look(vantage, primary, change.name, change.type, deadline));
+    for (const std::string& rdata : sight.rdata)
+      if (same_key(joined(rdata), gone.record)) change.removed.push_back(rdata);
+    if (!change.removed.empty()) made.update.changes.push_back(std::move(change));
+  }
+  auto sent = co_await send(vantage, std::move(made), server, key, deadline);
+  co_return sent;
+}
+
+}  // namespace waypost::publish

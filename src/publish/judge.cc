@@ -1,0 +1,258 @@
+#include "publish/judge.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "base/ascii.h"
+#include "mailauth/dmarc_record.h"
+#include "mailauth/spf_record.h"
+#include "publish/same_key.h"
+
+namespace waypost::publish {
+namespace {
+
+using Texts = std::vector<std::string>;
+
+constexpr size_t string_octets_max = 255;
+
+// Of the kind of the wanted record, however badly it was entered.
+bool is_kin(const WantedRecord& wanted, std::string_view text) {
+  const std::string lower = base::to_lower(text);
+  switch (wanted.purpose) {
+    case Purpose::spf:
+    case Purpose::return_path_spf:
+      return lower.find("v=spf1") != lower.npos;
+    case Purpose::dmarc:
+      return lower.find("v=dmarc1") != lower.npos;
+    default:
+      return true;
+  }
+}
+
+bool fits(const WantedRecord& wanted, const std::string& text) {
+  return wanted.purpose == Purpose::dkim ? same_key(text, wanted.text) : text == wanted.text;
+}
+
+Texts kin_of(const WantedRecord& wanted, const Texts& texts) {
+  Texts kin;
+  for (const std::string& text : texts)
+    if (is_kin(wanted, text)) kin.push_back(text);
+  return kin;
+}
+
+std::string_view kind(const WantedRecord& wanted) {
+  switch (wanted.purpose) {
+    case Purpose::spf:
+    case Purpose::return_path_spf:
+      return "SPF record";
+    case Purpose::dmarc:
+      return "DMARC record";
+    case Purpose::dkim:
+      return "key record";
+    case Purpose::return_path_mx:
+      return "MX record";
+  }
+  return "record";
+}
+
+std::string note_on(const WantedRecord& wanted, const std::string& text) {
+  const size_t key = text.find("p=");
+  if (wanted.purpose == Purpose::dkim && key != text.npos &&
+      text.find(' ', key) < text.find(';', key))
+    return "The key has blanks where its pieces were joined. Receivers should pass over them "
+           "(RFC 6376 §3.6.1), but not all do: enter it without.";
+  return "";
+}
+
+Observation differs(Difference difference, std::string words) {
+  Observation observation;
+  observation.difference = difference;
+  observation.words = std::move(words);
+  return observation;
+}
+
+Observation judge_one(const WantedRecord& wanted, const std::string& text) {
+  if (fits(wanted, text)) return differs(Difference::none, note_on(wanted, text));
+  if (text.find('"') != text.npos)
+    return differs(Difference::quoted,
+                   "Quotes are part of the value. Enter it without them: the form adds what the "
+                   "name system needs.");
+  if (text.size() < wanted.text.size() && wanted.text.starts_with(text))
+    return differs(
+        Difference::cut,
+        fmt::format(
+            "The value ends after {} of its {} octets{}. Enter the whole, or its pieces "
+            "where the form takes several.",
+            text.size(), wanted.text.size(),
+            text.size() == string_octets_max ? ", where one string of a TXT record ends" : ""));
+  if (wanted.purpose == Purpose::dkim)
+    return differs(Difference::different,
+                   "Another key stands there, or one that cannot be read. Enter the value again.");
+  return differs(Difference::different,
+                 fmt::format("The {} is another one than wanted.", kind(wanted)));
+}
+
+Observation judge_txt(const WantedRecord& wanted, const Sight& sight, const Texts& doubled,
+                      const std::string& domain) {
+  const Texts kin = kin_of(wanted, sight.texts);
+  Observation observation;
+  if (kin.size() == 1) {
+    observation = judge_one(wanted, kin.front());
+  } else if (kin.size() > 1) {
+    observation = differs(
+        Difference::several,
+        fmt::format("There are {} of them, and receivers then take none (SPF: permerror). Leave "
+                    "only the wanted one.",
+                    kin.size()));
+  } else if (!sight.alias.empty()) {
+    observation = differs(Difference::alias,
+                          fmt::format("A CNAME stands at the name and leads to {}, which has no "
+                                      "{}. Take it away, and enter a TXT record.",
+                                      sight.alias, kind(wanted)));
+  } else {
+    observation = differs(Difference::missing,
+                          sight.rcode == 3 ? std::string("The name does not exist.")
+                                           : fmt::format("The name has no {}.", kind(wanted)));
+  }
+  if (observation.difference != Difference::none && !kin_of(wanted, doubled).empty())
+    observation = differs(
+        Difference::name_doubled,
+        fmt::format("It is at {0}.{1} instead: the form adds the domain by itself. Enter the name "
+                    "as \"{2}\".",
+                    wanted.name, domain, relative_name(wanted.name, domain)));
+  observation.seen = kin;
+  return observation;
+}
+
+Observation judge_mx(const WantedRecord& wanted, const Sight& sight) {
+  Observation observation;
+  for (const dns::MxRecord& mx : sight.mx) {
+    observation.seen.push_back(fmt::format("{} {}", mx.preference, mx.host));
+    if (mx.host == wanted.text) return observation;
+  }
+  Observation found;
+  if (!sight.mx.empty())
+    found = differs(Difference::different, fmt::format("None of them is {}.", wanted.text));
+  else if (!sight.alias.empty())
+    found = differs(Difference::alias, "A CNAME stands at the name; enter an MX record instead.");
+  else
+    found = differs(Difference::missing, "The name has no MX record.");
+  found.seen = observation.seen;
+  return found;
+}
+
+Observation judge_view(const WantedRecord& wanted, const View& view, const std::string& domain) {
+  const auto& sights = wanted.type == RecordType::mx ? view.mx : view.txt;
+  const auto sight = sights.find(wanted.name);
+  Observation observation;
+  if (!view.failure.empty() || sight == sights.end()) {
+    observation = differs(Difference::no_answer, view.failure);
+  } else if (!sight->second.answered()) {
+    observation = differs(
+        Difference::no_answer,
+        fmt::format("It answers with the code {} ({}).", sight->second.rcode,
+                    sight->second.rcode == 5 ? "it refuses: is the zone its?" : "it failed"));
+  } else if (wanted.type == RecordType::mx) {
+    observation = judge_mx(wanted, sight->second);
+  } else {
+    const auto doubled = view.doubled.find(wanted.name);
+    observation =
+        judge_txt(wanted, sight->second,
+                  doubled == view.doubled.end() ? Texts() : doubled->second.texts, domain);
+  }
+  if (sight != sights.end()) observation.ttl_s = sight->second.ttl_s;
+  observation.server = view.server;
+  return observation;
+}
+
+bool answered(const Observation& observation) {
+  return observation.difference != Difference::no_answer;
+}
+
+// What only time mends, told from what a person must.
+void compare_servers(RecordReport& report) {
+  size_t right = 0;
+  size_t wrong = 0;
+  for (const Observation& each : report.observations) {
+    if (each.server.resolver || !answered(each)) continue;
+    (each.difference == Difference::none ? right : wrong) += 1;
+  }
+  for (Observation& each : report.observations) {
+    if (each.difference == Difference::none || !answered(each)) continue;
+    if (each.server.resolver && right > 0 && wrong == 0) {
+      const std::string how_long = each.ttl_s == 0
+                                       ? "as long as it keeps that a record does not exist"
+                                       : fmt::format("for at most {} s", each.ttl_s);
+      each.words = fmt::format(
+          "It still has what was there before, {}. Receivers may as well; nothing is to be done "
+          "but to wait.",
+          how_long);
+      each.difference = Difference::stale;
+    } else if (!each.server.resolver && right > 0) {
+      each.words =
+          "Another server of the zone shows it already. If that stays so, this one does not fetch "
+          "the zone: look at the serial and at NOTIFY.";
+      each.difference = Difference::behind;
+    }
+  }
+}
+
+}  // namespace
+
+std::string_view name(Difference difference) {
+  switch (difference) {
+    case Difference::none:
+      return "none";
+    case Difference::no_answer:
+      return "no-answer";
+    case Difference::missing:
+      return "missing";
+    case Difference::name_doubled:
+      return "name-doubled";
+    case Difference::quoted:
+      return "quoted";
+    case Difference::several:
+      return "several";
+    case Difference::cut:
+      return "cut";
+    case Difference::alias:
+      return "alias";
+    case Difference::different:
+      return "different";
+    case Difference::stale:
+      return "stale";
+    case Difference::behind:
+      return "behind";
+  }
+  return "";
+}
+
+bool RecordReport::good() const {
+  return !unknown() && std::all_of(observations.begin(), observations.end(), [](const auto& each) {
+    return each.difference == Difference::none || !answered(each);
+  });
+}
+
+bool RecordReport::unknown() const {
+  auto heard = [&](bool resolver) {
+    return std::any_of(observations.begin(), observations.end(), [&](const auto& each) {
+      return each.server.resolver == resolver && answered(each);
+    });
+  };
+  return !heard(false) || !heard(true);
+}
+
+std::vector<RecordReport> judge(const Plan& plan, const std::vector<View>& views) {
+  std::vector<RecordReport> reports;
+  for (const WantedRecord& wanted : plan.records) {
+    RecordReport& report = reports.emplace_back();
+    report.wanted = wanted;
+    for (const View& view : views)
+      report.observations.push_back(judge_view(wanted, view, plan.domain));
+    compare_servers(report);
+  }
+  return reports;
+}
+
+}  // namespace waypost::publish

@@ -1,0 +1,91 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/result.h"
+#include "dns/resolver.h"
+#include "io/task.h"
+#include "mailauth/dmarc_record.h"
+#include "mailauth/spf_survey.h"
+
+// What a domain that sends must publish, given what it publishes now.
+namespace waypost::publish {
+
+enum class Purpose { spf, dkim, dmarc, return_path_mx, return_path_spf };
+// "spf", "dkim", "dmarc", "return-path-mx", "return-path-spf"
+std::string_view name(Purpose purpose);
+
+struct Key {
+  std::string selector;
+  std::string record;  // as mailauth::dkim_record_text() gives it
+};
+
+// Names are A-labels in lower case without a final dot.
+struct Needs {
+  std::string domain;
+  std::vector<std::string> spf_terms;  // "ip4:192.0.2.1", "ip6:2001:db8::1", "a:mail.shop.example"
+  std::vector<Key> keys;
+  // The policy that DMARC is to have at least; a stricter one that is there stays.
+  mailauth::DmarcPolicy policy = mailauth::DmarcPolicy::none;
+  std::string reports;           // the mailbox for DMARC's reports
+  std::string return_path;       // the domain that bounces go to; "" when it is the domain itself
+  std::string return_path_host;  // that takes mail for it
+};
+
+// What the name system has at the names of a plan.
+struct Published {
+  std::vector<mailauth::SurveyedRecord> spf;
+  std::vector<mailauth::SurveyedRecord> return_path_spf;
+  std::map<std::string, std::vector<std::string>> txt;  // all TXT records of a name
+  std::vector<dns::MxRecord> return_path_mx;
+};
+
+enum class RecordType { txt, mx };
+
+struct WantedRecord {
+  Purpose purpose = Purpose::spf;
+  std::string name;
+  RecordType type = RecordType::txt;
+  std::string text;         // of TXT as one piece; of MX the host
+  uint16_t preference = 0;  // of MX
+  bool published = false;   // it is there as it should be; nothing is to be done
+  // The published TXT records of which it takes the place, and those at the same name that stay.
+  std::vector<std::string> replaces;
+  std::vector<std::string> beside;
+  std::vector<std::string> remarks;  // sentences
+
+  // As the name system carries it.
+  std::string rdata() const;
+};
+
+struct Plan {
+  std::string domain;
+  std::vector<WantedRecord> records;
+  // What keeps a record from being planned, in sentences: a person must mend that first.
+  std::vector<std::string> problems;
+
+  bool published() const;
+};
+
+inline constexpr uint32_t record_ttl_s = 3600;
+
+// The names at which TXT records are looked at.
+std::vector<std::string> txt_names(const Needs& needs);
+
+// Asks for all of it. Fails when the name system does not answer.
+io::Task<Result<Published>> look_up_published(dns::Resolver& resolver, Needs needs,
+                                              Instant deadline);
+
+// Pure. SPF goes into the record that is there (RFC 7208 §3.2 allows one), several are merged into
+// one; DMARC keeps its other tags (RFC 9989 §4.7).
+Plan make_plan(const Needs& needs, const Published& published);
+
+// `name` as a form wants it that adds the domain by itself: "@" for the domain.
+std::string relative_name(std::string_view name, std::string_view domain);
+
+}  // namespace waypost::publish

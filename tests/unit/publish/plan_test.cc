@@ -1,0 +1,201 @@
+#include "publish/plan.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "dns/memory_resolver.h"
+#include "mailauth/dkim_record.h"
+#include "publish/render.h"
+#include "tests/fakes/test_loop.h"
+
+namespace waypost::publish {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+
+// No real key, but of the length of one with 2048 bits.
+const std::string long_key = "v=DKIM1; k=rsa; p=" + std::string(392, 'A');
+
+class PlanTest : public testing::Test {
+ protected:
+  PlanTest() {
+    needs.domain = "shop.example";
+    needs.spf_terms = {"ip4:192.0.2.1"};
+    needs.reports = "postmaster@shop.example";
+    // The key of RFC 8463 appendix A.2.
+    needs.keys = {{"e1", "v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="}};
+  }
+  void txt(std::string_view name, std::string text) { resolver_.add_txt(name, {std::move(text)}); }
+  Plan plan() {
+    auto published =
+        loop_.run(look_up_published(resolver_, needs, loop_.in(std::chrono::seconds(5))));
+    EXPECT_TRUE(published);
+    return make_plan(needs, published ? *published : Published());
+  }
+  WantedRecord of(Purpose purpose) {
+    for (const WantedRecord& record : plan().records)
+      if (record.purpose == purpose) return record;
+    ADD_FAILURE() << name(purpose) << " is not planned";
+    return {};
+  }
+
+  fakes::TestLoop loop_;
+  dns::MemoryResolver resolver_{loop_};
+  Needs needs;
+};
+
+TEST_F(PlanTest, plans_three_records_for_a_domain_that_has_none) {
+  const Plan made = plan();
+  ASSERT_EQ(made.records.size(), 3u);
+  EXPECT_THAT(made.problems, IsEmpty());
+  EXPECT_FALSE(made.published());
+  EXPECT_EQ(made.records[0].name, "shop.example");
+  EXPECT_EQ(made.records[0].text, "v=spf1 ip4:192.0.2.1 ~all");
+  EXPECT_EQ(made.records[1].name, "e1._domainkey.shop.example");
+  EXPECT_EQ(made.records[2].name, "_dmarc.shop.example");
+  EXPECT_EQ(made.records[2].text, "v=DMARC1; p=none; rua=mailto:postmaster@shop.example");
+}
+
+TEST_F(PlanTest, has_nothing_to_do_where_its_own_plan_is_published) {
+  for (const WantedRecord& record : plan().records) txt(record.name, record.text);
+  EXPECT_TRUE(plan().published());
+}
+
+TEST_F(PlanTest, puts_spf_into_the_record_that_is_there) {
+  txt("shop.example", "google-site-verification=1");
+  txt("shop.example", "v=spf1 include:_spf.example.net -all exp=why.shop.example");
+  txt("_spf.example.net", "v=spf1 ip4:198.51.100.0/24 -all");
+  const WantedRecord spf = of(Purpose::spf);
+  EXPECT_EQ(spf.text, "v=spf1 include:_spf.example.net ip4:192.0.2.1 -all exp=why.shop.example");
+  EXPECT_THAT(spf.replaces,
+              ElementsAre("v=spf1 include:_spf.example.net -all exp=why.shop.example"));
+  EXPECT_THAT(spf.beside, ElementsAre("google-site-verification=1"));
+}
+
+TEST_F(PlanTest, leaves_spf_alone_that_lets_the_address_pass) {
+  txt("shop.example", "v=spf1 include:_spf.example.net -all");
+  txt("_spf.example.net", "v=spf1 ip4:192.0.2.0/24 -all");
+  EXPECT_TRUE(of(Purpose::spf).published);
+  needs.spf_terms = {"a:mail.shop.example"};
+  EXPECT_EQ(of(Purpose::spf).text, "v=spf1 include:_spf.example.net a:mail.shop.example -all");
+}
+
+TEST_F(PlanTest, merges_two_spf_records_into_one) {
+  txt("shop.example", "v=spf1 ip4:198.51.100.1 -all");
+  txt("shop.example", "v=spf1 ip4:198.51.100.9 ~all");
+  const WantedRecord spf = of(Purpose::spf);
+  EXPECT_EQ(spf.text, "v=spf1 ip4:198.51.100.1 ip4:198.51.100.9 ip4:192.0.2.1 ~all");
+  EXPECT_EQ(spf.replaces.size(), 2u);
+}
+
+TEST_F(PlanTest, puts_terms_before_a_redirect) {
+  txt("shop.example", "v=spf1 redirect=_spf.example.net");
+  txt("_spf.example.net", "v=spf1 ip4:198.51.100.0/24 -all");
+  EXPECT_EQ(of(Purpose::spf).text, "v=spf1 ip4:192.0.2.1 redirect=_spf.example.net");
+}
+
+TEST_F(PlanTest, does_not_build_on_a_broken_record) {
+  txt("shop.example", "v=spf1 ip4:192.0.2.300 -all");
+  const Plan made = plan();
+  ASSERT_EQ(made.problems.size(), 1u);
+  EXPECT_THAT(made.problems[0], HasSubstr("is broken"));
+  EXPECT_FALSE(made.published());
+}
+
+TEST_F(PlanTest, says_when_the_record_needs_an_eleventh_lookup) {
+  std::string record = "v=spf1";
+  for (int i = 0; i < 10; ++i) {
+    const std::string host = "h" + std::to_string(i) + ".shop.example";
+    resolver_.add_address(host, *IpAddress::parse("198.51.100.1"));
+    record += " a:" + host;
+  }
+  txt("shop.example", record + " -all");
+  EXPECT_THAT(plan().problems, IsEmpty());
+  needs.spf_terms = {"a:mail.shop.example"};
+  const auto problems = plan().problems;
+  ASSERT_EQ(problems.size(), 1u);
+  EXPECT_THAT(problems[0], HasSubstr("needs 11 DNS lookups"));
+}
+
+TEST_F(PlanTest, raises_the_policy_of_dmarc_and_keeps_its_other_tags) {
+  txt("_dmarc.shop.example", "v=DMARC1; p=none; sp=reject; rua=mailto:d@shop.example");
+  EXPECT_TRUE(of(Purpose::dmarc).published);
+  needs.policy = mailauth::DmarcPolicy::quarantine;
+  EXPECT_EQ(of(Purpose::dmarc).text,
+            "v=DMARC1; p=quarantine; sp=reject; rua=mailto:d@shop.example");
+}
+
+TEST_F(PlanTest, never_weakens_the_policy_of_dmarc) {
+  txt("_dmarc.shop.example", "v=DMARC1; p=reject; rua=mailto:d@shop.example");
+  needs.policy = mailauth::DmarcPolicy::quarantine;
+  EXPECT_TRUE(of(Purpose::dmarc).published);
+}
+
+TEST_F(PlanTest, takes_a_key_for_published_whatever_its_other_tags_are) {
+  txt("e1._domainkey.shop.example",
+      "v=DKIM1; t=s; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=");
+  EXPECT_TRUE(of(Purpose::dkim).published);
+  txt("e1._domainkey.shop.example", "v=DKIM1; k=ed25519; p=");
+  EXPECT_FALSE(of(Purpose::dkim).published);
+}
+
+TEST_F(PlanTest, plans_the_return_path) {
+  needs.return_path = "bounce.shop.example";
+  needs.return_path_host = "mail.shop.example";
+  EXPECT_EQ(of(Purpose::return_path_mx).text, "mail.shop.example");
+  EXPECT_EQ(of(Purpose::return_path_spf).name, "bounce.shop.example");
+  resolver_.add_mx("bounce.shop.example", 5, "mail.shop.example");
+  EXPECT_TRUE(of(Purpose::return_path_mx).published);
+}
+
+TEST_F(PlanTest, fails_when_the_name_system_does_not_answer) {
+  resolver_.set_failure("shop.example", Error(ErrorCode::dns, "SERVFAIL"));
+  EXPECT_FALSE(loop_.run(look_up_published(resolver_, needs, loop_.in(std::chrono::seconds(5)))));
+}
+
+TEST_F(PlanTest, cuts_long_values_where_a_string_ends) {
+  needs.keys = {{"r1", long_key}};
+  const Plan made = plan();
+  const std::string first = long_key.substr(0, 255);
+  const std::string second = long_key.substr(255);
+  EXPECT_THAT(as_zone(made), HasSubstr("r1._domainkey.shop.example. 3600 IN TXT \"" + first +
+                                       "\" \"" + second + "\"\n"));
+  EXPECT_THAT(as_text(made), HasSubstr("value  " + long_key + "\n"));
+  EXPECT_THAT(as_text(made), HasSubstr("\n           \"" + second + "\"\n"));
+  EXPECT_THAT(as_terraform(made, TerraformProvider::route53),
+              HasSubstr("records = [\"" + first + "\\\"\\\"" + second + "\"]"));
+  EXPECT_THAT(as_terraform(made, TerraformProvider::cloudflare),
+              HasSubstr("content  = \"" + long_key + "\""));
+  const std::string rdata = made.records[1].rdata();
+  EXPECT_EQ(rdata.size(), long_key.size() + 2);
+  EXPECT_EQ(rdata[0], '\xff');
+}
+
+TEST_F(PlanTest, keeps_the_other_texts_of_a_name_where_one_resource_holds_all) {
+  txt("shop.example", "site=${x} \"y\"");
+  const Plan made = plan();
+  EXPECT_THAT(as_terraform(made, TerraformProvider::route53),
+              HasSubstr("records = [\"v=spf1 ip4:192.0.2.1 ~all\", \"site=$${x} \\\"y\\\"\"]"));
+  EXPECT_THAT(as_terraform(made, TerraformProvider::cloudflare), Not(HasSubstr("site=")));
+}
+
+TEST_F(PlanTest, names_records_as_forms_do) {
+  EXPECT_EQ(relative_name("shop.example", "shop.example"), "@");
+  EXPECT_EQ(relative_name("_dmarc.shop.example", "shop.example"), "_dmarc");
+  EXPECT_EQ(relative_name("workshop.example", "shop.example"), "workshop.example.");
+}
+
+TEST_F(PlanTest, shows_hostile_records_safely) {
+  txt("_dmarc.shop.example", "v=DMARC1; p=none; x=\x1b[2J");
+  needs.policy = mailauth::DmarcPolicy::reject;
+  EXPECT_THAT(as_text(plan()), Not(HasSubstr("\x1b")));
+  EXPECT_THAT(as_zone(plan()), Not(HasSubstr("\x1b")));
+  EXPECT_THAT(as_zone(plan()), HasSubstr("x=\\027[2J\"\n"));
+  EXPECT_THAT(as_terraform(plan(), TerraformProvider::route53), HasSubstr("x=\\u001b[2J\""));
+}
+
+}  // namespace
+}  // namespace waypost::publish
