@@ -24,7 +24,7 @@ struct DataPaths {
   std::string spool;
   std::string keys;
   std::string suppressions;
-  std::string dmarc;  // what receivers report about mail in our name
+  std::string dmarc;         // what receivers report about mail in our name
   std::string signing_keys;  // the sending domains and their DKIM keys
   std::string events;
   std::string drop;  // mail that was left while no relay ran, or by users of this machine
