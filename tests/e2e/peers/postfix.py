@@ -149,19 +149,24 @@ def make_folders(home):
 
 class Postfix:
     """The mail server of postfix.test, with the given mailboxes. policy: the address of a policy
-    server that it asks about each recipient. smarthost: where mail for other domains goes; login:
+    server that it asks about each recipient. milters: the addresses of those that look at each
+    message. smarthost: where mail for other domains goes; login:
     (name, password) there, over TLS whose certificate must be the test's."""
     domain = "postfix.test"
     tls_works = True
 
     def __init__(self, folder, certificate, mailboxes=("ann",), tls="may", policy=None,
-                 smarthost=None, login=None, mechanism="PLAIN"):
+                 smarthost=None, login=None, mechanism="PLAIN", milters=()):
         if os.geteuid() != 0:
             missing("Postfix itself runs only as root")
         self.home = folder / "postfix"
         self.address = ("127.0.0.1", free_port())
         make_folders(self.home)
         self._configure(certificate, mailboxes, tls, policy)
+        if milters:
+            with open(self.home / "main.cf", "a", encoding="ascii") as file:
+                file.write("milter_default_action = tempfail\nsmtpd_milters = " + ", ".join(
+                    "inet:%s:%d" % address for address in milters) + "\n")
         if smarthost:
             self._send_through(smarthost, login, mechanism, certificate)
         self._process = Process([package() / "usr/lib/postfix/sbin/master", "-c", self.home, "-d"],
