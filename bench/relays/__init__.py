@@ -4,6 +4,7 @@ stands around them: a sink, and TLS for a source and a sink that know none."""
 import json
 import os
 import shutil
+import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,10 +48,18 @@ key = "{certificate.key}"
 """
 
 
+def signing_key(binary, home, kind):
+    """A DKIM key for the source's domain; gives its part of the configuration."""
+    file = home / f"{kind}.pem"
+    subprocess.run([binary, "dkim", "key", "--domain", "src.test", "--selector", kind, "--type", kind,
+                    "--out", file], check=True, capture_output=True)
+    return f'[[signing_key]]\ndomain = "src.test"\nselector = "{kind}"\nfile = "{file}"\n'
+
+
 class Waypost:
     """Nothing but the path of the mail is configured: events, records and all else as by default."""
     name, pace = "Waypost", 5
-    top = ""
+    top, signs_with = "", ()
 
     def __init__(self, home, setup):
         self.address = ("127.0.0.1", free_port())
@@ -62,8 +71,10 @@ class Waypost:
                               tls_out="opportunistic" if setup.certificate else "never")
         if setup.certificate:
             text += WAYPOST_TLS.format(certificate=setup.certificate)
-        (home / "waypost.toml").write_text(text)
         binary = os.environ.get("WAYPOST_BIN", ROOT / "build/release/waypost")
+        for kind in self.signs_with:
+            text += signing_key(binary, home, kind)
+        (home / "waypost.toml").write_text(text)
         self.process = Process([binary, "--config", home / "waypost.toml", "serve"],
                                home / "waypost.log")
 
@@ -71,6 +82,15 @@ class Waypost:
 class OneLoop(Waypost):
     """For comparison: what several loops cost and bring."""
     name, top = "OneLoop", "loops = 1\n"
+
+
+class SignedRsa(Waypost):
+    """For comparison: what a signature costs."""
+    name, signs_with = "Signed-RSA", ("rsa",)
+
+
+class SignedTwice(Waypost):
+    name, signs_with = "Signed-both", ("rsa", "ed25519")
 
 
 # No lookups, no limits of clients, no pause when the queue grows.
@@ -171,7 +191,7 @@ class Haraka:
         self.process = Process([node.node(), haraka, "-c", home], home / "haraka.log", cwd="/")
 
 
-RELAYS = {relay.name.lower(): relay for relay in (Postfix, Haraka, Waypost, OneLoop)}
+RELAYS = {relay.name.lower(): relay for relay in (Postfix, Haraka, Waypost, OneLoop, SignedRsa, SignedTwice)}
 
 TUNNEL = """
 foreground = yes

@@ -6,6 +6,7 @@
 #include "base/ascii.h"
 #include "io/clock.h"
 #include "mailauth/dkim_record.h"
+#include "mailauth/txt_strings.h"
 #include "publish/render.h"
 
 namespace waypost::cli {
@@ -28,7 +29,7 @@ json::object record_json(const publish::WantedRecord& record, const std::string&
   if (record.type == publish::RecordType::mx)
     object["priority"] = record.preference;
   else
-    object["strings"] = texts(mailauth::txt_strings(std::string_view(record.text)));
+    object["strings"] = texts(mailauth::txt_strings(record.text));
   object["published"] = record.published;
   object["replaces"] = texts(record.replaces);
   object["remarks"] = texts(record.remarks);

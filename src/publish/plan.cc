@@ -7,6 +7,7 @@
 #include "base/ascii.h"
 #include "dns/message.h"
 #include "mailauth/dkim_record.h"
+#include "mailauth/txt_strings.h"
 #include "publish/merge_spf.h"
 #include "publish/same_key.h"
 
@@ -170,7 +171,7 @@ std::string WantedRecord::rdata() const {
     dns::append_name(octets, text);
     return octets;
   }
-  for (const std::string& part : mailauth::txt_strings(std::string_view(text))) {
+  for (const std::string& part : mailauth::txt_strings(text)) {
     octets += static_cast<char>(part.size());
     octets += part;
   }

@@ -6,6 +6,7 @@
 
 #include "base/ascii.h"
 #include "mailauth/dkim_record.h"
+#include "mailauth/txt_strings.h"
 
 namespace waypost::publish {
 namespace {
@@ -43,7 +44,7 @@ std::string quoted(std::string_view text) {
 
 std::vector<std::string> quoted_strings(const WantedRecord& record) {
   std::vector<std::string> strings;
-  for (const std::string& part : mailauth::txt_strings(std::string_view(record.text)))
+  for (const std::string& part : mailauth::txt_strings(record.text))
     strings.push_back(quoted(part));
   return strings;
 }

@@ -6,7 +6,7 @@ from peers.process import Process, free_port
 CONFIG = """
 server:
     rundir: "{home}"
-    listen: "127.0.0.1@{port}"
+    listen: "{host}@{port}"
 log:
   - target: stderr
     any: info
@@ -24,11 +24,11 @@ class Knot:
     """zones: {"example.test": "lines of a zone file"}; None is a zone whose file is missing, and
     "." the root, so that every other name is known not to exist."""
 
-    def __init__(self, folder, zones):
+    def __init__(self, folder, zones, address=None):
         home = folder / "knot"
         home.mkdir()
-        self.address = ("127.0.0.1", free_port())
-        config = CONFIG.format(home=home, port=self.address[1])
+        self.address = address or ("127.0.0.1", free_port())
+        config = CONFIG.format(home=home, host=self.address[0], port=self.address[1])
         for name, lines in zones.items():
             file = "root.zone" if name == "." else f"{name}.zone"
             config += f"  - domain: {name}\n    file: {file}\n"
