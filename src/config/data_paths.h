@@ -10,7 +10,6 @@ struct DataPaths {
       : spool(data_dir + "/spool"),
         keys(data_dir + "/records/keys.db"),
         suppressions(data_dir + "/records/suppressions.db"),
-        dmarc(data_dir + "/records/dmarc.db"),
         events(data_dir + "/records/events"),
         drop(data_dir + "/drop"),
         records(data_dir + "/records"),
@@ -23,7 +22,6 @@ struct DataPaths {
   std::string spool;
   std::string keys;
   std::string suppressions;
-  std::string dmarc;  // what receivers report about mail in our name
   std::string events;
   std::string drop;  // mail that was left while no relay ran, or by users of this machine
   std::string records;
