@@ -53,7 +53,7 @@ struct CommandLine {
   SuppressionLine suppressions{global, command, {}};
   SafetyLine safety{global, command, {}, {}, {}};
   DoctorLine doctor{global, command, {}, 0, {}};
-  SpfLine spf{global, command, {}, {}};
+  SpfLine spf{global, command, {}, {}, {global, command, {}}};
   DkimLine dkim{global, command, {}, {}, {}, {}};
   DomainsLine domains{global, command, {}};
   std::vector<std::string> sendmail_arguments;

@@ -41,7 +41,8 @@ void add_spf_commands(CLI::App& app, SpfLine& line) {
   check->callback(
       [&line] { line.command = [&line] { return spf_check_command(line.global, line.spf); }; });
 
-  CLI::App* dmarc = app.add_subcommand("dmarc", "What receivers do with mail that fails");
+  CLI::App* dmarc =
+      app.add_subcommand("dmarc", "What receivers do with mail that fails, and what they report");
   dmarc->require_subcommand(1);
   dmarc->fallthrough();
   CLI::App* judge = dmarc->add_subcommand(
@@ -66,6 +67,7 @@ void add_spf_commands(CLI::App& app, SpfLine& line) {
   judge->footer(dmarc_examples);
   judge->callback(
       [&line] { line.command = [&line] { return dmarc_check_command(line.global, line.dmarc); }; });
+  add_dmarc_report_commands(*dmarc, line.reports);
 }
 
 }  // namespace waypost::cli

@@ -5,6 +5,7 @@
 #include <CLI/App.hpp>
 
 #include "cli/dmarc_command.h"
+#include "cli/dmarc_options.h"
 #include "cli/spf_command.h"
 #include "cli/terminal.h"
 
@@ -16,9 +17,10 @@ struct SpfLine {
   std::function<int()>& command;  // the one that was chosen
   SpfArguments spf;
   DmarcArguments dmarc;
+  DmarcLine reports;
 };
 
-// `spf check` and `dmarc check`.
+// `spf check`, and all of `dmarc`.
 void add_spf_commands(CLI::App& app, SpfLine& line);
 
 }  // namespace waypost::cli

@@ -17,6 +17,9 @@ inline constexpr int64_t dmarc_days_kept = 400;             // after the end of 
 inline constexpr uint64_t dmarc_rows_kept_max = 2'000'000;  // of all reports; the oldest go first
 inline constexpr uint64_t dmarc_failures_kept_max = 100'000;
 
+// Of the database, in the folder of the records.
+inline constexpr const char* dmarc_file = "dmarc.db";
+
 enum class DmarcKeeping {
   kept,
   known,    // it was there already

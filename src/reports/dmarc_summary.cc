@@ -219,6 +219,19 @@ void DmarcCollector::add(const message::FeedbackReport& report) {
     sums_->summary.failures.push_back(report);
 }
 
+void judge(DmarcSummary& summary, const IsOurs& is_ours) {
+  for (DmarcDomain& domain : summary.domains) {
+    for (DmarcSource& source : domain.sources)
+      judge(source, is_ours(domain.domain, source.address));
+    if (!summary.of_one_source) domain.advice = advise(domain);
+  }
+}
+
+void keep_unaligned(DmarcSummary& summary) {
+  for (DmarcDomain& domain : summary.domains)
+    std::erase_if(domain.sources, [](const auto& one) { return one.counts.failed() == 0; });
+}
+
 DmarcSummary DmarcCollector::finish(const IsOurs& is_ours) && {
   DmarcSummary summary = std::move(sums_->summary);
   if (sums_->rows_left_out > 0)
@@ -233,18 +246,15 @@ DmarcSummary DmarcCollector::finish(const IsOurs& is_ours) && {
     DmarcDomain& domain = summary.domains.emplace_back(std::move(sums.domain));
     for (auto& [address, source] : sums.sources) domain.sources.push_back(std::move(source));
     for (auto& [day, counts] : sums.days) domain.days.push_back({day, counts});
-    for (DmarcSource& source : domain.sources) judge(source, is_ours(name, source.address));
     std::stable_sort(
         domain.sources.begin(), domain.sources.end(),
         [](const auto& a, const auto& b) { return a.counts.messages > b.counts.messages; });
-    // One address says nothing about the others.
-    if (!sums_->filter.source) domain.advice = advise(domain);
-    if (sums_->filter.unaligned)
-      std::erase_if(domain.sources, [](const auto& one) { return one.counts.failed() == 0; });
   }
   std::stable_sort(
       summary.domains.begin(), summary.domains.end(),
       [](const auto& a, const auto& b) { return a.counts.messages > b.counts.messages; });
+  summary.of_one_source = sums_->filter.source.has_value();
+  judge(summary, is_ours);
   return summary;
 }
 

@@ -90,12 +90,12 @@ struct DmarcFilter {
   std::string domain;  // lower case; with what is below it; empty: all
   std::optional<IpAddress> source;
   std::optional<int64_t> since_day;
-  bool unaligned = false;  // name only sources of which something failed; the sums are of all
 };
 
 struct DmarcSummary {
   std::vector<DmarcDomain> domains;  // those with most messages first
   std::vector<message::FeedbackReport> failures;
+  bool of_one_source = false;        // which says nothing about the others
   std::vector<std::string> remarks;  // on reports that were left out, in whole or in part
 };
 
@@ -106,6 +106,11 @@ int64_t day_of(const message::DmarcReport& report);
 
 // Whether an address may send for that domain, as far as somebody knows beside the reports.
 using IsOurs = std::function<bool(const std::string& domain, const IpAddress& address)>;
+
+// Judges sources and domains again, when more is known of whose addresses they are.
+void judge(DmarcSummary& summary, const IsOurs& is_ours);
+// Leaves out sources of which nothing failed; the sums stay those of all.
+void keep_unaligned(DmarcSummary& summary);
 
 // Takes reports one by one and keeps sums only, within the limits above.
 class DmarcCollector {

@@ -163,9 +163,8 @@ TEST(DmarcAdvice, follows_the_evidence) {
 TEST(DmarcSummary, filters) {
   const std::vector<DmarcRow> rows{row("192.0.2.1", 10, "pass", "pass"),
                                    row("192.0.2.2", 2, "fail", "fail")};
-  DmarcFilter unaligned;
-  unaligned.unaligned = true;
-  const DmarcSummary failed = summary(2, rows, unaligned);
+  DmarcSummary failed = summary(2, rows);
+  keep_unaligned(failed);
   ASSERT_EQ(failed.domains.at(0).sources.size(), 1u);
   EXPECT_EQ(failed.domains[0].counts.messages, 24u) << "the sums are of all";
   DmarcFilter source;
