@@ -26,6 +26,7 @@
 #include "explain/unrecognised.h"
 #include "io/disk.h"
 #include "records/event_reader.h"
+#include "settings/settings.h"
 
 namespace waypost::cli {
 namespace {
@@ -221,10 +222,20 @@ std::string standard_input() {
   return text;
 }
 
-// A message as one, any other text as one reply.
+// What would be shown of it holds a password.
+int refuse_settings(std::string_view file, settings::Dialect dialect) {
+  note(
+      fmt::format("waypost: {} holds settings ({}), no reply\n"
+                  "  waypost doctor --settings FILE walks the way that they describe.\n",
+                  file.empty() ? "this" : base::escape_control(file), settings::name(dialect)));
+  return exit_code::input;
+}
+
+// A message as one, any other text as one reply. `file`: its name, empty for none.
 int explain_octets(const Global& global, const ExplainArguments& arguments,
-                   const Knowledge& knowledge, const std::string& octets) {
+                   const Knowledge& knowledge, const std::string& octets, std::string_view file) {
   if (is_message(octets)) return explain_message(global, *knowledge.classifier, octets);
+  if (auto dialect = settings::recognise(octets, file)) return refuse_settings(file, *dialect);
   if (octets.size() > classify::input_octets_max) {
     note("waypost: this is no message, and too large to be one reply\n");
     return exit_code::input;
@@ -235,7 +246,7 @@ int explain_octets(const Global& global, const ExplainArguments& arguments,
 int explain_words(const Global& global, const ExplainArguments& arguments,
                   const Knowledge& knowledge) {
   std::string text = joined(arguments.words);
-  if (text == "-") return explain_octets(global, arguments, knowledge, standard_input());
+  if (text == "-") return explain_octets(global, arguments, knowledge, standard_input(), {});
   if (auto entry = explain::find_entry(text, *knowledge.book, knowledge.topics)) {
     if (global.json)
       print_json(explain::entry_json(*entry, *knowledge.book));
@@ -250,7 +261,7 @@ int explain_words(const Global& global, const ExplainArguments& arguments,
       report(std::move(file).error().while_doing("reading it as a message or a reply"));
       return exit_code::input;
     }
-    return explain_octets(global, arguments, knowledge, *file);
+    return explain_octets(global, arguments, knowledge, *file, text);
   }
   if (looks_like_a_name(text)) return no_such_name(knowledge, text);
   return explain_reply(global, arguments, knowledge, text);

@@ -5,6 +5,7 @@
 
 #include "toml/code_point.h"
 #include "toml/diagnostic.h"
+#include "toml/secret_value.h"
 
 namespace waypost::toml {
 namespace {
@@ -115,7 +116,10 @@ std::string render_help(const Diagnostic& diagnostic, std::string_view indent,
 
 std::string render_line(const Diagnostic& diagnostic, std::string_view line,
                         std::string_view indent, const Palette& palette) {
-  Shown shown = show(line, diagnostic);
+  const size_t secret = secret_value(line);
+  const std::string hidden =
+      secret == line.npos ? "" : std::string(line.substr(0, secret)) + "[hidden]";
+  Shown shown = show(hidden.empty() ? line : hidden, diagnostic);
   std::string bar = palette.frame("|");
   std::string carets = palette.mark(diagnostic.severity, std::string(shown.length, '^'));
   std::string beside = palette.mark(diagnostic.severity, label(diagnostic));

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "base/ascii.h"
+#include "toml/secret_value.h"
 #include "toml/wording.h"
 
 namespace waypost::toml {
@@ -95,7 +96,9 @@ std::optional<Diagnostic> unquoted_text(const Outline& outline, Place& place) {
   Diagnostic diagnostic;
   diagnostic.message = "this text needs quotes";
   diagnostic.expected = "expected text in double quotes";
-  diagnostic.help = fmt::format("write `{} = {}`", statement->key, as_toml(statement->value));
+  const bool is_secret = secret_value(outline.line(place.line)) != std::string_view::npos;
+  const std::string value = is_secret ? "\"...\"" : as_toml(statement->value);
+  diagnostic.help = fmt::format("write `{} = {}`", statement->key, value);
   place.column = statement->value_column;
   place.length = unsigned(statement->value.size());
   return diagnostic;

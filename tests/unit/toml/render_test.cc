@@ -27,6 +27,20 @@ TEST(Render, shows_the_line_with_a_caret_under_the_place) {
             "  |       ^^\n");
 }
 
+TEST(Render, shows_no_secret_that_was_written_where_none_belongs) {
+  for (const char* line :
+       {"password = \"pa55Wrd\"", "client_secret='pa55Wrd' # really", "  Token = pa55Wrd",
+        "auth = { user = \"a\", api_key = \"pa55Wrd\" }", "secret_file = \"pa55Wrd\""}) {
+    const std::string text = shown(line, at(1, 1, 8));
+    EXPECT_THAT(text, Not(HasSubstr("pa55Wrd")));
+    EXPECT_THAT(text, HasSubstr("[hidden]\n")) << text;
+  }
+  EXPECT_THAT(shown("secret_file = \"smtp.secret\"", at(1, 1, 8)), HasSubstr("smtp.secret"));
+  EXPECT_THAT(shown("id = \"passwords\"", at(1, 1, 2)), HasSubstr("passwords"));
+  EXPECT_THAT(shown("port = 25 # password=x", at(1, 1, 4)), HasSubstr("password=x"));
+  EXPECT_THAT(shown("password =", at(1, 1, 8)), HasSubstr("1 | password =\n"));
+}
+
 TEST(Render, counts_columns_in_code_points_and_widens_tabs) {
   EXPECT_THAT(shown("\té = x", at(1, 6, 1)), HasSubstr("1 |     é = x\n  |         ^\n"));
 }
