@@ -60,6 +60,16 @@ std::string text_of_html_line(std::string_view line) {
   return text;
 }
 
+// What went wrong before the server said anything; what it said is told by its own line.
+std::string_view failure_without_reply(std::string_view line) {
+  std::string_view failure = behind(line, "SMTP ERROR: Failed to connect to server: ");
+  if (!failure.empty()) return failure;
+  failure = behind(line, "ERROR Send Error: ");
+  for (size_t blank = failure.find(' '); blank != none; blank = failure.find(' ', blank + 1))
+    if (starts_with_code(failure.substr(blank + 1))) return {};
+  return failure;
+}
+
 // HTML output has lost the line ends of a reply: "550-5.1.1 No550 5.1.1 user" gets blanks.
 std::string with_blanks(std::string_view reply) {
   std::string_view code = reply.substr(0, 3);
@@ -120,7 +130,7 @@ bool Dialogues::read_marked(std::string_view line, bool is_html, Told told) {
     if (!text.empty()) id = session_id(line, "] S: ");
   }
   if (text.empty()) {
-    std::string_view failure = behind(line, "SMTP ERROR: Failed to connect to server: ");
+    std::string_view failure = failure_without_reply(line);
     if (failure.empty()) return false;
     told.events.push_back({Fate::deferred, time_of_line(line), {}, {}, failure});
     return true;
@@ -140,13 +150,14 @@ bool Dialogues::read_marked(std::string_view line, bool is_html, Told told) {
 
 void Dialogues::said_by_client(Session& session, std::string_view text) {
   session.reply.clear();
-  if (base::starts_with_ignoring_case(text, "RCPT TO:")) {
-    size_t open = text.find('<');
-    if (open == none) return;
-    text.remove_prefix(open + 1);
-    session.recipient = text.substr(0, text.find('>'));
+  if (base::starts_with_ignoring_case(text, "RCPT TO:") && text.find('<') != none) {
+    std::string_view address = text.substr(text.find('<') + 1);
+    session.recipient = address.substr(0, address.find('>'));
   }
   if (base::starts_with_ignoring_case(text, "MAIL FROM")) session.recipient.clear();
+  session.is_asking = false;
+  for (std::string_view word : {"EHLO", "RSET", "NOOP", "QUIT"})
+    session.is_asking |= base::starts_with_ignoring_case(text, word);
   session.at_dot = base::trim(text) == "." || text.find(" bytes encoded") != none;
 }
 
@@ -164,6 +175,7 @@ void Dialogues::said_by_server(Session& session, std::string_view time, std::str
   told.texts.push_back(session.recipient);
   std::string_view recipient = told.texts.back();
   bool is_refusal = reply[0] == '4' || reply[0] == '5';
+  if (is_refusal && session.is_asking) return;
   if (is_refusal)
     told.events.push_back(
         {reply[0] == '4' ? Fate::deferred : Fate::bounced, time, recipient, {}, reply});

@@ -29,6 +29,7 @@ class Dialogues {
     std::string recipient;
     std::string reply;  // lines of a reply that goes on
     bool at_dot = false;
+    bool is_asking = false;  // a refused EHLO is followed by HELO, a refused QUIT by nothing
   };
 
   struct Told {

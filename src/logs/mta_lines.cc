@@ -1,5 +1,6 @@
 #include "logs/mta_lines.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "base/ascii.h"
@@ -173,9 +174,12 @@ void read_sendmail_line(std::string_view line, std::vector<LogEvent>& events) {
 }
 
 std::optional<LogEvent> read_opensmtpd_line(std::string_view line) {
-  size_t result = find(line, " result=\"");
+  // Of what goes elsewhere the values stand in quotes, of mailboxes here they do not.
+  size_t result = find(line, " result=");
   if (result == none || find(line, " to=<") == none) return std::nullopt;
-  std::string_view outcome = line.substr(result + 9);
+  std::string_view outcome = line.substr(result + 8);
+  const bool is_quoted = outcome.starts_with('"');
+  if (is_quoted) outcome.remove_prefix(1);
   LogEvent event;
   if (outcome.starts_with("Ok"))
     event.fate = Fate::delivered;
@@ -187,9 +191,9 @@ std::optional<LogEvent> read_opensmtpd_line(std::string_view line) {
     return std::nullopt;
   event.time = time_of_line(line);
   event.recipient = value(line, " to=<", '>');
-  size_t stat = find(line, " stat=\"", result);
-  if (stat != none) event.reply = line.substr(stat + 7);
-  if (event.reply.ends_with('"')) event.reply.remove_suffix(1);
+  size_t stat = find(line, " stat=", result);
+  if (stat != none) event.reply = line.substr(std::min(line.size(), stat + (is_quoted ? 7 : 6)));
+  if (is_quoted && event.reply.ends_with('"')) event.reply.remove_suffix(1);
   // relay="192.0.2.1 (mx.example.net)"
   event.host = value(value(line, " relay=\"", '"'), "(", ')');
   return event;

@@ -87,7 +87,8 @@ Found read_postmark(const json::value& value) {
     found.time = text(value, "DeliveredAt");
     return found;
   }
-  if (type != "Bounce") return std::nullopt;
+  // The list of bounces that the API hands out need not name their kind.
+  if (type != "Bounce" && (!type.empty() || text(value, "BouncedAt").empty())) return std::nullopt;
   std::string kind = text(value, "Type");
   bool is_transient = kind == "Transient" || kind == "SoftBounce" || kind == "DnsError";
   found.fate = is_transient ? Fate::deferred : Fate::bounced;

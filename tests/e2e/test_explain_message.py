@@ -118,3 +118,15 @@ def test_what_is_no_log_or_is_damaged_is_said(tmp_path):
     file = tmp_path / "mail.log.gz"
     file.write_bytes(gzip.compress(POSTFIX.encode() * 1000)[:-200])
     assert "delivered" in explain("--log", file, code=2)
+
+
+def test_a_log_is_followed_as_it_grows(tmp_path):
+    file = tmp_path / "mail.log"
+    file.write_text(POSTFIX)
+    with subprocess.Popen([binary(), "explain", "--json", "--log", file, "-f"], text=True,
+                          stdout=subprocess.PIPE) as following:
+        assert json.loads(following.stdout.readline())["outcomes"] == 10
+        with open(file, "a", encoding="ascii") as log:
+            log.write(POSTFIX)
+        assert json.loads(following.stdout.readline())["outcomes"] == 20
+        following.terminate()

@@ -152,10 +152,10 @@ TEST(LineReader, reads_documents_of_several_lines_and_what_holds_events) {
   EXPECT_EQ(told({"{\"event\": \"bounce\",",
                   "{\"event\":\"bounce\",\"email\":\"b@example.net\",\"reason\":\"no\"},"}),
             Told{"b@example.net|no"});
-  EXPECT_EQ(
-      told({"{\"TotalCount\":1,\"Bounces\":[{\"RecordType\":\"Bounce\",\"Type\":\"HardBounce\","
-            "\"Email\":\"a@example.net\",\"Details\":\"smtp;550 no\"}]}"}),
-      Told{"a@example.net|550 no"});
+  EXPECT_EQ(told({"{\"TotalCount\":1,\"Bounces\":[{\"BouncedAt\":\"2026-11-22T03:04:05Z\",\"Type\":"
+                  "\"HardBounce\","
+                  "\"Email\":\"a@example.net\",\"Details\":\"smtp;550 no\"}]}"}),
+            Told{"a@example.net|550 no"});
   EXPECT_EQ(told({"{\"items\":[{\"event\":\"failed\",\"severity\":\"permanent\",\"recipient\":"
                   "\"a@example.net\",\"delivery-status\":{\"code\":550,\"message\":\"no\"}}]}"}),
             Told{"a@example.net|550 no"});
@@ -222,6 +222,24 @@ TEST(LineReader, reads_what_php_prints_for_browsers_and_into_its_error_log) {
   EXPECT_EQ(told({"[22-Nov-2026 03:04:05 UTC] CLIENT -> SERVER: RCPT TO:<ann@example.net>",
                   "[22-Nov-2026 03:04:05 UTC] SERVER -> CLIENT: 550 5.1.1 no"}),
             Told{"ann@example.net|550 5.1.1 no"});
+}
+
+TEST(LineReader, counts_what_went_wrong_before_or_beside_the_replies) {
+  EXPECT_EQ(told({"[2026-11-22 03:04:05] ERROR Send Error: connect ECONNREFUSED 192.0.2.1:587",
+                  "[2026-11-22 03:04:05] ERROR Send Error: Invalid login: 535-5.7.8 no",
+                  "2026-11-22 03:04:05 SMTP ERROR: Failed to connect to server: (111)"}),
+            (Told{"|connect ECONNREFUSED 192.0.2.1:587", "|(111)"}));
+  // EHLO is refused and HELO taken.
+  EXPECT_EQ(told({"2026-11-22 03:04:05 CLIENT -> SERVER: EHLO x", "SERVER -> CLIENT: 502 5.5.1 no",
+                  "2026-11-22 03:04:05 CLIENT -> SERVER: HELO x", "SERVER -> CLIENT: 554 no"}),
+            Told{"|554 no"});
+}
+
+TEST(LineReader, reads_mailboxes_of_opensmtpd) {
+  EXPECT_EQ(told({"Nov 22 03:04:05 mx smtpd[17]: a1 mda delivery evpid=1 from=<b@example.org> "
+                  "to=<ann@example.net> rcpt=<-> user=ann delay=1s result=TempFail stat=Error "
+                  "(\"mail.maildir: disk full\")"}),
+            Told{"ann@example.net|Error (\"mail.maildir: disk full\")"});
 }
 
 TEST(LineTime, is_read_with_and_without_a_year_and_zone) {
