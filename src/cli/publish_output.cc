@@ -5,7 +5,6 @@
 
 #include "base/ascii.h"
 #include "io/clock.h"
-#include "mailauth/dkim_record.h"
 #include "mailauth/txt_strings.h"
 #include "publish/render.h"
 

@@ -164,7 +164,7 @@ std::optional<smtp::Reply> Arrival::sign_pending(bool more) {
   dated_at_ = intake_.services_.loop.wall_now();
   signing_.emplace();
   signing_->start(limits_->signing, missing_fields(*header_, acceptance()), pending_, more,
-                  envelope_.sender, dated_at_);
+                  {envelope_.sender, submitter_.sender_domains}, dated_at_);
   if (fate_of(signing_->choice(), limits_->signing) != UnsignedMail::refuse) return std::nullopt;
   return unsigned_refusal(signing_->choice());
 }

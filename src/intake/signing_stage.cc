@@ -81,17 +81,24 @@ std::string advice(const domains::Signers& signers, const std::string& domain) {
 }  // namespace
 
 SigningChoice choose_signer(const domains::Signers& signers, const HeaderBlock& header,
-                            const std::optional<smtp::Mailbox>& sender) {
+                            const SigningRequest& request) {
   SigningChoice choice;
   auto from = author_domain(header);
   if (from) choice.from_domain = *std::move(from);
+  if (from && !may_send_as(request.sender_domains, choice.from_domain)) {
+    choice.standing = standing_on_arrival(header, choice.from_domain);
+    if (choice.standing != SigningStanding::aligned)
+      choice.trouble = fmt::format("Mail from {0} is not signed: its sender may not send as {0}",
+                                   choice.from_domain);
+    return choice;
+  }
   if (!choice.from_domain.empty()) choice.plan = signers.find(choice.from_domain);
   choice.standing =
       choice.plan ? SigningStanding::aligned : standing_on_arrival(header, choice.from_domain);
   if (choice.standing == SigningStanding::aligned) return choice;
   // A message without a From field cannot be signed at all (RFC 6376 §5.4).
-  if (sender && header.find("From"))
-    if (auto domain = domains::normal_name(sender->domain, "domain"))
+  if (request.sender && header.find("From"))
+    if (auto domain = domains::normal_name(request.sender->domain, "domain"))
       choice.plan = signers.find(*domain);
   if (choice.plan) choice.standing = SigningStanding::unaligned;
   if (choice.from_domain.empty())
@@ -124,10 +131,10 @@ smtp::Reply unsigned_refusal(const SigningChoice& choice) {
 }
 
 void SigningStage::start(const Signing& signing, std::string_view added_fields,
-                         std::string_view first_octets, bool more,
-                         const std::optional<smtp::Mailbox>& sender, WallTime now) {
+                         std::string_view first_octets, bool more, const SigningRequest& request,
+                         WallTime now) {
   HeaderBlock arrived = message::scan_header_block(first_octets);
-  choice_ = choose_signer(*signing.signers, arrived, sender);
+  choice_ = choose_signer(*signing.signers, arrived, request);
   if (!choice_.plan) return;
   if (more && arrived.ended_by == message::HeaderEnd::end_of_input) {
     // Its end lies in what is to come: too large by an octet or two.

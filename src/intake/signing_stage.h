@@ -7,6 +7,7 @@
 
 #include "base/time.h"
 #include "domains/signers.h"
+#include "intake/submitter.h"
 #include "mailauth/dkim_sign.h"
 #include "smtp/address.h"
 #include "smtp/reply.h"
@@ -39,10 +40,17 @@ struct SigningChoice {
   std::string trouble;
 };
 
-// `header` is a scanned header block. Where the From domain has no keys, the domain of the
-// envelope's sender signs, if it can.
+// Whose mail is signed, and for whom that may be done.
+struct SigningRequest {
+  // Of the envelope; its domain signs where the From domain has no keys.
+  const std::optional<smtp::Mailbox>& sender;
+  // Where the From domain is none of these nothing is signed: a signature says that it is genuine.
+  const std::optional<DomainPatterns>& sender_domains;
+};
+
+// `header` is a scanned header block.
 SigningChoice choose_signer(const domains::Signers& signers, const message::HeaderBlock& header,
-                            const std::optional<smtp::Mailbox>& sender);
+                            const SigningRequest& request);
 
 // What `signing` has in mind for a message with this choice.
 UnsignedMail fate_of(const SigningChoice& choice, const Signing& signing);
@@ -56,7 +64,7 @@ class SigningStage {
   // `first_octets` is the whole header at least, and what came of the body with it; `added_fields`
   // are fields of ours that will stand on top of it. With `more`, content will follow.
   void start(const Signing& signing, std::string_view added_fields, std::string_view first_octets,
-             bool more, const std::optional<smtp::Mailbox>& sender, WallTime now);
+             bool more, const SigningRequest& request, WallTime now);
   void add(std::string_view content) {
     if (work_) work_->add_body(content);
   }

@@ -5,7 +5,6 @@
 #include <fmt/format.h>
 
 #include "base/ascii.h"
-#include "mailauth/dkim_record.h"
 #include "mailauth/txt_strings.h"
 
 namespace waypost::publish {

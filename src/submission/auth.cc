@@ -140,7 +140,7 @@ smtp::Reply Session::log_in(Login login) {
   submitter_.login = std::move(login.name);
   submitter_.tenant = std::move(login.tenant);
   submitter_.stream = std::move(login.stream);
-  sender_domains_ = std::move(login.sender_domains);
+  submitter_.sender_domains = std::move(login.sender_domains);
   welcome_login();
   return smtp::reply(235, {2, 7, 0}, "Logged in");
 }

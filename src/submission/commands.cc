@@ -89,6 +89,7 @@ smtp::Reply Session::on_helo(std::string_view name) {
 smtp::Reply Session::on_mail(std::string_view arguments) {
   auto mail = smtp::parse_mail(arguments);
   if (!mail) return mail.error();
+  if (!submitter_.authenticated) submitter_.sender_domains = settings_.trusted_sender_domains;
   if (std::optional<smtp::Reply> refused = refuse_mail(*mail)) return *refused;
   submitter_.stranger = is_stranger();
   submitter_.transaction = ++transactions_;
@@ -103,9 +104,7 @@ std::optional<smtp::Reply> Session::refuse_mail(const smtp::MailArguments& mail)
   if (mail.sender)
     if (auto refused = refuse_unknown_script(*mail.sender, {5, 1, 7})) return refused;
   if (is_stranger()) return std::nullopt;
-  const auto& allowed =
-      submitter_.authenticated ? sender_domains_ : settings_.trusted_sender_domains;
-  if (auto refused = refuse_sender(allowed, mail.sender)) return refused;
+  if (auto refused = refuse_sender(submitter_.sender_domains, mail.sender)) return refused;
   return refuse_pace();
 }
 

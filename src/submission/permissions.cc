@@ -21,12 +21,6 @@ std::string comparable(const std::string& domain) {
   return checked ? *std::move(checked) : std::string();
 }
 
-bool is_under(std::string_view domain, std::string_view pattern) {
-  if (!pattern.starts_with("*.")) return domain == pattern;
-  pattern.remove_prefix(1);
-  return domain.size() > pattern.size() && domain.ends_with(pattern);
-}
-
 // Signs by which some server behind us might take a local part for an address of its own: the
 // percent hack, a bang path, an address in quotes.
 bool names_another_hop(std::string_view local_part) {
@@ -43,14 +37,10 @@ bool has_mailbox(const Inbound& inbound, std::string_view local_part) {
 
 }  // namespace
 
-std::optional<smtp::Reply> refuse_sender(const std::optional<DomainPatterns>& allowed,
+std::optional<smtp::Reply> refuse_sender(const std::optional<intake::DomainPatterns>& allowed,
                                          const std::optional<smtp::Mailbox>& sender) {
   if (!allowed || !sender) return std::nullopt;
-  const std::string domain = comparable(sender->domain);
-  const bool owned = std::any_of(allowed->begin(), allowed->end(), [&](const std::string& pattern) {
-    return is_under(domain, pattern);
-  });
-  if (owned) return std::nullopt;
+  if (intake::may_send_as(allowed, comparable(sender->domain))) return std::nullopt;
   return smtp::reply(
       553, not_authorised,
       fmt::format("Sender not owned by this login; its domains: {}",

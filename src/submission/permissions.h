@@ -4,14 +4,12 @@
 #include <string>
 #include <vector>
 
+#include "intake/submitter.h"
 #include "smtp/address.h"
 #include "smtp/reply.h"
 
 // Who may send what. Domains are compared as the name system knows them (dns/idn.h).
 namespace waypost::submission {
-
-// Lower case: a domain, or "*." and a domain for every name below it.
-using DomainPatterns = std::vector<std::string>;
 
 // Mail that is taken in for domains of ours, from anybody.
 struct Inbound {
@@ -21,7 +19,7 @@ struct Inbound {
 
 // 553 5.7.1 when the sender's domain is not one of those; everybody may send with the null
 // reverse-path, as every notice and automatic reply does (RFC 5321 §4.5.5). Nothing: any domain.
-std::optional<smtp::Reply> refuse_sender(const std::optional<DomainPatterns>& allowed,
+std::optional<smtp::Reply> refuse_sender(const std::optional<intake::DomainPatterns>& allowed,
                                          const std::optional<smtp::Mailbox>& sender);
 
 // Whether a stranger may write to `recipient`: 550 5.7.1 when that would be relaying, also by a

@@ -146,7 +146,6 @@ void Session::forget_client() {
   fresh.session = submitter_.session;
   fresh.tls = connection_.secured();
   submitter_ = std::move(fresh);
-  sender_domains_.reset();
 }
 
 io::Task<void> Session::answer(const std::string& line) {

@@ -163,8 +163,7 @@ class Session {
 
   smtp::Phase phase_ = smtp::Phase::connected;
   intake::Submitter submitter_;
-  std::optional<DomainPatterns> sender_domains_;  // of who has logged in
-  std::unique_ptr<intake::Arrival> arrival_;      // from MAIL on
+  std::unique_ptr<intake::Arrival> arrival_;  // from MAIL on
   uint32_t transactions_ = 0;
   bool told_of_recipient_ = false;  // refused for now in this transaction, in an event
 

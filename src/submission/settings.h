@@ -25,7 +25,7 @@ struct Settings {
   // Who may send without a login.
   std::vector<IpPrefix> trusted_networks;
   // As whom they may send; none: as anybody.
-  std::optional<DomainPatterns> trusted_sender_domains;
+  std::optional<intake::DomainPatterns> trusted_sender_domains;
   // What strangers may bring; empty: nothing.
   std::vector<Inbound> inbound;
 

@@ -103,7 +103,8 @@ class SigningTest : public testing::Test {
   }
   SigningChoice choice(const std::string& header, const std::string& sender_domain) {
     const message::HeaderBlock block = message::scan_header_block(header);
-    return choose_signer(*limits_.signing.signers, block, smtp::Mailbox{"me", sender_domain});
+    const std::optional<smtp::Mailbox> sender = smtp::Mailbox{"me", sender_domain};
+    return choose_signer(*limits_.signing.signers, block, {sender, submitter_.sender_domains});
   }
 
   fakes::VirtualLoop loop_;
@@ -152,6 +153,17 @@ TEST_F(SigningTest, leaves_mail_of_strangers_alone) {
   submitter_.stranger = true;
   limits_.signing.unsigned_mail = UnsignedMail::refuse;
   EXPECT_THAT(sent("From: ann@shop.example\r\n\r\nx\r\n"), StartsWith("Received: "));
+}
+
+TEST_F(SigningTest, signs_for_nobody_as_whom_the_login_may_not_send) {
+  submitter_.sender_domains = {"other.example"};
+  limits_.signing.unsigned_mail = UnsignedMail::warn;
+  const std::string message = "From: ann@shop.example\r\n\r\nx\r\n";
+  EXPECT_THAT(sent(message, "other.example"), StartsWith("Received: "));
+  EXPECT_THAT(sink_.events.back().signing_trouble, HasSubstr("may not send as shop.example"));
+  EXPECT_EQ(choice(message, "shop.example").plan, nullptr) << "nor for the envelope's sender";
+  submitter_.sender_domains = {"other.example", "*.example"};
+  expect_two_good_signatures(sent(message, "other.example"));
 }
 
 TEST_F(SigningTest, unsigned_mail_is_taken_warned_about_or_refused_with_what_helps) {

@@ -9,6 +9,8 @@ smtp::Mailbox mailbox(std::string_view text) {
   return *smtp::parse_mailbox(text, smtp::Characters::utf8);
 }
 
+using intake::DomainPatterns;
+
 int sender(const std::optional<DomainPatterns>& allowed, std::string_view address) {
   const auto refused = refuse_sender(allowed, mailbox(address));
   return refused ? refused->code : 250;
