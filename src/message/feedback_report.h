@@ -24,7 +24,8 @@ struct FeedbackReport {
   std::string auth_failure;     // RFC 6591 §3.2.2: "dmarc", "bodyhash" ...
   std::string delivery_result;  // RFC 6591 §3.2.2
   uint64_t incidents = 1;
-  std::string message_id;  // of the returned message
+  std::string message_id;   // of the returned message
+  std::string return_path;  // of the returned message, an address
 };
 
 inline constexpr size_t complainants_max = 1000;
