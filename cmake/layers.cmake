@@ -47,7 +47,7 @@ waypost_embed_toml(shaping rules/sites shipped_sites)
 waypost_library(queue DEPENDS base io smtp classify events spool shaping)
 waypost_library(delivery DEPENDS base io smtp message events dns tls sasl spool)
 waypost_library(intake DEPENDS base io smtp message events mailauth domains spool records guard)
-waypost_library(notices DEPENDS base io smtp message classify events mailauth domains spool queue)
+waypost_library(notices DEPENDS base io smtp message classify events mailauth domains spool queue) waypost_library(returns bounces guard
 waypost_library(doctor DEPENDS base io smtp toml settings classify checks explain dns tls sasl mailauth USES Boost::json)
 waypost_embed_toml(doctor rules/lists shipped_lists)
 waypost_library(submission DEPENDS base io smtp message events dns tls sasl intake)
@@ -55,7 +55,7 @@ waypost_library(submission DEPENDS base io smtp message events dns tls sasl inta
 # Wiring.
 waypost_library(daemon
   DEPENDS base io smtp message classify config events dns tls sasl oauth spool records guard shaping
-    queue delivery mailauth domains intake notices submission web
+    queue delivery mailauth domains intake notices submission web returns
   USES spdlog::spdlog Boost::json)
 waypost_library(demo DEPENDS base io smtp classify config events tls sasl records delivery daemon)
 waypost_library(cli

@@ -27,15 +27,15 @@ bool was_refused(const Recipient& recipient) {
          recipient.action != ReportedAction::expanded;
 }
 
-Reading judge(const Recipient& recipient, classify::Reader& reader) {
+Reading judge(const Recipient& recipient, classify::Reader& reader, std::string_view own_domain) {
   const std::string& text = recipient.says.empty() ? recipient.reply : recipient.says;
   const std::string& who = recipient.remote_mta.empty() ? recipient.provider : recipient.remote_mta;
-  Reading reading = reader.read({text, who, {}, {}, {}});
+  Reading reading = reader.read({text, who, {}, {}, own_domain});
   bool is_decided = reading.rule != nullptr;
   bool adds_code = !recipient.status.empty() && reading.enhanced_code.empty();
   if (!is_decided && adds_code) {
     const std::string with_code = recipient.status + " " + text;
-    reading = reader.read({with_code, who, {}, {}, {}});
+    reading = reader.read({with_code, who, {}, {}, own_domain});
     forget_evidence(reading);
   } else if (!recipient.says.empty()) {
     forget_evidence(reading);

@@ -52,7 +52,7 @@ uint64_t number_of(const json::object& object, std::string_view key) {
 }  // namespace
 
 bool is_backup_path(std::string_view path) {
-  if (path == "pauses.json") return true;
+  if (path == "pauses.json" || path == "return-path.key") return true;
   bool known = false;
   for (std::string_view folder :
        {"spool/", "records/", "records/events/", "drop/new/", "drop/refused/"})

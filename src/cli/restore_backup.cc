@@ -161,7 +161,7 @@ Result<Restored> restore_backup(const std::string& data_dir, const std::string& 
   }
   // While the folder they come from is there no relay starts, so that this is one step.
   auto disk = io::make_system_disk();
-  for (const char* name : {"/drop", "/records", "/pauses.json", "/spool"})
+  for (const char* name : {"/drop", "/records", "/pauses.json", "/return-path.key", "/spool"})
     if (disk->exists(paths.restoring + name))
       TRY_VOID(io::rename_new(paths.restoring + name, data_dir + name));
   TRY_VOID(io::remove_folder(paths.restoring));

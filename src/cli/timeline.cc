@@ -20,15 +20,20 @@ Style style_of(EventKind kind) {
     case EventKind::expiring:
     case EventKind::held:
     case EventKind::port_switched:
+    case EventKind::late_delayed:
       return Style::warning;
     case EventKind::bounced:
     case EventKind::expired:
     case EventKind::rejected:
     case EventKind::suppressed:
+    case EventKind::late_bounced:
+    case EventKind::complained:
       return Style::bad;
     case EventKind::accepted:
     case EventKind::cancelled:
     case EventKind::released:
+    case EventKind::unsubscribed:
+    case EventKind::auto_replied:
       break;
   }
   return Style::plain;
@@ -170,6 +175,20 @@ std::string event_lines(const Event& event, bool color) {
   return lines;
 }
 
+// "delivered at first, bounced 3 h 2 m later"
+std::string late_line(const Event& event, const std::vector<Event>& events, bool color) {
+  const bool is_bounce = event.kind == EventKind::late_bounced;
+  if (!is_bounce && event.kind != EventKind::late_delayed) return {};
+  const auto delivered = std::find_if(events.begin(), events.end(), [&](const Event& earlier) {
+    return earlier.kind == EventKind::delivered && earlier.recipients == event.recipients;
+  });
+  if (delivered == events.end() || event.at < delivered->at) return {};
+  const std::string told =
+      fmt::format("delivered at first, {} {} later", is_bounce ? "bounced" : "called late",
+                  base::to_human(event.at - delivered->at));
+  return fmt::format("                           {}\n", styled(told, Style::plain, color));
+}
+
 // An attempt after a restart may have the number of one that a crash cut off: the time tells.
 bool is_of(const records::Transcript& transcript, const Event& event) {
   return transcript.attempt == event.attempt && transcript.at == event.at &&
@@ -221,6 +240,7 @@ std::string render_timeline(const std::vector<Event>& events,
     page += headline(waiting.front(), color);
   for (const Event& event : events) {
     page += event_lines(event, color);
+    page += late_line(event, events, color);
     for (const records::Transcript& transcript : transcripts)
       if (is_of(transcript, event)) page += transcript_lines(*transcript.text, color);
   }

@@ -35,7 +35,8 @@ class Writer {
     TRY(std::vector<std::string> problems,
         records::copy_records(paths_.records, folder_ + "/records",
                               [&](const std::string& name) { progress_.show(name); }));
-    TRY_VOID(copy_pauses());
+    TRY_VOID(copy_whole(paths_.pauses, "/pauses.json"));
+    TRY_VOID(copy_whole(paths_.return_path_key, "/return-path.key"));
     TRY(SpoolReport checked, check_spool(folder_ + "/spool", "", progress_));
     TRY(BackupManifest manifest, describe(checked));
     manifest.problems = std::move(problems);
@@ -99,9 +100,10 @@ class Writer {
     return copy_files(paths_.spool, folder_ + "/spool", belongs_to_spool);
   }
 
-  Result<void> copy_pauses() {
-    if (!disk_->exists(paths_.pauses)) return {};
-    return io::copy_file(paths_.pauses, folder_ + "/pauses.json", file_mode, UINT64_MAX, {});
+  // A file that may not be there.
+  Result<void> copy_whole(const std::string& file, const char* name) {
+    if (!disk_->exists(file)) return {};
+    return io::copy_file(file, folder_ + name, file_mode, UINT64_MAX, {});
   }
 
   Result<BackupManifest> describe(const SpoolReport& checked) {

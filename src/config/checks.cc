@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "base/ascii.h"
 #include "base/time.h"
 #include "config/complaint.h"
 #include "config/delivery_route.h"
@@ -101,7 +102,8 @@ void check_inbound(Notebook& notebook, const Config& config) {
   bool is_open = false;
   for (size_t i = 0; i < config.listeners.size(); ++i) {
     is_open = is_open || config.listeners[i].inbound;
-    if (!config.listeners[i].inbound || !config.inbound.empty()) continue;
+    if (!config.listeners[i].inbound || !config.inbound.empty() || !config.return_paths.empty())
+      continue;
     refuse_at(notebook, notebook.place(item("listener", i) + ".inbound"),
               {"there is no domain that strangers could write to", "",
                "add\n[[inbound]]\ndomains = [\"example.com\"]"});
@@ -118,6 +120,43 @@ void check_inbound(Notebook& notebook, const Config& config) {
           {"no listener takes this mail", "",
            "write `inbound = true` under the [[listener]] that strangers reach, mostly the one on "
            "port 25"});
+}
+
+// Whether something comes back at all, and where it ends, shows only when it is too late.
+void check_return_paths(Notebook& notebook, const Config& config) {
+  std::map<std::string, Place> domains;
+  bool is_open = !notebook.is_usable("listener");
+  for (const Listener& listener : config.listeners) is_open = is_open || listener.inbound;
+  for (size_t i = 0; i < config.return_paths.size(); ++i) {
+    const ReturnPathRule& rule = config.return_paths[i];
+    const std::string path = item("return_path", i);
+    if (!rule.domain.empty())
+      check_once(notebook, domains, rule.domain, notebook.place(path + ".domain"),
+                 "[[return_path]]", "domain");
+    for (const Inbound& inbound : config.inbound)
+      if (std::find(inbound.domains.begin(), inbound.domains.end(), rule.domain) !=
+          inbound.domains.end())
+        refuse_at(notebook, notebook.place(path + ".domain"),
+                  {"this domain is one of [[inbound]] as well", "",
+                   "a return path needs a name of its own, like \"bounces." + rule.domain + "\""});
+    const std::string people = base::to_lower(rule.forward_to);
+    for (const ReturnPathRule& other : config.return_paths)
+      if (!other.domain.empty() && people.ends_with("@" + other.domain))
+        refuse_at(notebook, notebook.place(path + ".forward_to"),
+                  {"what is sent on would come back here", "",
+                   "name a mailbox that somebody reads, in another domain"});
+  }
+  if (config.return_paths.empty()) return;
+  const Place first = notebook.place(item("return_path", 0));
+  if (!is_open)
+    warn_at(notebook, first,
+            {"no listener takes what comes back", "",
+             "write `inbound = true` under the [[listener]] that the MX record of the domain leads "
+             "to, mostly the one on port 25"});
+  if (config.records.keep == Duration::zero())
+    warn_at(notebook, first,
+            {"without records, what comes back is matched only while the message waits", "",
+             "set `keep` of [records] to as long as bounces may take, \"7d\" for example"});
 }
 
 void check_listeners(Notebook& notebook, const Config& config) {
@@ -431,6 +470,7 @@ void check_whole(Notebook& notebook, const Config& config,
                  std::span<const std::string> known_sites) {
   check_required(notebook);
   check_listeners(notebook, config);
+  check_return_paths(notebook, config);
   check_tls(notebook, config);
   check_oauth(notebook, config);
   check_idle(notebook, config);

@@ -67,6 +67,23 @@ struct Inbound {
   Origin origin;
 };
 
+// A domain that is there for what comes back: bounces, complaints, unsubscriptions.
+struct ReturnPathRule {
+  std::string domain;                       // lower case
+  std::vector<std::string> sender_domains;  // whose mail it is for; empty: all others'
+  std::vector<std::string> complaints{"abuse"};
+  std::vector<std::string> unsubscribe;  // local parts, lower case
+  std::string forward_to;                // an address; gets what is for no program
+  Origin origin;
+
+  // Wherever it was written.
+  bool operator==(const ReturnPathRule& other) const {
+    return domain == other.domain && sender_domains == other.sender_domains &&
+           complaints == other.complaints && unsubscribe == other.unsubscribe &&
+           forward_to == other.forward_to;
+  }
+};
+
 enum class TlsVersion { v1_2, v1_3 };
 
 // Both paths are empty exactly when no listener offers TLS and none were written.
@@ -332,6 +349,7 @@ struct Config {
   unsigned loops = 0;                            // that share the work; 0: one for each core
   std::vector<Listener> listeners;
   std::vector<Inbound> inbound;
+  std::vector<ReturnPathRule> return_paths;
   Tls tls;
   Oauth oauth;
   Limits limits;

@@ -17,6 +17,7 @@ struct DataPaths {
         records(data_dir + "/records"),
         pauses(data_dir + "/pauses.json"),
         quotas(data_dir + "/quotas.json"),
+        return_path_key(data_dir + "/return-path.key"),
         checkpoint(data_dir + "/checkpoint"),
         restoring(data_dir + "/restoring"),
         control_socket(data_dir + "/control.sock") {}
@@ -29,10 +30,11 @@ struct DataPaths {
   std::string events;
   std::string drop;  // mail that was left while no relay ran, or by users of this machine
   std::string records;
-  std::string pauses;      // those of people that last over a restart
-  std::string quotas;      // what sites got, against their limits a minute, an hour and a day
-  std::string checkpoint;  // of the spool, while a backup is made
-  std::string restoring;   // while `waypost restore` is not done
+  std::string pauses;           // those of people that last over a restart
+  std::string quotas;           // what sites got, against their limits a minute, an hour and a day
+  std::string return_path_key;  // with which the addresses of [[return_path]] are made
+  std::string checkpoint;       // of the spool, while a backup is made
+  std::string restoring;        // while `waypost restore` is not done
   std::string control_socket;
 };
 

@@ -148,15 +148,34 @@ Reader<std::string> mail_domain() {
   };
 }
 
+static bool is_local_part(std::string_view text) {
+  const auto may_stand = [](char c) {
+    return base::is_alnum(c) || std::string_view("._+-=&'").find(c) != std::string_view::npos;
+  };
+  return !text.empty() && text.size() <= local_part_octets_max &&
+         std::all_of(text.begin(), text.end(), may_stand);
+}
+
+Reader<std::string> mail_address() {
+  return [](const Node& node) -> Reading<std::string> {
+    if (node.kind != Kind::text) return refuse(not_text(node, "an address"));
+    const size_t at = std::min(node.text.find('@'), node.text.size());
+    const std::string_view text = node.text;
+    if (is_local_part(text.substr(0, at)) && at < text.size() && is_host_name(text.substr(at + 1)))
+      return node.text;
+    return refuse({node.place,
+                   "is not an address",
+                   "expected one like \"postmaster@example.com\"",
+                   {},
+                   "only the address itself stands here, without a name or <>",
+                   std::nullopt});
+  };
+}
+
 Reader<std::string> local_part() {
   return [](const Node& node) -> Reading<std::string> {
     if (node.kind != Kind::text) return refuse(not_text(node, "the part in front of the @"));
-    const auto may_stand = [](char c) {
-      return base::is_alnum(c) || std::string_view("._+-=&'").find(c) != std::string_view::npos;
-    };
-    const bool fits = !node.text.empty() && node.text.size() <= local_part_octets_max &&
-                      std::all_of(node.text.begin(), node.text.end(), may_stand);
-    if (fits || node.text == "*") return base::to_lower(node.text);
+    if (is_local_part(node.text) || node.text == "*") return base::to_lower(node.text);
     return refuse({node.place,
                    "is not the part in front of the @ of an address",
                    "expected a name like \"abuse\", or \"*\" for all",

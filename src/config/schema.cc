@@ -51,6 +51,17 @@ std::vector<Key<Inbound>> inbound_keys() {
   };
 }
 
+std::vector<Key<ReturnPathRule>> return_path_keys() {
+  using R = ReturnPathRule;
+  return {
+      required(key<R>("domain", &R::domain, mail_domain(), R"("bounces.example.com")", "the domain to which what comes back is sent, used for nothing else")),
+      required(key<R>("forward_to", &R::forward_to, mail_address(), R"("postmaster@example.com")", "the address of the people who get what no program can use")),
+      key<R>("sender_domains", &R::sender_domains, list_of(mail_domain()), R"(["example.com"])", "the list of domains whose mail it is for"),
+      key<R>("complaints", &R::complaints, list_of(local_part()), R"(["abuse", "fbl"])", "the list of names in front of the @ to which providers send complaints"),
+      key<R>("unsubscribe", &R::unsubscribe, list_of(local_part()), R"(["unsubscribe"])", "the list of names in front of the @ that stand in List-Unsubscribe"),
+  };
+}
+
 std::vector<Key<Tls>> tls_keys() {
   return {
       key<Tls>("certificate", &Tls::certificate, path(), R"("/etc/waypost/tls/fullchain.pem")", "the PEM file with the certificate chain"),
@@ -336,6 +347,7 @@ const std::vector<Section>& sections() {
           "", [](C& config) -> C& { return config; }, top_keys()),
       tables("listener", &C::listeners, listener_keys()),
       tables("inbound", &C::inbound, inbound_keys()),
+      tables("return_path", &C::return_paths, return_path_keys()),
       table("tls", &C::tls, tls_keys()),
       table("oauth", &C::oauth, oauth_keys()),
       table("limits", &C::limits, limits_keys()),

@@ -54,6 +54,8 @@ Reader<std::string> host_name();
 Reader<std::string> mail_domain();
 // The part of an address in front of the @, or "*".
 Reader<std::string> local_part();
+// local-part@domain, of letters, digits and what stands in addresses mostly.
+Reader<std::string> mail_address();
 // A host name in lower case, or "*." before one.
 Reader<std::string> site_pattern();
 // The same, or "*" for every domain.

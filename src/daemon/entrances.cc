@@ -17,6 +17,14 @@ bool is_same_socket(const config::Listener& a, const config::Listener& b) {
 }  // namespace
 
 // Each running one is given once, in the order of the configuration.
+submission::Settings Entrances::settings_of(const config::Config& config,
+                                            const config::Listener& listener) const {
+  submission::Settings settings = submission_settings(config, listener);
+  settings.local = services_.local;
+  settings.strangers_to_local = services_.local && listener.inbound;
+  return settings;
+}
+
 std::optional<size_t> Entrances::running_at(const config::Listener& listener) const {
   for (size_t i = 0; i < entrances_.size(); ++i) {
     const bool taken = std::any_of(prepared_.begin(), prepared_.end(),
@@ -57,8 +65,8 @@ Entrances::Entrance Entrances::serve(const config::Config& config, const config:
   const Endpoint at = socket->local();
   submission::Services services = services_.submission;
   services.certificate = certificate;
-  auto server = std::make_unique<submission::Server>(submission_settings(config, listener),
-                                                     std::move(services));
+  auto server =
+      std::make_unique<submission::Server>(settings_of(config, listener), std::move(services));
   server->add_listener(std::move(socket), tls_mode(listener));
   server->start();
   return {listener, std::move(server), at};
@@ -77,7 +85,7 @@ std::vector<std::string> Entrances::apply(const config::Config& config,
       continue;
     }
     Entrance& kept = before[*prepared[i].running];
-    kept.server->reconfigure(submission_settings(config, listener), tls_mode(listener));
+    kept.server->reconfigure(settings_of(config, listener), tls_mode(listener));
     kept.server->set_certificate(certificate);
     entrances_.push_back({listener, std::move(kept.server), kept.at});
   }

@@ -23,6 +23,7 @@ class Entrances {
     const io::PassedSockets& passed;
     // For each server, which gets its certificate beside.
     submission::Services submission;
+    std::optional<submission::LocalMailboxes> local = {};
   };
   // A listener that could not be opened.
   struct Unopened {
@@ -61,6 +62,8 @@ class Entrances {
     std::optional<size_t> running;         // the entrance that stays
     std::unique_ptr<io::Listener> opened;  // where none does
   };
+  submission::Settings settings_of(const config::Config& config,
+                                   const config::Listener& listener) const;
   std::optional<size_t> running_at(const config::Listener& listener) const;
   Entrance serve(const config::Config& config, const config::Listener& listener,
                  std::unique_ptr<io::Listener> socket,

@@ -62,6 +62,7 @@ Result<void> Relay::Parts::open_storage() {
   } else if (auto removed = records::remove_all_days(*disk, paths.records); !removed) {
     journal.warning("records that are not wanted any more: " + removed.error().describe());
   }
+  TRY(return_paths, load_return_paths(config(), paths.return_path_key, *disk, loop.rng()));
   keys_worker = std::make_unique<io::Worker>("waypost-keys");
   room = std::make_unique<Room>(*disk, *store, paths.spool);
   room->keep_free(config().limits.spool_free_octets_min);
@@ -130,10 +131,10 @@ void Relay::Parts::make_shards() {
   const size_t count = shards_wanted(config());
   sink = event_log->sink(loop);
   if (recorder) sink = recorder->sink(std::move(sink));
-  commons =
-      std::make_unique<Commons>(Commons{journal, *disk, *room, *keys_worker, *keys, *suppressions,
-                                        *store, std::make_shared<spool::HeldContent>(), *names,
-                                        *opportunistic_tls, verifying_tls.get(), clients, *passed});
+  commons = std::make_unique<Commons>(
+      Commons{journal, *disk, *room, *keys_worker, *keys, *suppressions, *store,
+              std::make_shared<spool::HeldContent>(), *names, *opportunistic_tls,
+              verifying_tls.get(), clients, *passed, return_paths});
   shard_config = std::make_shared<const Config>(config());
   delivery = delivery_of_each(count);
   first_shard = std::make_unique<Shard>(loop, *commons, home, orders());
@@ -165,6 +166,11 @@ delivery::Settings Relay::Parts::delivery_of_each(size_t count) {
   delivery::Settings settings = delivery_settings(config(), own_addresses());
   const auto carrying = static_cast<unsigned>(std::max<size_t>(count - 1, 1));
   settings.connections_max = std::max(settings.connections_max / carrying, 1u);
+  if (return_paths)
+    settings.reverse_path = [known = return_paths](const spool::Envelope& envelope,
+                                                   std::span<const uint32_t> recipients) {
+      return known->reverse_path(envelope, recipients);
+    };
   return settings;
 }
 
@@ -183,10 +189,11 @@ void Relay::Parts::join() {
       notices::Reporter::Services{loop, spool, *sink, replies, queue_it},
       notice_settings(config(), signers));
   suppressor = std::make_unique<QueueSuppressor>(QueueSuppressor::Services{
-      loop, *suppressions, [this](const std::string& trouble) { journal.error(trouble); }});
+      loop, *suppressions, [this](const std::string& trouble) { journal.error(trouble); },
+      return_paths});
   suppressor->reconfigure(config().suppressions.mode != config::SuppressionMode::off);
   queue = std::make_unique<queue::Queue>(
-      queue::Queue::Dependencies{loop, spool, *sink, *carriers, replies, *reporter,
+      queue::Queue::Dependencies{loop, spool, *sink, join_returns(spool), replies, *reporter,
                                  suppressor.get()},
       queue_settings(config()));
   quota_keeper = std::make_unique<QuotaKeeper>(QuotaKeeper::Services{
@@ -194,6 +201,24 @@ void Relay::Parts::join() {
       [this](const std::string& trouble) { journal.error(trouble); }});
   queue_control = std::make_unique<QueueControl>(
       QueueControl::Services{loop, *queue, *keys_worker, *disk}, paths.pauses);
+}
+
+queue::Courier& Relay::Parts::join_returns(spool::Spool& spool) {
+  if (!return_paths) return *carriers;
+  returns::Reader::Services services{loop, returns_worker, spool, *sink, *suppressions, {}, {}, {}};
+  services.accepted = [this](spool::Envelope envelope) { queue->add(std::move(envelope)); };
+  services.queued = [this](MessageId id) { return queue->envelope(id); };
+  services.look_up =
+      [this, places = records::RecordPlaces{paths.records, paths.events},
+       is_kept = config().records.keep > Duration::zero()](
+          const returns::Reader::Wanted& wanted) -> Result<std::optional<returns::SentMessage>> {
+    // Without records it would be the whole event log that is read, for each.
+    if (!is_kept) return std::optional<returns::SentMessage>();
+    return find_sent(*disk, places, wanted);
+  };
+  returns_reader = std::make_unique<returns::Reader>(std::move(services), return_paths, rules());
+  returns_courier = std::make_unique<ReturnsCourier>(*carriers, *return_paths, *returns_reader);
+  return *returns_courier;
 }
 
 // A list that cannot be had costs a check: our name in the greeting shows a loop as well.

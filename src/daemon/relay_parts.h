@@ -18,6 +18,7 @@
 #include "daemon/queue_control.h"
 #include "daemon/quota_keeper.h"
 #include "daemon/relay.h"
+#include "daemon/returns_courier.h"
 #include "daemon/room.h"
 #include "daemon/shard.h"
 #include "daemon/site_control.h"
@@ -59,7 +60,7 @@ struct Relay::Parts {
   // All that a reload needs, so that nothing can fail once it begins to change things.
   struct Prepared {
     Config config;
-    std::unique_ptr<Knowledge> knowledge;
+    std::shared_ptr<Knowledge> knowledge;
     std::shared_ptr<tls::ServerContext> certificate;
     std::shared_ptr<TokenJudge> tokens;
     domains::LoadedSigners signing;
@@ -97,7 +98,7 @@ struct Relay::Parts {
         passed(options.passed ? options.passed : std::make_shared<const io::PassedSockets>()),
         paths(options.setup.config.data_dir),
         journal(the_journal),
-        knowledge(std::make_unique<Knowledge>(std::move(options.setup.rules))) {
+        knowledge(std::make_shared<Knowledge>(std::move(options.setup.rules))) {
     // The first reply must not find the rules uncompiled: no mail would move meanwhile.
     rules_worker.submit([this] { knowledge->classifier.compile(); });
   }
@@ -119,6 +120,8 @@ struct Relay::Parts {
   Orders orders() const;
   TokenServices token_services();
   void join();
+  queue::Courier& join_returns(spool::Spool& spool);
+  returns::Reader::Rules rules() const { return {knowledge, &knowledge->classifier}; }
   Result<void> recover();
   io::Task<Result<void>> write_quotas(std::vector<queue::KeptQuota> quotas);
   Result<void> open_drop();
@@ -155,7 +158,7 @@ struct Relay::Parts {
   config::DataPaths paths;
   Journal& journal;
   std::unique_ptr<io::Disk> disk = io::make_system_disk();
-  std::unique_ptr<Knowledge> knowledge;
+  std::shared_ptr<Knowledge> knowledge;  // shared with the worker that reads what came back
   classify::Reader replies{knowledge->classifier};
   io::Worker rules_worker{"waypost-rules"};  // reads configurations and rules, and compiles them
   bool reloading = false;
@@ -168,6 +171,7 @@ struct Relay::Parts {
   std::unique_ptr<spool::RocksStore> store;
   std::unique_ptr<Room> room;
   std::unique_ptr<records::Keys> keys;
+  std::shared_ptr<const returns::ReturnPaths> return_paths;  // null: there are none
   std::unique_ptr<guard::Suppressions> suppressions;
   std::unique_ptr<records::EventLog> event_log;
   std::unique_ptr<records::Recorder> recorder;  // none when switched off
@@ -190,7 +194,10 @@ struct Relay::Parts {
   std::unique_ptr<Carriers> carriers;
   std::unique_ptr<notices::Reporter> reporter;
   std::unique_ptr<QueueSuppressor> suppressor;
+  std::unique_ptr<returns::Reader> returns_reader;  // none where nothing comes back
+  std::unique_ptr<ReturnsCourier> returns_courier;
   std::unique_ptr<queue::Queue> queue;
+  io::Worker returns_worker{"waypost-returns"};  // behind the queue, whose attempts wait for it
   io::Worker quota_worker{"waypost-quotas"};
   std::unique_ptr<QuotaKeeper> quota_keeper;
   std::unique_ptr<io::Worker> drop_worker;

@@ -74,7 +74,7 @@ tl::expected<Relay::Parts::Prepared, Relay::Parts::Refusal> Relay::Parts::prepar
   // Only a reload changes the signers, and there is one at a time.
   prepared.signing = domains::load_signers(*disk, signer_sources(setup->config, paths.signing_keys),
                                            signers.get());
-  prepared.knowledge = std::make_unique<Knowledge>(std::move(setup->rules));
+  prepared.knowledge = std::make_shared<Knowledge>(std::move(setup->rules));
   prepared.knowledge->classifier.compile();
   prepared.config = std::move(setup->config);
   Result<void> resolved = resolve_passed(prepared.config, *passed);
@@ -118,6 +118,7 @@ io::Task<void> Relay::Parts::apply(Prepared prepared) {
   delivery = delivery_of_each(shards.size());
   replies.use(prepared.knowledge->classifier);
   knowledge = std::move(prepared.knowledge);
+  if (returns_reader) returns_reader->use(rules());
   journal.set_level(config().log.level);
   room->keep_free(config().limits.spool_free_octets_min);
   // First, since the queue asks it where its mail goes now.

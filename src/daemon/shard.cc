@@ -58,8 +58,12 @@ Shard::Shard(io::AsioLoop& loop, const Commons& commons, Home& home, const Order
   services.login_failed = [&journal = commons.journal](const submission::FailedLogin& failed) {
     journal.warning(text_of(failed));
   };
-  entrances_ =
-      std::make_unique<Entrances>(Entrances::Services{loop, commons.passed, std::move(services)});
+  Entrances::Services entered{loop, commons.passed, std::move(services)};
+  if (const auto& paths = commons.return_paths)
+    entered.local = submission::LocalMailboxes{
+        [paths](std::string_view domain) { return paths->owns(domain); },
+        [paths](const smtp::Mailbox& recipient) { return paths->refuse(recipient); }};
+  entrances_ = std::make_unique<Entrances>(std::move(entered));
 }
 
 void Shard::use(const Orders& orders) {

@@ -21,6 +21,7 @@
 #include "io/remote.h"
 #include "io/worker.h"
 #include "records/keys.h"
+#include "returns/return_paths.h"
 #include "spool/held_content.h"
 #include "spool/rocks_store.h"
 #include "submission/clients.h"
@@ -43,6 +44,7 @@ struct Commons {
   tls::ClientContext* verifying_tls;  // null without a list of authorities
   submission::Clients& clients;
   const io::PassedSockets& passed;
+  std::shared_ptr<const returns::ReturnPaths> return_paths;  // null: there are none
 };
 
 // What shards take from the configuration; all of it stands when they get it.

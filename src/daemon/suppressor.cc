@@ -26,6 +26,7 @@ io::Task<void> QueueSuppressor::condemn(std::vector<queue::Condemned> condemned)
   std::vector<records::Suppression> entries;
   entries.reserve(condemned.size());
   for (queue::Condemned& one : condemned) {
+    if (services_.return_paths && services_.return_paths->is_named_in(one.reply)) continue;
     const smtp::Mailbox& mailbox = one.envelope->recipients[one.recipient];
     records::Suppression& entry = entries.emplace_back();
     entry.key = guard::address_key(mailbox);
@@ -36,6 +37,7 @@ io::Task<void> QueueSuppressor::condemn(std::vector<queue::Condemned> condemned)
     entry.since = one.at;
     entry.who = "relay";
   }
+  if (entries.empty()) co_return;
   auto added = co_await services_.list.add(services_.loop, std::move(entries), false);
   if (!added)
     services_.problem(

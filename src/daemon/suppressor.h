@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -8,6 +9,7 @@
 #include "guard/suppressions.h"
 #include "io/loop.h"
 #include "queue/suppressor.h"
+#include "returns/return_paths.h"
 
 namespace waypost::daemon {
 
@@ -18,6 +20,7 @@ class QueueSuppressor final : public queue::Suppressor {
     io::Loop& loop;
     guard::Suppressions& list;
     std::function<void(const std::string& trouble)> problem;
+    std::shared_ptr<const returns::ReturnPaths> return_paths = nullptr;  // null: there are none
   };
   explicit QueueSuppressor(Services services) : services_(std::move(services)) {}
 

@@ -65,9 +65,10 @@ std::optional<std::string> address_for(const smtp::Mailbox& mailbox,
   return smtp::Mailbox{mailbox.local_part, *std::move(domain)}.text();
 }
 
-std::string mail_command(const spool::Envelope& envelope, const smtp::Capabilities& host) {
-  std::string command =
-      fmt::format("MAIL FROM:<{}>", envelope.sender ? spelled(*envelope.sender, host) : "");
+std::string mail_command(const spool::Envelope& envelope,
+                         const std::optional<smtp::Mailbox>& sender,
+                         const smtp::Capabilities& host) {
+  std::string command = fmt::format("MAIL FROM:<{}>", sender ? spelled(*sender, host) : "");
   if (host.size) command += fmt::format(" SIZE={}", envelope.size_octets);
   if (host.eight_bit_mime && envelope.body == smtp::BodyType::eight_bit_mime)
     command += " BODY=8BITMIME";

@@ -1,13 +1,16 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "base/ip_address.h"
 #include "base/time.h"
 #include "delivery/source.h"
+#include "spool/envelope.h"
 
 namespace waypost::delivery {
 
@@ -58,7 +61,12 @@ enum class EightBitContent { send_as_is, bounce };
 
 enum class Transcripts { off, failures, all };
 
+// The reverse-path for a transaction with these recipients; none: the sender's own.
+using ReversePath = std::function<std::optional<smtp::Mailbox>(
+    const spool::Envelope& envelope, std::span<const uint32_t> recipients)>;
+
 struct Settings {
+  ReversePath reverse_path;           // empty: the sender's own for all
   std::string hostname;               // ours, for EHLO
   std::vector<Smarthost> smarthosts;  // the first that matches; where none does: MX
   uint16_t mx_port = 25;

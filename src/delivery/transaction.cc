@@ -44,7 +44,10 @@ Transaction::Transaction(Means means, const spool::Envelope& envelope,
       recipients_(std::move(recipients)),
       outcomes_(recipients_.size()),
       settled_(recipients_.size(), false),
-      pipelined_(capabilities_.pipelining) {}
+      pipelined_(capabilities_.pipelining) {
+  if (settings_.reverse_path) sender_ = settings_.reverse_path(envelope_, recipients_);
+  if (!sender_) sender_ = envelope_.sender;
+}
 
 std::vector<Outcome> Transaction::take_outcomes() {
   for (Outcome& outcome : outcomes_)
@@ -91,7 +94,7 @@ void Transaction::refuse_what_is_too_large() {
 
 // RFC 6531 §3.5.
 void Transaction::refuse_addresses_beyond_ascii() {
-  if (envelope_.sender && !address_for(*envelope_.sender, capabilities_))
+  if (sender_ && !address_for(*sender_, capabilities_))
     refuse_open("5.6.7 the sender's address needs SMTPUTF8, which they do not have");
   for (size_t i = 0; i < recipients_.size(); ++i)
     if (!address_for(envelope_.recipients[recipients_[i]], capabilities_))
@@ -139,7 +142,7 @@ io::Task<bool> Transaction::send_envelope() {
   for (size_t i = 0; i < recipients_.size(); ++i)
     if (!settled_[i]) asked.push_back(i);
   if (pipelined_) {
-    std::string commands = mail_command(envelope_, capabilities_);
+    std::string commands = mail_command(envelope_, sender_, capabilities_);
     for (size_t position : asked) commands += rcpt(position);
     commands += data_command;
     Result<void> sent = co_await dialogue_.send(commands, smtp::mail_timeout);
@@ -163,7 +166,7 @@ io::Task<bool> Transaction::send_envelope() {
 }
 
 io::Task<bool> Transaction::mail() {
-  std::string command = pipelined_ ? "" : mail_command(envelope_, capabilities_);
+  std::string command = pipelined_ ? "" : mail_command(envelope_, sender_, capabilities_);
   Result<smtp::Reply> reply = co_await exchange(command, smtp::mail_timeout);
   if (!reply) break_off(Phase::mail, reply.error().describe());
   if (!reply || reply->positive()) co_return reply.has_value();

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -64,6 +65,7 @@ class Transaction {
   AttemptLog& log_;
   const spool::Envelope& envelope_;
   std::vector<uint32_t> recipients_;
+  std::optional<smtp::Mailbox> sender_;    // the reverse-path
   std::vector<events::Outcome> outcomes_;  // one for each of recipients_
   std::vector<bool> settled_;              // which of them are final
   bool pipelined_;

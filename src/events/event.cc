@@ -25,7 +25,7 @@ struct NamedKind {
   EventKind kind;
   std::string_view name;
 };
-constexpr std::array<NamedKind, 12> kinds{{{EventKind::accepted, "accepted"},
+constexpr std::array<NamedKind, 17> kinds{{{EventKind::accepted, "accepted"},
                                            {EventKind::rejected, "rejected"},
                                            {EventKind::delivered, "delivered"},
                                            {EventKind::deferred, "deferred"},
@@ -35,6 +35,11 @@ constexpr std::array<NamedKind, 12> kinds{{{EventKind::accepted, "accepted"},
                                            {EventKind::cancelled, "cancelled"},
                                            {EventKind::held, "held"},
                                            {EventKind::released, "released"},
+                                           {EventKind::late_bounced, "late_bounced"},
+                                           {EventKind::late_delayed, "late_delayed"},
+                                           {EventKind::complained, "complained"},
+                                           {EventKind::unsubscribed, "unsubscribed"},
+                                           {EventKind::auto_replied, "auto_replied"},
                                            {EventKind::suppressed, "suppressed"},
                                            {EventKind::port_switched, "port_switched"}}};
 

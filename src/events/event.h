@@ -28,6 +28,11 @@ enum class EventKind {
   cancelled,      // removed by a person
   held,           // kept back by a person
   released,       // no longer kept back
+  late_bounced,   // their server took it, and sent it back later
+  late_delayed,   // their server took it, and says that it takes long
+  complained,     // the recipient, or whoever acts for them, calls it unwanted
+  unsubscribed,   // the recipient wants no more of this stream
+  auto_replied,   // a program answered: away, or received
   suppressed,     // never tried: the address is on the list of those not to be written to
   port_switched,  // not about mail but about a route: it takes another port from now on
 };
@@ -52,7 +57,8 @@ struct Event {
   WallTime at;
 
   std::optional<MessageId> message;  // none for most refusals
-  std::optional<MessageId> about;    // of a notice: the message that it tells of
+  // Of a notice: the message that it tells of. Of what came back: the message that told of it.
+  std::optional<MessageId> about;
   std::string tenant;
   std::string stream;
   std::vector<std::string> tags;

@@ -3,6 +3,7 @@
 #include <array>
 
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include <openssl/sha.h>
 
 #include "base/check.h"
@@ -42,6 +43,14 @@ std::array<uint8_t, 32> sha256(std::string_view octets) {
   std::array<uint8_t, SHA256_DIGEST_LENGTH> digest;
   SHA256(reinterpret_cast<const unsigned char*>(octets.data()), octets.size(), digest.data());
   return digest;
+}
+
+std::string hmac_sha256(std::string_view key, std::string_view text) {
+  std::string code(SHA256_DIGEST_LENGTH, '\0');
+  CHECK(HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()),
+             reinterpret_cast<const unsigned char*>(text.data()), text.size(),
+             reinterpret_cast<unsigned char*>(code.data()), nullptr) != nullptr);
+  return code;
 }
 
 Result<std::string> digest_of_file(const std::string& path) {

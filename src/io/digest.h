@@ -30,6 +30,9 @@ class Digest {
 // SHA-256 of octets that are there at once.
 std::array<uint8_t, 32> sha256(std::string_view octets);
 
+// HMAC-SHA-256 (RFC 2104), 32 raw octets.
+std::string hmac_sha256(std::string_view key, std::string_view text);
+
 // Of a whole file. Blocks.
 Result<std::string> digest_of_file(const std::string& path);
 

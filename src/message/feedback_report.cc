@@ -55,6 +55,8 @@ std::string_view returned_header(const MimeMessage& message) {
 void take_returned(std::string_view octets, FeedbackReport& report) {
   HeaderBlock header = scan_header_block(octets);
   if (const HeaderField* id = header.find("Message-ID")) report.message_id = unfold(id->value);
+  if (const HeaderField* path = header.find("Return-Path"))
+    report.return_path = report_address(unfold(path->value));
   if (!report.recipients.empty()) return;
   const HeaderField* to = header.find("To");
   if (to == nullptr) return;

@@ -25,7 +25,8 @@ struct FeedbackReport {
   std::string delivery_result;  // RFC 6591 §3.2.2
   std::string alignment;        // Identity-Alignment: "none", "dkim", "spf" (RFC 9991 §4)
   uint64_t incidents = 1;
-  std::string message_id;  // of the returned message
+  std::string message_id;   // of the returned message
+  std::string return_path;  // of the returned message, an address
 };
 
 inline constexpr size_t complainants_max = 1000;

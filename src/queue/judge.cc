@@ -3,7 +3,6 @@
 #include "base/ascii.h"
 
 namespace waypost::queue {
-namespace {
 
 using classify::Reading;
 using events::Verdict;
@@ -15,8 +14,6 @@ events::Cause cause_of(const Reading& reading, const classify::RuleBook& book) {
   return {std::string(classify::slug(reading.reply_class)), std::string(name(page.who)),
           reading.rule_id(), remedy.empty() ? std::string() : remedy.front(), reading.condemns};
 }
-
-}  // namespace
 
 Judgement Judge::judge(const events::Outcome& outcome, std::string_view sender_domain,
                        std::string_view recipient_domain) const {

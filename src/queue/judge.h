@@ -17,6 +17,9 @@ struct Judgement {
   classify::ReplyClass reply_class = classify::ReplyClass::unknown;
 };
 
+// What the rules read in a reply, as events tell it.
+events::Cause cause_of(const classify::Reading& reading, const classify::RuleBook& book);
+
 // Asks the rules. Thread: the shard's loop.
 class Judge {
  public:

@@ -101,6 +101,12 @@ std::optional<std::string_view> state_after(EventKind kind) {
     case EventKind::expiring:
     case EventKind::held:
     case EventKind::released:
+    // Their server took it: that it came back later is another fact, not another end.
+    case EventKind::late_bounced:
+    case EventKind::late_delayed:
+    case EventKind::complained:
+    case EventKind::unsubscribed:
+    case EventKind::auto_replied:
     case EventKind::port_switched:
       break;
   }

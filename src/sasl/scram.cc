@@ -7,10 +7,10 @@
 #include <gsasl.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
 #include <openssl/sha.h>
 
 #include "base/check.h"
+#include "io/digest.h"
 #include "sasl/base64.h"
 
 namespace waypost::sasl {
@@ -56,12 +56,7 @@ Result<Secret> salted_password(const Secret& password, std::string_view salt, un
   return Secret::take(key);
 }
 
-std::string hmac(std::string_view key, std::string_view text) {
-  std::string code(scram_key_octets, '\0');
-  CHECK(HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), octets_of(text), text.size(),
-             octets_of(code), nullptr));
-  return code;
-}
+std::string hmac(std::string_view key, std::string_view text) { return io::hmac_sha256(key, text); }
 
 std::string hash(std::string_view text) {
   std::string digest(scram_key_octets, '\0');

@@ -136,7 +136,11 @@ std::optional<smtp::Reply> Session::refuse_recipient(smtp::Mailbox& recipient) c
   if (recipient.domain.empty() && !settings_.inbound.empty())
     recipient.domain = settings_.inbound.front().domains.front();
   if (auto refused = refuse_unknown_script(recipient, {5, 1, 3})) return refused;
-  if (!arrival_->submitter().stranger) return std::nullopt;
+  const bool is_stranger_here = arrival_->submitter().stranger;
+  const bool is_local = settings_.local && settings_.local->owns(recipient.domain);
+  if (is_local && (!is_stranger_here || settings_.strangers_to_local))
+    return settings_.local->refuse(recipient);
+  if (!is_stranger_here) return std::nullopt;
   return refuse_stranger(settings_.inbound, recipient);
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -15,6 +16,13 @@ namespace waypost::submission {
 struct Inbound {
   std::vector<std::string> domains;      // lower case, at least one
   std::vector<std::string> local_parts;  // lower case, "*" for all; postmaster is always one
+};
+
+// Domains whose mail ends here, whoever brings it.
+struct LocalMailboxes {
+  std::function<bool(std::string_view domain)> owns;
+  // Of a mailbox in such a domain: why it is not here, if so.
+  std::function<std::optional<smtp::Reply>(const smtp::Mailbox&)> refuse;
 };
 
 // 553 5.7.1 when the sender's domain is not one of those; everybody may send with the null

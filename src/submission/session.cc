@@ -209,12 +209,13 @@ smtp::Facts Session::facts() const {
   const bool has_certificate = services_.certificate != nullptr;
   const bool login_is_safe = connection_.secured() || (settings_.login_without_tls_on_loopback &&
                                                        caller_.is_safe_in_the_clear());
-  return {.tls_active = connection_.secured(),
-          .tls_offered = tls_mode_ == TlsMode::starttls && has_certificate,
-          .authenticated = submitter_.authenticated,
-          .auth_offered = services_.authenticator && login_is_safe,
-          .must_authenticate = !trusted_ && settings_.inbound.empty(),
-          .xclient_offered = may_announce()};
+  return {
+      .tls_active = connection_.secured(),
+      .tls_offered = tls_mode_ == TlsMode::starttls && has_certificate,
+      .authenticated = submitter_.authenticated,
+      .auth_offered = services_.authenticator && login_is_safe,
+      .must_authenticate = !trusted_ && settings_.inbound.empty() && !settings_.strangers_to_local,
+      .xclient_offered = may_announce()};
 }
 
 io::Task<void> Session::say(const smtp::Command& command, smtp::Reply reply) {

@@ -28,6 +28,8 @@ struct Settings {
   std::optional<intake::DomainPatterns> trusted_sender_domains;
   // What strangers may bring; empty: nothing.
   std::vector<Inbound> inbound;
+  std::optional<LocalMailboxes> local;
+  bool strangers_to_local = false;  // may bring mail for them
 
   // Whose connections begin with a PROXY header, without exception; nobody else may then connect.
   // Empty: nobody's.

@@ -49,20 +49,21 @@ class Relay:
         for name, values in settings.items():
             if isinstance(values, dict):
                 tables[name] = {**tables.get(name, {}), **values}
-            elif name in ("inbound", "streams", "source", "pool"):
+            elif name in ("inbound", "return_path", "streams", "source", "pool"):
                 pass  # lists of tables, below
             else:
                 top[name] = values
         text = "".join(f"{key} = {json.dumps(value)}\n" for key, value in top.items())
         text += "".join(table("[[listener]]", values) for values in (
-            {"address": "127.0.0.1:0", "tls": "starttls", "inbound": "inbound" in settings},
+            {"address": "127.0.0.1:0", "tls": "starttls",
+             "inbound": "inbound" in settings or "return_path" in settings},
             {"address": "127.0.0.1:0", "tls": "implicit"},
             {"address": "127.0.0.1:0", "tls": "none", "trusted_networks": ["127.0.0.0/8"]}))
         text += "".join(table(f"[{name}]", values) for name, values in tables.items())
         text += "".join(table("[[site]]", site) for site in sites)
         text += "".join(table("[[inbound]]", taken) for taken in settings.get("inbound", ()))
         text += "".join(table("[[route]]", route) for route in routes)
-        text += "".join(table(f"[[{name}]]", each) for name in ("source", "pool")
+        text += "".join(table(f"[[{name}]]", each) for name in ("return_path", "source", "pool")
                         for each in settings.get(name, ()))
         text += "".join(table("[[stream]]", stream) for stream in settings.get("streams", ()))
         self.config_file.write_text(text)

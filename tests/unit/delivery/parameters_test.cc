@@ -16,7 +16,7 @@ TEST(Parameters, a_domain_beyond_ascii_goes_as_a_labels_to_who_lacks_smtputf8) {
 }
 
 TEST(Parameters, the_null_sender_stays_null) {
-  EXPECT_EQ(mail_command({}, {}), "MAIL FROM:<>\r\n");
+  EXPECT_EQ(mail_command({}, {}, {}), "MAIL FROM:<>\r\n");
 }
 
 TEST(Parameters, an_original_recipient_beyond_ascii_is_spelled_for_the_host) {

@@ -1,0 +1,98 @@
+#include "daemon/returns_courier.h"
+
+#include <array>
+#include <utility>
+#include <vector>
+
+namespace waypost::daemon {
+namespace {
+
+constexpr unsigned owner_only = 0600;
+
+Result<Secret> load_key(const std::string& file, io::Disk& disk, io::Rng& rng) {
+  if (!disk.exists(file)) {
+    std::array<uint8_t, returns::ReturnAddresses::key_octets> random{};
+    rng.fill(random);
+    std::string made(random.begin(), random.end());
+    TRY_VOID(disk.write_file(file, made, owner_only));
+    return Secret::take(made);
+  }
+  TRY(std::string octets, disk.read_private_file(file, 2 * returns::ReturnAddresses::key_octets));
+  if (octets.size() != returns::ReturnAddresses::key_octets)
+    return failure(ErrorCode::corrupt,
+                   file +
+                       " is not the key of return paths, 32 octets: put back the one of a "
+                       "backup, or remove it to have a new one; what comes back to addresses of "
+                       "the old one is then refused");
+  return Secret::take(octets);
+}
+
+}  // namespace
+
+Result<std::shared_ptr<const returns::ReturnPaths>> load_return_paths(const config::Config& config,
+                                                                      const std::string& key_file,
+                                                                      io::Disk& disk,
+                                                                      io::Rng& rng) {
+  std::shared_ptr<const returns::ReturnPaths> loaded;
+  if (config.return_paths.empty()) return loaded;
+  TRY(Secret key, load_key(key_file, disk, rng));
+  std::vector<returns::ReturnPath> paths;
+  for (const config::ReturnPathRule& rule : config.return_paths) {
+    TRY(smtp::Mailbox people, smtp::parse_mailbox(rule.forward_to));
+    paths.push_back(
+        {rule.domain, rule.sender_domains, rule.complaints, rule.unsubscribe, std::move(people)});
+  }
+  loaded = std::make_shared<const returns::ReturnPaths>(std::move(paths), std::move(key));
+  return loaded;
+}
+
+Result<std::optional<returns::SentMessage>> find_sent(io::Disk& disk,
+                                                      const records::RecordPlaces& places,
+                                                      const returns::Reader::Wanted& wanted) {
+  records::Search search;
+  search.messages_max = 1;
+  if (const auto* id = std::get_if<MessageId>(&wanted))
+    search.message = *id;
+  else
+    search.message_id = std::get<std::string>(wanted);
+  TRY(records::Found found, records::search(disk, places, search));
+  std::optional<returns::SentMessage> sent;
+  for (records::FoundMessage& message : found.messages)
+    for (events::Event& event : message.events)
+      if (event.kind == events::EventKind::accepted && event.message && !event.sender.empty())
+        sent =
+            returns::SentMessage{*event.message, std::move(event.sender), std::move(event.tenant),
+                                 std::move(event.stream), std::move(event.recipients)};
+  return sent;
+}
+
+std::optional<shaping::MailHost> ReturnsCourier::known_mail_host(const std::string& domain) {
+  if (!paths_.owns(domain)) return others_.known_mail_host(domain);
+  return shaping::MailHost{std::string(site_name), {}};
+}
+
+io::Task<tl::expected<shaping::MailHost, events::Outcome>> ReturnsCourier::find_mail_host(
+    std::string domain) {
+  if (paths_.owns(domain)) co_return shaping::MailHost{std::string(site_name), {}};
+  co_return co_await others_.find_mail_host(std::move(domain));
+}
+
+bool ReturnsCourier::go_together(const std::string& one, const std::string& other) const {
+  if (paths_.owns(one) || paths_.owns(other)) return one == other;
+  return others_.go_together(one, other);
+}
+
+io::Task<void> ReturnsCourier::attempt(queue::Assignment assignment) {
+  if (!paths_.owns(assignment.domain)) {
+    co_await others_.attempt(std::move(assignment));
+    co_return;
+  }
+  std::vector<events::Outcome> outcomes;
+  for (uint32_t recipient : assignment.recipients) {
+    events::Outcome outcome = co_await reader_.read(assignment.envelope, recipient);
+    outcomes.push_back(std::move(outcome));
+  }
+  co_await assignment.settle(std::move(outcomes));
+}
+
+}  // namespace waypost::daemon

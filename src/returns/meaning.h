@@ -1,0 +1,62 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/message_id.h"
+#include "base/time.h"
+#include "bounces/incoming.h"
+#include "classify/classifier.h"
+#include "events/event.h"
+#include "returns/return_address.h"
+
+namespace waypost::returns {
+
+// What is known of a message that we sent.
+struct SentMessage {
+  MessageId id;
+  std::string sender;
+  std::string tenant;
+  std::string stream;
+  std::vector<std::string> recipients;  // all, in the order of the envelope
+};
+
+// What came to be known of one recipient of a message.
+struct Finding {
+  events::EventKind kind = events::EventKind::late_bounced;
+  std::string recipient;  // as the message named it
+  std::string reply;      // what was said; hostile
+  std::string host;       // who said it; empty: not told
+  events::Cause cause;
+  // The address is not to be written to any more: never unless what came names this very recipient.
+  bool condemns = false;
+};
+
+// What something that came back tells of the recipients of the message that it is about, each once.
+// Empty: nothing, or it is about others. `reference` is what the address says that it came to, or
+// that it quotes; none: the message is known by its Message-ID alone, which is less proof, so that
+// it must name the recipient. Pure but for the reader's memory.
+std::vector<Finding> findings_of(const bounces::Incoming& incoming,
+                                 const std::optional<Reference>& reference, const SentMessage& sent,
+                                 classify::Reader& replies);
+
+// What somebody says who writes to the address of List-Unsubscribe.
+struct Letter {
+  std::string from;        // an address
+  std::string message_id;  // that its subject names, with angle brackets
+};
+
+// None when it is none: no Message-ID in its subject. `octets` is the whole message or its start.
+std::optional<Letter> read_letter(std::string_view octets);
+
+// Who is unsubscribed by it: the only recipient of the message that it names, else the one who
+// wrote it, where they are among its recipients.
+std::optional<Finding> unsubscription_of(const Letter& letter, const SentMessage& sent);
+
+// Whether it is a complaint of a person; a report that mail is no spam, or did not prove who sent
+// it, is none.
+bool is_complaint(const bounces::Incoming& incoming);
+
+}  // namespace waypost::returns

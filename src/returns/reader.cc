@@ -1,0 +1,252 @@
+#include "returns/reader.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "bounces/incoming.h"
+#include "bounces/judge.h"
+#include "guard/address.h"
+
+namespace waypost::returns {
+namespace {
+
+using bounces::Kind;
+using events::EventKind;
+using events::Outcome;
+using events::Verdict;
+
+// What is told of a message may come before its own events are in the records.
+constexpr Duration young = std::chrono::minutes(10);
+constexpr size_t reply_octets_max = 2000;  // in an event
+
+Outcome outcome(Verdict verdict, std::string reason) {
+  Outcome made;
+  made.verdict = verdict;
+  made.phase = events::Phase::content;
+  made.reason = std::move(reason);
+  return made;
+}
+
+SentMessage sent_message(const spool::Envelope& envelope) {
+  SentMessage sent{envelope.id,
+                   envelope.sender ? envelope.sender->text() : "",
+                   envelope.tenant,
+                   envelope.stream,
+                   {}};
+  for (const smtp::Mailbox& recipient : envelope.recipients)
+    sent.recipients.push_back(recipient.text());
+  return sent;
+}
+
+std::string reason_of(const Finding& finding) {
+  if (finding.kind == EventKind::complained) return "complaint";
+  if (finding.kind == EventKind::unsubscribed) return "unsubscribe";
+  return finding.cause.reply_class;
+}
+
+// An automatic answer concerns nobody, whoever it was for; a report of delivery is no news.
+bool needs_people(const bounces::Incoming& incoming) {
+  if (incoming.kind == Kind::auto_reply) return false;
+  const bool is_notice = incoming.kind == Kind::dsn || incoming.kind == Kind::bounce;
+  return !is_notice || incoming.recipients.empty() ||
+         std::any_of(incoming.recipients.begin(), incoming.recipients.end(), bounces::was_refused);
+}
+
+}  // namespace
+
+// Of one message that came back, on its way to the worker.
+struct Reader::Work {
+  std::string octets;
+  std::optional<Reference> reference;
+  std::optional<SentMessage> sent;  // where the queue still has it
+  bool unsubscribes = false;        // it came to an address for that
+  Rules rules;
+};
+
+struct Reader::Understood {
+  Kind kind = Kind::not_a_bounce;
+  std::optional<MessageId> about;   // which it names, known or not
+  std::optional<SentMessage> sent;  // none: the records do not know it
+  std::vector<Finding> findings;
+  bool needs_people = false;
+};
+
+// What the worker keeps between two messages.
+struct Reader::Memory {
+  Rules rules;
+  std::optional<classify::Reader> replies;
+
+  classify::Reader& replies_by(const Rules& wanted) {
+    if (!replies)
+      replies.emplace(*wanted);
+    else if (rules != wanted)
+      replies->use(*wanted);
+    rules = wanted;
+    return *replies;
+  }
+};
+
+namespace {
+
+// Complaints quote the address that the message came from, or at least its Message-ID.
+std::optional<Reference> reference_of(const bounces::Incoming& incoming, const ReturnPaths& paths) {
+  if (!incoming.complaint) return std::nullopt;
+  for (const std::string* quoted :
+       {&incoming.complaint->mail_from, &incoming.complaint->return_path}) {
+    const auto mailbox = smtp::parse_mailbox(*quoted, smtp::Characters::utf8);
+    if (!mailbox) continue;
+    if (auto reference = paths.reference_in(*mailbox)) return reference;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+Reader::Reader(Services services, std::shared_ptr<const ReturnPaths> paths, Rules rules)
+    : services_(std::move(services)),
+      paths_(std::move(paths)),
+      rules_(std::move(rules)),
+      memory_(std::make_unique<Memory>()) {}
+
+Reader::~Reader() = default;
+
+io::Task<Outcome> Reader::read(std::shared_ptr<const spool::Envelope> envelope,
+                               uint32_t recipient) {
+  const std::optional<Arrived> arrived = paths_->arrived(envelope->recipients[recipient]);
+  if (!arrived) {
+    // The key is another one than when it was taken.
+    Outcome refused = outcome(Verdict::bounced, "5.1.1 There is no such mailbox here");
+    co_return refused;
+  }
+  Result<Understood> understood = co_await understand(*envelope, *arrived);
+  if (!understood) co_return outcome(Verdict::deferred, "4.3.0 " + understood.error().describe());
+  const bool is_known = !understood->findings.empty();
+  if (!is_known && !understood->sent && understood->about &&
+      services_.loop.wall_now() - understood->about->accepted_at() < young)
+    co_return outcome(Verdict::deferred,
+                      "4.3.0 message " + understood->about->text() + " is not in the records yet");
+  Result<void> kept = co_await suppress(*understood);
+  if (!kept) co_return outcome(Verdict::deferred, "4.3.0 " + kept.error().describe());
+  const std::string what(bounces::name(understood->kind));
+  if (is_known) {
+    report(*understood, *envelope);
+    co_return outcome(Verdict::delivered, fmt::format("2.0.0 read as {}, about message {}", what,
+                                                      understood->sent->id.text()));
+  }
+  if (!understood->needs_people)
+    co_return outcome(Verdict::delivered,
+                      fmt::format("2.0.0 read as {}, which tells nothing of our mail", what));
+  Result<void> sent_on = co_await send_on(*envelope, arrived->path->forward_to);
+  if (!sent_on) co_return outcome(Verdict::deferred, "4.3.0 " + sent_on.error().describe());
+  co_return outcome(Verdict::delivered, fmt::format("2.0.0 read as {}, sent on to {}", what,
+                                                    arrived->path->forward_to.text()));
+}
+
+io::Task<Result<std::string>> Reader::content_of(const spool::Envelope& envelope) {
+  std::string octets;
+  for (uint32_t index = 0; index < envelope.chunks && octets.size() < read_octets_max; ++index) {
+    CO_TRY(std::string chunk, co_await services_.spool.read_chunk(envelope.id, index));
+    octets += chunk;
+  }
+  if (octets.size() > read_octets_max) octets.resize(read_octets_max);
+  co_return octets;
+}
+
+io::Task<Result<Reader::Understood>> Reader::understand(const spool::Envelope& envelope,
+                                                        const Arrived& arrived) {
+  Work work;
+  CO_TRY(work.octets, co_await content_of(envelope));
+  work.reference = arrived.reference;
+  work.rules = rules_;
+  if (work.reference)
+    if (auto queued = services_.queued(work.reference->message)) work.sent = sent_message(*queued);
+  work.unsubscribes = arrived.unsubscribes;
+  std::function<Result<Understood>()> on_worker = [&] { return understand_aside(work); };
+  co_return co_await io::run_on<Result<Understood>>(services_.worker, services_.loop,
+                                                    std::move(on_worker));
+}
+
+// On the worker.
+Result<Reader::Understood> Reader::understand_aside(Work& work) {
+  const bounces::Incoming incoming = bounces::read_incoming(work.octets);
+  Understood understood;
+  understood.kind = incoming.kind;
+  understood.needs_people = needs_people(incoming);
+  if (work.unsubscribes && incoming.kind == Kind::not_a_bounce) {
+    TRY_VOID(unsubscribe(work, understood));
+    return understood;
+  }
+  if (!work.reference) work.reference = reference_of(incoming, *paths_);
+  if (work.reference) understood.about = work.reference->message;
+  if (!work.sent && work.reference) {
+    TRY(work.sent, services_.look_up(work.reference->message));
+  } else if (!work.sent && is_complaint(incoming) && !incoming.message_id.empty()) {
+    TRY(work.sent, services_.look_up(incoming.message_id));
+  }
+  if (!work.sent) return understood;
+  understood.findings =
+      findings_of(incoming, work.reference, *work.sent, memory_->replies_by(work.rules));
+  for (Finding& finding : understood.findings)
+    if (finding.kind == EventKind::late_bounced && paths_->is_named_in(finding.reply))
+      finding.condemns = finding.cause.suppress = false;
+  understood.sent = std::move(work.sent);
+  return understood;
+}
+
+Result<void> Reader::unsubscribe(const Work& work, Understood& understood) {
+  const std::optional<Letter> letter = read_letter(work.octets);
+  if (!letter) return {};
+  TRY(understood.sent, services_.look_up(letter->message_id));
+  if (!understood.sent) return {};
+  if (auto finding = unsubscription_of(*letter, *understood.sent))
+    understood.findings.push_back(*std::move(finding));
+  return {};
+}
+
+// Before anything is reported, so that what was reported holds.
+io::Task<Result<void>> Reader::suppress(const Understood& understood) {
+  std::vector<records::Suppression> entries;
+  for (const Finding& finding : understood.findings) {
+    if (!finding.condemns) continue;
+    records::Suppression& entry = entries.emplace_back();
+    entry.address = finding.recipient;
+    entry.reason = reason_of(finding);
+    entry.message = understood.sent->id.text();
+    entry.evidence = finding.reply;
+    entry.since = services_.loop.wall_now();
+    entry.who = "relay";
+    if (finding.kind == EventKind::unsubscribed) {
+      entry.scope = records::SuppressionScope::stream;
+      entry.scope_name = understood.sent->stream;
+    }
+    CO_TRY_VOID(guard::set_keys(entry));
+  }
+  if (entries.empty()) co_return Result<void>();
+  CO_TRY_VOID(co_await services_.suppressions.add(services_.loop, std::move(entries), false));
+  co_return Result<void>();
+}
+
+void Reader::report(const Understood& understood, const spool::Envelope& envelope) {
+  const SentMessage& sent = *understood.sent;
+  for (const Finding& finding : understood.findings) {
+    events::Event event;
+    event.kind = finding.kind;
+    event.at = services_.loop.wall_now();
+    event.message = sent.id;
+    event.about = envelope.id;
+    event.tenant = sent.tenant;
+    event.stream = sent.stream;
+    event.sender = sent.sender;
+    event.recipients = {finding.recipient};
+    event.peer.host = finding.host;
+    event.reply = finding.reply.substr(0, reply_octets_max);
+    event.cause = finding.cause;
+    event.since_accepted = event.at - sent.id.accepted_at();
+    services_.events.emit(std::move(event));
+  }
+}
+
+}  // namespace waypost::returns

@@ -1,0 +1,86 @@
+#include "returns/return_paths.h"
+
+#include <algorithm>
+
+#include "base/ascii.h"
+#include "guard/address.h"
+
+namespace waypost::returns {
+namespace {
+
+bool is_one_of(const std::vector<std::string>& names, std::string_view name) {
+  return std::any_of(names.begin(), names.end(),
+                     [&](const std::string& one) { return base::equals_ignoring_case(one, name); });
+}
+
+bool wants_to_hear_of_success(const spool::Envelope& envelope, uint32_t recipient) {
+  const auto asked = envelope.recipient_dsn.find(recipient);
+  return asked != envelope.recipient_dsn.end() && asked->second.notify.success;
+}
+
+Reach reach_of(const spool::Envelope& envelope, std::span<const uint32_t> recipients) {
+  if (recipients.size() == 1) return Reach::recipient;
+  const std::string& domain = envelope.recipients[recipients.front()].domain;
+  const bool is_one_domain = std::all_of(
+      recipients.begin(), recipients.end(),
+      [&](uint32_t recipient) { return envelope.recipients[recipient].domain == domain; });
+  return is_one_domain ? Reach::domain : Reach::message;
+}
+
+}  // namespace
+
+std::optional<smtp::Mailbox> ReturnPaths::reverse_path(const spool::Envelope& envelope,
+                                                       std::span<const uint32_t> recipients) const {
+  if (!envelope.sender || envelope.inbound || recipients.empty()) return std::nullopt;
+  const ReturnPath* path = path_of_sender(guard::domain_key(envelope.sender->domain));
+  if (!path || recipients.front() >= ReturnAddresses::recipients_max) return std::nullopt;
+  for (uint32_t recipient : recipients)
+    if (wants_to_hear_of_success(envelope, recipient)) return std::nullopt;
+  const Reference reference{envelope.id, reach_of(envelope, recipients), recipients.front()};
+  return smtp::Mailbox{addresses_.make(reference), path->domain};
+}
+
+std::optional<smtp::Reply> ReturnPaths::refuse(const smtp::Mailbox& recipient) const {
+  if (arrived(recipient)) return std::nullopt;
+  return smtp::reply(550, {5, 1, 1}, "There is no such mailbox here");
+}
+
+std::optional<Arrived> ReturnPaths::arrived(const smtp::Mailbox& recipient) const {
+  const ReturnPath* path = find(recipient.domain);
+  if (!path) return std::nullopt;
+  if (auto reference = addresses_.read(recipient.local_part))
+    return Arrived{path, reference, false};
+  const bool is_name = base::equals_ignoring_case(recipient.local_part, "postmaster") ||
+                       is_one_of(path->complaints, recipient.local_part);
+  const bool unsubscribes = is_one_of(path->unsubscribe, recipient.local_part);
+  if (!is_name && !unsubscribes) return std::nullopt;
+  return Arrived{path, std::nullopt, unsubscribes};
+}
+
+std::optional<Reference> ReturnPaths::reference_in(const smtp::Mailbox& address) const {
+  return owns(address.domain) ? addresses_.read(address.local_part) : std::nullopt;
+}
+
+bool ReturnPaths::is_named_in(std::string_view reply) const {
+  const std::string small = base::to_lower(reply);
+  return std::any_of(paths_.begin(), paths_.end(), [&](const ReturnPath& path) {
+    return small.find(path.domain) != std::string::npos;
+  });
+}
+
+const ReturnPath* ReturnPaths::find(std::string_view domain) const {
+  for (const ReturnPath& path : paths_)
+    if (base::equals_ignoring_case(path.domain, domain)) return &path;
+  return nullptr;
+}
+
+const ReturnPath* ReturnPaths::path_of_sender(std::string_view domain) const {
+  const ReturnPath* of_others = nullptr;
+  for (const ReturnPath& path : paths_) {
+    if (is_one_of(path.sender_domains, domain)) return &path;
+    if (path.sender_domains.empty() && !of_others) of_others = &path;
+  }
+  return of_others;
+}
+
+}  // namespace waypost::returns

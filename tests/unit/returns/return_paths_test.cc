@@ -1,0 +1,99 @@
+#include "returns/return_paths.h"
+
+#include <array>
+
+#include <gtest/gtest.h>
+
+namespace waypost::returns {
+namespace {
+
+ReturnPaths make_paths() {
+  std::vector<ReturnPath> paths{{"bounces.shop.example",
+                                 {"shop.example"},
+                                 {"abuse", "fbl"},
+                                 {"leave"},
+                                 {"people", "shop.example"}},
+                                {"r.example", {}, {}, {}, {"people", "other.example"}}};
+  return {std::move(paths), Secret(std::string(32, 'k'))};
+}
+
+spool::Envelope envelope_from(std::optional<smtp::Mailbox> sender) {
+  spool::Envelope envelope;
+  std::array<uint8_t, 10> random{};
+  envelope.id = MessageId::make(WallTime(std::chrono::hours(480'000)), random);
+  envelope.sender = std::move(sender);
+  envelope.recipients = {{"ann", "a.example"}, {"bob", "a.example"}, {"eve", "e.example"}};
+  return envelope;
+}
+
+std::optional<smtp::Mailbox> path_of(const ReturnPaths& paths, const spool::Envelope& envelope,
+                                     std::vector<uint32_t> recipients) {
+  return paths.reverse_path(envelope, recipients);
+}
+
+TEST(ReturnPaths, each_transaction_gets_an_address_that_says_whom_it_can_be_about) {
+  const ReturnPaths paths = make_paths();
+  const spool::Envelope envelope = envelope_from(smtp::Mailbox{"app", "shop.example"});
+  struct Row {
+    std::vector<uint32_t> recipients;
+    Reach reach;
+  };
+  for (const Row& row :
+       {Row{{1}, Reach::recipient}, Row{{0, 1}, Reach::domain}, Row{{0, 1, 2}, Reach::message}}) {
+    const auto made = path_of(paths, envelope, row.recipients);
+    ASSERT_TRUE(made);
+    EXPECT_EQ(made->domain, "bounces.shop.example");
+    const auto arrived = paths.arrived(*made);
+    ASSERT_TRUE(arrived && arrived->reference);
+    EXPECT_EQ(arrived->reference->message, envelope.id);
+    EXPECT_EQ(arrived->reference->reach, row.reach);
+    EXPECT_EQ(arrived->reference->recipient, row.recipients.front());
+    EXPECT_FALSE(paths.refuse(*made));
+  }
+}
+
+TEST(ReturnPaths, senders_have_the_one_of_their_domain_or_the_one_of_all_others) {
+  const ReturnPaths paths = make_paths();
+  EXPECT_EQ(path_of(paths, envelope_from(smtp::Mailbox{"a", "else.example"}), {0})->domain,
+            "r.example");
+  const ReturnPaths only_shop{{{"bounces.shop.example", {"shop.example"}, {}, {}, {}}},
+                              Secret(std::string(32, 'k'))};
+  EXPECT_FALSE(path_of(only_shop, envelope_from(smtp::Mailbox{"a", "else.example"}), {0}));
+}
+
+TEST(ReturnPaths, the_senders_own_stands_where_it_must) {
+  const ReturnPaths paths = make_paths();
+  EXPECT_FALSE(path_of(paths, envelope_from(std::nullopt), {0})) << "the null reverse-path";
+  spool::Envelope strangers = envelope_from(smtp::Mailbox{"app", "shop.example"});
+  strangers.inbound = true;
+  EXPECT_FALSE(path_of(paths, strangers, {0}));
+  spool::Envelope asking = envelope_from(smtp::Mailbox{"app", "shop.example"});
+  asking.recipient_dsn[1].notify.success = true;
+  EXPECT_TRUE(path_of(paths, asking, {0}));
+  EXPECT_FALSE(path_of(paths, asking, {0, 1})) << "bob's delivery is asked for";
+}
+
+TEST(ReturnPaths, nobody_else_lives_in_such_a_domain) {
+  const ReturnPaths paths = make_paths();
+  EXPECT_FALSE(paths.refuse({"FBL", "bounces.shop.example"}));
+  EXPECT_FALSE(paths.refuse({"Postmaster", "r.example"}));
+  EXPECT_FALSE(paths.arrived({"fbl", "bounces.shop.example"})->unsubscribes);
+  EXPECT_TRUE(paths.arrived({"Leave", "bounces.shop.example"})->unsubscribes);
+  EXPECT_TRUE(paths.refuse({"leave", "r.example"}));
+  const auto refused = paths.refuse({"fbl", "r.example"});
+  ASSERT_TRUE(refused);
+  EXPECT_EQ(refused->code, 550);
+  EXPECT_EQ(refused->enhanced->text(), "5.1.1");
+  EXPECT_TRUE(paths.refuse({std::string(49, 'b'), "r.example"}));
+  EXPECT_FALSE(paths.owns("shop.example"));
+  EXPECT_TRUE(paths.owns("R.example"));
+}
+
+TEST(ReturnPaths, a_reply_that_names_the_domain_is_about_us) {
+  const ReturnPaths paths = make_paths();
+  EXPECT_TRUE(paths.is_named_in("550 <bx@Bounces.Shop.Example>: user unknown"));
+  EXPECT_FALSE(paths.is_named_in("550 <ann@a.example>: user unknown"));
+}
+
+}  // namespace
+}  // namespace waypost::returns
