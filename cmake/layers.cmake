@@ -46,16 +46,22 @@ waypost_library(shaping DEPENDS base smtp toml events)
 waypost_embed_toml(shaping rules/sites shipped_sites)
 waypost_library(queue DEPENDS base io smtp classify events spool shaping)
 waypost_library(delivery DEPENDS base io smtp message events dns tls sasl spool)
-waypost_library(intake DEPENDS base io smtp message events mailauth domains spool records guard)
-waypost_library(notices DEPENDS base io smtp message classify events mailauth domains spool queue) waypost_library(returns bounces guard
+waypost_library(intake DEPENDS base io smtp message events sasl mailauth domains spool records guard)
+waypost_library(notices DEPENDS base io smtp message classify events mailauth domains spool queue)
+waypost_library(returns
+  DEPENDS base io smtp message classify bounces events spool records guard queue)
 waypost_library(doctor DEPENDS base io smtp toml settings classify checks explain dns tls sasl mailauth USES Boost::json)
 waypost_embed_toml(doctor rules/lists shipped_lists)
 waypost_library(submission DEPENDS base io smtp message events dns tls sasl intake)
+waypost_library(api
+  DEPENDS base io smtp classify explain events sasl web spool records guard queue intake submission
+  USES Boost::json)
+waypost_embed_text(api docs/format/openapi.json openapi_document)
 
 # Wiring.
 waypost_library(daemon
   DEPENDS base io smtp message classify config events dns tls sasl oauth spool records guard shaping
-    queue delivery mailauth domains intake notices submission web returns
+    queue delivery mailauth domains intake notices returns submission web api
   USES spdlog::spdlog Boost::json)
 waypost_library(demo DEPENDS base io smtp classify config events tls sasl records delivery daemon)
 waypost_library(cli

@@ -33,3 +33,15 @@ function(waypost_embed_toml name folder function)
     COMMENT "Embedding ${folder}")
   target_sources(waypost_${name} PRIVATE ${output})
 endfunction()
+
+# waypost_embed_text(NAME FILE FUNCTION): the file becomes part of the library as what
+# `std::string_view FUNCTION();` returns.
+function(waypost_embed_text name file function)
+  set(output ${CMAKE_BINARY_DIR}/${function}.cc)
+  add_custom_command(OUTPUT ${output}
+    COMMAND ${CMAKE_COMMAND} -DFILE=${CMAKE_SOURCE_DIR}/${file} -DLIBRARY=${name}
+      -DFUNCTION=${function} -DOUTPUT=${output} -P ${CMAKE_SOURCE_DIR}/cmake/embed_text.cmake
+    DEPENDS ${CMAKE_SOURCE_DIR}/${file} ${CMAKE_SOURCE_DIR}/cmake/embed_text.cmake
+    COMMENT "Embedding ${file}")
+  target_sources(waypost_${name} PRIVATE ${output})
+endfunction()

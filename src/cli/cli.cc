@@ -225,6 +225,11 @@ void add_keys_commands(CommandLine& line) {
       ->allow_extra_args(false);
   senders->add_flag("--any-sender", line.new_key.any_sender, "Any address");
   senders->require_option(1);
+  create
+      ->add_option("--scope", line.new_key.scopes,
+                   "What it is good for: send (the default), read, admin; may stand several times")
+      ->type_name("SCOPE")
+      ->allow_extra_args(false);
   create->callback([&line] {
     line.command = [&line] { return keys_create_command(line.global, line.new_key); };
   });

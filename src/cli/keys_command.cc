@@ -1,5 +1,7 @@
 #include "cli/keys_command.h"
 
+#include <set>
+
 #include <boost/json.hpp>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -37,11 +39,18 @@ std::vector<std::string_view> mechanisms_of(const records::Key& key) {
   return mechanisms;
 }
 
+std::vector<std::string_view> names_of(const std::set<records::Scope>& scopes) {
+  std::vector<std::string_view> names;
+  for (records::Scope scope : scopes) names.push_back(records::name(scope));
+  return names;
+}
+
 json::object to_json(const records::Key& key) {
   json::object object{{"name", key.name},
                       {"tenant", key.tenant},
                       {"stream", key.stream},
                       {"created_at", base::to_rfc3339(key.created_at)},
+                      {"scopes", json::value_from(names_of(key.scopes))},
                       {"mechanisms", json::value_from(mechanisms_of(key))}};
   if (key.sender_domains)
     object["sender_domains"] = json::array(key.sender_domains->begin(), key.sender_domains->end());
@@ -61,6 +70,16 @@ Result<std::optional<std::vector<std::string>>> sender_domains(const NewKey& key
   return domains;
 }
 
+Result<std::set<records::Scope>> scopes_of(const NewKey& key) {
+  if (key.scopes.empty()) return std::set{records::Scope::send};
+  std::set<records::Scope> scopes;
+  for (const std::string& name : key.scopes) {
+    TRY(const records::Scope scope, records::parse_scope(name));
+    scopes.insert(scope);
+  }
+  return scopes;
+}
+
 std::string senders_of(const records::Key& key) {
   if (!key.sender_domains) return "any sender";
   return fmt::format("sends as {}", fmt::join(*key.sender_domains, " "));
@@ -73,11 +92,13 @@ std::string day_of(WallTime time) { return base::to_rfc3339(time).substr(0, 10);
 int keys_create_command(const Global& global, const NewKey& key) {
   auto domains = sender_domains(key);
   if (!domains) return report(domains.error());
+  auto scopes = scopes_of(key);
+  if (!scopes) return report(scopes.error());
   auto keys = open_keys(global);
   if (!keys) return keys.error();
   io::SystemRng rng;
   auto secret = (*keys)->create(key.name, key.tenant, key.stream, io::SystemClock().wall_now(), rng,
-                                *std::move(domains));
+                                *std::move(domains), *scopes);
   if (!secret) return report(secret.error());
   if (global.json) {
     print(json::serialize(json::object{{"name", key.name}, {"secret", *secret}}) + "\n");
@@ -86,8 +107,8 @@ int keys_create_command(const Global& global, const NewKey& key) {
   print(fmt::format("{}\n", *secret));
   if (!global.quiet)
     note(
-        fmt::format("  This is the password for the login \"{}\". It is shown this once: only a "
-                    "hash of it is kept.\n",
+        fmt::format("  This is the password for the login \"{}\", and its key for the API. It is "
+                    "shown this once: only a hash of it is kept.\n",
                     key.name));
   return exit_code::ok;
 }
@@ -102,9 +123,10 @@ int keys_ls_command(const Global& global) {
       print(json::serialize(to_json(key)) + "\n");
     else
       print(fmt::format(
-          "{:<24} tenant {:<16} stream {:<16} by {:<49} created {}, {}{}\n", key.name, key.tenant,
-          key.stream, fmt::format("{}", fmt::join(mechanisms_of(key), " ")), day_of(key.created_at),
-          senders_of(key), key.revoked_at ? ", revoked " + day_of(*key.revoked_at) : ""));
+          "{:<24} tenant {:<16} stream {:<16} by {:<49} created {}, {}, for {}{}\n", key.name,
+          key.tenant, key.stream, fmt::format("{}", fmt::join(mechanisms_of(key), " ")),
+          day_of(key.created_at), senders_of(key), fmt::join(names_of(key.scopes), " "),
+          key.revoked_at ? ", revoked " + day_of(*key.revoked_at) : ""));
   }
   if (list->empty() && !global.json && !global.quiet)
     note("  No keys yet. Make one: waypost keys create NAME --domain DOMAIN\n");

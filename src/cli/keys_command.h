@@ -13,7 +13,8 @@ struct NewKey {
   std::string tenant = "default";
   std::string stream = "default";
   std::vector<std::string> domains;
-  bool any_sender = false;  // or else those domains
+  bool any_sender = false;          // or else those domains
+  std::vector<std::string> scopes;  // none: to send
 };
 
 int keys_create_command(const Global& global, const NewKey& key);

@@ -7,12 +7,12 @@
 #include <fmt/format.h>
 
 #include "base/ascii.h"
-#include "cli/compose.h"
 #include "cli/drop_mail.h"
 #include "cli/load_config.h"
 #include "cli/sendmail_message.h"
 #include "cli/timeline.h"
 #include "config/data_paths.h"
+#include "intake/compose.h"
 #include "io/asio_loop.h"
 #include "io/disk.h"
 #include "io/task_group.h"
@@ -124,12 +124,12 @@ Result<std::string> message_of(const SendArguments& arguments, const MessageId& 
   constexpr uint64_t file_octets_max = 1ull << 30;
   if (!arguments.file.empty())
     return io::make_system_disk()->read_file(arguments.file, file_octets_max);
-  Composition composition{arguments.from, arguments.to, arguments.subject, arguments.text,
-                          arguments.html};
+  intake::Composition composition{arguments.from, arguments.to, arguments.subject, arguments.text,
+                                  arguments.html};
   if (composition.text == "-")
     composition.text.assign(std::istreambuf_iterator<char>(std::cin), {});
   if (composition.text.empty() && composition.html.empty()) composition.text = "\n";
-  return compose(composition, "waypost-" + boundary.text());
+  return intake::compose(composition, "waypost-" + boundary.text());
 }
 
 int usage(const char* text) {

@@ -4,7 +4,8 @@ namespace waypost::daemon {
 namespace {
 
 std::optional<submission::Login> login_of(const std::optional<records::Key>& key) {
-  if (!key) return std::nullopt;
+  // One that is for other things is no login.
+  if (!key || !key->scopes.contains(records::Scope::send)) return std::nullopt;
   return submission::Login{key->name, key->tenant, key->stream, key->sender_domains};
 }
 

@@ -6,7 +6,7 @@
 #include <boost/json.hpp>
 #include <fmt/format.h>
 
-#include "base/utf8.h"
+#include "api/queue_json.h"
 #include "daemon/pause_file.h"
 #include "daemon/queue_requests.h"
 #include "spool/envelope_codec.h"
@@ -20,31 +20,6 @@ using queue::Standing;
 // Recipients that are gone through before the answer so far is sent and other work gets its turn.
 // A message is not cut in two.
 constexpr size_t slice_recipients = 1000;
-
-json::object to_json(const Standing& standing) {
-  json::object object;
-  object["id"] = standing.id.text();
-  object["accepted_at"] = base::to_rfc3339(standing.accepted_at);
-  object["expires_at"] = base::to_rfc3339(standing.expires_at);
-  if (standing.has_deadline) object["deadline"] = true;
-  object["sender"] = standing.sender;
-  object["recipient"] = standing.recipient;
-  object["tenant"] = standing.tenant;
-  object["stream"] = standing.stream;
-  object["login"] = standing.login;
-  object["site"] = standing.site;
-  object["size"] = standing.size_octets;
-  object["hold"] = queue::name(standing.hold);
-  object["reason"] = base::to_valid_utf8(standing.reason);
-  object["limit_origin"] = standing.limit_origin;
-  object["attempts"] = standing.attempts;
-  object["last_reply"] = base::to_valid_utf8(standing.last_reply);
-  object["last_host"] = standing.last_host;
-  object["class"] = standing.reply_class;
-  if (standing.next_attempt_at != WallTime())
-    object["next_attempt_at"] = base::to_rfc3339(standing.next_attempt_at);
-  return object;
-}
 
 std::string line(const json::object& object) { return json::serialize(object) + "\n"; }
 
@@ -96,7 +71,7 @@ class Listing {
     complete_ = left_ > 0;
     if (!complete_) return;
     --left_;
-    lines += line(to_json(standing));
+    lines += line(api::to_json(standing));
   }
 
   const queue::Queue& queue_;
@@ -107,14 +82,6 @@ class Listing {
   bool complete_ = true;
   bool done_ = false;
 };
-
-json::object to_json(const queue::Ledger& ledger) {
-  return {{"accepted", ledger.accepted},   {"restored", ledger.restored},
-          {"delivered", ledger.delivered}, {"bounced", ledger.bounced},
-          {"expired", ledger.expired},     {"suppressed", ledger.suppressed},
-          {"cancelled", ledger.cancelled}, {"queued", ledger.queued},
-          {"balances", ledger.balances()}};
-}
 
 }  // namespace
 
@@ -177,7 +144,8 @@ io::Task<void> QueueControl::show(json::object request, ControlAnswer& answer) {
     Result<std::string> encoded = spool::encode(*envelope);
     if (encoded) lines += line({{"id", id->text()}, {"envelope", *encoded}});
   }
-  for (const Standing& standing : services_.queue.standings(*id)) lines += line(to_json(standing));
+  for (const Standing& standing : services_.queue.standings(*id))
+    lines += line(api::to_json(standing));
   lines += end_of_list(true);
   co_await answer.write(std::move(lines));
 }
@@ -249,7 +217,7 @@ io::Task<void> QueueControl::pauses(json::object, ControlAnswer& answer) {
 }
 
 io::Task<void> QueueControl::ledger(json::object, ControlAnswer& answer) {
-  json::object object = to_json(services_.queue.ledger());
+  json::object object = api::to_json(services_.queue.ledger());
   co_await answer.write_object(std::move(object));
 }
 

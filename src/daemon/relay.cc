@@ -131,6 +131,7 @@ void Relay::Parts::make_shards() {
   const size_t count = shards_wanted(config());
   sink = event_log->sink(loop);
   if (recorder) sink = recorder->sink(std::move(sink));
+  if (config().http.address) sink = std::make_unique<HeardSink>(*this, std::move(sink));
   commons = std::make_unique<Commons>(
       Commons{journal, *disk, *room, *keys_worker, *keys, *suppressions, *store,
               std::make_shared<spool::HeldContent>(), *names, *opportunistic_tls,
@@ -298,11 +299,37 @@ Result<void> Relay::Parts::listen() {
   return {};
 }
 
+Result<void> Relay::Parts::open_api() {
+  api::Metrics::Checks checks = [this] {
+    std::vector<std::pair<std::string, bool>> found;
+    for (const auto& [name, check] : health.checks()) found.emplace_back(name, !check.trouble);
+    return found;
+  };
+  TRY(api, api::Api::open({loop,
+                           home_shard().intake(),
+                           *queue,
+                           home_shard().spool(),
+                           *suppressions,
+                           replies,
+                           *keys,
+                           *keys_worker,
+                           *disk,
+                           {paths.records, paths.events},
+                           std::move(checks),
+                           [this](const std::string& line) { journal.error(line); },
+                           [this](std::optional<std::string> trouble) {
+                             health.report("keys", Health::Weight::warns, std::move(trouble));
+                           }}));
+  return {};
+}
+
 Result<void> Relay::Parts::listen_for_http() {
   if (!config().http.address) return {};
   TRY(auto socket, loop.network().listen(*config().http.address, {}));
   web::Router router;
   add_health_pages(router, health);
+  TRY_VOID(open_api());
+  api->add_to(router);
   http = std::make_unique<web::Server>(loop, std::move(socket), std::move(router));
   http->start();
   journal.info("HTTP on " + http->local().text());
@@ -349,6 +376,7 @@ io::Task<bool> Relay::stop() {
   co_await parts.control->stop();
   io::TaskGroup stops;
   stops.start(parts.pickup->stop());
+  if (parts.api) parts.api->close();
   if (parts.http) stops.start(parts.http->stop(sessions_end));
   for (Shard* shard : parts.shards) stops.start(parts.end_sessions(*shard, sessions_end));
   co_await stops.join();

@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "api/api.h"
 #include "config/data_paths.h"
 #include "daemon/backup_control.h"
 #include "daemon/carriers.h"
@@ -90,6 +91,20 @@ struct Relay::Parts {
    private:
     Parts& parts_;
   };
+  // Lets the API hear what goes to the records.
+  class HeardSink final : public events::Sink {
+   public:
+    HeardSink(Parts& parts, std::unique_ptr<events::Sink> next)
+        : parts_(parts), next_(std::move(next)) {}
+    void emit(events::Event event) override {
+      if (parts_.api) parts_.api->heard(event);
+      next_->emit(std::move(event));
+    }
+
+   private:
+    Parts& parts_;
+    std::unique_ptr<events::Sink> next_;
+  };
   using Refusal = std::vector<std::string>;
 
   Parts(io::AsioLoop& the_loop, RelayOptions the_options, Journal& the_journal)
@@ -125,6 +140,7 @@ struct Relay::Parts {
   Result<void> recover();
   io::Task<Result<void>> write_quotas(std::vector<queue::KeptQuota> quotas);
   Result<void> open_drop();
+  Result<void> open_api();
   Result<void> listen_for_http();
   Result<void> listen();
   void run();
@@ -210,6 +226,7 @@ struct Relay::Parts {
   EgressWatch egress_watch;
   std::optional<Instant> looking_since;  // at what other loops carry
   io::TaskGroup looks;
+  std::unique_ptr<api::Api> api;  // none without HTTP
   std::unique_ptr<web::Server> http;
   io::Timer health_timer{loop.timers()};
   std::vector<Neighbour> neighbours;

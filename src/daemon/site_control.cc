@@ -8,7 +8,7 @@
 
 #include <boost/json.hpp>
 
-#include "base/utf8.h"
+#include "api/queue_json.h"
 
 namespace waypost::daemon {
 namespace {
@@ -30,63 +30,13 @@ struct SiteCount {
   std::optional<Standing> next;  // of those that wait for a time, the first
 };
 
-void add_time(json::object& object, const char* key, WallTime time) {
-  if (time != WallTime()) object[key] = base::to_rfc3339(time);
-}
-
-void add_standing(json::object& object, const Standing& standing) {
-  object["hold"] = queue::name(standing.hold);
-  object["reason"] = base::to_valid_utf8(standing.reason);
-  object["limit_origin"] = standing.limit_origin;
-  add_time(object, "next_attempt_at", standing.next_attempt_at);
-}
-
-// Each limit that the site has, and of those over time what counts against it now.
-json::object limits_of(const SiteView& site) {
-  json::object limits;
-  auto add = [&](const char* name, const auto& limit, std::optional<uint64_t> used = {}) {
-    if (limit.value == 0) return;
-    json::object one{{"most", limit.value}, {"origin", limit.origin}};
-    if (used) one["used"] = *used;
-    limits[name] = std::move(one);
-  };
-  const shaping::SiteLimits& own = site.limits;
-  add("connections", own.connections);
-  add("connections_per_minute", own.connections_per_minute, site.connections_last_minute);
-  add("messages_per_second", own.messages_per_second);
-  add("messages_per_hour", own.messages_per_hour, site.messages_last_hour);
-  add("messages_per_day", own.messages_per_day, site.messages_last_day);
-  add("messages_per_connection", own.messages_per_connection);
-  add("recipients_per_message", own.recipients_per_message);
-  return limits;
-}
-
-json::object to_json(const SiteView& site) {
-  json::object object{{"site", base::to_valid_utf8(site.name)},
-                      {"queued", site.recipients},
-                      {"ready", site.ready},
-                      {"attempts", site.attempts},
-                      {"connections_max", site.connections_max},
-                      {"connections_limit", site.limits.connections.value},
-                      {"connections_origin", site.limits.connections.origin},
-                      {"per_second", site.limits.messages_per_second.value},
-                      {"per_second_origin", site.limits.messages_per_second.origin},
-                      {"measure", queue::name(site.measure)},
-                      {"troubles", site.troubles},
-                      {"last_trouble", base::to_valid_utf8(site.last_trouble)}};
-  object["limits"] = limits_of(site);
-  add_time(object, "shut_until", site.shut_until);
-  if (site.next) add_standing(object, *site.next);
-  return object;
-}
-
 void add_count(json::object& object, const SiteCount& count) {
   json::object by_hold;
   for (size_t i = 0; i < holds; ++i)
     if (count.by_hold[i] > 0) by_hold[queue::name(Hold(i))] = count.by_hold[i];
   object["holds"] = std::move(by_hold);
   if (count.oldest != WallTime::max()) object["oldest_at"] = base::to_rfc3339(count.oldest);
-  if (count.next && !object.contains("hold")) add_standing(object, *count.next);
+  if (count.next && !object.contains("hold")) api::add_hold(object, *count.next);
 }
 
 class Counting {
@@ -179,7 +129,7 @@ io::Task<void> SiteControl::answer(json::object request, ControlAnswer& answer) 
     pieces.back() += json::serialize(object) + "\n";
   };
   queue_.visit_sites([&](const SiteView& site) {
-    json::object object = to_json(site);
+    json::object object = api::to_json(site);
     if (auto count = counts.extract(site.name)) add_count(object, count.mapped());
     add(std::move(object));
   });

@@ -23,6 +23,12 @@ bool is_blind_copy(std::string_view name) {
   return base::equals_ignoring_case(name, "Bcc") || base::equals_ignoring_case(name, "Resent-Bcc");
 }
 
+// SMTP has a session and a greeting, and mail that was left here has a user.
+bool came_over_http(const Submitter& submitter) {
+  return submitter.authenticated && submitter.session.empty() && submitter.hello_name.empty() &&
+         !submitter.local_user;
+}
+
 }  // namespace
 
 tl::expected<HeaderFacts, smtp::Reply> examine_header(std::string_view first_octets,
@@ -71,6 +77,7 @@ std::string added_fields(const HeaderFacts& facts, const Submitter& submitter,
                                                 .local_user = submitter.local_user,
                                                 .hostname = acceptance.hostname,
                                                 .extended = submitter.extended_smtp,
+                                                .http = came_over_http(submitter),
                                                 .tls = submitter.tls,
                                                 .authenticated = submitter.authenticated,
                                                 .smtputf8 = acceptance.smtputf8,

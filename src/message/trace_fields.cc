@@ -52,6 +52,7 @@ bool can_stand_in_header(std::string_view recipient, bool utf8) {
 
 // RFC 3848 §1 names no kind of SMTP without EHLO that is secured or authenticated.
 std::string protocol(const Received& received) {
+  if (received.http) return "HTTP";
   if (!received.extended) return "SMTP";
   std::string name = received.smtputf8 ? "UTF8SMTP" : "ESMTP";
   if (received.tls) name += 'S';

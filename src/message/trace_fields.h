@@ -22,6 +22,7 @@ struct Received {
   std::optional<uint32_t> local_user;  // who left it here, by number, instead of a client
   std::string hostname;                // ours
   bool extended = true;                // EHLO, not HELO
+  bool http = false;                   // it did not come by SMTP
   bool tls = false;
   bool authenticated = false;
   bool smtputf8 = false;

@@ -24,7 +24,7 @@ constexpr size_t secret_random_octets = 24;
 constexpr size_t secret_digits = 33;
 constexpr std::string_view secret_prefix = "wp_";
 
-constexpr std::array<const char*, 3> migrations{
+constexpr std::array<const char*, 4> migrations{
     "CREATE TABLE keys ("
     "  name TEXT PRIMARY KEY NOT NULL,"
     "  tenant TEXT NOT NULL,"
@@ -43,10 +43,17 @@ constexpr std::array<const char*, 3> migrations{
     "ALTER TABLE keys ADD COLUMN scram_server_key BLOB"
     "  CHECK (scram_server_key IS NULL OR length(scram_server_key) = 32);"
     "CREATE TABLE scram (salting_key BLOB NOT NULL CHECK (length(salting_key) = 32)) STRICT;"
-    "INSERT INTO scram VALUES (randomblob(32))"};
+    "INSERT INTO scram VALUES (randomblob(32))",
+
+    // A space between them; NULL is what there was before: to send.
+    "ALTER TABLE keys ADD COLUMN scopes TEXT;"
+    "CREATE INDEX keys_by_secret ON keys (secret_hash)"};
 
 constexpr std::string_view key_columns =
-    "name, tenant, stream, created_at, revoked_at, scram_stored_key IS NOT NULL, sender_domains";
+    "name, tenant, stream, created_at, revoked_at, scram_stored_key IS NOT NULL, sender_domains, "
+    "scopes";
+
+constexpr std::array<std::string_view, 3> scope_names{"send", "read", "admin"};
 
 using Hash = std::array<unsigned char, SHA256_DIGEST_LENGTH>;
 
@@ -143,6 +150,9 @@ Key key_of(const Statement& row) {
     key.revoked_at = from_stored(*revoked_at);
   key.scram = row.integer(5) == 1;
   if (!row.is_null(6)) key.sender_domains = words_of(row.text(6));
+  if (!row.is_null(7)) key.scopes.clear();
+  for (const std::string& word : words_of(row.text(7)))
+    if (Result<Scope> scope = parse_scope(word)) key.scopes.insert(*scope);
   return key;
 }
 
@@ -155,12 +165,24 @@ Result<std::string> read_salting_key(Database& database) {
 
 }  // namespace
 
+std::string_view name(Scope scope) { return scope_names[size_t(scope)]; }
+
+Result<Scope> parse_scope(std::string_view name) {
+  const auto found = std::find(scope_names.begin(), scope_names.end(), name);
+  if (found == scope_names.end())
+    return failure(ErrorCode::invalid_input, fmt::format("\"{}\" is no scope of a key: {} are",
+                                                         base::escape_control(name.substr(0, 64)),
+                                                         fmt::join(scope_names, ", ")));
+  return Scope(found - scope_names.begin());
+}
+
 struct Keys::Impl {
   Database database;
   Statement insert;
   Statement list;
   Statement revoke;
   Statement find;
+  Statement find_by_secret;
   std::string salting_key;
 };
 
@@ -172,8 +194,8 @@ Result<std::unique_ptr<Keys>> Keys::open(const std::string& path) {
   TRY_VOID(database.migrate(migrations));
   TRY(Statement insert,
       database.prepare("INSERT INTO keys (name, tenant, stream, secret_hash, created_at, "
-                       "scram_stored_key, scram_server_key, sender_domains) "
-                       "VALUES (?, ?, ?, ?, ?, ?, ?, ?)"));
+                       "scram_stored_key, scram_server_key, sender_domains, scopes) "
+                       "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"));
   TRY(Statement list,
       database.prepare(fmt::format("SELECT {} FROM keys ORDER BY name", key_columns)));
   TRY(Statement revoke, database.prepare("UPDATE keys SET revoked_at = coalesce(revoked_at, ?) "
@@ -182,15 +204,18 @@ Result<std::unique_ptr<Keys>> Keys::open(const std::string& path) {
       database.prepare(fmt::format("SELECT {}, secret_hash, scram_stored_key, scram_server_key "
                                    "FROM keys WHERE name = ?",
                                    key_columns)));
+  TRY(Statement find_by_secret,
+      database.prepare(fmt::format("SELECT {} FROM keys WHERE secret_hash = ?", key_columns)));
   TRY(std::string salting_key, read_salting_key(database));
-  return std::unique_ptr<Keys>(new Keys(
-      std::make_unique<Impl>(Impl{std::move(database), std::move(insert), std::move(list),
-                                  std::move(revoke), std::move(find), std::move(salting_key)})));
+  return std::unique_ptr<Keys>(new Keys(std::make_unique<Impl>(
+      Impl{std::move(database), std::move(insert), std::move(list), std::move(revoke),
+           std::move(find), std::move(find_by_secret), std::move(salting_key)})));
 }
 
 Result<std::string> Keys::create(std::string_view name, std::string_view tenant,
                                  std::string_view stream, WallTime now, io::Rng& rng,
-                                 std::optional<std::vector<std::string>> sender_domains) {
+                                 std::optional<std::vector<std::string>> sender_domains,
+                                 const std::set<Scope>& scopes) {
   TRY_VOID(check_name("name", name));
   TRY_VOID(check_name("tenant", tenant));
   TRY_VOID(check_name("stream", stream, stream_marks));
@@ -206,6 +231,9 @@ Result<std::string> Keys::create(std::string_view name, std::string_view tenant,
   insert.bind(5, stored(now)).bind_blob(6, verifier.stored_key).bind_blob(7, verifier.server_key);
   const std::string domains = sender_domains ? fmt::to_string(fmt::join(*sender_domains, " ")) : "";
   if (sender_domains) insert.bind(8, domains);
+  std::vector<std::string_view> scope_words;
+  for (Scope scope : scopes) scope_words.push_back(records::name(scope));
+  insert.bind(9, fmt::to_string(fmt::join(scope_words, " ")));
   Result<void> created = insert.run();
   if (created) return secret;
   if (created.error().code() == ErrorCode::already_exists)
@@ -243,13 +271,25 @@ Result<std::optional<Key>> Keys::check(std::string_view name, std::string_view s
   Result<bool> found = find.bind(1, name).step();
   if (found && *found) {
     key = key_of(find);
-    std::string_view hash = find.text(7);
+    std::string_view hash = find.text(8);
     std::copy_n(hash.begin(), std::min(hash.size(), expected.size()), expected.begin());
   }
   find.reset();
   if (!found) return failure(std::move(found).error().while_doing("checking a key"));
   bool same = CRYPTO_memcmp(given.data(), expected.data(), given.size()) == 0;
   if (!*found || key.revoked_at || !same) return std::nullopt;
+  return key;
+}
+
+Result<std::optional<Key>> Keys::find(std::string_view secret) {
+  Statement& find = impl_->find_by_secret;
+  const Hash hash = hash_of(secret);
+  std::optional<Key> key;
+  Result<bool> found = find.bind_blob(1, octets_of(hash)).step();
+  if (found && *found) key = key_of(find);
+  find.reset();
+  if (!found) return failure(std::move(found).error().while_doing("looking for a key"));
+  if (key && key->revoked_at) key.reset();
   return key;
 }
 
@@ -261,8 +301,8 @@ Result<ScramKey> Keys::look_up(std::string_view name) {
   if (found && *found) {
     Key key = key_of(find);
     if (key.scram && !key.revoked_at) {
-      scram.verifier.stored_key = find.text(8);
-      scram.verifier.server_key = find.text(9);
+      scram.verifier.stored_key = find.text(9);
+      scram.verifier.server_key = find.text(10);
       scram.key = std::move(key);
     }
   }

@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,6 +14,15 @@
 
 namespace waypost::records {
 
+// What a key is good for.
+enum class Scope {
+  send,   // mail, by SMTP and over HTTP
+  read,   // what became of its tenant's mail, over HTTP
+  admin,  // over HTTP all that people may do, and what became of everybody's mail
+};
+std::string_view name(Scope scope);
+Result<Scope> parse_scope(std::string_view name);
+
 // With which an application logs in. It sends for one tenant, by default on one stream.
 struct Key {
   std::string name;
@@ -23,6 +33,7 @@ struct Key {
   // As whom it may send: domains, or "*." and a domain for every name below it, in lower case and
   // in A-labels; none: as anybody.
   std::optional<std::vector<std::string>> sender_domains;
+  std::set<Scope> scopes{Scope::send};
   bool scram = false;  // false for one that Waypost made before it knew SCRAM
 };
 
@@ -50,7 +61,8 @@ class Keys {
   // event log means one key for ever.
   Result<std::string> create(std::string_view name, std::string_view tenant,
                              std::string_view stream, WallTime now, io::Rng& rng,
-                             std::optional<std::vector<std::string>> sender_domains = {});
+                             std::optional<std::vector<std::string>> sender_domains = {},
+                             const std::set<Scope>& scopes = {Scope::send});
   // All, by name, revoked ones too.
   Result<std::vector<Key>> list();
   // not_found when there is no such key. Revoking again keeps the first time.
@@ -58,6 +70,9 @@ class Keys {
   // The key, or none when the name is unknown, the key revoked or the secret wrong: a caller cannot
   // tell which, not by time either, since all do the same hash, query and comparison.
   Result<std::optional<Key>> check(std::string_view name, std::string_view secret);
+  // The key with that secret, unless it is revoked. By its hash alone: the secret is too long to be
+  // guessed, and no time tells anything of it.
+  Result<std::optional<Key>> find(std::string_view secret);
   // No key, and a verifier that nothing fits, when the name is unknown, the key revoked or older
   // than SCRAM here. A client cannot tell: a name has the same salt whether or not it is taken, and
   // all do the same query.

@@ -9,6 +9,7 @@
 #include <boost/beast/http/string_body.hpp>
 
 #include "base/ascii.h"
+#include "base/time.h"
 #include "io/timer.h"
 
 namespace waypost::web {
@@ -18,7 +19,7 @@ namespace http = boost::beast::http;
 using Parser = http::request_parser<http::string_body>;
 
 constexpr std::chrono::milliseconds accept_retry_delay{100};
-constexpr size_t read_octets = 4096;
+constexpr size_t read_octets = 16 * 1024;
 
 Request to_request(const http::request<http::string_body>& message) {
   Request request;
@@ -30,14 +31,21 @@ Request to_request(const http::request<http::string_body>& message) {
   if (question != target.npos) request.query = target.substr(question + 1);
   for (const auto& field : message)
     request.fields.emplace_back(base::to_lower(text(field.name_string())), text(field.value()));
-  request.body = message.body();
   return request;
 }
 
-Response refusal_for(const boost::system::error_code& error) {
-  if (error == http::error::header_limit) return refusal(431, "the header is too large");
-  if (error == http::error::body_limit) return refusal(413, "the body is too large");
-  return refusal(400, "that is no HTTP request");
+Response bad_request(std::string_view why) {
+  return problem(400, "bad-request", "This is no request", why);
+}
+
+Response body_too_large(uint64_t octets_max) {
+  return problem(413, "body-too-large", "The body is too large",
+                 "Here a request has a body of at most " + std::to_string(octets_max) + " octets.");
+}
+
+Response header_too_large() {
+  return problem(431, "header-too-large", "The header is too large",
+                 "The request line and the header fields are too long together.");
 }
 
 // What RFC 9112 §3.2 wants of every request of this version, and forms that only proxies are asked.
@@ -45,27 +53,59 @@ std::optional<Response> refuse(const http::request<http::string_body>& message) 
   const auto hosts = message.equal_range(http::field::host);
   const auto count = std::distance(hosts.first, hosts.second);
   if (count > 1 || (message.version() >= 11 && count != 1))
-    return refusal(400, "a request has one Host field");
+    return bad_request("A request has one Host field.");
   // RFC 9112 §6.3: where its body ends cannot be known, and the next request would begin within it.
   const bool has_coding = message.find(http::field::transfer_encoding) != message.end();
   if (has_coding && (message.version() < 11 || !message.chunked()))
-    return refusal(400, "the last transfer coding of a request is chunked");
-  if (!message.target().starts_with('/')) return refusal(400, "the target is no path");
+    return bad_request("The last transfer coding of a request is chunked.");
+  if (!message.target().starts_with('/')) return bad_request("The target is no path.");
   return std::nullopt;
 }
 
 // RFC 9110 §15; the phrase means nothing to a program.
-std::string to_wire(const Response& response, bool keep_alive, bool with_body) {
+std::string header_of(const Response& response, bool keep_alive) {
   std::string wire = "HTTP/1.1 " + std::to_string(response.code) + " " +
                      std::string(http::obsolete_reason(http::int_to_status(response.code))) +
-                     "\r\nContent-Type: " + response.content_type +
-                     "\r\nContent-Length: " + std::to_string(response.body.size()) +
-                     "\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n";
+                     "\r\nContent-Type: " + response.content_type;
+  // Else its end is that of the connection (RFC 9112 §6.3).
+  if (!response.stream) wire += "\r\nContent-Length: " + std::to_string(response.body.size());
+  wire += "\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n";
   for (const auto& [name, value] : response.fields) wire += name + ": " + value + "\r\n";
-  wire += keep_alive ? "Connection: keep-alive\r\n\r\n" : "Connection: close\r\n\r\n";
-  if (with_body) wire += response.body;
-  return wire;
+  return wire + (keep_alive ? "Connection: keep-alive\r\n\r\n" : "Connection: close\r\n\r\n");
 }
+
+class ConnectionBody final : public BodyStream {
+ public:
+  ConnectionBody(io::Loop& loop, io::Stream& stream, Duration patience)
+      : loop_(loop), stream_(stream), patience_(patience) {}
+  io::Task<Result<void>> write(std::string octets) override {
+    co_return co_await stream_.write(octets, loop_.now() + patience_);
+  }
+
+ private:
+  io::Loop& loop_;
+  io::Stream& stream_;
+  const Duration patience_;
+};
+
+// Octets of all bodies that one request takes, for as long as it is there.
+class Share {
+ public:
+  explicit Share(uint64_t& all) : all_(all) {}
+  ~Share() { all_ -= octets_; }
+  Share(const Share&) = delete;
+  Share& operator=(const Share&) = delete;
+  bool take(uint64_t octets, uint64_t most) {
+    if (octets > most || all_ > most - octets) return false;
+    all_ += octets;
+    octets_ += octets;
+    return true;
+  }
+
+ private:
+  uint64_t& all_;
+  uint64_t octets_ = 0;
+};
 
 }  // namespace
 
@@ -112,42 +152,111 @@ io::Task<void> Server::serve(std::unique_ptr<io::Stream> stream) {
   open_.erase(stream.get());
 }
 
-// False when the connection ends with it.
-io::Task<bool> Server::serve_one(io::Stream& stream, std::string& buffered, bool is_last) {
-  const Instant deadline = loop_.now() + settings_.request_timeout;
+struct Server::Reading {
+  explicit Reading(std::string& the_buffered) : buffered(the_buffered) {}
+  std::string& buffered;  // octets of the connection that are not parsed yet
   Parser parser;
-  parser.header_limit(settings_.header_octets_max);
-  parser.body_limit(settings_.body_octets_max);
-  parser.eager(true);
-  boost::system::error_code error;
+  Request request;
+  Router::Match match;
+  std::optional<Response> refusal;
+};
+
+// Until the header is whole, or with an eager parser the request. False when the client went away;
+// a refusal otherwise where it is no request.
+io::Task<bool> Server::read(io::Stream& stream, Reading& reading, Instant deadline) {
+  Parser& parser = reading.parser;
+  std::string& buffered = reading.buffered;
   std::array<char, read_octets> space;
-  while (!parser.is_done() && !error) {
+  const auto done = [&] { return parser.eager() ? parser.is_done() : parser.is_header_done(); };
+  while (!done()) {
     if (!buffered.empty()) {
+      boost::system::error_code error;
       const size_t used =
           parser.put(boost::asio::const_buffer(buffered.data(), buffered.size()), error);
       buffered.erase(0, used);
       if (error == http::error::need_more) error = {};
-      if (parser.is_done() || error) break;
-      if (buffered.size() > settings_.header_octets_max) error = http::error::header_limit;
-      if (error) break;
+      if (!error && done()) co_return true;
+      if (error == http::error::body_limit)
+        reading.refusal = body_too_large(reading.match.route->body_octets_max);
+      else if (error == http::error::header_limit || buffered.size() > settings_.header_octets_max)
+        reading.refusal = header_too_large();
+      else if (error)
+        reading.refusal = bad_request("That is no HTTP request.");
+      if (reading.refusal) co_return true;
     }
     Result<size_t> got = co_await stream.read(space, deadline);
     if (!got || *got == 0) co_return false;
     buffered.append(space.data(), *got);
   }
-  std::optional<Response> response;
-  bool keep_alive = false;
-  bool with_body = true;
-  if (error) {
-    response = refusal_for(error);
-  } else {
-    response = refuse(parser.get());
-    keep_alive = !response && !is_last && parser.get().keep_alive() && !stopping_;
-    with_body = parser.get().method() != http::verb::head;
-    if (!response) response = co_await router_.answer(to_request(parser.get()));
+  co_return true;
+}
+
+// Whoever asks for too much of the memory is refused before it is taken.
+io::Task<void> Server::read_body(io::Stream& stream, Reading& reading) {
+  constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
+  Parser& parser = reading.parser;
+  if (parser.is_done()) co_return;
+  const uint64_t octets_max = reading.match.route->body_octets_max;
+  if (parser.content_length().value_or(0) > octets_max) {
+    reading.refusal = body_too_large(octets_max);
+    co_return;
   }
-  const std::string wire = to_wire(*response, keep_alive, with_body);
+  parser.body_limit(octets_max);
+  parser.eager(true);
+  if (base::equals_ignoring_case(reading.request.field("expect"), "100-continue"))
+    co_await stream.write(go_on, loop_.now() + settings_.response_timeout);
+  bool there = co_await read(stream, reading, loop_.now() + settings_.body_timeout);
+  if (!there)
+    reading.refusal =
+        problem(408, "too-slow", "The body did not come",
+                "A body has to be there within " + base::to_human(settings_.body_timeout) + ".");
+}
+
+// False when the connection ends with it.
+io::Task<bool> Server::serve_one(io::Stream& stream, std::string& buffered, bool is_last) {
+  Reading reading(buffered);
+  Parser& parser = reading.parser;
+  parser.header_limit(settings_.header_octets_max);
+  parser.body_limit(boost::none);  // its route is not known yet, which has one
+  bool there = co_await read(stream, reading, loop_.now() + settings_.request_timeout);
+  if (!there) co_return false;
+  if (!reading.refusal) reading.refusal = refuse(parser.get());
+  const bool with_body = parser.get().method() != http::verb::head;
+  if (reading.refusal) co_return co_await send(stream, *reading.refusal, false, with_body);
+  reading.request = to_request(parser.get());
+  reading.request.client = stream.peer();
+  reading.match = router_.match(reading.request);
+  reading.refusal = std::move(reading.match.refusal);
+  const Router::Route* route = reading.match.route;
+  if (!reading.refusal && route->guard) reading.refusal = co_await route->guard(reading.request);
+  Share share(bodies_octets_);
+  if (!reading.refusal && !parser.is_done()) {
+    const uint64_t expected = parser.content_length().value_or(route->body_octets_max);
+    if (expected <= route->body_octets_max && !share.take(expected, settings_.bodies_octets_max)) {
+      reading.refusal = problem(503, "too-busy", "Too much comes in at once",
+                                "Send the same request again in a few seconds.");
+      reading.refusal->fields.emplace_back("Retry-After", "5");
+    }
+    if (!reading.refusal) co_await read_body(stream, reading);
+  }
+  // Where a body that is not wanted ends is not waited for.
+  const bool keep_alive = parser.is_done() && !is_last && parser.get().keep_alive() && !stopping_;
+  if (reading.refusal) co_return co_await send(stream, *reading.refusal, keep_alive, with_body);
+  reading.request.body = std::move(parser.get().body());
+  Response response = co_await route->handler(std::move(reading.request));
+  co_return co_await send(stream, response, keep_alive, with_body);
+}
+
+io::Task<bool> Server::send(io::Stream& stream, const Response& response, bool keep_alive,
+                            bool with_body) {
+  if (response.stream) keep_alive = false;
+  std::string wire = header_of(response, keep_alive);
+  if (with_body) wire += response.body;
   Result<void> written = co_await stream.write(wire, loop_.now() + settings_.response_timeout);
+  if (written && with_body && response.stream) {
+    ConnectionBody body(loop_, stream, settings_.response_timeout);
+    co_await response.stream(body);
+  }
   co_return written&& keep_alive;
 }
 

@@ -8,6 +8,7 @@
 #include "io/loop.h"
 #include "io/network.h"
 #include "io/task_group.h"
+#include "web/message.h"
 #include "web/router.h"
 
 namespace waypost::web {
@@ -15,15 +16,19 @@ namespace waypost::web {
 struct Settings {
   size_t connections_max = 100;
   uint32_t header_octets_max = 16 * 1024;  // request line and fields together
-  uint64_t body_octets_max = 0;            // 0: a request has none
+  // All bodies together that come in or are being answered.
+  uint64_t bodies_octets_max = 256ull << 20;
   unsigned requests_per_connection_max = 1000;
-  // For a whole request to come in, from the first octet or the answer before.
+  // For the header of a request to come in, from the first octet or the answer before.
   Duration request_timeout = std::chrono::seconds(15);
+  // For its body, where it has one.
+  Duration body_timeout = std::chrono::seconds(60);
   Duration response_timeout = std::chrono::seconds(15);
 };
 
 // HTTP/1.1 (RFC 9112) on the loop: parses by Boost.Beast, within limits, one request at a time on
-// each connection. Destroying it drops everything. Thread: the loop's.
+// each connection. A body is read only once its route's guard has seen the header, and up to the
+// route's limit. Destroying it drops everything. Thread: the loop's.
 class Server {
  public:
   Server(io::Loop& loop, std::unique_ptr<io::Listener> listener, Router router,
@@ -39,12 +44,19 @@ class Server {
   io::Task<void> accept();
   io::Task<void> serve(std::unique_ptr<io::Stream> stream);
   io::Task<bool> serve_one(io::Stream& stream, std::string& buffered, bool is_last);
+  // One request as it is read.
+  struct Reading;
+  io::Task<bool> read(io::Stream& stream, Reading& reading, Instant deadline);
+  io::Task<void> read_body(io::Stream& stream, Reading& reading);
+  io::Task<bool> send(io::Stream& stream, const Response& response, bool keep_alive,
+                      bool with_body);
 
   io::Loop& loop_;
   std::unique_ptr<io::Listener> listener_;
   Router router_;
   Settings settings_;
   std::unordered_set<io::Stream*> open_;
+  uint64_t bodies_octets_ = 0;
   bool stopping_ = false;
   io::TaskGroup tasks_;  // last: what runs uses all of the above
 };

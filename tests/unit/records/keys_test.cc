@@ -357,14 +357,34 @@ TEST_F(KeysTest, keeps_older_keys_without_scram) {
     ASSERT_TRUE(
         database->execute("ALTER TABLE keys DROP COLUMN scram_stored_key;"
                           "ALTER TABLE keys DROP COLUMN scram_server_key;"
+                          "DROP INDEX keys_by_secret; ALTER TABLE keys DROP COLUMN scopes;"
                           "DROP TABLE scram; PRAGMA user_version = 2"));
   }
   auto keys = open();
   EXPECT_TRUE(*keys->check("old", secret));
   EXPECT_FALSE(keys->list()->front().scram);
+  EXPECT_EQ(keys->list()->front().scopes, std::set{Scope::send});
   EXPECT_FALSE(keys->look_up("old")->key);
   create(*keys, "new");
   EXPECT_TRUE(keys->look_up("new")->key);
+}
+
+TEST_F(KeysTest, finds_a_key_by_its_secret_with_what_it_is_good_for) {
+  auto keys = open();
+  const std::set<Scope> scopes{Scope::read, Scope::admin};
+  auto secret = keys->create("monitor", "shop", "bulk", day_one, rng_, {}, scopes);
+  ASSERT_TRUE(secret);
+  create(*keys, "app");
+  auto found = keys->find(*secret);
+  ASSERT_TRUE(found && *found);
+  EXPECT_EQ((*found)->name, "monitor");
+  EXPECT_EQ((*found)->scopes, scopes);
+  for (const std::string& other : {secret->substr(1), *secret + "x", std::string()})
+    EXPECT_FALSE(*keys->find(other));
+  EXPECT_TRUE(keys->revoke("monitor", day_one));
+  EXPECT_FALSE(*keys->find(*secret));
+  EXPECT_TRUE(parse_scope("send"));
+  EXPECT_FALSE(parse_scope("root"));
 }
 
 }  // namespace

@@ -35,7 +35,7 @@ io::Task<Response> say(std::string body) { co_return Response{.body = std::move(
 class WebServerTest : public testing::Test {
  protected:
   // What comes back for `octets`, to the end or until nothing more comes.
-  std::string ask(const std::string& octets, Settings settings = {}) {
+  std::string ask(const std::string& octets, Settings settings = {}, uint64_t body_max = 0) {
     // The connection before ends by itself: a server is not pulled away below its sessions.
     client_.reset();
     loop_.settle();
@@ -43,7 +43,17 @@ class WebServerTest : public testing::Test {
     client_ = std::move(far);
     Router router;
     router.on("GET", "/page", [](Request request) { return say("got " + request.query); });
-    router.on("POST", "/page", [](Request request) { return say("body " + request.body); });
+    Router::Route post;
+    post.handler = [](Request request) {
+      return say("body " + request.body + " by " + std::any_cast<std::string>(request.caller));
+    };
+    post.guard = [this](Request& head) { return admit(head); };
+    post.body_octets_max = body_max;
+    router.on("POST", "/page", std::move(post));
+    router.on("GET", "/mail/{id}/raw",
+              [](Request request) { return say("mail " + request.parameters["id"]); });
+    router.on("GET", "/mail/all/raw", [](Request) { return say("all of them"); });
+    router.on("GET", "/stream", [](Request) { return stream(); });
     server_.emplace(loop_, std::make_unique<OneConnection>(std::move(near)), std::move(router),
                     settings);
     server_->start();
@@ -51,6 +61,24 @@ class WebServerTest : public testing::Test {
     static_cast<void>(loop_.run(client_->write(octets, loop_.now())));
     loop_.settle();
     return receive();
+  }
+  io::Task<std::optional<Response>> admit(Request& head) {
+    ++admitted_;
+    EXPECT_EQ(head.body, "");
+    if (head.field("authorization") == "no")
+      co_return problem(401, "unauthorized", "No key", "Send a key.");
+    head.caller = std::string("ann");
+    co_return std::nullopt;
+  }
+  static io::Task<void> two_pieces(BodyStream& to) {
+    static_cast<void>(co_await to.write("one "));
+    static_cast<void>(co_await to.write("two"));
+  }
+  static io::Task<Response> stream() {
+    Response response;
+    response.content_type = "text/event-stream";
+    response.stream = two_pieces;
+    co_return response;
   }
   std::string receive() {
     std::string all;
@@ -63,6 +91,7 @@ class WebServerTest : public testing::Test {
   }
 
   fakes::VirtualLoop loop_;
+  int admitted_ = 0;
   std::unique_ptr<MemoryStream> client_;
   std::optional<Server> server_;
 };
@@ -106,14 +135,64 @@ TEST_F(WebServerTest, knows_its_paths_and_methods) {
   EXPECT_THAT(head, testing::EndsWith("\r\n\r\n"));
 }
 
-TEST_F(WebServerTest, takes_bodies_only_up_to_its_limit) {
+TEST_F(WebServerTest, takes_bodies_only_up_to_their_routes_limit) {
   std::string post = "POST /page HTTP/1.1\r\n" + host + "Content-Length: 5\r\n\r\nhello";
   EXPECT_THAT(ask(post), StartsWith("HTTP/1.1 413 "));
-  EXPECT_THAT(ask(post, {.body_octets_max = 5}), HasSubstr("body hello"));
+  EXPECT_THAT(ask(post, {}, 5), HasSubstr("body hello by ann"));
   std::string chunked = "POST /page HTTP/1.1\r\n" + host +
                         "Transfer-Encoding: chunked\r\n\r\n3\r\nhel\r\n3\r\nlo!\r\n0\r\n\r\n";
-  EXPECT_THAT(ask(chunked, {.body_octets_max = 5}), StartsWith("HTTP/1.1 413 "));
-  EXPECT_THAT(ask(chunked, {.body_octets_max = 6}), HasSubstr("body hello!"));
+  EXPECT_THAT(ask(chunked, {}, 5), StartsWith("HTTP/1.1 413 "));
+  EXPECT_THAT(ask(chunked, {}, 6), HasSubstr("body hello!"));
+  std::string get = "GET /page HTTP/1.1\r\n" + host + "Content-Length: 99999999999\r\n\r\n";
+  EXPECT_THAT(ask(get), StartsWith("HTTP/1.1 413 "));
+}
+
+TEST_F(WebServerTest, asks_the_guard_before_a_body_comes) {
+  const std::string head = "POST /page HTTP/1.1\r\n" + host + "Content-Length: 5\r\n";
+  const std::string refused = ask(head + "Authorization: no\r\n\r\n", {}, 5);
+  EXPECT_THAT(refused, StartsWith("HTTP/1.1 401 "));
+  EXPECT_THAT(refused, HasSubstr("application/problem+json"));
+  EXPECT_THAT(refused, testing::EndsWith("(closed)"));
+  EXPECT_THAT(ask(head + "Expect: 100-continue\r\n\r\n", {}, 5), "HTTP/1.1 100 Continue\r\n\r\n");
+  static_cast<void>(loop_.run(client_->write("hello", loop_.now())));
+  loop_.settle();
+  EXPECT_THAT(receive(), HasSubstr("body hello"));
+  EXPECT_EQ(admitted_, 2);
+}
+
+TEST_F(WebServerTest, bounds_all_bodies_together_and_their_time) {
+  std::string post = "POST /page HTTP/1.1\r\n" + host + "Content-Length: 5\r\n\r\n";
+  Settings small;
+  small.bodies_octets_max = 4;
+  EXPECT_THAT(ask(post, small, 5), StartsWith("HTTP/1.1 503 "));
+  EXPECT_EQ(ask(post, {}, 5), "");
+  loop_.advance(seconds(61));
+  EXPECT_THAT(receive(), StartsWith("HTTP/1.1 408 "));
+}
+
+TEST_F(WebServerTest, gives_the_open_parts_of_a_path_decoded) {
+  const auto get = [&](const std::string& path) {
+    return ask("GET " + path + " HTTP/1.1\r\n" + host + "\r\n");
+  };
+  EXPECT_THAT(get("/mail/a%40b%2Fc/raw"), testing::EndsWith("mail a@b/c"));
+  EXPECT_THAT(get("/mail/all/raw"), testing::EndsWith("all of them"));
+  for (const char* path : {"/mail//raw", "/mail/%0d%0a/raw", "/mail/%ff/raw", "/mail/%4/raw",
+                           "/mail/../raw/x", "/mail/x", "/mail/x/raw/"})
+    EXPECT_THAT(get(path), StartsWith("HTTP/1.1 404 ")) << path;
+}
+
+TEST_F(WebServerTest, ends_the_connection_behind_a_stream) {
+  const std::string answer = ask("GET /stream HTTP/1.1\r\n" + host + "\r\n");
+  EXPECT_THAT(answer, Not(HasSubstr("Content-Length")));
+  EXPECT_THAT(answer, HasSubstr("Connection: close\r\n\r\none two(closed)"));
+}
+
+TEST(WebMessageTest, reads_queries_and_refuses_what_is_ambiguous) {
+  auto query = parse_query("a=1&b=x%2By+z&&c");
+  ASSERT_TRUE(query);
+  EXPECT_EQ((*query)["b"], "x+y z");
+  EXPECT_EQ((*query)["c"], "");
+  for (const char* bad : {"a=1&a=2", "a=%0a", "a=%zz", "%00=1"}) EXPECT_FALSE(parse_query(bad));
 }
 
 TEST_F(WebServerTest, refuses_what_is_no_request_and_closes) {

@@ -1,9 +1,9 @@
-#include "cli/compose.h"
+#include "intake/compose.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace waypost::cli {
+namespace waypost::intake {
 namespace {
 
 using testing::HasSubstr;
@@ -43,5 +43,25 @@ TEST(ComposeTest, gives_both_bodies_as_alternatives) {
   EXPECT_THAT(message, testing::EndsWith("<p>html</p>\r\n\r\n--edge--\r\n"));
 }
 
+TEST(ComposeTest, puts_attachments_behind_and_pictures_beside_the_html) {
+  Composition composition{"a@b.c", {"d@e.f"}, "s", "text", "<img src=cid:logo>"};
+  composition.cc = {"g@h.i"};
+  composition.reply_to = "r@b.c";
+  composition.fields = {{"X-Note", "Grüße\r\nBcc: x@y.z"}};
+  composition.attachments = {{"bill \"1\".pdf", "application/pdf", std::string(100, 'Q'), ""},
+                             {"Bäume.png", "image/png", "UQ==", "logo"}};
+  const std::string message = compose(composition, "edge");
+  EXPECT_THAT(message, HasSubstr("\r\nCc: g@h.i\r\nReply-To: r@b.c\r\n"));
+  EXPECT_THAT(message, Not(HasSubstr("\r\nBcc")));
+  EXPECT_THAT(message, HasSubstr("multipart/mixed; boundary=\"edge-mixed\"\r\n\r\n--edge-mixed\r\n"
+                                 "Content-Type: multipart/alternative"));
+  EXPECT_THAT(message, HasSubstr("multipart/related; boundary=\"edge-shown\""));
+  EXPECT_THAT(message,
+              HasSubstr("inline;\r\n filename*=UTF-8''B%C3%A4ume.png\r\nContent-ID: <logo>"));
+  EXPECT_THAT(message, HasSubstr("attachment;\r\n filename=\"bill \\\"1\\\".pdf\"\r\n\r\n" +
+                                 std::string(76, 'Q') + "\r\n" + std::string(24, 'Q') + "\r\n"));
+  EXPECT_THAT(message, testing::EndsWith("--edge-mixed--\r\n"));
+}
+
 }  // namespace
-}  // namespace waypost::cli
+}  // namespace waypost::intake

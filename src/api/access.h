@@ -1,0 +1,65 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/ip_address.h"
+#include "io/loop.h"
+#include "io/worker.h"
+#include "records/keys.h"
+#include "web/router.h"
+
+namespace waypost::api {
+
+// How many requests a key may make in a minute.
+inline constexpr unsigned requests_max = 60'000;
+
+// Who may ask what, and how often. Thread: the loop's.
+class Access {
+ public:
+  struct Services {
+    io::Loop& loop;
+    io::Worker& worker;  // looks keys up
+    records::Keys& keys;
+    // Hears after each look at the keys what kept it from them, if something did.
+    std::function<void(std::optional<std::string> trouble)> told;
+  };
+  explicit Access(Services services) : services_(std::move(services)) {}
+
+  // A route for keys of that scope: without a key 401, with another one 403, beyond the limit of
+  // requests 429, each before a body is read. Its answers say what is left of the limit.
+  web::Router::Route route(records::Scope scope, web::Router::Handler handler,
+                           uint64_t body_octets_max = 0);
+
+  // Of a request that came through such a route.
+  static const records::Key& key_of(const web::Request& request);
+  // Whether what concerns this tenant is the key's to know.
+  static bool may_see(const records::Key& key, const std::string& tenant);
+
+ private:
+  struct Known {
+    std::shared_ptr<const records::Key> key;
+    Instant until;
+  };
+  using Found = Result<std::shared_ptr<const records::Key>>;
+
+  io::Task<std::optional<web::Response>> check(web::Request& head, records::Scope scope);
+  io::Task<Found> find(std::string secret);
+  io::Task<web::Response> answer(web::Router::Handler handler, web::Request request);
+  std::optional<web::Response> count(const records::Key& key);
+  void begin_window();
+  int64_t window_left_s();
+
+  Services services_;
+  std::map<std::string, Known> known_;  // by the hash of the secret
+  // In the running minute.
+  Instant window_end_{};
+  std::map<std::string, unsigned> requests_;  // by the name of the key
+  std::map<IpAddress, unsigned> refusals_;    // of unknown keys, by client
+};
+
+}  // namespace waypost::api

@@ -1,0 +1,84 @@
+#include "api/api.h"
+
+#include <utility>
+
+#include "api/problems.h"
+
+namespace waypost::api {
+namespace {
+
+constexpr std::chrono::hours sent_requests_kept{24};
+constexpr Duration forgotten_every = std::chrono::minutes(10);
+
+io::Task<web::Response> at_once(web::Response response) { co_return response; }
+
+io::Task<web::Response> problem_page(web::Request request) {
+  for (const ProblemPage& page : problem_pages())
+    if (page.name == request.parameters["name"])
+      co_return web::Response{
+          .content_type = "text/plain; charset=utf-8",
+          .body = std::string(page.title) + "\n\n" + std::string(page.words) + "\n"};
+  co_return web::problem(404, "not-found", "There is nothing here", "No problem has this name.");
+}
+
+}  // namespace
+
+Api::Api(Services services, std::unique_ptr<records::SentRequests> sent)
+    : loop_(services.loop),
+      trouble_(services.trouble),
+      sent_(std::move(sent)),
+      access_(
+          {services.loop, services.keys_worker, services.keys, std::move(services.keys_trouble)}),
+      sending_({services.loop, services.intake, worker_, *sent_, services.trouble}),
+      mail_({services.loop, services.queue, services.spool, services.replies, records_worker_,
+             services.disk, std::move(services.places)}),
+      queue_(services.queue),
+      suppressions_(services.loop, services.suppressions),
+      explain_(services.replies),
+      feed_(services.loop),
+      metrics_({services.loop, services.queue, std::move(services.checks)}),
+      forgetting_(services.loop.timers()) {
+  forget_old();
+}
+
+Result<std::unique_ptr<Api>> Api::open(Services services) {
+  TRY(auto sent, records::SentRequests::open(services.places.folder + "/requests.db"));
+  const queue::Queue& queue = services.queue;
+  TRY_VOID(sent->settle([&](const MessageId& id) { return queue.envelope(id) != nullptr; },
+                        [&](const records::SentRequest& request) {
+                          return Sending::accepted_text(
+                              request.message, queue.envelope(request.message)->recipients);
+                        }));
+  return std::unique_ptr<Api>(new Api(std::move(services), std::move(sent)));
+}
+
+void Api::forget_old() {
+  const WallTime until = loop_.wall_now() - sent_requests_kept;
+  worker_.submit([this, until] {
+    Result<void> forgotten = sent_->forget(until);
+    if (!forgotten)
+      trouble_("old requests with an Idempotency-Key are not forgotten: " +
+               forgotten.error().describe());
+  });
+  forgetting_.start(loop_.now() + forgotten_every, [this] { forget_old(); });
+}
+
+void Api::add_to(web::Router& router) {
+  sending_.add_to(router, access_);
+  mail_.add_to(router, access_);
+  queue_.add_to(router, access_);
+  suppressions_.add_to(router, access_);
+  explain_.add_to(router, access_);
+  feed_.add_to(router, access_);
+  metrics_.add_to(router, access_);
+  router.on("GET", "/v1/problems/{name}", problem_page);
+  router.on("GET", "/v1/openapi.json",
+            [](web::Request) { return at_once({.body = std::string(openapi_document())}); });
+}
+
+void Api::heard(const events::Event& event) {
+  metrics_.heard(event);
+  feed_.heard(event);
+}
+
+}  // namespace waypost::api

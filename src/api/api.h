@@ -1,0 +1,75 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "api/access.h"
+#include "api/event_feed.h"
+#include "api/explain_pages.h"
+#include "api/mail_pages.h"
+#include "api/metrics.h"
+#include "api/queue_pages.h"
+#include "api/sending.h"
+#include "api/suppression_pages.h"
+#include "io/timer.h"
+#include "records/sent_requests.h"
+
+namespace waypost::api {
+
+// The relay over HTTP (docs/operate/api.md): the same mail, words and answers as over SMTP and on
+// the command line. Thread: the loop's.
+class Api {
+ public:
+  struct Services {
+    io::Loop& loop;
+    intake::Intake& intake;
+    queue::Queue& queue;
+    spool::Spool& spool;
+    guard::Suppressions& suppressions;
+    classify::Reader& replies;
+    records::Keys& keys;
+    io::Worker& keys_worker;
+    io::Disk& disk;
+    records::RecordPlaces places;
+    Metrics::Checks checks;
+    std::function<void(const std::string&)> trouble;  // a line for the log
+    std::function<void(std::optional<std::string>)> keys_trouble;
+  };
+
+  // Opens what it keeps. Blocks. After the queue was restored: what was under way when the process
+  // ended is settled by what the queue holds.
+  static Result<std::unique_ptr<Api>> open(Services services);
+
+  // It outlives the router's server.
+  void add_to(web::Router& router);
+
+  void heard(const events::Event& event);
+
+  // Before its server stops: whoever follows the events is let go.
+  void close() { feed_.close(); }
+
+ private:
+  Api(Services services, std::unique_ptr<records::SentRequests> sent);
+  void forget_old();
+
+  io::Loop& loop_;
+  std::function<void(const std::string&)> trouble_;
+  std::unique_ptr<records::SentRequests> sent_;
+  io::Worker worker_{"waypost-api"};
+  io::Worker records_worker_{"waypost-apirec"};
+  Access access_;
+  Sending sending_;
+  MailPages mail_;
+  QueuePages queue_;
+  SuppressionPages suppressions_;
+  ExplainPages explain_;
+  EventFeed feed_;
+  Metrics metrics_;
+  io::Timer forgetting_;
+};
+
+// The document at /v1/openapi.json.
+std::string_view openapi_document();
+
+}  // namespace waypost::api

@@ -1,0 +1,113 @@
+#include "api/event_feed.h"
+
+#include <charconv>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "api/problems.h"
+
+namespace waypost::api {
+namespace {
+
+constexpr size_t kept_max = 5000;
+constexpr size_t lines_octets = 64 * 1024;
+constexpr size_t event_octets_max = 256 * 1024;  // one with a thousand recipients has less
+constexpr Duration looked_every = std::chrono::milliseconds(100);
+constexpr Duration heartbeat_every = std::chrono::seconds(15);
+
+// Counts a listener for as long as its connection is there.
+class Listener {
+ public:
+  explicit Listener(size_t& all) : all_(all) { ++all_; }
+  ~Listener() { --all_; }
+  Listener(const Listener&) = delete;
+  Listener& operator=(const Listener&) = delete;
+
+ private:
+  size_t& all_;
+};
+
+}  // namespace
+
+EventFeed::EventFeed(io::Loop& loop)
+    : loop_(loop), run_(fmt::format("{:016x}", loop.rng().next())) {}
+
+void EventFeed::add_to(web::Router& router, Access& access) {
+  router.on("GET", "/v1/events", access.route(records::Scope::read, [this](web::Request request) {
+    return listen(std::move(request));
+  }));
+}
+
+void EventFeed::heard(const events::Event& event) {
+  auto kept = std::make_shared<events::Event>(event);
+  kept->transcript.reset();
+  kept_.push_back(std::move(kept));
+  if (kept_.size() <= kept_max) return;
+  kept_.pop_front();
+  ++first_;
+}
+
+uint64_t EventFeed::next_after(std::string_view last_id) const {
+  const uint64_t newest = first_ + kept_.size();
+  if (last_id.empty()) return newest;
+  const size_t sign = last_id.find('-');
+  uint64_t number = 0;
+  const char* end = last_id.data() + last_id.size();
+  const bool is_number =
+      sign != last_id.npos && std::from_chars(last_id.data() + sign + 1, end, number).ptr == end;
+  // From another run: all that this one still has is new.
+  if (!is_number || last_id.substr(0, sign) != run_) return 0;
+  return std::min(number + 1, newest);
+}
+
+io::Task<web::Response> EventFeed::listen(web::Request request) {
+  if (closed_ || listeners_ >= listeners_max)
+    co_return refuse(Problem::too_many_listeners,
+                     fmt::format("{} clients follow the events already.", listeners_max));
+  web::Response response;
+  response.content_type = "text/event-stream";
+  auto key = std::make_shared<const records::Key>(Access::key_of(request));
+  const uint64_t next = next_after(request.field("last-event-id"));
+  response.stream = [this, key, next](web::BodyStream& to) { return tell(key, next, to); };
+  co_return response;
+}
+
+std::string EventFeed::lines_from(const records::Key& key, uint64_t& next) const {
+  std::string lines;
+  if (next < first_) {
+    // Zero is the start of this run, of which nothing may be lost.
+    const uint64_t missed = next == 0 ? first_ - 1 : first_ - next;
+    lines = fmt::format("event: gap\nid: {}-{}\ndata: {{\"missed\":{},\"restarted\":{}}}\n\n", run_,
+                        first_ - 1, missed, next == 0);
+    next = first_;
+  }
+  for (; next < first_ + kept_.size() && lines.size() < lines_octets; ++next) {
+    const events::Event& event = *kept_[next - first_];
+    if (!Access::may_see(key, event.tenant)) continue;
+    const std::string json = events::to_json_line(event);
+    if (json.size() > event_octets_max) continue;
+    lines += fmt::format("event: {}\nid: {}-{}\ndata: {}\n\n", events::name(event.kind), run_, next,
+                         json);
+  }
+  return lines;
+}
+
+io::Task<void> EventFeed::tell(std::shared_ptr<const records::Key> key, uint64_t next,
+                               web::BodyStream& to) {
+  Listener listener(listeners_);
+  std::string lines = "retry: 2000\n\n";
+  Instant said = loop_.now();
+  while (!closed_) {
+    lines += lines_from(*key, next);
+    if (lines.empty() && loop_.now() - said >= heartbeat_every) lines = ": still here\n\n";
+    if (!lines.empty()) {
+      Result<void> written = co_await to.write(std::exchange(lines, {}));
+      if (!written) co_return;
+      said = loop_.now();
+    }
+    if (next == first_ + kept_.size()) co_await io::sleep_until(loop_, loop_.now() + looked_every);
+  }
+}
+
+}  // namespace waypost::api

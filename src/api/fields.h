@@ -1,0 +1,59 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <boost/json/object.hpp>
+
+#include "base/result.h"
+#include "web/message.h"
+
+namespace waypost::api {
+
+// Text from outside as JSON, 16 levels at most; invalid_input with the reason.
+Result<boost::json::value> parse_json(std::string_view text);
+
+// Reads one object of a request, and notes all that is wrong with it by the name of the field.
+// Values that are wrong or absent come back empty. null is as good as absent. The object and the
+// list outlive it.
+class Fields {
+ public:
+  // `path` is what stands before the names of the fields: "attachments[0]."
+  Fields(const boost::json::object& object, std::string path,
+         std::vector<web::FieldProblem>& problems)
+      : object_(object), path_(std::move(path)), problems_(problems) {}
+
+  void note(std::string_view key, std::string message);
+
+  bool has(std::string_view key) const;
+  // One line, without control octets.
+  std::string line(std::string_view key, size_t octets_max);
+  // Any text but NUL.
+  std::string text(std::string_view key, size_t octets_max);
+  bool flag(std::string_view key);
+  // A line, or a list of them.
+  std::vector<std::string> lines(std::string_view key, size_t octets_max, size_t count_max);
+  // Null when there is none.
+  const boost::json::object* object(std::string_view key);
+  const boost::json::array* array(std::string_view key, size_t count_max);
+  // Last: notes every field that was not asked for.
+  void no_more();
+
+  std::string path_of(std::string_view key) const { return path_ + std::string(key); }
+
+ private:
+  const boost::json::value* take(std::string_view key);
+  std::string text_of(std::string_view key, const boost::json::value& value, size_t octets_max,
+                      bool one_line);
+
+  const boost::json::object& object_;
+  const std::string path_;
+  std::vector<web::FieldProblem>& problems_;
+  std::vector<std::string> known_;
+};
+
+}  // namespace waypost::api

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <boost/json/object.hpp>
+
+#include "classify/classifier.h"
+#include "events/event.h"
+#include "queue/standing.h"
+
+// What became of a message, for programs. Pure.
+namespace waypost::api {
+
+// One of: queued, throttled, deferred, held, delivered, bounced, expired, suppressed, cancelled,
+// rejected. `throttled` is what we hold back ourselves, `deferred` what they put off.
+struct RecipientState {
+  std::string address;
+  std::string_view status = "queued";
+  const events::Event* last = nullptr;        // of an attempt, or of how it ended
+  const queue::Standing* standing = nullptr;  // while it waits
+};
+
+// By the events of a message, oldest first, and those of its recipients that wait; both outlive
+// the result.
+std::vector<RecipientState> recipient_states(const std::vector<events::Event>& events,
+                                             const std::vector<queue::Standing>& waiting);
+
+// Of a message whose recipients stand differently: what is least settled.
+std::string_view status_of(const std::vector<RecipientState>& recipients);
+
+// Without its timeline; `replies` makes a diagnosis of what they said, null for none.
+boost::json::object email_json(const std::vector<events::Event>& events,
+                               const std::vector<queue::Standing>& waiting,
+                               classify::Reader* replies);
+
+// As docs/format/events.md has it.
+boost::json::value event_json(const events::Event& event);
+
+}  // namespace waypost::api

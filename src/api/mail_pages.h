@@ -1,0 +1,51 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include <tl/expected.hpp>
+
+#include "api/access.h"
+#include "classify/classifier.h"
+#include "io/disk.h"
+#include "io/worker.h"
+#include "queue/queue.h"
+#include "records/search.h"
+#include "spool/spool.h"
+
+namespace waypost::api {
+
+// GET /v1/emails and what is below it, and what a person can do with one. Thread: the loop's.
+class MailPages {
+ public:
+  struct Services {
+    io::Loop& loop;
+    queue::Queue& queue;
+    spool::Spool& spool;
+    classify::Reader& replies;
+    io::Worker& worker;  // searches the records
+    io::Disk& disk;
+    records::RecordPlaces places;
+  };
+  explicit MailPages(Services services) : services_(std::move(services)) {}
+
+  void add_to(web::Router& router, Access& access);
+
+ private:
+  using Found = Result<records::Found>;
+  using Events = std::vector<events::Event>;
+
+  io::Task<web::Response> list(web::Request request);
+  io::Task<web::Response> show(web::Request request);
+  io::Task<web::Response> raw(web::Request request);
+  io::Task<web::Response> transcripts(web::Request request);
+  io::Task<web::Response> act(queue::Act what, web::Request request);
+  io::Task<Found> search(records::Search wanted);
+  // The events of a message that the caller may see.
+  io::Task<tl::expected<Events, web::Response>> events_of(const web::Request& request);
+
+  Services services_;
+};
+
+}  // namespace waypost::api

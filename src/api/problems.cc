@@ -1,0 +1,77 @@
+#include "api/problems.h"
+
+#include <array>
+
+namespace waypost::api {
+namespace {
+
+// In the order of Problem, then those of the HTTP server.
+constexpr std::array<ProblemPage, 23> pages{{
+    {"unauthorized", 401, "No key that is known",
+     "Send a key with each request: \"Authorization: Bearer wp_...\". `waypost keys create NAME` "
+     "on the relay makes one and shows it once; a revoked key is not known any more."},
+    {"missing-scope", 403, "The key is not for that",
+     "A key has scopes: send, read, admin. A key keeps those that it was made with, so make "
+     "another: `waypost keys create NAME --scope read ...`."},
+    {"sender-not-allowed", 403, "The key may not send as that sender",
+     "A key sends for the domains that it was made for; `waypost keys ls` shows them. Correct "
+     "\"from\", or make a key for that domain."},
+    {"invalid-json", 400, "The body is no JSON that can be read",
+     "The body has to be one JSON object (for a batch, an array of them) in UTF-8, with "
+     "no more than 16 levels."},
+    {"invalid-fields", 422, "Some fields cannot be used",
+     "`errors` has each of them, with what is wrong. Nothing was sent. Fields that are not known "
+     "are refused rather than passed over, since the mail would go out otherwise than you mean."},
+    {"unsupported-media-type", 415, "The body has another type",
+     "Send the body as \"Content-Type: application/json\"."},
+    {"refused", 422, "The message was not accepted",
+     "The relay's rules refuse it for good; `detail` has the same reply that SMTP would give. The "
+     "same request will be refused again."},
+    {"try-later", 503, "Nothing can be accepted now",
+     "The relay cannot store mail at the moment: its disk is full or broken, or too much comes in "
+     "at once. Nothing was accepted: send the same request again after `Retry-After` seconds."},
+    {"rate-limited", 429, "Too many requests",
+     "A key may make as many requests a minute as the header RateLimit-Policy says. Wait for "
+     "`Retry-After` seconds; a batch sends 100 emails with one request."},
+    {"idempotency-key-reused", 409, "Another request has that Idempotency-Key",
+     "A request with the same Idempotency-Key and another body came within a day. Nothing was "
+     "sent now. Give each request a key of its own, and the same key to its repetition only."},
+    {"idempotency-key-in-use", 409, "The first request with that Idempotency-Key still runs",
+     "Its answer is not known yet. Send the same request again after `Retry-After` seconds."},
+    {"email-not-found", 404, "There is no such email",
+     "No message with this id is in the queue or in the records of your tenant; records are kept "
+     "for as long as `keep` of [records] says."},
+    {"suppression-not-found", 404, "The address is not suppressed",
+     "Nothing keeps mail from this address."},
+    {"content-gone", 410, "Its content is not kept any more",
+     "The content of a message is kept only until all its recipients are settled."},
+    {"too-many-listeners", 503, "Too many listen already",
+     "At most 32 clients can follow the events at once. Close one, or ask again later."},
+    {"relay-failure", 500, "The relay could not do it",
+     "Something failed on the relay's side; `detail` says what."},
+    {"bad-request", 400, "This is no request",
+     "What came is no HTTP/1.1 request as RFC 9112 has it, or its query or path cannot be read."},
+    {"not-found", 404, "There is nothing here",
+     "No page has this path. /v1/openapi.json lists all that there are."},
+    {"method-not-allowed", 405, "This takes another method", "The header Allow lists them."},
+    {"body-too-large", 413, "The body is too large",
+     "`detail` says how many octets a body may have here. What a message may have is "
+     "`message_octets_max` of [limits]."},
+    {"header-too-large", 431, "The header is too large",
+     "The request line and the header fields may have 16 KiB together."},
+    {"too-slow", 408, "The body did not come", "A body has to be there within a minute."},
+    {"too-busy", 503, "Too much comes in at once",
+     "All bodies that come in at once share 256 MiB. Send the same request again in some seconds."},
+}};
+
+}  // namespace
+
+std::span<const ProblemPage> problem_pages() { return pages; }
+
+web::Response refuse(Problem problem, std::string_view detail,
+                     const std::vector<web::FieldProblem>& errors) {
+  const ProblemPage& page = pages[size_t(problem)];
+  return web::problem(page.code, page.name, page.title, detail, errors);
+}
+
+}  // namespace waypost::api

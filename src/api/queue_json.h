@@ -1,0 +1,19 @@
+#pragma once
+
+#include <boost/json/object.hpp>
+
+#include "queue/queue.h"
+
+// The queue's words in JSON, as the control socket and the API say them.
+namespace waypost::api {
+
+boost::json::object to_json(const queue::Standing& standing);
+
+boost::json::object to_json(const queue::SiteView& site);
+
+// What holds it, whose limit that is, and until when.
+void add_hold(boost::json::object& object, const queue::Standing& standing);
+
+boost::json::object to_json(const queue::Ledger& ledger);
+
+}  // namespace waypost::api

@@ -1,0 +1,23 @@
+#pragma once
+
+#include "api/access.h"
+#include "queue/queue.h"
+
+namespace waypost::api {
+
+// GET /v1/queue and /v1/providers: what waits and why, and how each site stands. Thread: the
+// loop's.
+class QueuePages {
+ public:
+  explicit QueuePages(const queue::Queue& queue) : queue_(queue) {}
+
+  void add_to(web::Router& router, Access& access);
+
+ private:
+  io::Task<web::Response> list(web::Request request);
+  io::Task<web::Response> sites(web::Request request);
+
+  const queue::Queue& queue_;
+};
+
+}  // namespace waypost::api

@@ -1,0 +1,251 @@
+#include "api/sending.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include <boost/json.hpp>
+#include <fmt/format.h>
+
+#include "api/problems.h"
+#include "base/ascii.h"
+#include "io/digest.h"
+#include "io/task_group.h"
+#include "submission/permissions.h"
+
+namespace waypost::api {
+namespace {
+
+namespace json = boost::json;
+
+// Larger requests are read aside, so that mail goes on meanwhile.
+constexpr size_t read_at_once_octets = 64 * 1024;
+constexpr size_t request_name_octets_max = 255;
+constexpr uint64_t other_octets_max = 1 << 20;  // of JSON around the content
+
+// Content in base64, or with escapes, and what stands around it.
+uint64_t body_octets_max(const intake::Limits& limits) {
+  return limits.message_octets_max / 3 * 4 + other_octets_max;
+}
+
+web::Response in_problem(const smtp::Reply& reply) {
+  if (reply.permanent()) return refuse(Problem::refused, reply.text());
+  web::Response later = refuse(Problem::try_later, reply.text());
+  later.fields.emplace_back("Retry-After", "10");
+  return later;
+}
+
+bool is_json(std::string_view content_type) {
+  const std::string_view type = base::trim(content_type.substr(0, content_type.find(';')));
+  return base::equals_ignoring_case(type, "application/json");
+}
+
+// Letters and digits that no content holds by chance.
+std::string boundary_of(io::Rng& rng) {
+  return fmt::format("waypost-{:016x}{:016x}", rng.next(), rng.next());
+}
+
+bool is_request_name(std::string_view name) {
+  return name.size() <= request_name_octets_max &&
+         std::all_of(name.begin(), name.end(), [](char c) { return c > 0x20 && c < 0x7f; });
+}
+
+}  // namespace
+
+void Sending::add_to(web::Router& router, Access& access) {
+  const uint64_t octets_max = body_octets_max(services_.intake.limits());
+  router.on("POST", "/v1/emails",
+            access.route(
+                records::Scope::send,
+                [this](web::Request request) { return send_one(std::move(request)); }, octets_max));
+  router.on(
+      "POST", "/v1/emails/batch",
+      access.route(
+          records::Scope::send,
+          [this](web::Request request) { return send_batch(std::move(request)); }, octets_max));
+}
+
+std::string Sending::accepted_text(const MessageId& id, const std::vector<smtp::Mailbox>& to) {
+  json::array recipients;
+  for (const smtp::Mailbox& mailbox : to)
+    recipients.push_back(json::object{{"to", mailbox.text()}, {"status", "queued"}});
+  return json::serialize(json::object{{"id", id.text()},
+                                      {"object", "email"},
+                                      {"status", "queued"},
+                                      {"recipients", std::move(recipients)}});
+}
+
+MessageId Sending::new_id() {
+  std::array<uint8_t, 10> random{};
+  services_.loop.rng().fill(random);
+  return MessageId::make(services_.loop.wall_now(), random);
+}
+
+// All that can be said before anything is sent.
+io::Task<Sending::Checked> Sending::read(const web::Request& request, bool is_batch) {
+  if (!is_json(request.field("content-type")))
+    co_return tl::unexpected(refuse(Problem::unsupported_media_type,
+                                    "Send the body as \"Content-Type: application/json\"."));
+  if (auto busy = services_.intake.refuse_now()) co_return tl::unexpected(in_problem(*busy));
+  const std::string boundary = boundary_of(services_.loop.rng());
+  const uint64_t octets_max = services_.intake.limits().message_octets_max;
+  using Read = Result<EmailRequest>;
+  std::function<Read()> work = [&] {
+    return read_email_request(request.body, is_batch, boundary, octets_max);
+  };
+  Read parsed = failure(ErrorCode::invalid_input, "");
+  if (request.body.size() <= read_at_once_octets)
+    parsed = work();
+  else
+    parsed = co_await io::run_on<Read>(services_.worker, services_.loop, std::move(work));
+  if (!parsed) co_return tl::unexpected(refuse(Problem::invalid_json, parsed.error().message()));
+  if (!parsed->problems.empty())
+    co_return tl::unexpected(refuse(Problem::invalid_fields,
+                                    parsed->problems[0].field + " " + parsed->problems[0].message,
+                                    parsed->problems));
+  const records::Key& key = Access::key_of(request);
+  if (auto refused = refuse_all(key, parsed->emails)) co_return tl::unexpected(*std::move(refused));
+  co_return std::move(parsed->emails);
+}
+
+std::optional<web::Response> Sending::refuse_all(const records::Key& key,
+                                                 const std::vector<Email>& emails) const {
+  for (const Email& email : emails) {
+    auto refused = submission::refuse_sender(key.sender_domains, email.sender);
+    if (refused) return refuse(Problem::sender_not_allowed, refused->text());
+    const auto look = [](const smtp::Mailbox& mailbox) {
+      return submission::refuse_unknown_script(mailbox, {5, 1, 3});
+    };
+    for (const smtp::Mailbox& mailbox : email.recipients)
+      if (auto unknown = look(mailbox)) return refuse(Problem::refused, unknown->text());
+    if (auto unknown = look(email.sender)) return refuse(Problem::refused, unknown->text());
+  }
+  return std::nullopt;
+}
+
+io::Task<web::Response> Sending::send_one(web::Request request) {
+  const std::string name(request.field("idempotency-key"));
+  if (!is_request_name(name))
+    co_return refuse(Problem::invalid_fields,
+                     fmt::format("An Idempotency-Key is 1 to {} printable ASCII characters.",
+                                 request_name_octets_max));
+  Checked emails = co_await read(request, false);
+  if (!emails) co_return std::move(emails).error();
+  Email email = std::move(emails->front());
+  if (!name.empty()) co_return co_await send_named(std::move(request), std::move(email), name);
+  const std::vector<smtp::Mailbox> recipients = email.recipients;
+  Accepted accepted = co_await take_in(request, std::move(email), std::nullopt, {});
+  if (!accepted) co_return in_problem(accepted.error());
+  co_return web::Response{.body = accepted_text(*accepted, recipients) + "\n"};
+}
+
+// The name is taken on the disk before the message is, and the answer is written down before
+// anybody can deliver it: whatever ends in between, the repetition finds one of the two.
+io::Task<web::Response> Sending::send_named(web::Request request, Email email, std::string name) {
+  records::SentRequest sent;
+  sent.login = Access::key_of(request).name;
+  sent.name = std::move(name);
+  io::Digest digest;
+  digest.add(request.body);
+  sent.digest = digest.hex();
+  sent.message = new_id();
+  sent.at = services_.loop.wall_now();
+  using Claimed = Result<records::SentRequests::Claim>;
+  std::function<Claimed()> work = [&] { return services_.sent.claim(sent); };
+  Claimed claim = co_await io::run_on<Claimed>(services_.worker, services_.loop, std::move(work));
+  if (!claim) {
+    services_.trouble("requests with an Idempotency-Key get 503: " + claim.error().describe());
+    co_return in_problem(smtp::reply(451, {4, 3, 0}, "The names of requests cannot be kept now"));
+  }
+  if (!claim->is_new) {
+    if (claim->request.digest != sent.digest)
+      co_return refuse(Problem::idempotency_key_reused,
+                       "Another body was sent with this Idempotency-Key less than a day ago.");
+    if (claim->answer.empty()) {
+      web::Response wait = refuse(Problem::idempotency_key_in_use,
+                                  "The first request with this Idempotency-Key still runs.");
+      wait.fields.emplace_back("Retry-After", "1");
+      co_return wait;
+    }
+    web::Response replay{.body = claim->answer + "\n"};
+    replay.fields.emplace_back("Idempotency-Replayed", "true");
+    co_return replay;
+  }
+  const std::string answer = accepted_text(sent.message, email.recipients);
+  Committed committed = [this, &sent, &answer] { return keep_answer(sent, answer); };
+  Accepted accepted =
+      co_await take_in(request, std::move(email), sent.message, std::move(committed));
+  if (accepted) co_return web::Response{.body = answer + "\n"};
+  co_await release(sent);
+  co_return in_problem(accepted.error());
+}
+
+io::Task<void> Sending::keep_answer(const records::SentRequest& sent, const std::string& answer) {
+  std::function<Result<void>()> work = [&] { return services_.sent.answer(sent, answer); };
+  Result<void> kept =
+      co_await io::run_on<Result<void>>(services_.worker, services_.loop, std::move(work));
+  if (!kept)
+    services_.trouble("the answer to a request with an Idempotency-Key is not kept: " +
+                      kept.error().describe());
+}
+
+io::Task<void> Sending::release(const records::SentRequest& sent) {
+  std::function<Result<void>()> work = [&] { return services_.sent.release(sent); };
+  Result<void> released =
+      co_await io::run_on<Result<void>>(services_.worker, services_.loop, std::move(work));
+  if (!released)
+    services_.trouble("a name of a request that sent nothing is not free again: " +
+                      released.error().describe());
+}
+
+io::Task<web::Response> Sending::send_batch(web::Request request) {
+  if (!request.field("idempotency-key").empty())
+    co_return refuse(Problem::invalid_fields,
+                     "A batch takes no Idempotency-Key: it may be accepted in part. Send what must "
+                     "not be sent twice one by one.");
+  Checked emails = co_await read(request, true);
+  if (!emails) co_return std::move(emails).error();
+  // All at once, so that they share the spool's syncs.
+  std::vector<std::string> answers(emails->size());
+  io::TaskGroup tasks;
+  for (size_t i = 0; i < answers.size(); ++i)
+    tasks.start(take_in_one(request, std::move((*emails)[i]), answers[i]));
+  co_await tasks.join();
+  std::string body = "{\"data\":[";
+  for (const std::string& answer : answers) body += (&answer == answers.data() ? "" : ",") + answer;
+  co_return web::Response{.body = body + "]}\n"};
+}
+
+io::Task<void> Sending::take_in_one(const web::Request& request, Email email, std::string& answer) {
+  const std::vector<smtp::Mailbox> recipients = email.recipients;
+  Accepted accepted = co_await take_in(request, std::move(email), std::nullopt, {});
+  answer = accepted ? accepted_text(*accepted, recipients) : in_problem(accepted.error()).body;
+}
+
+io::Task<Sending::Accepted> Sending::take_in(const web::Request& request, Email email,
+                                             std::optional<MessageId> id, Committed committed) {
+  const records::Key& key = Access::key_of(request);
+  intake::Submitter submitter;
+  submitter.login = key.name;
+  submitter.tenant = key.tenant;
+  submitter.stream = key.stream;
+  submitter.client = request.client;
+  submitter.authenticated = true;
+  smtp::MailArguments mail;
+  mail.sender = email.sender;
+  mail.smtputf8 = email.smtputf8;
+  if (email.eight_bit || email.smtputf8) mail.body = smtp::BodyType::eight_bit_mime;
+  auto arrival = services_.intake.start(submitter, std::move(mail));
+  if (id) arrival->adopt(*id, std::move(committed));
+  for (smtp::Mailbox& recipient : email.recipients) {
+    std::string text = recipient.text();
+    auto refused = arrival->add_recipient(std::move(recipient));
+    if (!refused) continue;
+    services_.intake.report_rejected(submitter, email.sender, {std::move(text)}, *refused);
+    co_return tl::unexpected<smtp::Reply>(*std::move(refused));
+  }
+  co_await arrival->add(std::move(email.content));
+  co_return co_await arrival->finish();
+}
+
+}  // namespace waypost::api

@@ -1,0 +1,59 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <tl/expected.hpp>
+
+#include "api/access.h"
+#include "api/email_request.h"
+#include "intake/intake.h"
+#include "io/loop.h"
+#include "io/worker.h"
+#include "records/sent_requests.h"
+
+namespace waypost::api {
+
+// POST /v1/emails and /v1/emails/batch. What is answered with 2xx is on stable storage, and went
+// the same way in as mail by SMTP. Thread: the loop's.
+class Sending {
+ public:
+  struct Services {
+    io::Loop& loop;
+    intake::Intake& intake;
+    io::Worker& worker;  // reads large requests, and waits for the disk
+    records::SentRequests& sent;
+    std::function<void(const std::string&)> trouble;  // a line for the log
+  };
+  explicit Sending(Services services) : services_(std::move(services)) {}
+
+  void add_to(web::Router& router, Access& access);
+
+  // What accepts a message, as it is answered.
+  static std::string accepted_text(const MessageId& id, const std::vector<smtp::Mailbox>& to);
+
+ private:
+  using Accepted = tl::expected<MessageId, smtp::Reply>;
+  using Committed = std::function<io::Task<void>()>;
+  using Checked = tl::expected<std::vector<Email>, web::Response>;
+
+  io::Task<web::Response> send_one(web::Request request);
+  io::Task<web::Response> send_batch(web::Request request);
+  io::Task<web::Response> send_named(web::Request request, Email email, std::string name);
+  io::Task<Checked> read(const web::Request& request, bool is_batch);
+  std::optional<web::Response> refuse_all(const records::Key& key,
+                                          const std::vector<Email>& emails) const;
+  io::Task<Accepted> take_in(const web::Request& request, Email email, std::optional<MessageId> id,
+                             Committed committed);
+  io::Task<void> take_in_one(const web::Request& request, Email email, std::string& answer);
+  io::Task<void> keep_answer(const records::SentRequest& sent, const std::string& answer);
+  io::Task<void> release(const records::SentRequest& sent);
+  MessageId new_id();
+
+  Services services_;
+};
+
+}  // namespace waypost::api

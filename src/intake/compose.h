@@ -1,0 +1,38 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace waypost::intake {
+
+struct Attachment {
+  std::string filename;      // UTF-8
+  std::string content_type;  // "application/pdf", no parameters
+  std::string base64;        // of the content, on one line
+  std::string content_id;    // without angle brackets; by which the HTML shows it; empty: none
+};
+
+struct Composition {
+  std::string from;
+  std::vector<std::string> to;
+  std::string subject;
+  std::string text;  // UTF-8; one of the two at least
+  std::string html;
+  std::vector<std::string> cc = {};
+  std::string reply_to = {};
+  std::vector<std::pair<std::string, std::string>> fields = {};  // further ones, as they are named
+  std::vector<Attachment> attachments = {};
+};
+
+// The message as text with CRLF line ends, RFC 5322 and RFC 2045: both bodies as alternatives, what
+// is not ASCII or has long lines in base64, the subject and further fields in encoded words (RFC
+// 2047), what the HTML shows beside it (RFC 2387). Line ends in values become blanks, so that no
+// value can bring a field. `boundary` is random letters.
+std::string compose(const Composition& composition, std::string_view boundary);
+
+// Text for a header field on one line, in encoded words where it is not ASCII.
+std::string header_text(std::string text);
+
+}  // namespace waypost::intake

@@ -1,0 +1,125 @@
+#include "api/email_request.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace waypost::api {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+using testing::StartsWith;
+
+constexpr uint64_t octets_max = 1 << 20;
+
+EmailRequest read(const std::string& json) {
+  auto request = read_email_request(json, false, "edge", octets_max);
+  EXPECT_TRUE(request) << request.error().message();
+  return request ? *std::move(request) : EmailRequest();
+}
+
+// What an email with these members besides the usual ones is told; empty when nothing is wrong.
+std::string trouble(const std::string& members) {
+  const EmailRequest request =
+      read(R"({"from":"a@b.example","to":"c@d.example","subject":"s","text":"t",)" + members + "}");
+  std::string all;
+  for (const web::FieldProblem& problem : request.problems)
+    all += problem.field + " " + problem.message + "\n";
+  return all;
+}
+
+TEST(EmailRequestTest, makes_a_message_and_its_recipients) {
+  const EmailRequest request = read(
+      R"({"from":"Shop <hi@shop.example>","to":["Ann Lee <ann@d.example>","bob@d.example"],
+          "cc":"\"Lee, Kim\" <kim@d.example>","bcc":["hidden@d.example","ann@d.example"],
+          "reply_to":"r@shop.example","subject":"Grüße","text":"Hello","html":"<p>Hello</p>",
+          "headers":{"X-Order":"1042"},"stream":"bulk","expire_after":"10m"})");
+  ASSERT_THAT(request.problems, IsEmpty());
+  const Email& email = request.emails.at(0);
+  std::vector<std::string> to;
+  for (const smtp::Mailbox& mailbox : email.recipients) to.push_back(mailbox.text());
+  EXPECT_THAT(to,
+              ElementsAre("ann@d.example", "bob@d.example", "kim@d.example", "hidden@d.example"));
+  EXPECT_EQ(email.sender.text(), "hi@shop.example");
+  EXPECT_THAT(email.content, StartsWith("X-Waypost-Stream: bulk\r\nX-Waypost-Expire-After: 10m\r\n"
+                                        "From: \"Shop\" <hi@shop.example>\r\n"
+                                        "To: \"Ann Lee\" <ann@d.example>,\r\n bob@d.example\r\n"
+                                        "Cc: \"Lee, Kim\" <kim@d.example>\r\n"
+                                        "Reply-To: r@shop.example\r\n"
+                                        "Subject: =?UTF-8?B?R3LDvMOfZQ==?=\r\n"));
+  EXPECT_THAT(email.content, HasSubstr("\r\nX-Order: 1042\r\n"));
+  EXPECT_THAT(email.content, Not(HasSubstr("hidden")));
+}
+
+TEST(EmailRequestTest, lets_no_field_bring_a_header_or_a_recipient) {
+  const std::string line_end = "line ends or other control characters";
+  for (const char* members :
+       {R"("reply_to":"x@y.example\r\nBcc: z@y.example")", R"("cc":["x@y.example\nX: 1"])",
+        R"("stream":"a\r\nX: 1")", R"("expire_after":"1m\r\nX: 1")",
+        R"("headers":{"X-A":"1\r\nBcc: z@y.example"})",
+        R"("attachments":[{"filename":"a\r\nX: 1","content":"QQ=="}])"})
+    EXPECT_THAT(trouble(members), HasSubstr(line_end)) << members;
+  for (const char* members : {R"("headers":{"X-A\r\nBcc":"z"})", R"("headers":{"X A":"z"})",
+                              R"("headers":{"X:":"z"})", R"("headers":{"":"z"})"})
+    EXPECT_THAT(trouble(members), HasSubstr("no header field can have")) << members;
+  for (const char* name : {"Bcc", "TO", "content-type", "Received", "X-Waypost-Stream", "From",
+                           "resent-to", "Return-Path"})
+    EXPECT_THAT(trouble(std::string(R"("headers":{")") + name + R"(":"z"})"),
+                HasSubstr("cannot be set here"))
+        << name;
+  EXPECT_THAT(trouble(R"("attachments":[{"filename":"a","content":"QQ==",
+                         "content_type":"text/html; name=\"x\""}])"),
+              HasSubstr("no media type"));
+  EXPECT_THAT(trouble(R"("attachments":[{"filename":"a","content":"QQ==",
+                         "content_id":"x>\u003cy"}])"),
+              HasSubstr("content_id"));
+}
+
+TEST(EmailRequestTest, names_every_field_that_it_cannot_use) {
+  EXPECT_THAT(trouble(R"("scheduled_at":"2026-11-22T00:00:00Z")"),
+              HasSubstr("scheduled_at is not known here"));
+  EXPECT_THAT(trouble(R"("to":5)"), HasSubstr("to[0] is no text"));
+  EXPECT_THAT(trouble(R"("cc":["nobody"])"), HasSubstr("cc[0] is no address"));
+  EXPECT_THAT(trouble(R"("attachments":[{"filename":"a","path":"http://x.example/a"}])"),
+              HasSubstr("attachments[0].path cannot be used: the relay fetches nothing"));
+  EXPECT_THAT(trouble(R"("attachments":[{"filename":"a","content":"Q Q="}])"),
+              HasSubstr("attachments[0].content is no base64"));
+  EXPECT_THAT(trouble(R"("raw":"QQ==")"), HasSubstr("subject cannot stand beside \"raw\""));
+  const EmailRequest empty = read("{}");
+  EXPECT_EQ(empty.problems.size(), 4u);
+}
+
+TEST(EmailRequestTest, takes_a_raw_message_as_smtp_would) {
+  const auto raw = [](const std::string& base64) {
+    return read(R"({"from":"a@b.example","to":"c@d.example","raw":")" + base64 + R"("})");
+  };
+  // "Subject: x\n\ngr\xc3\xbc"
+  const EmailRequest taken = raw("U3ViamVjdDogeAoKZ3LDvA==");
+  ASSERT_THAT(taken.problems, IsEmpty());
+  EXPECT_EQ(taken.emails[0].content, "Subject: x\r\n\r\ngr\xc3\xbc\r\n");
+  EXPECT_TRUE(taken.emails[0].eight_bit);
+  EXPECT_THAT(raw("YQ1i").problems.at(0).message, HasSubstr("CR without an LF"));
+  EXPECT_THAT(raw("YQBi").problems.at(0).message, HasSubstr("NUL"));
+}
+
+TEST(EmailRequestTest, reads_batches_and_refuses_what_is_none) {
+  const auto batch = [](const std::string& json) {
+    return read_email_request(json, true, "edge", octets_max);
+  };
+  const std::string one = R"({"from":"a@b.example","to":"c@d.example","subject":"s","text":"t"})";
+  auto both = batch("[" + one + R"(,{"from":"x"}])");
+  ASSERT_TRUE(both);
+  EXPECT_EQ(both->emails.size(), 2u);
+  EXPECT_THAT(both->problems.at(0).field, StartsWith("[1].from"));
+  std::string many = "[";
+  for (size_t i = 0; i <= emails_at_once_max; ++i) many += (i ? "," : "") + one;
+  for (const std::string& bad : {std::string("[]"), one, many + "]", std::string("[")})
+    EXPECT_FALSE(batch(bad));
+  EXPECT_FALSE(read_email_request(std::string(100'000, '['), false, "edge", octets_max));
+  EXPECT_FALSE(read_email_request("{\"from\":\"\xff\"}", false, "edge", octets_max));
+}
+
+}  // namespace
+}  // namespace waypost::api

@@ -1,0 +1,74 @@
+#include "api/mail_json.h"
+
+#include <boost/json.hpp>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace waypost::api {
+namespace {
+
+using events::Event;
+using events::EventKind;
+
+Event event(EventKind kind, std::vector<std::string> recipients) {
+  Event made;
+  made.kind = kind;
+  made.recipients = std::move(recipients);
+  return made;
+}
+
+queue::Standing waiting(const std::string& recipient, queue::Hold hold) {
+  queue::Standing standing;
+  standing.recipient = recipient;
+  standing.hold = hold;
+  standing.reason = "because";
+  return standing;
+}
+
+std::string statuses(const std::vector<Event>& events,
+                     const std::vector<queue::Standing>& standings = {}) {
+  const auto states = recipient_states(events, standings);
+  std::string text(status_of(states));
+  for (const RecipientState& state : states)
+    text += " " + state.address + "=" + std::string(state.status);
+  return text;
+}
+
+TEST(MailJsonTest, says_of_each_recipient_how_it_stands) {
+  std::vector<Event> events{event(EventKind::accepted, {"a", "b", "c"})};
+  EXPECT_EQ(statuses(events), "queued a=queued b=queued c=queued");
+  events.push_back(event(EventKind::deferred, {"a", "b"}));
+  events.push_back(event(EventKind::delivered, {"a"}));
+  events.push_back(event(EventKind::bounced, {"c"}));
+  EXPECT_EQ(statuses(events), "deferred a=delivered b=deferred c=bounced");
+  events.push_back(event(EventKind::expired, {"b"}));
+  EXPECT_EQ(statuses(events), "bounced a=delivered b=expired c=bounced");
+}
+
+TEST(MailJsonTest, tells_what_we_hold_back_from_what_they_put_off) {
+  using queue::Hold;
+  const std::vector<Event> events{event(EventKind::accepted, {"a"})};
+  EXPECT_EQ(statuses(events, {waiting("a", Hold::rate)}), "throttled a=throttled");
+  EXPECT_EQ(statuses(events, {waiting("a", Hold::deferred)}), "deferred a=deferred");
+  EXPECT_EQ(statuses(events, {waiting("a", Hold::paused)}), "held a=held");
+  EXPECT_EQ(statuses(events, {waiting("a", Hold::sending)}), "queued a=queued");
+  // The queue and the records do not change at the same moment.
+  EXPECT_EQ(statuses({events[0], event(EventKind::delivered, {"a"})}, {waiting("a", Hold::rate)}),
+            "delivered a=delivered");
+}
+
+TEST(MailJsonTest, keeps_hostile_octets_out_of_the_json) {
+  Event bounced = event(EventKind::bounced, {"a"});
+  bounced.reply = "550 \xff\"<script>\r\n";
+  const std::vector<Event> events{event(EventKind::accepted, {"a"}), bounced};
+  const std::string text = boost::json::serialize(email_json(events, {}, nullptr));
+  boost::json::error_code error;
+  const auto parsed = boost::json::parse(text, error);
+  ASSERT_FALSE(error);
+  EXPECT_EQ(parsed.at("recipients").at(0).at("last_reply").as_string(),
+            "550 \xef\xbf\xbd\"<script>\r\n");
+  EXPECT_TRUE(event_json(bounced).is_object());
+}
+
+}  // namespace
+}  // namespace waypost::api
