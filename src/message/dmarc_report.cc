@@ -219,7 +219,8 @@ base::Result<DmarcReport> read_dmarc_report(std::string_view octets) {
   if (report) return report;
   const std::string text = base::to_valid_utf8(xml);
   auto as_text = read_xml(text, "UTF-8");
-  return as_text ? as_text : report;
+  // The better reason is that of the reading which came further; UTF-16 is no UTF-8 to begin with.
+  return as_text || xml.starts_with('<') ? as_text : report;
 }
 
 std::optional<base::Result<DmarcReport>> dmarc_report_of(const MimeMessage& message) {

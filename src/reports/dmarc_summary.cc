@@ -14,8 +14,7 @@ using message::DmarcReport;
 using message::DmarcRow;
 
 constexpr int64_t seconds_a_day = 86'400;
-constexpr int64_t earliest_time = 1'262'304'000;  // 2010: DMARC is younger
-constexpr int64_t latest_time = 4'102'444'800;    // 2100
+constexpr int64_t latest_time = 4'102'444'800;  // 2100
 constexpr int64_t report_days_max = 32;
 constexpr size_t remarks_max = 100;
 
@@ -93,7 +92,7 @@ std::string_view name(MayReject answer) {
 }
 
 bool has_sane_times(const DmarcReport& report) {
-  return report.begin >= earliest_time && report.end >= report.begin && report.end < latest_time &&
+  return report.begin > 0 && report.end >= report.begin && report.end < latest_time &&
          report.end - report.begin <= report_days_max * seconds_a_day;
 }
 

@@ -99,7 +99,7 @@ struct DmarcSummary {
   std::vector<std::string> remarks;  // on reports that were left out, in whole or in part
 };
 
-// Whether the times of a report can be meant: not before 2010, in order, a month apart at most.
+// Whether the times of a report can be meant: after 1970, in order, a month apart at most.
 bool has_sane_times(const message::DmarcReport& report);
 // The day that most of a report is about, in days since 1970; its times must be sane.
 int64_t day_of(const message::DmarcReport& report);
