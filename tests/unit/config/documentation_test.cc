@@ -28,7 +28,8 @@ std::string header_of(const KnownKey& key) {
   if (key.section.empty()) return "";
   bool repeated = key.section == "listener" || key.section == "site" || key.section == "inbound" ||
                   key.section == "route" || key.section == "stream" || key.section == "source" ||
-                  key.section == "pool" || key.section == "return_path";
+                  key.section == "pool" || key.section == "return_path" ||
+                  key.section == "signing_key";
   return (repeated ? "[[" : "[") + key.section + (repeated ? "]]" : "]");
 }
 
