@@ -231,6 +231,7 @@ io::Task<Sending::Accepted> Sending::take_in(const web::Request& request, Email 
   submitter.stream = key.stream;
   submitter.client = request.client;
   submitter.authenticated = true;
+  submitter.sender_domains = key.sender_domains;
   smtp::MailArguments mail;
   mail.sender = email.sender;
   mail.smtputf8 = email.smtputf8;
