@@ -51,7 +51,7 @@ waypost_library(submission DEPENDS base io smtp message events dns tls sasl inta
 
 # Wiring.
 waypost_library(daemon
-  DEPENDS base io smtp message classify config events dns tls sasl oauth spool records guard shaping
+  DEPENDS base io smtp message classify checks doctor config events dns tls sasl oauth spool records guard shaping
     queue delivery intake notices submission web
   USES spdlog::spdlog Boost::json)
 waypost_library(demo DEPENDS base io smtp classify config events tls sasl records delivery daemon)

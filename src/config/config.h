@@ -299,6 +299,12 @@ struct SuppressionSettings {
   bool operator==(const SuppressionSettings&) const = default;
 };
 
+// Whether sites that mail cannot reach are looked at as `waypost doctor` does.
+struct DiagnosisSettings {
+  bool enabled = true;
+  bool operator==(const DiagnosisSettings&) const = default;
+};
+
 enum class LogLevel { debug, info, warning, error };
 enum class LogFormat { text, json };
 
@@ -332,6 +338,7 @@ struct Config {
   HttpSettings http;
   RecordSettings records;
   SuppressionSettings suppressions;
+  DiagnosisSettings diagnosis;
   LogSettings log;
 };
 

@@ -263,6 +263,13 @@ std::vector<Key<SuppressionSettings>> suppression_keys() {
   };
 }
 
+std::vector<Key<DiagnosisSettings>> diagnosis_keys() {
+  using D = DiagnosisSettings;
+  return {
+      key<D>("enabled", &D::enabled, yes_or_no(), "true", "whether a site that mail cannot reach is looked at as `waypost doctor` does"),
+  };
+}
+
 std::vector<Key<LogSettings>> log_keys() {
   using L = LogSettings;
   return {
@@ -335,6 +342,7 @@ const std::vector<Section>& sections() {
       table("http", &C::http, http_keys()),
       table("records", &C::records, record_keys()),
       table("suppressions", &C::suppressions, suppression_keys()),
+      table("diagnosis", &C::diagnosis, diagnosis_keys()),
       table("log", &C::log, log_keys()),
   };
   return all;

@@ -102,6 +102,7 @@ std::optional<std::string_view> state_after(EventKind kind) {
     case EventKind::held:
     case EventKind::released:
     case EventKind::port_switched:
+    case EventKind::diagnosed:
       break;
   }
   return std::nullopt;
