@@ -60,7 +60,7 @@ waypost_embed_text(api docs/format/openapi.json openapi_document)
 
 # Wiring.
 waypost_library(daemon
-  DEPENDS base io smtp message classify config events dns tls sasl oauth spool records guard shaping
+  DEPENDS base io smtp message classify checks doctor config events dns tls sasl oauth spool records guard shaping
     queue delivery mailauth domains intake notices returns submission web api
   USES spdlog::spdlog Boost::json)
 waypost_library(demo DEPENDS base io smtp classify config events tls sasl records delivery daemon)

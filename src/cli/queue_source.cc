@@ -56,6 +56,7 @@ Standing to_standing(const json::object& object) {
   standing.last_reply = text_of(object, "last_reply");
   standing.last_host = text_of(object, "last_host");
   standing.reply_class = text_of(object, "class");
+  standing.diagnosis = text_of(object, "diagnosis");
   return standing;
 }
 

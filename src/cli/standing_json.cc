@@ -26,6 +26,7 @@ json::object standing_json(const queue::Standing& standing) {
                       {"last_reply", base::to_valid_utf8(standing.last_reply)},
                       {"last_host", standing.last_host},
                       {"class", standing.reply_class}};
+  if (!standing.diagnosis.empty()) object["diagnosis"] = standing.diagnosis;
   if (standing.has_deadline) object["deadline"] = true;
   if (standing.next_attempt_at != WallTime())
     object["next_attempt_at"] = base::to_rfc3339(standing.next_attempt_at);

@@ -21,6 +21,7 @@ Style style_of(EventKind kind) {
     case EventKind::held:
     case EventKind::port_switched:
     case EventKind::late_delayed:
+    case EventKind::diagnosed:
       return Style::warning;
     case EventKind::bounced:
     case EventKind::expired:
@@ -267,6 +268,9 @@ std::string render_standing(const queue::Standing& standing, WallTime now, bool 
     page += fmt::format("{}{}\n", indent,
                         styled(fmt::format("{}", fmt::join(last, " · ")), Style::dim, color));
   }
+  if (!standing.diagnosis.empty())
+    page +=
+        fmt::format("{}diagnosis: {}\n", indent, styled(standing.diagnosis, Style::warning, color));
   page += fmt::format("{}given up {}{}\n", indent, until(standing.expires_at, now),
                       standing.has_deadline ? ": it has a deadline" : "");
   return page;

@@ -333,6 +333,12 @@ struct SigningKeyRule {
   Origin origin;
 };
 
+// Whether sites that mail cannot reach are looked at as `waypost doctor` does.
+struct DiagnosisSettings {
+  bool enabled = true;
+  bool operator==(const DiagnosisSettings&) const = default;
+};
+
 enum class LogLevel { debug, info, warning, error };
 enum class LogFormat { text, json };
 
@@ -369,6 +375,7 @@ struct Config {
   SuppressionSettings suppressions;
   SigningSettings signing;
   std::vector<SigningKeyRule> signing_keys;
+  DiagnosisSettings diagnosis;
   LogSettings log;
 };
 

@@ -293,6 +293,13 @@ std::vector<Key<SigningKeyRule>> signing_key_keys() {
   };
 }
 
+std::vector<Key<DiagnosisSettings>> diagnosis_keys() {
+  using D = DiagnosisSettings;
+  return {
+      key<D>("enabled", &D::enabled, yes_or_no(), "true", "whether a site that mail cannot reach is looked at as `waypost doctor` does"),
+  };
+}
+
 std::vector<Key<LogSettings>> log_keys() {
   using L = LogSettings;
   return {
@@ -368,6 +375,7 @@ const std::vector<Section>& sections() {
       table("suppressions", &C::suppressions, suppression_keys()),
       table("signing", &C::signing, signing_keys()),
       tables("signing_key", &C::signing_keys, signing_key_keys()),
+      table("diagnosis", &C::diagnosis, diagnosis_keys()),
       table("log", &C::log, log_keys()),
   };
   return all;

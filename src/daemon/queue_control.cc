@@ -26,8 +26,14 @@ std::string line(const json::object& object) { return json::serialize(object) + 
 // Goes through what a list request selects, a slice at a time.
 class Listing {
  public:
-  Listing(const queue::Queue& queue, ListRequest request)
-      : queue_(queue), request_(std::move(request)), left_(request_.limit) {}
+  using Shown = std::function<std::string(const Standing&)>;
+
+  // `line_of` makes the line of each.
+  Listing(const queue::Queue& queue, ListRequest request, Shown line_of)
+      : queue_(queue),
+        request_(std::move(request)),
+        line_of_(std::move(line_of)),
+        left_(request_.limit) {}
 
   // Lines; nothing more comes once it is done.
   std::string next(WallTime now) {
@@ -71,11 +77,12 @@ class Listing {
     complete_ = left_ > 0;
     if (!complete_) return;
     --left_;
-    lines += line(api::to_json(standing));
+    lines += line_of_(standing);
   }
 
   const queue::Queue& queue_;
   ListRequest request_;
+  Shown line_of_;
   uint64_t left_;
   std::optional<MessageId> last_;
   size_t next_id_ = 0;
@@ -86,7 +93,7 @@ class Listing {
 }  // namespace
 
 QueueControl::QueueControl(Services services, std::string pause_file)
-    : services_(services), pause_file_(std::move(pause_file)) {}
+    : services_(std::move(services)), pause_file_(std::move(pause_file)) {}
 
 std::string QueueControl::restore_pauses() {
   KeptPauses kept = load_pauses(services_.disk, pause_file_, services_.loop.wall_now());
@@ -116,13 +123,21 @@ std::string QueueControl::end_of_list(bool complete) const {
                {"recipients", services_.queue.unsettled_recipients()}});
 }
 
+std::string QueueControl::line_of(const Standing& standing) const {
+  json::object object = api::to_json(standing);
+  std::string diagnosis = services_.diagnosis(standing);
+  if (!diagnosis.empty()) object["diagnosis"] = base::to_valid_utf8(diagnosis);
+  return line(object);
+}
+
 io::Task<void> QueueControl::list(json::object request, ControlAnswer& answer) {
   auto parsed = parse_list_request(request);
   if (!parsed) {
     co_await answer.refuse(parsed.error().message());
     co_return;
   }
-  Listing listing(services_.queue, *std::move(parsed));
+  Listing listing(services_.queue, *std::move(parsed),
+                  [this](const Standing& standing) { return line_of(standing); });
   while (!listing.done()) {
     std::string lines = listing.next(services_.loop.wall_now());
     bool there = co_await answer.write(std::move(lines));
@@ -144,8 +159,7 @@ io::Task<void> QueueControl::show(json::object request, ControlAnswer& answer) {
     Result<std::string> encoded = spool::encode(*envelope);
     if (encoded) lines += line({{"id", id->text()}, {"envelope", *encoded}});
   }
-  for (const Standing& standing : services_.queue.standings(*id))
-    lines += line(api::to_json(standing));
+  for (const Standing& standing : services_.queue.standings(*id)) lines += line_of(standing);
   lines += end_of_list(true);
   co_await answer.write(std::move(lines));
 }

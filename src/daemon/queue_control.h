@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <string>
 
 #include <boost/json/object.hpp>
@@ -20,6 +21,8 @@ class QueueControl {
     queue::Queue& queue;
     io::Worker& worker;  // writes the file
     io::Disk& disk;
+    // What the doctor found at the site of one that waits, in a sentence; empty for nothing.
+    std::function<std::string(const queue::Standing&)> diagnosis;
   };
   QueueControl(Services services, std::string pause_file);
 
@@ -39,6 +42,7 @@ class QueueControl {
   io::Task<void> ledger(boost::json::object request, ControlAnswer& answer);
   io::Task<Result<void>> keep_pauses();
   std::string end_of_list(bool complete) const;
+  std::string line_of(const queue::Standing& standing) const;
 
   Services services_;
   std::string pause_file_;

@@ -126,12 +126,24 @@ void Relay::Parts::use(domains::LoadedSigners signing) {
   health.report("signing", Health::Weight::warns, std::move(trouble));
 }
 
+void Relay::Parts::make_diagnostician() {
+  site_doctor = std::make_unique<SiteDoctor>(SiteDoctor::Services{
+      *names, *opportunistic_tls, *disk, options.ca_file, config().dns.resolver});
+  diagnostician = std::make_unique<Diagnostician>(Diagnostician::Services{
+      loop, [this](const events::Event& event) { return question_about(config(), event); },
+      [this](SiteQuestion question) { return site_doctor->examine(loop, std::move(question)); },
+      [this](events::Event event) { home.emit(std::move(event)); }});
+  diagnostician->enable(config().diagnosis.enabled);
+}
+
 // The first one keeps the queue, and so all that is one for all.
 void Relay::Parts::make_shards() {
   const size_t count = shards_wanted(config());
+  make_diagnostician();
   sink = event_log->sink(loop);
   if (recorder) sink = recorder->sink(std::move(sink));
   if (config().http.address) sink = std::make_unique<HeardSink>(*this, std::move(sink));
+  sink = diagnostician->sink(std::move(sink));
   commons = std::make_unique<Commons>(
       Commons{journal, *disk, *room, *keys_worker, *keys, *suppressions, *store,
               std::make_shared<spool::HeldContent>(), *names, *opportunistic_tls,
@@ -201,7 +213,10 @@ void Relay::Parts::join() {
       loop, queue->quotas(), [this](auto quotas) { return write_quotas(std::move(quotas)); },
       [this](const std::string& trouble) { journal.error(trouble); }});
   queue_control = std::make_unique<QueueControl>(
-      QueueControl::Services{loop, *queue, *keys_worker, *disk}, paths.pauses);
+      QueueControl::Services{
+          loop, *queue, *keys_worker, *disk,
+          [this](const queue::Standing& standing) { return diagnostician->of(standing); }},
+      paths.pauses);
 }
 
 queue::Courier& Relay::Parts::join_returns(spool::Spool& spool) {
@@ -372,6 +387,7 @@ io::Task<bool> Relay::stop() {
   while (parts.applying)
     co_await io::sleep_until(parts.loop, parts.loop.now() + reload_checked_every);
   parts.health_timer.cancel();
+  parts.site_doctor->end();
   Instant sessions_end = parts.loop.now() + stop_patience / 2;
   co_await parts.control->stop();
   io::TaskGroup stops;

@@ -58,6 +58,7 @@ void Relay::Parts::check_health() {
   health.report("certificate", Weight::warns,
                 certificate ? expiry_trouble(*certificate, loop.wall_now()) : Trouble());
   health.report("loops", Weight::warns, loop_trouble());
+  health.report("sites", Weight::warns, diagnostician->trouble());
   if (!looking_since) looks.start(look_at_shards());
 }
 

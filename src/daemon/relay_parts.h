@@ -13,6 +13,7 @@
 #include "daemon/backup_control.h"
 #include "daemon/carriers.h"
 #include "daemon/control.h"
+#include "daemon/diagnostician.h"
 #include "daemon/egress_watch.h"
 #include "daemon/health.h"
 #include "daemon/home.h"
@@ -23,6 +24,7 @@
 #include "daemon/room.h"
 #include "daemon/shard.h"
 #include "daemon/site_control.h"
+#include "daemon/site_doctor.h"
 #include "daemon/suppression_control.h"
 #include "daemon/suppressor.h"
 #include "daemon/tokens.h"
@@ -120,6 +122,7 @@ struct Relay::Parts {
 
   // Also where sessions and attempts still run: as a crash would.
   ~Parts() {
+    if (site_doctor) site_doctor->end();
     for (auto& thread : threads) thread->end();
     for (Shard* shard : shards) shard->remote().drop();
   }
@@ -129,6 +132,7 @@ struct Relay::Parts {
   Result<void> open_client_tls();
   Result<void> check_logins(const Config& of);
   void use(domains::LoadedSigners signing);
+  void make_diagnostician();
   void make_shards();
   delivery::Settings delivery_of_each(size_t count);
   Shard& home_shard() const { return *shards.front(); }
@@ -202,6 +206,8 @@ struct Relay::Parts {
   std::shared_ptr<const Config> shard_config;
   submission::Clients clients;
 
+  std::unique_ptr<SiteDoctor> site_doctor;
+  std::unique_ptr<Diagnostician> diagnostician;
   std::unique_ptr<events::Sink> sink;
   NearHome home{*this};
   std::unique_ptr<Commons> commons;

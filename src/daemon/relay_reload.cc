@@ -124,6 +124,7 @@ io::Task<void> Relay::Parts::apply(Prepared prepared) {
   // First, since the queue asks it where its mail goes now.
   co_await apply_to_shards();
   reporter->reconfigure(notice_settings(config(), signers));
+  diagnostician->enable(config().diagnosis.enabled);
   suppressor->reconfigure(config().suppressions.mode != config::SuppressionMode::off);
   queue->reconfigure(queue_settings(config()));
   warn_of_unused_sockets();

@@ -139,7 +139,7 @@ io::Task<void> ConnectRung::try_other_ports() {
   // An address of a family that this machine has; where none has failed yet, the first.
   auto usable = std::find_if(dials_.begin(), dials_.end(),
                              [](const Dial& dial) { return !dial.no_family(); });
-  if (usable == dials_.end()) co_return;
+  if (usable == dials_.end() || !ground_.tries_other_ways) co_return;
   Duration patience = all_over() ? Duration(other_ports_patience) : connect_patience - doubt_after;
   IpAddress address = usable->address;
   auto waiting = static_cast<size_t>(

@@ -32,6 +32,7 @@ std::string_view owner_of(std::string_view name) {
 io::Task<std::optional<Finding>> judge_redirection(Context& context, const Ground& ground,
                                                    const Opening& opening) {
   bool proved = opening.tls && !opening.certificate.has(tls::CertificateProblem::wrong_name);
+  if (!ground.tries_other_ways) co_return std::nullopt;
   if (ground.port != 25 || proved || !opening.session || ground.is_address) co_return std::nullopt;
   std::string called = name_in(opening.session->greeting);
   if (called.empty() || owner_of(called) == owner_of(ground.host)) co_return std::nullopt;

@@ -25,6 +25,8 @@ struct Ground {
   Encryption encryption = Encryption::starttls;
   bool port_given = false;
   bool encryption_given = false;
+  // Whether other ports and modes of the host are tried, to recommend or to compare them.
+  bool tries_other_ways = true;
   Endpoint at = {};                            // whom the connection leads to
   std::unique_ptr<io::Stream> connected = {};  // by walk_connect(), for walk_tls()
   std::string over = {};                       // " (over IPv4)" where the other family is dead

@@ -85,7 +85,7 @@ io::Task<void> TlsRung::add_ways(Finding& finding, bool this_port, Encryption en
   for (UsualPort usual :
        {UsualPort{587, Encryption::starttls}, UsualPort{465, Encryption::implicit}})
     if (usual.port != ground_.port && !ground_.mail_exchanger) ways.push_back(usual);
-  if (ways.empty()) co_return;
+  if (ways.empty() || !ground_.tries_other_ways) co_return;
   IpAddress address = ground_.at.address;
   auto trials = co_await try_ways(context_, ground_.host, address, std::move(ways), ways_patience);
   add_fixes(finding, trials, ground_.port);
@@ -94,6 +94,7 @@ io::Task<void> TlsRung::add_ways(Finding& finding, bool this_port, Encryption en
 // Another port of the host may show the certificate that this one should: a service that was not
 // reloaded.
 io::Task<void> TlsRung::compare_certificates(Finding& finding) {
+  if (!ground_.tries_other_ways) co_return;
   std::vector<UsualPort> ways = other_ports(ground_.port);
   IpAddress address = ground_.at.address;
   auto trials =

@@ -25,7 +25,7 @@ struct NamedKind {
   EventKind kind;
   std::string_view name;
 };
-constexpr std::array<NamedKind, 17> kinds{{{EventKind::accepted, "accepted"},
+constexpr std::array<NamedKind, 18> kinds{{{EventKind::accepted, "accepted"},
                                            {EventKind::rejected, "rejected"},
                                            {EventKind::delivered, "delivered"},
                                            {EventKind::deferred, "deferred"},
@@ -41,7 +41,8 @@ constexpr std::array<NamedKind, 17> kinds{{{EventKind::accepted, "accepted"},
                                            {EventKind::unsubscribed, "unsubscribed"},
                                            {EventKind::auto_replied, "auto_replied"},
                                            {EventKind::suppressed, "suppressed"},
-                                           {EventKind::port_switched, "port_switched"}}};
+                                           {EventKind::port_switched, "port_switched"},
+                                           {EventKind::diagnosed, "diagnosed"}}};
 
 Duration from_milliseconds(double milliseconds) {
   return std::chrono::microseconds(std::llround(milliseconds * 1000));
@@ -289,7 +290,9 @@ std::string_view name(EventKind kind) {
   return "unknown";
 }
 
-bool is_about_mail(EventKind kind) { return kind != EventKind::port_switched; }
+bool is_about_mail(EventKind kind) {
+  return kind != EventKind::port_switched && kind != EventKind::diagnosed;
+}
 
 Result<EventKind> parse_event_kind(std::string_view name) {
   for (const NamedKind& named : kinds)

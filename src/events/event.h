@@ -35,6 +35,7 @@ enum class EventKind {
   auto_replied,   // a program answered: away, or received
   suppressed,     // never tried: the address is on the list of those not to be written to
   port_switched,  // not about mail but about a route: it takes another port from now on
+  diagnosed,      // not about mail but about a site that it cannot reach: what is broken there
 };
 std::string_view name(EventKind kind);
 // Whether it tells of messages and recipients.

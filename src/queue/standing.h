@@ -47,7 +47,9 @@ struct Standing {
   uint32_t attempts = 0;
   std::string last_reply;
   std::string last_host;
-  std::string reply_class;      // of the last reply: "mailbox-full"; empty before there was one
+  std::string reply_class;  // of the last reply: "mailbox-full"; empty before there was one
+  // What the doctor found at its site; the queue itself knows nothing of it.
+  std::string diagnosis = {};
   bool delay_notified = false;  // the sender was told that it takes long
   bool has_deadline = false;    // its sender said when it expires: it is worth nothing later
 };

@@ -108,6 +108,7 @@ std::optional<std::string_view> state_after(EventKind kind) {
     case EventKind::unsubscribed:
     case EventKind::auto_replied:
     case EventKind::port_switched:
+    case EventKind::diagnosed:
       break;
   }
   return std::nullopt;

@@ -86,6 +86,7 @@ def everything_kept(relay):
 def test_our_password_at_a_next_hop_stays_with_us(start_relay, make_sink, folder, certificate, right):
     sink = make_sink(certificate=certificate, logins={plain(USER, SECRET if right else "another")})
     relay = start_relay(ca_file=str(certificate.file), log={"level": "debug"},
+                        diagnosis={"enabled": True},
                         delivery=smarthost(sink, login=USER, transcripts="all",
                                            secret_file=write_secret(folder, SECRET)))
     send(relay)

@@ -44,6 +44,8 @@ class Relay:
             "queue": {"retry_first": "500ms", "retry_factor": 1.0, "retry_jitter": 0,
                       "retry_max": "500ms"},
             "events": {"flush_every": "5ms"},
+            # Its connections would be counted among those of mail.
+            "diagnosis": {"enabled": False},
         }
         top = {"hostname": "relay.example", "data_dir": str(self.data)}
         for name, values in settings.items():

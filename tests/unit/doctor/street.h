@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "dns/memory_resolver.h"
+#include "doctor/short_walk.h"
 #include "doctor/walk.h"
 #include "io/sim_network.h"
 #include "io/sim_world.h"
@@ -76,6 +77,12 @@ class Street {
   }
 
   Report walk(Request request) {
+    return walk_by(
+        [](Context& context, Request asked) { return doctor::walk(context, std::move(asked), {}); },
+        std::move(request));
+  }
+  Report walk_to_tls(Request request) { return walk_by(doctor::walk_to_tls, std::move(request)); }
+  Report walk_by(const std::function<io::Task<Report>(Context&, Request)>& way, Request request) {
     tls::ClientOptions options{tls::Verification::opportunistic, "ca.pem"};
     auto tls = *tls::ClientContext::create(options, disk, world_);
     options.obsolete_too = true;
@@ -86,7 +93,7 @@ class Street {
     if (request.host.empty()) request.host = host;
     std::optional<Report> report;
     io::TaskGroup group;
-    group.start(keep(doctor::walk(context, std::move(request), {}), report));
+    group.start(keep(way(context, std::move(request)), report));
     world_.run_until([&] { return report.has_value(); }, world_.now() + std::chrono::minutes(10));
     CHECK(report);
     return *std::move(report);

@@ -207,6 +207,23 @@ TEST_F(WalkTest, names_a_refused_port_within_two_seconds_with_one_that_works) {
   EXPECT_EQ(report.rungs[2].status, RungStatus::skipped);
 }
 
+TEST_F(WalkTest, goes_one_short_way_and_speaks_of_no_mail_where_that_is_wanted) {
+  street_.serve_usual();
+  Report report = street_.walk_to_tls(at(587));
+  ASSERT_EQ(report.rungs.size(), 3u);
+  EXPECT_EQ(report.rungs[2].status, RungStatus::pass);
+  EXPECT_FALSE(report.stopped_at());
+  EXPECT_THAT(street_.heard(), HasSubstr("QUIT"));
+  EXPECT_THAT(street_.heard(), testing::Not(HasSubstr("MAIL")));
+  // One for each address of the host, and none to its other ports.
+  Report refused = street_.walk_to_tls(at(2525));
+  EXPECT_EQ(first(refused).id, "M2001");
+  EXPECT_EQ(refused.effects.connections, 2u);
+  Report mismatched = street_.walk_to_tls(at(587, Encryption::implicit));
+  EXPECT_EQ(first(mismatched).id, "M3001");
+  EXPECT_THAT(first(mismatched).fixes, IsEmpty());
+}
+
 TEST_F(WalkTest, names_a_silent_host_within_twelve_seconds) {
   street_.serve_usual();
   street_.world().network().partition(street_.client.host(), street_.v4);

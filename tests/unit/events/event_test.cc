@@ -136,13 +136,32 @@ TEST(Event, tells_by_which_port_a_route_goes) {
   EXPECT_FALSE(is_about_mail(read->kind));
 }
 
+TEST(Event, tells_what_is_broken_at_a_site) {
+  Event event;
+  event.kind = EventKind::diagnosed;
+  event.at = at("2026-11-21T09:08:07Z");
+  event.site = "mx.example.net";
+  event.reply = "nothing listens on this port";
+  event.cause.rule = "M2001";
+  event.cause.remedy = "use another port";
+  const std::string line = to_json_line(event);
+  EXPECT_EQ(line,
+            R"({"v":1,"event":"diagnosed","at":"2026-11-21T09:08:07.000000Z","sender":"",)"
+            R"("site":"mx.example.net","reply":"nothing listens on this port","rule":"M2001",)"
+            R"("remedy":"use another port"})");
+  Result<Event> read = parse_json_line(line);
+  ASSERT_TRUE(read);
+  expect_same(*read, event);
+  EXPECT_FALSE(is_about_mail(read->kind));
+}
+
 TEST(Event, refuses_a_port_that_is_none) {
   EXPECT_FALSE(parse_json_line(with_field(R"("port_to":65536)")));
   EXPECT_FALSE(parse_json_line(with_field(R"("port_from":"587")")));
 }
 
 TEST(Event, round_trips_every_kind_and_phase) {
-  for (int kind = 0; kind <= static_cast<int>(EventKind::port_switched); ++kind) {
+  for (int kind = 0; kind <= static_cast<int>(EventKind::diagnosed); ++kind) {
     for (int phase = 0; phase <= static_cast<int>(Phase::content); ++phase) {
       Event event = full_event();
       event.kind = static_cast<EventKind>(kind);
