@@ -44,6 +44,22 @@ TEST(Timeline, tells_the_life_of_a_message) {
             "                           next attempt 12:01:01 UTC\n");
 }
 
+TEST(Timeline, tells_what_came_back_after_the_delivery) {
+  events::Event other = event(events::EventKind::delivered, 1s);
+  other.recipients = {"bob@mail.test"};
+  events::Event delivered = event(events::EventKind::delivered, 2s);
+  events::Event late = event(events::EventKind::late_bounced, 2s + 3h);
+  late.reply = "550 5.1.1 No such user";
+  const std::string page = render_timeline({other, delivered, late}, {}, noon, false);
+  EXPECT_NE(page.find("  15:00:02.000  late_bounced  anna@mail.test\n"
+                      "                           550 5.1.1 No such user\n"
+                      "                           delivered at first, bounced 3 h"),
+            std::string::npos)
+      << page;
+  const std::string alone = render_timeline({other, late}, {}, noon, false);
+  EXPECT_EQ(alone.find("at first"), std::string::npos) << alone;
+}
+
 TEST(Timeline, says_who_was_refused) {
   events::Event refused;
   refused.kind = events::EventKind::rejected;
