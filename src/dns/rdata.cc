@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "base/ascii.h"
+#include "dns/service_resolver.h"
 
 namespace waypost::dns {
 namespace {
@@ -16,6 +17,7 @@ constexpr size_t label_octets_max = 63;
 // In wire form, with the length octets and the root (RFC 1035 §2.3.4).
 constexpr size_t wire_name_octets_max = 255;
 constexpr size_t preference_octets = 2;
+constexpr size_t service_numbers_octets = 6;
 
 tl::unexpected<Error> malformed(std::string_view what) {
   return failure(ErrorCode::dns, fmt::format("the name server sent a malformed {}", what));
@@ -77,13 +79,18 @@ std::array<uint8_t, octets> to_array(std::string_view rdata) {
   return array;
 }
 
+// In network order.
+uint16_t number_at(std::string_view rdata, size_t at) {
+  return static_cast<uint16_t>(static_cast<unsigned char>(rdata[at]) << 8 |
+                               static_cast<unsigned char>(rdata[at + 1]));
+}
+
 }  // namespace
 
 Result<MxRecord> parse_mx_rdata(std::string_view rdata) {
   if (rdata.size() < preference_octets) return malformed("MX record: it is cut off");
   MxRecord record;
-  record.preference = static_cast<uint16_t>(static_cast<unsigned char>(rdata[0]) << 8 |
-                                            static_cast<unsigned char>(rdata[1]));
+  record.preference = number_at(rdata, 0);
   TRY(record.host, parse_name(rdata.substr(preference_octets)));
   return record;
 }
@@ -108,6 +115,13 @@ Result<TxtRecord> parse_txt_rdata(std::string_view rdata) {
 }
 
 Result<std::string> parse_ptr_rdata(std::string_view rdata) { return parse_name(rdata); }
+
+Result<SrvRecord> parse_srv_rdata(std::string_view rdata) {
+  if (rdata.size() < service_numbers_octets) return malformed("SRV record: it is cut off");
+  SrvRecord record{number_at(rdata, 0), number_at(rdata, 2), number_at(rdata, 4), {}};
+  TRY(record.host, parse_name(rdata.substr(service_numbers_octets)));
+  return record;
+}
 
 Result<IpAddress> parse_address_rdata(std::string_view rdata, AddressFamily family) {
   if (family == AddressFamily::v4) {

@@ -11,6 +11,7 @@
 #include "base/ascii.h"
 #include "base/check.h"
 #include "dns/rdata.h"
+#include "dns/service_resolver.h"
 #include "dns/unbound_configuration.h"
 #include "io/completion.h"
 #include "io/worker.h"
@@ -24,6 +25,7 @@ constexpr int type_ptr = 12;
 constexpr int type_mx = 15;
 constexpr int type_txt = 16;
 constexpr int type_aaaa = 28;
+constexpr int type_srv = 33;
 constexpr int rcode_no_error = 0;
 constexpr int rcode_no_such_name = 3;
 
@@ -198,7 +200,7 @@ Result<std::vector<T>> parse_all(const std::vector<std::string>& rdata, Parse pa
   return values;
 }
 
-class UnboundResolver final : public Resolver {
+class UnboundResolver final : public Resolver, public ServiceResolver {
  public:
   UnboundResolver(Parts& parts, io::Loop& loop) : parts_(parts), loop_(loop) {}
 
@@ -231,6 +233,13 @@ class UnboundResolver final : public Resolver {
     PtrAnswer answer;
     CO_TRY(auto rdata, co_await ask(reverse_name(address), type_ptr, answer, deadline));
     CO_TRY(answer.hosts, parse_all<std::string>(rdata, parse_ptr_rdata));
+    co_return answer;
+  }
+
+  io::Task<Result<SrvAnswer>> srv(std::string name, Instant deadline) override {
+    SrvAnswer answer;
+    CO_TRY(auto rdata, co_await ask(std::move(name), type_srv, answer, deadline));
+    CO_TRY(answer.records, parse_all<SrvRecord>(rdata, parse_srv_rdata));
     co_return answer;
   }
 
@@ -294,6 +303,10 @@ UnboundContext::~UnboundContext() = default;
 
 std::unique_ptr<Resolver> make_resolver(UnboundContext& context, io::Loop& loop) {
   return std::make_unique<UnboundResolver>(context.parts(), loop);
+}
+
+ServiceResolver* services_of(Resolver& resolver) {
+  return dynamic_cast<ServiceResolver*>(&resolver);
 }
 
 }  // namespace waypost::dns

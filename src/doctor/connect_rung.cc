@@ -88,8 +88,14 @@ class ConnectRung {
 };
 
 void ConnectRung::choose_port() {
-  ground_.port_given = request_.port.has_value();
-  ground_.encryption_given = request_.encryption.has_value();
+  // A domain may have named the port of its service.
+  const bool named = ground_.port != 0;
+  ground_.port_given = request_.port.has_value() || named;
+  ground_.encryption_given = request_.encryption.has_value() || named;
+  if (named) {
+    if (request_.encryption) ground_.encryption = *request_.encryption;
+    return;
+  }
   if (request_.port)
     ground_.port = *request_.port;
   else if (ground_.mail_exchanger)

@@ -1,13 +1,19 @@
 #include <utility>
 
+#include <fmt/format.h>
+
 #include "doctor/inbox_rung.h"
+#include "doctor/name_questions.h"
 #include "doctor/rungs.h"
+#include "doctor/trial.h"
 #include "doctor/walk.h"
 
 namespace waypost::doctor {
 namespace {
 
 constexpr std::chrono::seconds goodbye_patience{1};
+constexpr std::chrono::seconds service_patience{5};
+constexpr size_t services_visited_max = 2;
 
 RungResult skipped(Rung rung) {
   RungResult result;
@@ -30,6 +36,8 @@ class Ladder {
  private:
   io::Task<void> climb();
   io::Task<void> climb_on(Session& session);
+  io::Task<std::string> visit(Service service);
+  io::Task<void> visit_services();
   void add(RungResult result) {
     if (on_rung_) on_rung_(result);
     report_.rungs.push_back(std::move(result));
@@ -81,6 +89,30 @@ io::Task<void> Ladder::climb_on(Session& session) {
   add(std::move(inbox));
 }
 
+// "smtp.example.com:587 (starttls) works"
+io::Task<std::string> Ladder::visit(Service service) {
+  std::string line =
+      fmt::format("{}:{} ({})", service.host, service.port, name(service.encryption));
+  Both both = co_await look_up(context_, service.host, request_.family);
+  std::vector<IpAddress> addresses = both.all();
+  if (addresses.empty()) co_return line + " has no address";
+  Endpoint at{addresses.front(), service.port};
+  Trial trial = co_await try_way(context_, service.host, at, service.encryption, service_patience);
+  co_return line + (trial.works ? " works" : " does not work: " + trial.words);
+}
+
+// Beside the mail hosts of a domain, where its own users hand in their mail, as it says itself.
+io::Task<void> Ladder::visit_services() {
+  if (!ground_.mail_exchanger || ground_.domain.empty() || report_.rungs.empty()) co_return;
+  std::vector<Service> services = co_await look_up_services(context_, ground_.domain);
+  std::vector<std::string> lines;
+  for (size_t i = 0; i < services.size() && i < services_visited_max; ++i) {
+    std::string line = co_await visit(services[i]);
+    lines.push_back(std::move(line));
+  }
+  if (!lines.empty()) report_.rungs.front().add_list("submission", std::move(lines));
+}
+
 io::Task<Report> Ladder::run() {
   report_.started = context_.loop.wall_now();
   report_.with_login = !request_.user.empty();
@@ -91,6 +123,7 @@ io::Task<Report> Ladder::run() {
     static_cast<void>(answer);
     ground_.session.reset();
   }
+  co_await visit_services();
   while (report_.rungs.size() < static_cast<size_t>(Rung::inbox))
     add(skipped(static_cast<Rung>(report_.rungs.size() + 1)));
   report_.target_host = ground_.host;

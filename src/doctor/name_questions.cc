@@ -1,7 +1,10 @@
 #include "doctor/name_questions.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
+#include "dns/service_resolver.h"
 #include "io/task_group.h"
 
 namespace waypost::doctor {
@@ -9,6 +12,28 @@ namespace {
 
 constexpr std::chrono::seconds dns_patience{6};
 constexpr size_t mail_hosts_shown_max = 10;
+constexpr size_t services_max = 4;
+
+struct Offer {
+  dns::SrvRecord record;
+  Encryption encryption;
+};
+
+io::Task<void> look_up_offers(Context& context, dns::ServiceResolver& resolver, std::string name,
+                              Encryption encryption, std::vector<Offer>& offers) {
+  auto answer = co_await resolver.srv(name, context.loop.now() + dns_patience);
+  std::string told;
+  if (!answer) told = answer.error().message();
+  if (answer && answer->records.empty()) told = "no such record";
+  for (size_t i = 0; answer && i < answer->records.size() && i < services_max; ++i) {
+    const dns::SrvRecord& record = answer->records[i];
+    told += fmt::format("{}{} {} {} {}", i == 0 ? "" : ", ", record.priority, record.weight,
+                        record.port, record.host.empty() ? "." : record.host);
+    // "." says that there is no such service (RFC 2782).
+    if (!record.host.empty() && record.port != 0) offers.push_back({record, encryption});
+  }
+  context.evidence.add(Evidence::Kind::dns, {}, fmt::format("{} SRV: {}", name, told));
+}
 
 std::string describe(const std::string& name, dns::AddressFamily family, const Addresses& answer) {
   std::string question =
@@ -53,6 +78,28 @@ io::Task<Result<dns::MxAnswer>> look_up_mx(Context& context, std::string name) {
                         answer->records[i].host.empty() ? "." : answer->records[i].host);
   context.evidence.add(Evidence::Kind::dns, {}, fmt::format("{} MX: {}", name, told));
   co_return answer;
+}
+
+io::Task<std::vector<Service>> look_up_services(Context& context, std::string domain) {
+  std::vector<Service> services;
+  dns::ServiceResolver* resolver = dns::services_of(context.resolver);
+  if (resolver == nullptr) co_return services;
+  std::vector<Offer> offers, others;
+  io::TaskGroup group;
+  group.start(look_up_offers(context, *resolver, "_submissions._tcp." + domain,
+                             Encryption::implicit, offers));
+  group.start(look_up_offers(context, *resolver, "_submission._tcp." + domain, Encryption::starttls,
+                             others));
+  co_await group.join();
+  offers.insert(offers.end(), others.begin(), others.end());
+  std::stable_sort(offers.begin(), offers.end(), [](const Offer& one, const Offer& other) {
+    if (one.record.priority != other.record.priority)
+      return one.record.priority < other.record.priority;
+    return one.record.weight > other.record.weight;
+  });
+  for (size_t i = 0; i < offers.size() && i < services_max; ++i)
+    services.push_back({offers[i].record.host, offers[i].record.port, offers[i].encryption});
+  co_return services;
 }
 
 }  // namespace waypost::doctor

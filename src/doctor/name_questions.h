@@ -37,5 +37,14 @@ struct Both {
 // Both families side by side; only the one that was asked for, where one was.
 io::Task<Both> look_up(Context& context, std::string name, Family family);
 io::Task<Result<dns::MxAnswer>> look_up_mx(Context& context, std::string name);
+// Where a domain says that its users hand in their mail.
+struct Service {
+  std::string host;
+  uint16_t port = 0;
+  Encryption encryption = Encryption::starttls;
+};
+// What the domain says (RFC 6186 §3.1, RFC 8314 §5.1): those
+// that it prefers first, at most four; none where it says nothing, or nobody could be asked.
+io::Task<std::vector<Service>> look_up_services(Context& context, std::string domain);
 
 }  // namespace waypost::doctor

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/ascii.h"
 #include "dns/idn.h"
 #include "dns/system_files.h"
 #include "doctor/host_text.h"
@@ -32,6 +33,7 @@ class NameRung {
   io::Task<bool> read_text();
   io::Task<void> walk_host();
   io::Task<void> walk_domain(dns::MxAnswer answer);
+  io::Task<bool> walk_service();
   io::Task<void> resolve_mail_hosts(std::vector<dns::MxRecord> hosts);
   io::Task<void> explain_absence(Both both);
   io::Task<void> explain_error(Error error);
@@ -154,8 +156,20 @@ io::Task<std::optional<Finding>> NameRung::find_look_alike(std::string id) {
   co_return found;
 }
 
-// Where mail for such a domain is usually handed in.
+// Where mail for such a domain is handed in: as it says itself, else under the usual names.
 io::Task<void> NameRung::find_submission_host(Finding& finding) {
+  auto services = co_await look_up_services(context_, ground_.host);
+  if (!services.empty()) {
+    const Service& service = services.front();
+    finding.parameters["meant"] = service.host;
+    finding.fixes.push_back({"submission",
+                             "client",
+                             {{"host", service.host},
+                              {"port", std::to_string(service.port)},
+                              {"tls", std::string(name(service.encryption))}},
+                             Tested::not_tested});
+    co_return;
+  }
   for (const char* label : {"smtp.", "mail."}) {
     std::string host = label + ground_.host;
     Both both = co_await look_up(context_, host, request_.family);
@@ -311,6 +325,42 @@ io::Task<void> NameRung::walk_domain(dns::MxAnswer answer) {
   fail(std::move(found), "the domain says that it takes no mail (null MX)");
 }
 
+// The domain of the user's own address in the place of a server: the server that the domain names
+// for it. An answer of the name system is no proof, so that a password follows it only to a name
+// below the domain (RFC 6186 §6).
+io::Task<bool> NameRung::walk_service() {
+  size_t at = request_.user.rfind('@');
+  bool meant = at != std::string::npos && !request_.port && !request_.mail_exchanger &&
+               base::to_lower(request_.user.substr(at + 1)) == ground_.host;
+  if (!meant) co_return false;
+  auto services = co_await look_up_services(context_, ground_.host);
+  if (services.empty()) co_return false;
+  const Service& service = services.front();
+  bool own = service.host == ground_.host || service.host.ends_with("." + ground_.host);
+  if (!own) {
+    Finding found = finding("M1015");
+    found.observed = fmt::format("{} port {}", service.host, service.port);
+    found.parameters["domain"] = ground_.host;
+    found.parameters["user"] = request_.user;
+    found.parameters["meant"] = service.host;
+    found.parameters["other_port"] = std::to_string(service.port);
+    found.fixes = {{"meant",
+                    "client",
+                    {{"host", service.host},
+                     {"port", std::to_string(service.port)},
+                     {"tls", std::string(name(service.encryption))}}}};
+    fail(std::move(found), "its mail is handed in at " + service.host);
+    co_return true;
+  }
+  ground_.domain = ground_.host;
+  ground_.host = service.host;
+  ground_.port = service.port;
+  ground_.encryption = service.encryption;
+  result_.add_fact("service", fmt::format("{}:{}", service.host, service.port));
+  co_await walk_host();
+  co_return true;
+}
+
 io::Task<RungResult> NameRung::run() {
   Instant began = context_.loop.now();
   bool readable = co_await read_text();
@@ -333,7 +383,10 @@ io::Task<RungResult> NameRung::run() {
         mx = *std::move(answer);
       if (!answer && answer.error().code() == ErrorCode::timed_out) silence = answer.error();
     }
-    if (silence && request_.mail_exchanger) {
+    bool served = co_await walk_service();
+    if (served) {
+      // It is known where to go.
+    } else if (silence && request_.mail_exchanger) {
       co_await explain_error(*silence);
     } else if (mx) {
       co_await walk_domain(*std::move(mx));

@@ -201,6 +201,14 @@ std::string evidence_line(const Evidence& evidence) {
   return fmt::format("{:+.3f}{} {}: {}", seconds, whose, who, evidence.text);
 }
 
+// Where the users of a walked domain hand in their mail, beside its mail hosts.
+void add_services(const Report& report, Page& page) {
+  for (const RungResult& result : report.rungs)
+    for (const Fact& fact : result.facts)
+      for (size_t i = 0; fact.key == "submission" && i < fact.values.size(); ++i)
+        page.paragraph("Submission of its users: " + base::escape_control(fact.values[i]) + ".", 0);
+}
+
 Page report_page(const Report& report, const checks::Catalogue& catalogue,
                  const TextOptions& options) {
   Page page;
@@ -224,6 +232,7 @@ Page report_page(const Report& report, const checks::Catalogue& catalogue,
     page.quote(options.changed_lines, block_lines_max);
   }
   page.line("");
+  add_services(report, page);
   page.paragraph(fmt::format("Done: {}.", side_effects_of(report)), 0);
   page.paragraph(verdict_of(report, catalogue), 0, Tone::verdict);
   return page;

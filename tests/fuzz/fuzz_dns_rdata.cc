@@ -3,6 +3,7 @@
 
 #include "base/check.h"
 #include "dns/rdata.h"
+#include "dns/service_resolver.h"
 
 using namespace waypost;
 
@@ -31,6 +32,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     CHECK(record->joined().size() + octets == rdata.size());
   }
   if (auto host = dns::parse_ptr_rdata(rdata)) check_host(*host);
+  if (auto service = dns::parse_srv_rdata(rdata)) check_host(service->host);
   if (auto name = dns::normalize_question(rdata)) CHECK(*dns::normalize_question(*name) == *name);
   if (auto name = dns::normalize_name(rdata)) {
     CHECK(name->size() <= dns::name_octets_max);

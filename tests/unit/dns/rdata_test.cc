@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "dns/service_resolver.h"
+
 namespace waypost::dns {
 namespace {
 
@@ -61,6 +63,28 @@ TEST(MxRdata, takes_the_longest_name) {
   auto record = parse_mx_rdata("\x00\x0a"s + wire);
   ASSERT_TRUE(record);
   EXPECT_EQ(record->host.size(), name_octets_max);
+}
+
+TEST(SrvRdata, is_three_numbers_and_a_name) {
+  auto record = parse_srv_rdata("\x00\x0a\x01\x00\x02\x4b\x04smtp\x07"s + "Example\x03net\x00"s);
+  ASSERT_TRUE(record);
+  EXPECT_EQ(record->priority, 10);
+  EXPECT_EQ(record->weight, 256);
+  EXPECT_EQ(record->port, 587);
+  EXPECT_EQ(record->host, "smtp.example.net");
+  auto none = parse_srv_rdata("\x00\x00\x00\x00\x00\x00\x00"s);
+  ASSERT_TRUE(none);
+  EXPECT_EQ(none->host, "");
+}
+
+TEST(SrvRdata, refuses_hostile_octets) {
+  for (const std::string& rdata :
+       {""s, "\x00\x0a\x01\x00\x02"s, "\x00\x0a\x01\x00\x02\x4b"s,
+        "\x00\x0a\x01\x00\x02\x4b\xc0\x0c"s, "\x00\x0a\x01\x00\x02\x4b\x01z\x00trailing"s}) {
+    auto record = parse_srv_rdata(rdata);
+    ASSERT_FALSE(record) << testing::PrintToString(rdata);
+    EXPECT_EQ(record.error().code(), ErrorCode::dns);
+  }
 }
 
 TEST(TxtRdata, is_strings_of_any_octets) {

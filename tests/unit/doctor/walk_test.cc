@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "doctor/report_text.h"
 #include "tests/unit/doctor/street.h"
 
 namespace waypost::doctor {
@@ -139,6 +140,56 @@ TEST_F(WalkTest, walks_a_domain_by_its_mail_hosts) {
   Request dangling;
   dangling.host = "dangling.example.com";
   EXPECT_THAT(ids(street_.walk(std::move(dangling))), ElementsAre("M1011"));
+}
+
+TEST_F(WalkTest, visits_the_submission_service_that_a_domain_names) {
+  street_.serve(25, {});
+  street_.serve_usual();
+  street_.names.add_mx("example.com", 10, Street::host);
+  street_.all_names.services["_submission._tcp.example.com"] = {{0, 1, 587, Street::host}};
+  street_.all_names.services["_submissions._tcp.example.com"] = {{10, 1, 466, Street::host}};
+  Request request;
+  request.host = "example.com";
+  Report report = street_.walk(std::move(request));
+  EXPECT_THAT(ids(report), IsEmpty());
+  std::vector<std::string> visited;
+  for (const Fact& fact : report.rungs[0].facts)
+    if (fact.key == "submission") visited = fact.values;
+  EXPECT_THAT(visited, ElementsAre("smtp.example.com:587 (starttls) works",
+                                   HasSubstr("smtp.example.com:466 (implicit) does not work: ")));
+  std::string text = report_page(report, checks::shipped_catalogue(), {}).plain_text();
+  EXPECT_THAT(text, HasSubstr("Submission of its users: smtp.example.com:587"));
+}
+
+TEST_F(WalkTest, logs_in_at_the_server_that_a_domain_names_within_itself) {
+  street_.serve_usual();
+  street_.names.add_mx("example.com", 10, "mx.elsewhere.example");
+  street_.names.add_address("example.com", street_.v4);
+  street_.all_names.services["_submission._tcp.example.com"] = {{0, 1, 0, ""}};
+  street_.all_names.services["_submissions._tcp.example.com"] = {{0, 1, 465, Street::host}};
+  Request request;
+  request.host = "example.com";
+  request.user = "ann@example.com";
+  request.password = Secret("correct horse");
+  Report report = street_.walk(std::move(request));
+  EXPECT_EQ(report.target_host, Street::host);
+  EXPECT_EQ(report.target_port, 465);
+  EXPECT_EQ(report.effects.login_attempts, 1u);
+}
+
+TEST_F(WalkTest, lets_no_password_follow_the_name_system_to_somebody_else) {
+  street_.serve_usual();
+  street_.names.add_address("example.org", street_.v4);
+  street_.all_names.services["_submissions._tcp.example.org"] = {{0, 1, 465, Street::host}};
+  Request request;
+  request.host = "example.org";
+  request.user = "ann@example.org";
+  request.password = Secret("correct horse");
+  Report report = street_.walk(std::move(request));
+  EXPECT_THAT(ids(report), ElementsAre("M1015"));
+  EXPECT_EQ(report.exit_code(), 11);
+  EXPECT_EQ(report.effects.connections, 0u);
+  EXPECT_EQ(report.effects.login_attempts, 0u);
 }
 
 TEST_F(WalkTest, names_a_refused_port_within_two_seconds_with_one_that_works) {
