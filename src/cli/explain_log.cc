@@ -1,5 +1,6 @@
 #include "cli/explain_log.h"
 
+#include <cstdio>
 #include <memory>
 #include <unistd.h>
 #include <vector>
@@ -66,6 +67,8 @@ void show_summary(const Global& global, const logs::Summary& summary,
     print_json(explain::log_json(summary, classifier.book()));
   else
     show(explain::log_page(summary, classifier.book(), causes_shown_max), global);
+  // With --follow who reads a pipe waits for it.
+  std::fflush(stdout);
 }
 
 Result<logs::Wanted> wanted_of(const LogArguments& arguments) {

@@ -4,6 +4,7 @@ import gzip
 import json
 import lzma
 import subprocess
+import threading
 
 import pytest
 from peers.relay import binary
@@ -125,8 +126,14 @@ def test_a_log_is_followed_as_it_grows(tmp_path):
     file.write_text(POSTFIX)
     with subprocess.Popen([binary(), "explain", "--json", "--log", file, "-f"], text=True,
                           stdout=subprocess.PIPE) as following:
-        assert json.loads(following.stdout.readline())["outcomes"] == 10
-        with open(file, "a", encoding="ascii") as log:
-            log.write(POSTFIX)
-        assert json.loads(following.stdout.readline())["outcomes"] == 20
-        following.terminate()
+        # Who waits for a summary that never comes finds the end of the output instead.
+        patience = threading.Timer(60, following.kill)
+        patience.start()
+        try:
+            assert json.loads(following.stdout.readline())["outcomes"] == 10
+            with open(file, "a", encoding="ascii") as log:
+                log.write(POSTFIX)
+            assert json.loads(following.stdout.readline())["outcomes"] == 20
+        finally:
+            patience.cancel()
+            following.terminate()
