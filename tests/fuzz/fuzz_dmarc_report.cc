@@ -2,12 +2,24 @@
 #include <string_view>
 
 #include "base/check.h"
-#include "message/dmarc_report.h"
+#include "message/received_dmarc.h"
+#include "reports/dmarc_summary.h"
 
-using namespace waypost::message;
+using namespace waypost;
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  const auto report = read_dmarc_report({reinterpret_cast<const char*>(data), size});
-  if (report) CHECK(report->rows.size() <= dmarc_rows_max);
+  reports::DmarcCollector collector{reports::DmarcFilter{}};
+  for (std::string_view one :
+       message::messages_of_mbox({reinterpret_cast<const char*>(data), size})) {
+    const auto received = message::read_received_dmarc(one);
+    if (!received) continue;
+    std::visit([&](const auto& report) { collector.add(report); }, *received);
+    if (const auto* report = std::get_if<message::DmarcReport>(&*received))
+      CHECK(report->rows.size() <= message::dmarc_rows_max);
+  }
+  const auto summary =
+      std::move(collector).finish([](const std::string&, const IpAddress&) { return false; });
+  for (const reports::DmarcDomain& domain : summary.domains)
+    CHECK(domain.counts.aligned <= domain.counts.messages);
   return 0;
 }
