@@ -19,7 +19,8 @@ namespace json = boost::json;
 using records::Suppression;
 using Entries = std::vector<Suppression>;
 
-// The relay takes 64 KiB in one request, and an entry has some 5 KiB at the most.
+// The relay takes 64 KiB in one request. An entry has some 5 KiB, and 35 KiB when all of it is
+// written as escapes.
 constexpr size_t request_octets_wanted = 40 << 10;
 constexpr size_t entries_at_once_max = 500;
 

@@ -10,7 +10,6 @@
 #include "doctor/shipped_lists.h"
 #include "toml/document.h"
 #include "toml/problems.h"
-#include "toml/wording.h"
 
 namespace waypost::doctor {
 namespace {
@@ -40,20 +39,14 @@ class ListReader {
       else if (member.key == "as_of" && member.value.kind == Kind::text)
         list_.as_of = member.value.text;
       else
-        unknown(member, "the file of a list has `as_of`, [list] and [[answer]]");
+        problems_.report_unknown(member, "the file of a list",
+                                 "it has `as_of`, [list] and [[answer]]");
     }
     check_whole(root.place);
     return std::move(list_);
   }
 
  private:
-  void unknown(const Member& member, std::string help) {
-    problems_.report(
-        member.place,
-        fmt::format("there is no {} of this form here", toml::in_backquotes(member.key)),
-        std::move(help));
-  }
-
   void read_list(const Node& table) {
     for (const Member& member : table.members) {
       const Node& value = member.value;
@@ -62,7 +55,8 @@ class ListReader {
       else if (member.key == "addresses" && value.kind == Kind::list)
         for (const Node& item : value.items) read_family(item);
       else
-        unknown(member, "[list] has `zone`, `name`, `addresses`, `look_up`, `note` and `source`");
+        problems_.report_unknown(
+            member, "[list]", "it has `zone`, `name`, `addresses`, `look_up`, `note` and `source`");
     }
   }
 
@@ -96,7 +90,7 @@ class ListReader {
       else if (member.key == "means" && is_text)
         answer.means = member.value.text;
       else
-        unknown(member, "[[answer]] has `address`, `says` and `means`");
+        problems_.report_unknown(member, "[[answer]]", "it has `address`, `says` and `means`");
     }
     auto parsed = IpAddress::parse(address);
     auto word = word_of(says);

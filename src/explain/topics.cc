@@ -6,7 +6,6 @@
 
 #include "toml/document.h"
 #include "toml/problems.h"
-#include "toml/wording.h"
 
 namespace waypost::explain {
 namespace {
@@ -60,8 +59,7 @@ Topic read_topic(const Node& table, toml::Problems& problems) {
   Topic topic;
   for (const Member& member : table.members)
     if (!read_text(member, topic) && !read_list(member, topic))
-      problems.report(member.place, fmt::format("a topic has no {} of this form",
-                                                toml::in_backquotes(member.key)));
+      problems.report_unknown(member, "a topic");
   for (const TextKey& key : text_keys)
     if (key.required && (topic.*key.member).empty())
       problems.report(table.place, fmt::format("`{}` is missing here", key.name));

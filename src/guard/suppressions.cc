@@ -18,13 +18,14 @@ constexpr size_t batch_max = 10'000;
 
 }  // namespace
 
-Suppressions::Suppressions(std::unique_ptr<records::Suppressions> store)
-    : store_(std::move(store)) {}
+Suppressions::Suppressions(Store writing, Store reading)
+    : writing_(std::move(writing)), reading_(std::move(reading)) {}
 Suppressions::~Suppressions() = default;
 
 Result<std::unique_ptr<Suppressions>> Suppressions::open(const std::string& path) {
-  TRY(auto store, records::Suppressions::open(path));
-  std::unique_ptr<Suppressions> made(new Suppressions(std::move(store)));
+  TRY(Store writing, records::Suppressions::open(path));
+  TRY(Store reading, records::Suppressions::open(path));
+  std::unique_ptr<Suppressions> made(new Suppressions(std::move(writing), std::move(reading)));
   Entries batch;
   auto take = [&](const Suppression& entry) {
     batch.push_back(entry);
@@ -32,7 +33,7 @@ Result<std::unique_ptr<Suppressions>> Suppressions::open(const std::string& path
     made->index_.put(batch);
     batch.clear();
   };
-  TRY_VOID(made->store_->visit(take));
+  TRY_VOID(made->reading_->visit(take));
   made->index_.put(batch);
   return made;
 }
@@ -54,7 +55,7 @@ io::Task<Result<uint64_t>> Suppressions::add(io::Loop& here, Entries entries, bo
     std::lock_guard lock(mutex_);
     waiting_.push_back(std::move(waiting));
   }
-  worker_.submit([this] { write_waiting(); });
+  writer_.submit([this] { write_waiting(); });
   co_return co_await done;
 }
 
@@ -78,7 +79,7 @@ void Suppressions::write(std::span<Waiting> callers) {
   Entries all;
   for (const Waiting& caller : callers)
     all.insert(all.end(), caller.entries.begin(), caller.entries.end());
-  auto added = store_->add(all, callers.back().now, callers.front().replace);
+  auto added = writing_->add(all, callers.back().now, callers.front().replace);
   if (added) {
     Entries changed;
     for (size_t i = 0; i < all.size(); ++i)
@@ -98,30 +99,25 @@ void Suppressions::write(std::span<Waiting> callers) {
   }
 }
 
-template <class T>
-io::Task<Result<T>> Suppressions::ask(io::Loop& here, std::function<Result<T>()> question) {
-  co_return co_await io::run_on<Result<T>>(worker_, here, std::move(question));
-}
-
 io::Task<Result<Entries>> Suppressions::remove(io::Loop& here, std::string key, Scoped scope) {
   std::function<Result<Entries>()> work = [&]() -> Result<Entries> {
-    TRY(Entries removed, store_->remove(key, scope));
+    TRY(Entries removed, writing_->remove(key, scope));
     index_.remove(removed);
     return removed;
   };
-  co_return co_await ask(here, std::move(work));
+  co_return co_await io::run_on<Result<Entries>>(writer_, here, std::move(work));
 }
 
 io::Task<Result<Entries>> Suppressions::look_up(io::Loop& here, std::string key) {
-  std::function<Result<Entries>()> work = [&] { return store_->find(key); };
-  co_return co_await ask(here, std::move(work));
+  std::function<Result<Entries>()> work = [&] { return reading_->find(key); };
+  co_return co_await io::run_on<Result<Entries>>(reader_, here, std::move(work));
 }
 
 io::Task<Result<Entries>> Suppressions::list(io::Loop& here, records::SuppressionFilter filter,
                                              std::optional<records::SuppressionPlace> after,
                                              uint64_t limit) {
-  std::function<Result<Entries>()> work = [&] { return store_->list(filter, after, limit); };
-  co_return co_await ask(here, std::move(work));
+  std::function<Result<Entries>()> work = [&] { return reading_->list(filter, after, limit); };
+  co_return co_await io::run_on<Result<Entries>>(reader_, here, std::move(work));
 }
 
 }  // namespace waypost::guard

@@ -25,7 +25,8 @@ inline constexpr uint64_t suppressions_max = 20'000'000;
 using Scoped = std::optional<std::pair<records::SuppressionScope, std::string>>;
 
 // The addresses that are not written to, while the relay runs: asked from memory, kept in the
-// database on a thread of its own. Every loop shares one. Any thread, but open() and the
+// database on threads of its own, one that writes and one that reads, so that a long list holds up
+// no addition. Every loop shares one. Any thread, but open() and the
 // destructor, which runs what was begun; the loops that await it outlive it.
 class Suppressions {
  public:
@@ -58,17 +59,19 @@ class Suppressions {
     WallTime now;
     std::function<void(Result<uint64_t>)> done;
   };
-  explicit Suppressions(std::unique_ptr<records::Suppressions> store);
+  using Store = std::unique_ptr<records::Suppressions>;
+  Suppressions(Store writing, Store reading);
   void write_waiting();
   void write(std::span<Waiting> callers);
-  template <class T>
-  io::Task<Result<T>> ask(io::Loop& here, std::function<Result<T>()> question);
 
   SuppressionIndex index_;
-  std::unique_ptr<records::Suppressions> store_;  // on the worker alone
+  Store writing_;  // on the writer alone
+  Store reading_;  // on the reader alone
   std::mutex mutex_;
   std::vector<Waiting> waiting_;
-  io::Worker worker_{"waypost-suppr"};  // last: its work uses all of the above
+  // Last: their work uses all of the above.
+  io::Worker writer_{"waypost-suppr"};
+  io::Worker reader_{"waypost-supprl"};
 };
 
 }  // namespace waypost::guard

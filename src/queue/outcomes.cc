@@ -145,7 +145,8 @@ io::Task<void> Queue::conclude(std::vector<Decision> decisions) {
 }
 
 // Before it is written what became of them, so that a crash in between has them tried and condemned
-// once more, and forgets nobody.
+// once more. A list that cannot be written is told as a problem and holds up nothing: the next
+// refusal condemns the address.
 io::Task<void> Queue::condemn(const std::vector<Decision>& decisions) {
   if (!deps_.suppressor) co_return;
   std::vector<Condemned> condemned;

@@ -7,8 +7,8 @@
 
 namespace waypost::records {
 
-// {"address", "scope", "scope_name", "reason", "since", "expires", "who", "message", "evidence"}:
-// what is empty is left out, and the key with it. Octets that are no UTF-8 are replaced.
+// {"address", "scope", "reason", "since", "expires", "who", "message", "evidence"}, the scope as
+// text_of() has it: what is empty is left out. Octets that are no UTF-8 are replaced.
 boost::json::object to_json(const Suppression& entry);
 
 // The reverse, without a key: the caller makes it from the address. What is unknown, of another

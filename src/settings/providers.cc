@@ -44,20 +44,13 @@ class ProviderReader {
       else if (member.key == "data_as_of" && member.value.kind == Kind::text)
         provider_.data_as_of = member.value.text;
       else
-        unknown(member, "a provider file has `data_as_of` and [provider]");
+        problems_.report_unknown(member, "a provider file", "it has `data_as_of` and [provider]");
     }
     check_whole(root.place);
     return std::move(provider_);
   }
 
  private:
-  void unknown(const Member& member, std::string help) {
-    problems_.report(
-        member.place,
-        fmt::format("there is no {} of this form here", toml::in_backquotes(member.key)),
-        std::move(help));
-  }
-
   void read_key(const Member& member) {
     const Node& value = member.value;
     if (value.kind == Kind::text && read_text(member.key, value)) return;
@@ -66,10 +59,11 @@ class ProviderReader {
       provider_.one_ending = value.boolean;
       return;
     }
-    unknown(member,
-            "[provider] has `id`, `name`, `source`, `hosts`, `one_ending`, `ports`, `user`, "
-            "`user_name`, "
-            "`password`, `mechanisms`, `domains`, `services`, `confused` and `note`");
+    problems_.report_unknown(
+        member, "[provider]",
+        "it has `id`, `name`, `source`, `hosts`, `one_ending`, `ports`, `user`, "
+        "`user_name`, "
+        "`password`, `mechanisms`, `domains`, `services`, `confused` and `note`");
   }
 
   bool read_text(std::string_view key, const Node& value) {

@@ -45,20 +45,13 @@ class SiteReader {
       else if (member.key == "as_of" && member.value.kind == Kind::text)
         site_.as_of = member.value.text;
       else
-        unknown(member, "a site file has `as_of`, [site] and [[limit]]");
+        problems_.report_unknown(member, "a site file", "it has `as_of`, [site] and [[limit]]");
     }
     check_whole(root.place);
     return std::move(site_);
   }
 
  private:
-  void unknown(const Member& member, std::string help) {
-    problems_.report(
-        member.place,
-        fmt::format("there is no {} of this form here", toml::in_backquotes(member.key)),
-        std::move(help));
-  }
-
   void read_site(const Node& table) {
     for (const Member& member : table.members) {
       const Node& value = member.value;
@@ -73,7 +66,8 @@ class SiteReader {
       else if (member.key == "match" && value.kind == Kind::list)
         read_match(value);
       else
-        unknown(member, "[site] has `id`, `name`, `match`, `each_host_alone` and `note`");
+        problems_.report_unknown(member, "[site]",
+                                 "it has `id`, `name`, `match`, `each_host_alone` and `note`");
     }
   }
 
@@ -101,7 +95,8 @@ class SiteReader {
       else if (member.key == "reason" && value.kind == Kind::text)
         stated.reason = value.text;
       else
-        unknown(member, "[[limit]] has `key`, `most`, `source` and `reason`");
+        problems_.report_unknown(member, "[[limit]]",
+                                 "it has `key`, `most`, `source` and `reason`");
     }
     take(std::move(stated), table.place);
   }

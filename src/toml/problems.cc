@@ -8,6 +8,7 @@
 
 #include "toml/outline.h"
 #include "toml/syntax_hint.h"
+#include "toml/wording.h"
 
 namespace waypost::toml {
 
@@ -29,6 +30,11 @@ void Problems::report(const Place& place, std::string message, std::string help)
   diagnostic.message = std::move(message);
   diagnostic.help = std::move(help);
   report(place, std::move(diagnostic));
+}
+
+void Problems::report_unknown(const Member& member, std::string_view owner, std::string help) {
+  report(member.place, fmt::format("{} has no {} of this form", owner, in_backquotes(member.key)),
+         std::move(help));
 }
 
 void Problems::report_syntax(const Document& document, const Source& source) {

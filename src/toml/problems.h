@@ -17,6 +17,9 @@ class Problems {
   // Fills in file and place; beyond problems_max the rest is dropped, with one line saying so.
   void report(const Place& place, Diagnostic diagnostic);
   void report(const Place& place, std::string message, std::string help = {});
+  // A key that `owner` ("a topic") does not have, or not with a value of this kind; `help` names
+  // those that it has.
+  void report_unknown(const Member& member, std::string_view owner, std::string help = {});
   // What the parser could not read of the source that `document` is from.
   void report_syntax(const Document& document, const Source& source);
 

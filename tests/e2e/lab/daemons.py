@@ -7,7 +7,8 @@ import threading
 from lab.names import Names
 from lab.world import HOST, PASSWORD, USER
 from peers.package import environment, unpacked
-from peers.postfix import DROP_GROUP, OWNER, PLACES, make_folders, package, with_libraries
+from peers.postfix import (DROP_GROUP, OWNER, PARTS, PLACES, make_folders, package,
+                           with_libraries)
 from peers.presence import missing, program
 from peers.private_root import PrivateRoot
 from peers.process import Process
@@ -58,22 +59,6 @@ smtpd_tls_key_file = {good.key}
 smtpd_sasl_type = dovecot
 smtpd_sasl_path = {logins}
 smtpd_sender_login_maps = inline:{{ ann@lab.test=ann@lab.test, bob@lab.test=bob@lab.test }}
-"""
-
-PARTS = """
-postlog   unix-dgram n - n - 1 postlogd
-cleanup   unix n - n - 0 cleanup
-qmgr      unix n - n 300 1 qmgr
-tlsmgr    unix - - n 1000? 1 tlsmgr
-rewrite   unix - - n - - trivial-rewrite
-bounce    unix - - n - 0 bounce
-defer     unix - - n - 0 bounce
-trace     unix - - n - 0 bounce
-proxymap  unix - - n - - proxymap
-anvil     unix - - n - 1 anvil
-error     unix - - n - - error
-retry     unix - - n - - error
-discard   unix - - n - - discard
 """
 
 DOVECOT = """

@@ -3,6 +3,8 @@
 import socket
 import threading
 
+from peers.proxy import pass_on
+
 
 class Stripping:
     """Passes on what comes to a listening socket, with another word in the place of STARTTLS."""
@@ -25,18 +27,8 @@ class Stripping:
                 server = self._connect()
             except OSError:
                 return
-            for source, target, change in ((client, server, lambda octets: octets),
-                                           (server, client, self._strip)):
-                threading.Thread(target=pass_on, args=(source, target, change), daemon=True).start()
+            for passing in ((client, server), (server, client, self._strip)):
+                threading.Thread(target=pass_on, args=passing, daemon=True).start()
 
     def _strip(self, octets):
         return octets.replace(b"STARTTLS", self._word)
-
-
-def pass_on(source, target, change):
-    try:
-        while octets := source.recv(65536):
-            target.sendall(change(octets))
-        target.shutdown(socket.SHUT_WR)
-    except OSError:
-        pass

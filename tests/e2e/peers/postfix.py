@@ -19,8 +19,8 @@ OWNER, DROP_GROUP, MAILBOX_USER = "daemon", "mail", "nobody"
 QUEUES = ("active", "bounce", "corrupt", "defer", "deferred", "flush", "hold", "incoming", "maildrop",
           "pid", "private", "public", "saved", "trace")
 
-MASTER = """
-127.0.0.1:{port} inet n - n - - smtpd
+# The services that every Postfix here has, as its master.cf names them.
+PARTS = """
 postlog   unix-dgram n - n - 1 postlogd
 cleanup   unix n - n - 0 cleanup
 qmgr      unix n - n 300 1 qmgr
@@ -34,10 +34,14 @@ anvil     unix - - n - 1 anvil
 error     unix - - n - - error
 retry     unix - - n - - error
 discard   unix - - n - - discard
+"""
+
+MASTER = """
+127.0.0.1:{port} inet n - n - - smtpd
 virtual   unix - n n - - virtual
 smtp      unix - - n - - smtp
 relay     unix - - n - - smtp
-"""
+""" + PARTS
 
 # Where everything is, for any Postfix that runs from the unpacked package.
 PLACES = """

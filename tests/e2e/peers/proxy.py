@@ -60,10 +60,11 @@ class Proxy:
         raise NotImplementedError
 
 
-def pass_on(source, target):
+def pass_on(source, target, change=lambda octets: octets):
+    """Until the source ends, which the target is told then."""
     try:
         while octets := source.recv(65536):
-            target.sendall(octets)
+            target.sendall(change(octets))
         target.shutdown(socket.SHUT_WR)
     except OSError:
         pass
