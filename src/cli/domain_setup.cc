@@ -7,6 +7,7 @@
 #include "base/ascii.h"
 #include "cli/data_owner.h"
 #include "cli/load_config.h"
+#include "config/data_paths.h"
 #include "mailauth/dkim_record.h"
 #include "mailauth/spf_record.h"
 
@@ -61,8 +62,8 @@ tl::expected<std::unique_ptr<DomainSetup>, int> DomainSetup::open(const Global& 
   // The relay, under its own user, has to read what is made here.
   if (auto became = act_as_owner_of(made->config_.data_dir); !became)
     return tl::unexpected(report(became.error()));
-  made->store_ =
-      std::make_unique<domains::DomainStore>(*made->disk_, made->config_.data_dir + "/keys");
+  made->store_ = std::make_unique<domains::DomainStore>(
+      *made->disk_, config::DataPaths(made->config_.data_dir).signing_keys);
   return made;
 }
 

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "api/queue_json.h"
+#include "base/utf8.h"
 #include "daemon/pause_file.h"
 #include "daemon/queue_requests.h"
 #include "spool/envelope_codec.h"
