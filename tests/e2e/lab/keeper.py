@@ -55,7 +55,7 @@ def main():
         here = f"/proc/{os.getpid()}/fd/{sides['server']}"
         within(sides[side], run, command.format(server=here).split())
     within(sides["server"], allow_nonlocal_bind)
-    answer(control, {"server": sides["server"]})
+    answer(control, sides)
     while True:
         packet = control.recv(PACKET_OCTETS_MAX)
         if not packet:

@@ -40,12 +40,11 @@ class Network:
                  "/usr/bin/python3", "-I", KEEPER, str(theirs.fileno())],
                 pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, stderr=subprocess.PIPE)
         try:
-            self._server, _ = self._answer()
+            self._sides, _ = self._answer()
         except OSError as failure:
             self._process.kill()
             said = self._process.communicate()[1].decode(errors="replace")
             raise OSError(f"no name space of our own: {failure} {said}") from None
-        self._server = self._server["server"]
 
     @property
     def pid(self):
@@ -79,8 +78,8 @@ class Network:
     def enter(self, resolv_conf=None, under=()):
         """The words that, before a command, run it at the client's end. resolv_conf: a file that it
         sees as /etc/resolv.conf."""
-        words = [program("nsenter"), "--target", str(self.pid), "--user", "--net", "--mount",
-                 "--preserve-credentials", f"--wd={Path.cwd()}", "--"]
+        words = [program("nsenter"), "--target", str(self.pid), "--user", self._net("client"),
+                 "--mount", "--preserve-credentials", f"--wd={Path.cwd()}", "--"]
         if resolv_conf:
             script = 'mount --bind "$0" /etc/resolv.conf; exec "$@"'
             words += ["unshare", "--mount", "sh", "-ec", script, str(resolv_conf)]
@@ -91,7 +90,11 @@ class Network:
         for servers that change their user."""
         user = [] if os.geteuid() == 0 else [f"--user=/proc/{self.pid}/ns/user",
                                              "--preserve-credentials"]
-        return [program("nsenter"), *user, f"--net=/proc/{self.pid}/fd/{self._server}", "--"]
+        return [program("nsenter"), *user, self._net("server"), "--"]
+
+    def _net(self, side):
+        # By its handle: the keeper itself is now at one end, now at the other.
+        return f"--net=/proc/{self.pid}/fd/{self._sides[side]}"
 
     def stop(self):
         self._control.close()
