@@ -1,7 +1,7 @@
 """The wire: a client's end and a server's end in a name space of our own, which needs no root.
 
 Sockets are made inside and used here, so that a scripted server is a thread of the test and what it
-saw can be asked. Where the kernel refuses name spaces there is loopback instead: 127.18.0.0/16, IPv4
+saw can be asked. Where the kernel refuses name spaces there is loopback instead: 127.16.0.0/12, IPv4
 only, and whatever wants packet filters or routes says that it is missing.
 """
 
@@ -18,6 +18,15 @@ from peers.presence import missing, program
 
 KEEPER = Path(keeper.__file__)
 START_S = 30
+
+
+# No two share an address, since packet filters stay when their world has ended.
+WORLDS_MAX = 16 * 254
+
+
+def middle(world):
+    """The second and third octet of its addresses."""
+    return f"{16 + world // 254}.{world % 254 + 1}"
 
 
 def make_network():
@@ -51,7 +60,7 @@ class Network:
         return self._process.pid
 
     def address(self, world, number, family=4):
-        return f"11.18.{world}.{number}" if family == 4 else f"2001:db8:77:{world:x}::{number:x}"
+        return f"11.{middle(world)}.{number}" if family == 4 else f"2001:db8:77:{world:x}::{number:x}"
 
     def listen(self, address, port, kind="tcp"):
         _, made = self._ask({"do": "listen", "side": "server", "kind": kind, "address": address,
@@ -130,7 +139,7 @@ class Loopback:
     def address(self, world, number, family=4):
         if family == 6:
             missing(f"IPv6 on loopback has one address only; {self.reason}")
-        return f"127.18.{world}.{number}"
+        return f"127.{middle(world)}.{number}"
 
     def listen(self, address, port, kind="tcp"):
         try:
