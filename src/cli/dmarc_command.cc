@@ -6,7 +6,7 @@
 #include <fmt/format.h>
 
 #include "base/ascii.h"
-#include "base/utf8.h"
+#include "cli/json_text.h"
 #include "cli/name_questions.h"
 #include "cli/paragraph.h"
 #include "dns/idn.h"
@@ -42,17 +42,6 @@ struct DmarcAsking {
     co_return findings;
   }
 };
-
-json::value text(const std::string& octets) {
-  if (octets.empty()) return nullptr;
-  return json::string(base::to_valid_utf8(octets));
-}
-
-json::array texts(const std::vector<std::string>& all) {
-  json::array array;
-  for (const std::string& one : all) array.push_back(text(one));
-  return array;
-}
 
 json::object to_json(const DmarcAlignment& alignment) {
   return {{"domain", text(alignment.domain)},

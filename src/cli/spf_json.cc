@@ -1,6 +1,6 @@
 #include <boost/json.hpp>
 
-#include "base/utf8.h"
+#include "cli/json_text.h"
 #include "cli/spf_command.h"
 
 namespace waypost::cli {
@@ -11,17 +11,6 @@ using namespace mailauth;
 
 // A record with more networks says so instead of listing them all.
 constexpr size_t networks_shown_max = 1'000;
-
-json::value text(const std::string& octets) {
-  if (octets.empty()) return nullptr;
-  return json::string(base::to_valid_utf8(octets));
-}
-
-json::array texts(const std::vector<std::string>& all) {
-  json::array array;
-  for (const std::string& one : all) array.push_back(text(one));
-  return array;
-}
 
 json::object to_json(const SpfRecordTrace& record);
 

@@ -93,14 +93,18 @@ HOSTED = ["one.test. 60 IN MX 10 mta5.am0.yahoodns.net.", "two.test. 60 IN MX 10
 
 
 def test_domains_that_one_provider_hosts_share_what_it_states(start_relay, make_sink):
-    sink = make_sink()
+    sink = make_sink(answer=lambda phase, text, session:
+                     "451 4.3.0 Later" if phase == "rcpt" and "waits@" in text else None)
     relay = start_relay(dns={"records": HOSTED}, delivery={"mx_port": sink.port},
                         sites=[{"id": "yahoo", "connections": 1}])
     with smtplib.SMTP(*relay.trusted) as client:
         for number in range(45):
             to = f"user{number}@{('one', 'two')[number % 2]}.test"
             client.sendmail("app@example.com", [to], CONTENT)
-    delivered = relay.wait_for_events("delivered", 45)
+        delivered = relay.wait_for_events("delivered", 45)
+        # A site that has neither mail nor a connection is not listed.
+        client.sendmail("app@example.com", ["waits@one.test"], CONTENT)
+        relay.wait_for_events("deferred")
     assert {event["site"] for event in delivered} == {"yahoo"}
     assert sink.open_max == 1
     assert max(session.messages for session in sink.sessions) <= 20

@@ -15,7 +15,7 @@ from peers.private_root import PrivateRoot
 from peers.process import Process
 from peers.waiting import eventually
 
-WORLD = 255  # whose addresses are the real servers'
+WORLD = 0  # whose addresses are the real servers'
 RESOLVER_NUMBER, KNOT_NUMBER, UNBOUND_NUMBER, LISTS_NUMBER = 53, 54, 55, 56
 SUBMISSION = "-o smtpd_sasl_auth_enable=yes -o smtpd_tls_security_level=encrypt"
 

@@ -24,7 +24,7 @@ CLIENT_4, SERVER_4 = "192.0.2.2", "192.0.2.1"
 CLIENT_6, SERVER_6 = "2001:db8:76::2", "2001:db8:76::1"
 # All of these are the server's own, without an address each on its link. The first are public ones, since
 # a provider's name that leads to others is a finding; nothing leaves the name space.
-SERVED_4, SERVED_6 = "11.18.0.0/16", "2001:db8:77::/48"
+SERVED_4, SERVED_6 = "11.16.0.0/12", "2001:db8:77::/48"
 
 SETUP = [
     ("client", "ip link set lo up"),
@@ -55,7 +55,7 @@ def main():
         here = f"/proc/{os.getpid()}/fd/{sides['server']}"
         within(sides[side], run, command.format(server=here).split())
     within(sides["server"], allow_nonlocal_bind)
-    answer(control, {"server": sides["server"]})
+    answer(control, sides)
     while True:
         packet = control.recv(PACKET_OCTETS_MAX)
         if not packet:

@@ -1,7 +1,7 @@
 """The wire: a client's end and a server's end in a name space of our own, which needs no root.
 
 Sockets are made inside and used here, so that a scripted server is a thread of the test and what it
-saw can be asked. Where the kernel refuses name spaces there is loopback instead: 127.18.0.0/16, IPv4
+saw can be asked. Where the kernel refuses name spaces there is loopback instead: 127.16.0.0/12, IPv4
 only, and whatever wants packet filters or routes says that it is missing.
 """
 
@@ -18,6 +18,15 @@ from peers.presence import missing, program
 
 KEEPER = Path(keeper.__file__)
 START_S = 30
+
+
+# No two share an address, since packet filters stay when their world has ended.
+WORLDS_MAX = 16 * 254
+
+
+def middle(world):
+    """The second and third octet of its addresses."""
+    return f"{16 + world // 254}.{world % 254 + 1}"
 
 
 def make_network():
@@ -40,19 +49,18 @@ class Network:
                  "/usr/bin/python3", "-I", KEEPER, str(theirs.fileno())],
                 pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, stderr=subprocess.PIPE)
         try:
-            self._server, _ = self._answer()
+            self._sides, _ = self._answer()
         except OSError as failure:
             self._process.kill()
             said = self._process.communicate()[1].decode(errors="replace")
             raise OSError(f"no name space of our own: {failure} {said}") from None
-        self._server = self._server["server"]
 
     @property
     def pid(self):
         return self._process.pid
 
     def address(self, world, number, family=4):
-        return f"11.18.{world}.{number}" if family == 4 else f"2001:db8:77:{world:x}::{number:x}"
+        return f"11.{middle(world)}.{number}" if family == 4 else f"2001:db8:77:{world:x}::{number:x}"
 
     def listen(self, address, port, kind="tcp"):
         _, made = self._ask({"do": "listen", "side": "server", "kind": kind, "address": address,
@@ -79,8 +87,8 @@ class Network:
     def enter(self, resolv_conf=None, under=()):
         """The words that, before a command, run it at the client's end. resolv_conf: a file that it
         sees as /etc/resolv.conf."""
-        words = [program("nsenter"), "--target", str(self.pid), "--user", "--net", "--mount",
-                 "--preserve-credentials", f"--wd={Path.cwd()}", "--"]
+        words = [program("nsenter"), "--target", str(self.pid), "--user", self._net("client"),
+                 "--mount", "--preserve-credentials", f"--wd={Path.cwd()}", "--"]
         if resolv_conf:
             script = 'mount --bind "$0" /etc/resolv.conf; exec "$@"'
             words += ["unshare", "--mount", "sh", "-ec", script, str(resolv_conf)]
@@ -91,7 +99,11 @@ class Network:
         for servers that change their user."""
         user = [] if os.geteuid() == 0 else [f"--user=/proc/{self.pid}/ns/user",
                                              "--preserve-credentials"]
-        return [program("nsenter"), *user, f"--net=/proc/{self.pid}/fd/{self._server}", "--"]
+        return [program("nsenter"), *user, self._net("server"), "--"]
+
+    def _net(self, side):
+        # By its handle: the keeper itself is now at one end, now at the other.
+        return f"--net=/proc/{self.pid}/fd/{self._sides[side]}"
 
     def stop(self):
         self._control.close()
@@ -127,7 +139,7 @@ class Loopback:
     def address(self, world, number, family=4):
         if family == 6:
             missing(f"IPv6 on loopback has one address only; {self.reason}")
-        return f"127.18.{world}.{number}"
+        return f"127.{middle(world)}.{number}"
 
     def listen(self, address, port, kind="tcp"):
         try:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from lab.authority import Authority
 from lab.daemons import Daemons
-from lab.network import make_network
+from lab.network import WORLDS_MAX, make_network
 from lab.world import World
 from peers.relay import binary
 
@@ -44,7 +44,7 @@ class Runs:
         self.authority = Authority(folder / "authority")
         self.network = make_network()
         self.daemons = Daemons(self.network, self.authority, folder)
-        self._numbers = iter(range(1, 255 * 100))
+        self._numbers = iter(range(1, WORLDS_MAX))  # 0: the real servers
         self._pool = ThreadPoolExecutor(SIDE_BY_SIDE)
         self._said = {}
 
@@ -91,8 +91,7 @@ class Runs:
             return {"json": self.doctor(world, "--json"), "people": people.result()}
 
     def world(self, network=None):
-        number = next(self._numbers)
-        world = World(network or self.network, number % 254 + 1, self.authority, self.folder)
+        world = World(network or self.network, next(self._numbers), self.authority, self.folder)
         world.daemons = self.daemons
         return world
 

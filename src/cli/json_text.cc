@@ -1,0 +1,20 @@
+#include "cli/json_text.h"
+
+#include "base/utf8.h"
+
+namespace waypost::cli {
+
+namespace json = boost::json;
+
+json::value text(const std::string& octets) {
+  if (octets.empty()) return nullptr;
+  return json::string(base::to_valid_utf8(octets));
+}
+
+json::array texts(const std::vector<std::string>& all) {
+  json::array array;
+  for (const std::string& one : all) array.push_back(text(one));
+  return array;
+}
+
+}  // namespace waypost::cli
