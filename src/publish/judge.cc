@@ -86,6 +86,10 @@ Observation judge_one(const WantedRecord& wanted, const std::string& text) {
             "where the form takes several.",
             text.size(), wanted.text.size(),
             text.size() == string_octets_max ? ", where one string of a TXT record ends" : ""));
+  if (wanted.blocked)
+    return differs(Difference::different,
+                   "Another key stands there, which may be another host's. Leave it, and choose "
+                   "another selector.");
   if (wanted.purpose == Purpose::dkim)
     return differs(Difference::different,
                    "Another key stands there, or one that cannot be read. Enter the value again.");

@@ -63,6 +63,18 @@ void plan_key(Plan& plan, const Key& key, const Published& published) {
   const auto& texts = texts_at(published, record.name);
   record.published = texts.size() == 1 && same_key(texts.front(), key.record);
   if (record.published) record.text = texts.front();
+  record.blocked = std::any_of(texts.begin(), texts.end(), [&](const std::string& text) {
+    return holds_key(text) && !same_key(text, key.record);
+  });
+  if (record.blocked) {
+    plan.problems.push_back(fmt::format(
+        "Another key stands at {0}: another host may sign with it. Choose another selector: "
+        "waypost keys retire {1} {2}, then waypost keys rotate {1}. If nobody uses that key, take "
+        "its record out of DNS instead.",
+        record.name, plan.domain, key.selector));
+    plan.records.push_back(std::move(record));
+    return;
+  }
   // Nothing else may stand at the name of a key (RFC 6376 §3.6.2.2).
   sort_neighbours(record, texts, [](const std::string&) { return true; });
   if (!record.replaces.empty())

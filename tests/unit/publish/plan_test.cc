@@ -142,6 +142,31 @@ TEST_F(PlanTest, takes_a_key_for_published_whatever_its_other_tags_are) {
   EXPECT_FALSE(of(Purpose::dkim).published);
 }
 
+TEST_F(PlanTest, never_takes_the_place_of_a_key_in_force) {
+  const std::string other = "v=DKIM1; k=ed25519; p=22qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=";
+  txt("e1._domainkey.shop.example", other);
+  const Plan made = plan();
+  ASSERT_EQ(made.problems.size(), 1u);
+  EXPECT_THAT(made.problems[0], HasSubstr("Choose another selector"));
+  EXPECT_TRUE(made.records[1].blocked);
+  EXPECT_THAT(made.records[1].replaces, IsEmpty());
+  for (const std::string& form : {as_zone(made), as_terraform(made, TerraformProvider::route53),
+                                  as_terraform(made, TerraformProvider::cloudflare)})
+    EXPECT_THAT(form, Not(HasSubstr("11qYAYKx")));
+  EXPECT_THAT(as_text(made), HasSubstr("do not publish it"));
+  // Beside ours it is not taken away either.
+  txt("e1._domainkey.shop.example", needs.keys[0].record);
+  EXPECT_EQ(plan().problems.size(), 1u);
+}
+
+TEST_F(PlanTest, takes_the_place_of_what_is_no_key) {
+  txt("e1._domainkey.shop.example", "v=spf1 -all");
+  txt("e1._domainkey.shop.example", "v=DKIM1; k=ed25519; p=");
+  txt("e1._domainkey.shop.example", "v=DKIM1; k=rsa; p=" + std::string(236, 'A'));
+  EXPECT_THAT(plan().problems, IsEmpty());
+  EXPECT_EQ(of(Purpose::dkim).replaces.size(), 3u);
+}
+
 TEST_F(PlanTest, plans_the_return_path) {
   needs.return_path = "bounce.shop.example";
   needs.return_path_host = "mail.shop.example";
