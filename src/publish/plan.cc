@@ -82,13 +82,23 @@ void plan_key(Plan& plan, const Key& key, const Published& published) {
   plan.records.push_back(std::move(record));
 }
 
+// The first tag that states a policy which nobody can read, "sp=rejct"; "" when there is none.
+std::string unreadable_policy(const mailauth::DmarcRecord& record) {
+  for (const auto& [tag, value] : record.tags)
+    if ((tag == "p" || tag == "sp" || tag == "np") && !mailauth::parse_dmarc_policy(value))
+      return fmt::format("{}={}", tag, value);
+  return "";
+}
+
+// With `policy` for the domain, or what stands there where that is stricter.
 std::string with_policy(const mailauth::DmarcRecord& published, mailauth::DmarcPolicy policy) {
   std::string text = "v=DMARC1";
   bool has_policy = false;
   for (const auto& [tag, value] : published.tags) {
     if (tag == "v") continue;
     if (tag == "p") {
-      text += fmt::format("; p={}", name(policy));
+      const auto there = mailauth::parse_dmarc_policy(value);
+      text += fmt::format("; p={}", name(std::max(policy, there.value_or(policy))));
       has_policy = true;
     } else {
       text += fmt::format("; {}={}", tag, value);
@@ -123,6 +133,13 @@ void plan_dmarc(Plan& plan, const Needs& needs, const Published& published) {
     if (!needs.reports.empty()) record.text += "; rua=mailto:" + needs.reports;
     remark_on_stage(record, needs.policy);
   } else {
+    if (const std::string wrong = unreadable_policy(*parsed); !wrong.empty()) {
+      plan.problems.push_back(fmt::format(
+          "\"{}\" in the DMARC record of {} is no policy: receivers take the whole record for "
+          "p=none. Write none, quarantine or reject there first.",
+          wrong, needs.domain));
+      return;
+    }
     const bool strict_enough = parsed->policy && *parsed->policy >= needs.policy;
     record.text = strict_enough ? there.front() : with_policy(*parsed, needs.policy);
     record.published = strict_enough && there.size() == 1;

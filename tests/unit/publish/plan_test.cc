@@ -134,6 +134,23 @@ TEST_F(PlanTest, never_weakens_the_policy_of_dmarc) {
   EXPECT_TRUE(of(Purpose::dmarc).published);
 }
 
+TEST_F(PlanTest, leaves_a_policy_alone_that_nobody_can_read) {
+  for (const char* wrong : {"p=reject; sp=rejct", "p=rejct", "p=none; np=refuse"}) {
+    Published published;
+    published.txt["_dmarc.shop.example"] = {std::string("v=DMARC1; ") + wrong};
+    const Plan made = make_plan(needs, published);
+    ASSERT_EQ(made.problems.size(), 1u) << wrong;
+    EXPECT_THAT(made.problems[0], HasSubstr("is no policy"));
+    EXPECT_EQ(made.records.back().purpose, Purpose::dkim) << "no record of DMARC is planned";
+  }
+}
+
+TEST_F(PlanTest, raises_each_policy_that_stands_twice_and_weakens_none) {
+  txt("_dmarc.shop.example", "v=DMARC1; p=none; p=reject");
+  needs.policy = mailauth::DmarcPolicy::quarantine;
+  EXPECT_EQ(of(Purpose::dmarc).text, "v=DMARC1; p=quarantine; p=reject");
+}
+
 TEST_F(PlanTest, takes_a_key_for_published_whatever_its_other_tags_are) {
   txt("e1._domainkey.shop.example",
       "v=DKIM1; t=s; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=");
