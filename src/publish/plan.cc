@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "base/ascii.h"
 #include "dns/message.h"
@@ -126,6 +127,13 @@ void plan_dmarc(Plan& plan, const Needs& needs, const Published& published) {
   const auto& texts = texts_at(published, record.name);
   std::vector<std::string> there;
   std::copy_if(texts.begin(), texts.end(), std::back_inserter(there), mailauth::is_dmarc_record);
+  if (there.size() > 1) {
+    plan.problems.push_back(
+        fmt::format("{} has {} DMARC records, so that receivers take none: \"{}\". Take all but "
+                    "the right one out of DNS.",
+                    record.name, there.size(), fmt::join(there, "\", \"")));
+    return;
+  }
   auto parsed = there.empty() ? failure(ErrorCode::not_found, "")
                               : mailauth::parse_dmarc_record(there.front());
   if (!parsed) {
@@ -142,10 +150,7 @@ void plan_dmarc(Plan& plan, const Needs& needs, const Published& published) {
     }
     const bool strict_enough = parsed->policy && *parsed->policy >= needs.policy;
     record.text = strict_enough ? there.front() : with_policy(*parsed, needs.policy);
-    record.published = strict_enough && there.size() == 1;
-    if (there.size() > 1)
-      record.remarks.push_back(
-          "There are several DMARC records, so that receivers take none; the first stays.");
+    record.published = strict_enough;
     if (parsed->aggregate_uris.empty())
       record.remarks.push_back(
           "It has no rua=, so that nobody reports which mail fails: add rua=mailto:ADDRESS.");

@@ -145,6 +145,15 @@ TEST_F(PlanTest, leaves_a_policy_alone_that_nobody_can_read) {
   }
 }
 
+TEST_F(PlanTest, chooses_none_of_several_dmarc_records) {
+  txt("_dmarc.shop.example", "v=DMARC1; p=none");
+  txt("_dmarc.shop.example", "v=DMARC1; p=reject");
+  const Plan made = plan();
+  ASSERT_EQ(made.problems.size(), 1u);
+  EXPECT_THAT(made.problems[0], HasSubstr("\"v=DMARC1; p=none\", \"v=DMARC1; p=reject\""));
+  EXPECT_EQ(made.records.back().purpose, Purpose::dkim) << "no record of DMARC is planned";
+}
+
 TEST_F(PlanTest, raises_each_policy_that_stands_twice_and_weakens_none) {
   txt("_dmarc.shop.example", "v=DMARC1; p=none; p=reject");
   needs.policy = mailauth::DmarcPolicy::quarantine;
