@@ -91,6 +91,37 @@ TEST_F(PlanTest, merges_two_spf_records_into_one) {
   EXPECT_EQ(spf.replaces.size(), 2u);
 }
 
+TEST_F(PlanTest, keeps_every_term_of_two_spf_records) {
+  // Covered by a network today, as the host's address may not be tomorrow.
+  resolver_.add_address("mail.shop.example", *IpAddress::parse("198.51.100.1"));
+  txt("shop.example", "v=spf1 a:mail.shop.example -all");
+  txt("shop.example", "v=spf1 ip4:198.51.100.0/24 -all");
+  EXPECT_EQ(of(Purpose::spf).text,
+            "v=spf1 a:mail.shop.example ip4:198.51.100.0/24 ip4:192.0.2.1 -all");
+}
+
+TEST_F(PlanTest, flattens_nothing_to_make_two_spf_records_fit) {
+  std::string records[2];
+  for (int i = 0; i < 12; ++i) {
+    const std::string host = "h" + std::to_string(i) + ".shop.example";
+    resolver_.add_address(host, *IpAddress::parse("198.51.100." + std::to_string(i)));
+    records[i % 2] += " a:" + host;
+  }
+  for (const std::string& each : records) txt("shop.example", "v=spf1" + each + " -all");
+  const Plan made = plan();
+  ASSERT_EQ(made.problems.size(), 1u);
+  EXPECT_THAT(made.problems[0], HasSubstr("needs 12 DNS lookups"));
+  EXPECT_THAT(made.records[0].text, HasSubstr("a:h11.shop.example"));
+}
+
+TEST_F(PlanTest, leaves_two_spf_records_that_nobody_can_compare) {
+  txt("shop.example", "v=spf1 exists:%{i}.list.shop.example -all");
+  txt("shop.example", "v=spf1 ip4:198.51.100.9 -all");
+  const Plan made = plan();
+  ASSERT_EQ(made.problems.size(), 1u);
+  EXPECT_THAT(made.problems[0], HasSubstr("\"v=spf1 ip4:198.51.100.9 -all\""));
+}
+
 TEST_F(PlanTest, puts_terms_before_a_redirect) {
   txt("shop.example", "v=spf1 redirect=_spf.example.net");
   txt("_spf.example.net", "v=spf1 ip4:198.51.100.0/24 -all");
