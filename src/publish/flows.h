@@ -33,8 +33,8 @@ struct Publication {
 };
 
 // Plans from what `server`, the primary of the zone, has now, and changes it there. Nothing is
-// changed when the plan has problems, or when somebody else changed the records meanwhile. `key`
-// outlives the task.
+// changed when the plan has problems, an alias at a name among them, or when somebody else changed
+// the records meanwhile. `key` outlives the task.
 io::Task<Result<Publication>> publish_update(Vantage vantage, Needs needs, Endpoint server,
                                              const TsigKey& key, Instant deadline);
 

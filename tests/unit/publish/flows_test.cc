@@ -75,6 +75,17 @@ class Server {
     auto end = co_await stream->read(piece, deadline);
   }
 
+  // Those of a wildcard where the name has none.
+  std::vector<dns::Record> records_at(const std::string& name) const {
+    std::vector<dns::Record> found;
+    for (const std::string& owner :
+         {name, "*" + name.substr(std::min(name.find('.'), name.size()))})
+      for (const dns::Record& record : records)
+        if (record.name == owner && (owner == name || found.empty() || found[0].name == owner))
+          found.push_back(record);
+    return found;
+  }
+
   std::string answer(const std::string& octets) {
     if (octets[2] & 0x78) {
       updates.push_back(*dns::parse_message(octets));
@@ -89,8 +100,9 @@ class Server {
     const auto type = static_cast<uint16_t>(dns::read_16(octets, name_end));
     std::string sections;
     unsigned answers = 0;
-    for (const dns::Record& record : records) {
-      if (record.name != name || record.type != type) continue;
+    for (dns::Record record : records_at(name)) {
+      if (record.type != type && record.type != dns::record_type::cname) continue;
+      record.name = name;
       dns::append_record(sections, record);
       ++answers;
     }
@@ -218,6 +230,28 @@ TEST_F(FlowsTest, sends_what_is_missing_with_what_was_there) {
   made = update();
   ASSERT_TRUE(made && made->answer);
   EXPECT_FALSE(made->answer->done());
+}
+
+TEST_F(FlowsTest, takes_nothing_of_a_wildcard_for_what_is_there) {
+  first_.add("*.shop.example", dns::record_type::txt, txt_rdata("v=spf1 mx -all"));
+  first_.add("*.mail.shop.example", dns::record_type::cname, name_rdata("web.shop.example"));
+  auto made = update();
+  ASSERT_TRUE(made) << made.error().describe();
+  EXPECT_TRUE(made->plan.problems.empty());
+  ASSERT_EQ(first_.updates.size(), 1u);
+  // Of the name below the alias: no alias, and no TXT record.
+  ASSERT_EQ(first_.updates[0].answers.size(), 2u);
+  EXPECT_EQ(first_.updates[0].answers[1].record_class, dns::record_class::none);
+}
+
+TEST_F(FlowsTest, names_the_alias_that_an_update_would_fail_at) {
+  first_.add("_dmarc.mail.shop.example", dns::record_type::cname, name_rdata("d.esp.example"));
+  auto made = update();
+  ASSERT_TRUE(made) << made.error().describe();
+  ASSERT_EQ(made->plan.problems.size(), 1u);
+  EXPECT_THAT(made->plan.problems[0], HasSubstr("A CNAME stands at _dmarc.mail.shop.example"));
+  EXPECT_TRUE(made->update.changes.empty());
+  EXPECT_TRUE(first_.updates.empty());
 }
 
 TEST_F(FlowsTest, sends_nothing_where_all_is_there_or_a_person_must_look_first) {
