@@ -87,7 +87,8 @@ tl::unexpected<Error> shows_nothing(const View& view) {
                  fmt::format("the server {} does not show what it has, so that nothing can be put "
                              "in the place of it{}",
                              view.server.address.text(),
-                             view.failure.empty() ? ". Is it the primary of the zone, and does it "
+                             view.failure.empty() ? ". Is it the primary of the zone, with every "
+                                                    "name of the domain in that zone, and does it "
                                                     "answer questions from this machine?"
                                                   : ": " + view.failure));
 }

@@ -146,6 +146,19 @@ Observation judge_mx(const WantedRecord& wanted, const Sight& sight) {
   return found;
 }
 
+std::string why_unanswered(const Sight& sight) {
+  if (!sight.delegated_to.empty())
+    return fmt::format(
+        "It does not have the zone of this name: that is delegated to {} and others. Ask one of "
+        "them with --server.",
+        sight.delegated_to);
+  if (!sight.authoritative && (sight.rcode == 0 || sight.rcode == 3))
+    return "It answers without having the zone (not authoritative): it is named as a server of the "
+           "zone, and is none.";
+  return fmt::format("It answers with the code {} ({}).", sight.rcode,
+                     sight.rcode == 5 ? "it refuses: is the zone its?" : "it failed");
+}
+
 Observation judge_view(const WantedRecord& wanted, const View& view, const std::string& domain) {
   const auto& sights = wanted.type == RecordType::mx ? view.mx : view.txt;
   const auto sight = sights.find(wanted.name);
@@ -153,10 +166,7 @@ Observation judge_view(const WantedRecord& wanted, const View& view, const std::
   if (!view.failure.empty() || sight == sights.end()) {
     observation = differs(Difference::no_answer, view.failure);
   } else if (!sight->second.answered()) {
-    observation = differs(
-        Difference::no_answer,
-        fmt::format("It answers with the code {} ({}).", sight->second.rcode,
-                    sight->second.rcode == 5 ? "it refuses: is the zone its?" : "it failed"));
+    observation = differs(Difference::no_answer, why_unanswered(sight->second));
   } else if (wanted.type == RecordType::mx) {
     observation = judge_mx(wanted, sight->second);
   } else {

@@ -57,8 +57,12 @@ io::Task<Result<Sight>> look(Vantage vantage, NameServer server, std::string nam
   CO_TRY(dns::Message message, dns::parse_message(octets));
   Sight sight;
   sight.rcode = message.rcode();
-  for (const dns::Record& record : message.authorities)
+  sight.authoritative = server.resolver || message.has(dns::message_flag::authoritative);
+  for (const dns::Record& record : message.authorities) {
     if (record.type == dns::record_type::soa) sight.zone = record.name;
+    if (record.type == dns::record_type::ns && !sight.authoritative && sight.delegated_to.empty())
+      sight.delegated_to = dns::parse_ptr_rdata(record.rdata).value_or("");
+  }
   for (const dns::Record& record : message.answers) take_record(sight, record, type, normal);
   co_return sight;
 }

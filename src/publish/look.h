@@ -23,8 +23,13 @@ struct Sight {
   std::string alias;                      // where a CNAME at the name leads
   uint32_t ttl_s = 0;                     // of the first of the asked type
   std::string zone;                       // that a SOA record in the answer names
+  // False: a server that was not asked to look further does not have the zone of the name itself,
+  // and passes on to others, or on what it remembers.
+  bool authoritative = true;
+  std::string delegated_to;  // the first server that it passes on to
 
-  bool answered() const { return rcode == 0 || rcode == 3; }
+  // What is not there is missing, and nobody else knows better.
+  bool answered() const { return (rcode == 0 || rcode == 3) && authoritative; }
 };
 
 struct NameServer {

@@ -48,6 +48,7 @@ class Server {
   std::vector<dns::Message> updates;
   // Answers to an update: what TsigAnswer and rcode come to is for the real servers to test.
   int update_rcode = 9;
+  bool authoritative = true;
 
  private:
   io::Task<void> serve() {
@@ -109,7 +110,7 @@ class Server {
     dns::append_record(sections, {"shop.example", dns::record_type::soa, dns::record_class::in, 60,
                                   name_rdata("ns") + name_rdata("h") + std::string(20, '\0')});
     std::string message = octets.substr(0, 2);
-    dns::append_16(message, 0x8400);
+    dns::append_16(message, authoritative ? 0x8400 : 0x8000);
     for (unsigned count : {1u, answers, 1u, 0u}) dns::append_16(message, count);
     return message +
            octets.substr(dns::message_header_octets, name_end + 4 - dns::message_header_octets) +
@@ -194,6 +195,17 @@ TEST_F(FlowsTest, passes_over_a_server_that_is_down) {
   ASSERT_TRUE(found) << found.error().describe();
   EXPECT_TRUE(found->good());
   EXPECT_EQ(found->records[0].observations[1].difference, Difference::no_answer);
+}
+
+TEST_F(FlowsTest, passes_over_a_server_that_does_not_have_the_zone) {
+  for (Server* server : {&recursive_, &first_}) publish_at(*server);
+  second_.authoritative = false;
+  auto found = run(verify(vantage(), needs_, {}, soon()));
+  ASSERT_TRUE(found) << found.error().describe();
+  EXPECT_TRUE(found->good());
+  EXPECT_EQ(found->records[0].observations[1].difference, Difference::no_answer);
+  first_.authoritative = false;
+  EXPECT_FALSE(update()) << "what it shows is nothing to build on";
 }
 
 TEST_F(FlowsTest, fails_when_nobody_answers) {

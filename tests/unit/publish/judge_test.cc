@@ -147,6 +147,18 @@ TEST_F(JudgeTest, takes_a_refusal_for_no_answer) {
   EXPECT_THAT(first(0).words, HasSubstr("refuses"));
 }
 
+TEST_F(JudgeTest, takes_a_server_without_the_zone_for_no_answer) {
+  Sight& sight = views_[0].txt[std::string(domain)];
+  sight = {};
+  sight.authoritative = false;
+  EXPECT_EQ(spf(), Difference::no_answer);
+  EXPECT_THAT(first(0).words, HasSubstr("not authoritative"));
+  EXPECT_TRUE(judge(plan_, views_)[0].good()) << "the other server and the resolver show it";
+  sight.delegated_to = "ns.esp.example";
+  EXPECT_EQ(spf(), Difference::no_answer);
+  EXPECT_THAT(first(0).words, HasSubstr("delegated to ns.esp.example"));
+}
+
 TEST_F(JudgeTest, compares_mail_hosts) {
   views_[0].mx["bounce.shop.example"].mx = {{10, "other.example"}};
   EXPECT_EQ(first(2).difference, Difference::behind);
