@@ -224,6 +224,11 @@ io::Task<Result<Publication>> withdraw_update(Vantage vantage, std::string domai
     change.name = mailauth::dkim_record_name(gone.selector, domain);
     change.type = dns::record_type::txt;
     CO_TRY(Sight sight, co_await look(vantage, primary, change.name, change.type, deadline));
+    if (!sight.answered()) {
+      View view;
+      view.server = primary;
+      co_return shows_nothing(view);
+    }
     for (const std::string& rdata : sight.rdata)
       if (same_key(joined(rdata), gone.record)) change.removed.push_back(rdata);
     if (!change.removed.empty()) made.update.changes.push_back(std::move(change));

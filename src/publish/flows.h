@@ -38,7 +38,8 @@ struct Publication {
 io::Task<Result<Publication>> publish_update(Vantage vantage, Needs needs, Endpoint server,
                                              const TsigKey& key, Instant deadline);
 
-// Takes the records of keys out; one that holds another key stays.
+// Takes the records of keys out; one that holds another key stays. Fails when the server does not
+// show what it has.
 io::Task<Result<Publication>> withdraw_update(Vantage vantage, std::string domain,
                                               std::vector<Key> keys, Endpoint server,
                                               const TsigKey& key, Instant deadline);

@@ -49,6 +49,7 @@ class Server {
   // Answers to an update: what TsigAnswer and rcode come to is for the real servers to test.
   int update_rcode = 9;
   bool authoritative = true;
+  std::string refused;  // a name that it answers no questions about
 
  private:
   io::Task<void> serve() {
@@ -102,6 +103,7 @@ class Server {
     std::string sections;
     unsigned answers = 0;
     for (dns::Record record : records_at(name)) {
+      if (name == refused) break;
       if (record.type != type && record.type != dns::record_type::cname) continue;
       record.name = name;
       dns::append_record(sections, record);
@@ -110,7 +112,7 @@ class Server {
     dns::append_record(sections, {"shop.example", dns::record_type::soa, dns::record_class::in, 60,
                                   name_rdata("ns") + name_rdata("h") + std::string(20, '\0')});
     std::string message = octets.substr(0, 2);
-    dns::append_16(message, authoritative ? 0x8400 : 0x8000);
+    dns::append_16(message, (authoritative ? 0x8400u : 0x8000u) | (name == refused ? 5u : 0u));
     for (unsigned count : {1u, answers, 1u, 0u}) dns::append_16(message, count);
     return message +
            octets.substr(dns::message_header_octets, name_end + 4 - dns::message_header_octets) +
@@ -254,6 +256,21 @@ TEST_F(FlowsTest, takes_nothing_of_a_wildcard_for_what_is_there) {
   // Of the name below the alias: no alias, and no TXT record.
   ASSERT_EQ(first_.updates[0].answers.size(), 2u);
   EXPECT_EQ(first_.updates[0].answers[1].record_class, dns::record_class::none);
+}
+
+TEST_F(FlowsTest, withdraws_a_key_only_where_it_was_told_what_is_there) {
+  const std::vector<Key> keys{
+      {"e1", "v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="}};
+  first_.add("e1._domainkey.mail.shop.example", dns::record_type::txt, txt_rdata(keys[0].record));
+  const Endpoint server{first_.process.host(), 53};
+  first_.refused = "e1._domainkey.mail.shop.example";
+  EXPECT_FALSE(run(withdraw_update(vantage(), needs_.domain, keys, server, key_, soon())));
+  EXPECT_TRUE(first_.updates.empty());
+  first_.refused.clear();
+  auto made = run(withdraw_update(vantage(), needs_.domain, keys, server, key_, soon()));
+  ASSERT_TRUE(made) << made.error().describe();
+  EXPECT_EQ(made->update.changes.size(), 1u);
+  EXPECT_EQ(first_.updates.size(), 1u);
 }
 
 TEST_F(FlowsTest, names_the_alias_that_an_update_would_fail_at) {
