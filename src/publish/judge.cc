@@ -119,7 +119,9 @@ Observation judge_txt(const WantedRecord& wanted, const Sight& sight, const Text
                           sight.rcode == 3 ? std::string("The name does not exist.")
                                            : fmt::format("The name has no {}.", kind(wanted)));
   }
-  if (observation.difference != Difference::none && !kin_of(wanted, doubled).empty())
+  const bool is_doubled = std::any_of(doubled.begin(), doubled.end(),
+                                      [&](const auto& text) { return fits(wanted, text); });
+  if (observation.difference == Difference::missing && is_doubled)
     observation = differs(
         Difference::name_doubled,
         fmt::format("It is at {0}.{1} instead: the form adds the domain by itself. Enter the name "

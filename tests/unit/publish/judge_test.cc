@@ -78,6 +78,17 @@ TEST_F(JudgeTest, finds_a_name_that_was_entered_in_full) {
   EXPECT_THAT(first(1).words, HasSubstr("as \"e1._domainkey\""));
 }
 
+TEST_F(JudgeTest, blames_the_name_only_for_a_record_that_is_missing) {
+  View& view = views_[0];
+  for (const WantedRecord& wanted : plan_.records) view.doubled[wanted.name].texts = {wanted.text};
+  everywhere(domain, {"v=spf1 -all"});
+  EXPECT_EQ(spf(), Difference::different);
+  // As a wildcard shows it.
+  everywhere("e1._domainkey.shop.example", {});
+  view.doubled["e1._domainkey.shop.example"].texts = {"v=spf1 -all"};
+  EXPECT_EQ(dkim(), Difference::missing);
+}
+
 TEST_F(JudgeTest, finds_quotes_in_the_value) {
   everywhere(domain, {"\"v=spf1 ip4:192.0.2.1 ~all\""});
   EXPECT_EQ(spf(), Difference::quoted);
