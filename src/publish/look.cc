@@ -12,7 +12,6 @@ namespace waypost::publish {
 namespace {
 
 constexpr size_t servers_max = 13;
-constexpr size_t records_used_max = 64;
 constexpr uint16_t server_port = 53;
 constexpr std::array families = {dns::AddressFamily::v4, dns::AddressFamily::v6};
 
@@ -21,7 +20,7 @@ void take_record(Sight& sight, const dns::Record& record, uint16_t type, const s
   if (record.type == dns::record_type::soa) sight.zone = record.name;
   if (record.type == dns::record_type::cname && record.name == name)
     sight.alias = dns::parse_ptr_rdata(record.rdata).value_or("");
-  if (record.type != type || sight.rdata.size() == records_used_max) return;
+  if (record.type != type) return;
   if (sight.rdata.empty()) sight.ttl_s = record.ttl_s;
   sight.rdata.push_back(record.rdata);
   if (type == dns::record_type::txt)

@@ -16,7 +16,7 @@ namespace waypost::publish {
 // What one server says of one name and type.
 struct Sight {
   int rcode = 0;                   // RFC 1035 §4.1.1
-  std::vector<std::string> rdata;  // of the asked type
+  std::vector<std::string> rdata;  // of the asked type, all: at most dns::message_records_max
   std::vector<std::string> texts;  // of TXT records, each joined
   std::vector<dns::MxRecord> mx;
   std::vector<std::string> name_servers;  // of NS records

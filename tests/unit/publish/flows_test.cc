@@ -273,6 +273,17 @@ TEST_F(FlowsTest, withdraws_a_key_only_where_it_was_told_what_is_there) {
   EXPECT_EQ(first_.updates.size(), 1u);
 }
 
+TEST_F(FlowsTest, says_all_that_was_there) {
+  constexpr size_t many = 100;
+  for (size_t i = 0; i < many; ++i)
+    first_.add("mail.shop.example", dns::record_type::txt, txt_rdata("site=" + std::to_string(i)));
+  auto made = update();
+  ASSERT_TRUE(made) << made.error().describe();
+  ASSERT_FALSE(made->update.changes.empty());
+  ASSERT_TRUE(made->update.changes[0].before);
+  EXPECT_EQ(made->update.changes[0].before->size(), many);
+}
+
 TEST_F(FlowsTest, names_the_alias_that_an_update_would_fail_at) {
   first_.add("_dmarc.mail.shop.example", dns::record_type::cname, name_rdata("d.esp.example"));
   auto made = update();
