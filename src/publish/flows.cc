@@ -6,6 +6,7 @@
 
 #include "dns/message.h"
 #include "dns/rdata.h"
+#include "io/task_group.h"
 #include "mailauth/dkim_record.h"
 #include "publish/known_answers.h"
 #include "publish/same_key.h"
@@ -50,6 +51,11 @@ io::Task<View> view_of(Vantage vantage, NameServer server, Needs needs, Instant 
       view.failure = sight.error().message();
   }
   co_return view;
+}
+
+io::Task<void> view_into(View& view, Vantage vantage, NameServer server, Needs needs,
+                         Instant deadline) {
+  view = co_await view_of(vantage, server, needs, deadline);
 }
 
 bool all_answered(const View& view) {
@@ -163,14 +169,13 @@ io::Task<Result<Verification>> verify(Vantage vantage, Needs needs,
   if (authorities.empty()) {
     CO_TRY(authorities, co_await find_authorities(vantage, needs.domain, deadline));
   }
-  std::vector<View> views;
-  for (const NameServer& server : authorities) {
-    View view = co_await view_of(vantage, server, needs, deadline);
-    views.push_back(std::move(view));
-  }
-  const NameServer recursive{"", vantage.recursive, true};
-  View resolver = co_await view_of(vantage, recursive, needs, deadline);
-  views.push_back(std::move(resolver));
+  // All at once: those that are silent leave the others, and the resolver, their time.
+  authorities.push_back({"", vantage.recursive, true});
+  std::vector<View> views(authorities.size());
+  io::TaskGroup group;
+  for (size_t i = 0; i < views.size(); ++i)
+    group.start(view_into(views[i], vantage, authorities[i], needs, deadline));
+  co_await group.join();
   Verification verification;
   size_t best = 0;
   bool planned = false;

@@ -210,6 +210,18 @@ TEST_F(FlowsTest, passes_over_a_server_that_does_not_have_the_zone) {
   EXPECT_FALSE(update()) << "what it shows is nothing to build on";
 }
 
+TEST_F(FlowsTest, has_time_left_for_the_resolver_behind_many_that_are_silent) {
+  for (Server* server : {&recursive_, &first_}) publish_at(*server);
+  world_.network().take_down(second_.process.host(), world_.now() + std::chrono::hours(1));
+  std::vector<NameServer> servers(8, {"", {second_.process.host(), 53}, false});
+  servers.push_back({"", {first_.process.host(), 53}, false});
+  const Instant deadline = client_.now() + std::chrono::seconds(20);
+  auto found = run(verify(vantage(), needs_, servers, deadline));
+  ASSERT_TRUE(found) << found.error().describe();
+  EXPECT_TRUE(found->good());
+  EXPECT_LT(client_.now(), deadline);
+}
+
 TEST_F(FlowsTest, fails_when_nobody_answers) {
   for (Server* server : {&recursive_, &first_, &second_})
     world_.network().take_down(server->process.host(), world_.now() + std::chrono::hours(1));
