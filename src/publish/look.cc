@@ -33,8 +33,8 @@ void take_record(Sight& sight, const dns::Record& record, uint16_t type, const s
 
 tl::unexpected<Error> no_servers(const std::string& domain) {
   return failure(ErrorCode::not_found,
-                 fmt::format("no name server of {} was found. Is the domain registered and "
-                             "delegated? --server ADDR names one",
+                 fmt::format("no name server of {} with an address was found. Is the domain "
+                             "registered and delegated? --server ADDR names one",
                              domain));
 }
 
@@ -70,6 +70,12 @@ io::Task<Result<std::vector<NameServer>>> find_authorities(Vantage vantage, std:
                                                            Instant deadline) {
   const NameServer recursive{"", vantage.recursive, true};
   CO_TRY(Sight sight, co_await look(vantage, recursive, domain, dns::record_type::ns, deadline));
+  if (!sight.answered())
+    co_return failure(ErrorCode::dns,
+                      fmt::format("{} does not say which name servers {} has (it answers with the "
+                                  "code {}). Is the domain registered and delegated? --server ADDR "
+                                  "asks a name server without it",
+                                  recursive.text(), domain, sight.rcode));
   if (sight.name_servers.empty()) {
     // The domain is inside of a zone; its SOA came with the answer (RFC 2308 §3).
     if (sight.zone.empty()) co_return no_servers(domain);

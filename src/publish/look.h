@@ -54,7 +54,7 @@ io::Task<Result<Sight>> look(Vantage vantage, NameServer server, std::string nam
                              Instant deadline);
 
 // The servers of the zone that `domain` is in, one address each, at most 13. Fails with not_found
-// where no zone or no address is found.
+// where no zone or no address is found, with `dns` where the resolver cannot tell.
 io::Task<Result<std::vector<NameServer>>> find_authorities(Vantage vantage, std::string domain,
                                                            Instant deadline);
 

@@ -1,5 +1,6 @@
 #include "records/dmarc_store.h"
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <optional>

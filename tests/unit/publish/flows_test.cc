@@ -210,6 +210,14 @@ TEST_F(FlowsTest, passes_over_a_server_that_does_not_have_the_zone) {
   EXPECT_FALSE(update()) << "what it shows is nothing to build on";
 }
 
+TEST_F(FlowsTest, says_that_the_resolver_does_not_know_the_servers) {
+  recursive_.refused = "mail.shop.example";
+  auto found = run(verify(vantage(), needs_, {}, soon()));
+  ASSERT_FALSE(found);
+  EXPECT_THAT(found.error().message(), HasSubstr("does not say which name servers"));
+  EXPECT_THAT(found.error().message(), HasSubstr("code 5"));
+}
+
 TEST_F(FlowsTest, has_time_left_for_the_resolver_behind_many_that_are_silent) {
   for (Server* server : {&recursive_, &first_}) publish_at(*server);
   world_.network().take_down(second_.process.host(), world_.now() + std::chrono::hours(1));
