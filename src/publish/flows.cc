@@ -99,8 +99,8 @@ tl::unexpected<Error> shows_nothing(const View& view) {
                                                   : ": " + view.failure));
 }
 
-// Whether a wildcard of the zone makes what was seen at the name (RFC 4592 §3.3), so that nothing
-// stands there itself: a name beside it that nobody has looks the same.
+// Whether a wildcard of the zone makes what was seen at the name, so that nothing stands there
+// itself: a name beside it that nobody has looks the same.
 io::Task<Result<bool>> is_synthesized(Vantage vantage, const View& view, std::string name,
                                       uint16_t type, Sight seen, std::string zone,
                                       Instant deadline) {
@@ -112,7 +112,8 @@ io::Task<Result<bool>> is_synthesized(Vantage vantage, const View& view, std::st
   if (!other.answered()) co_return shows_nothing(view);
   std::sort(seen.rdata.begin(), seen.rdata.end());
   std::sort(other.rdata.begin(), other.rdata.end());
-  co_return seen.rdata == other.rdata&& seen.alias == other.alias;
+  const bool same_data = seen.rdata == other.rdata;
+  co_return same_data&& seen.alias == other.alias;
 }
 
 // Adds the change, or the problem that keeps it from being made.
