@@ -1,6 +1,7 @@
 #include "cli/dmarc_inputs.h"
 
 #include <array>
+#include <cerrno>
 #include <unistd.h>
 
 #include <fmt/format.h>

@@ -1,5 +1,6 @@
 #include "cli/dmarc_report_output.h"
 
+#include <algorithm>
 #include <chrono>
 
 #include <boost/json.hpp>

@@ -11,6 +11,7 @@
 #include "cli/publish_output.h"
 #include "cli/words.h"
 #include "io/clock.h"
+#include "io/draw.h"
 #include "publish/flows.h"
 
 namespace waypost::cli {
@@ -76,15 +77,18 @@ std::string keys_text(const SendingDomain& domain) {
   return text;
 }
 
-// A name that no key of the domain has: the type's letter and the day, and a letter when that is
-// taken.
-std::string free_selector(const SendingDomain& domain, KeyType type, WallTime now) {
+// A name that no key of the domain has: the type's letter, the day, and letters that another host
+// of the same domain does not draw on the same day.
+std::string free_selector(const SendingDomain& domain, KeyType type, WallTime now, io::Rng& rng) {
+  constexpr int letters = 4;
   std::string day = day_of(now);
   std::erase(day, '-');
-  const std::string first = (type == KeyType::rsa ? "r" : "e") + day;
-  std::string selector = first;
-  for (char letter = 'b'; domain.find(selector) && letter <= 'z'; ++letter)
-    selector = first + letter;
+  std::string selector;
+  do {
+    selector = (type == KeyType::rsa ? "r" : "e") + day;
+    for (int i = 0; i < letters; ++i)
+      selector += static_cast<char>('a' + io::draw_below(rng, 'z' - 'a' + 1));
+  } while (domain.find(selector));
   return selector;
 }
 
@@ -102,9 +106,10 @@ Result<void> make_keys(domains::DomainStore& store, SendingDomain& domain,
                        const std::string& said) {
   const WallTime now = io::SystemClock().wall_now();
   const SendingDomain before = domain;
+  io::SystemRng rng;
   for (KeyType type : {KeyType::rsa, KeyType::ed25519}) {
     if (!wants_key(before, said, type)) continue;
-    TRY_VOID(store.make_key(domain, free_selector(domain, type, now), type, now));
+    TRY_VOID(store.make_key(domain, free_selector(domain, type, now, rng), type, now));
   }
   return {};
 }

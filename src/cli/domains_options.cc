@@ -11,7 +11,7 @@ constexpr const char* publish_examples =
     "Examples:\n"
     "  waypost domains add shop.example\n"
     "  waypost domains add shop.example --sender 192.0.2.1 --format zone\n"
-    "  waypost domains add shop.example --publish rfc2136 --server ns1.addr:53 \\\n"
+    "  waypost domains add shop.example --publish rfc2136 --server 192.0.2.53 \\\n"
     "      --tsig-file /etc/waypost/update.key\n"
     "Exit code: 0 printed or published, 1 refused, 2 no answer.\n";
 

@@ -125,7 +125,7 @@ Result<std::vector<publish::NameServer>> servers_of(const DomainArguments& argum
   return servers;
 }
 
-// Prepared keys whose own record is seen sign from now on.
+// Prepared keys whose own record is seen sign from now on. `domain` is as the store has it now.
 Result<std::vector<std::string>> activate(domains::DomainStore& store,
                                           domains::SendingDomain& domain,
                                           const Verification& verification, WallTime now) {
@@ -214,6 +214,9 @@ int domains_verify_command(const Global& global, const DomainArguments& argument
   }
   std::vector<std::string> activated;
   if (!arguments.no_activate) {
+    // While it waited, somebody may have changed the domain.
+    domain = (*setup)->store().load(domain->domain);
+    if (!domain) return report(domain.error());
     auto done = activate((*setup)->store(), *domain, *found, (*names)->wall_now());
     if (!done) return report(done.error());
     activated = *std::move(done);

@@ -1,5 +1,6 @@
 #include "cli/explain_log.h"
 
+#include <cerrno>
 #include <cstdio>
 #include <memory>
 #include <unistd.h>

@@ -30,6 +30,7 @@ json::object record_json(const publish::WantedRecord& record, const std::string&
   else
     object["strings"] = texts(mailauth::txt_strings(record.text));
   object["published"] = record.published;
+  object["blocked"] = record.blocked;
   object["replaces"] = texts(record.replaces);
   object["remarks"] = texts(record.remarks);
   return object;

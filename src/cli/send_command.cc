@@ -1,5 +1,6 @@
 #include "cli/send_command.h"
 
+#include <algorithm>
 #include <iostream>
 #include <iterator>
 #include <map>

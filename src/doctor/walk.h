@@ -142,7 +142,9 @@ io::Task<RungResult> walk_login(Context& context, Request& request, Session& ses
 // Rung 5: MAIL, RCPT and RSET; the message only with `request.send`.
 io::Task<RungResult> walk_accept(Context& context, const Request& request, Session& session);
 
-// All of them. `on_rung` hears each as it is known; it may be empty.
+// All of them. `on_rung` hears each as it is known; it may be empty. What a domain says of its
+// submission services is looked at behind the last one, and stands in the report's first rung
+// alone.
 io::Task<Report> walk(Context& context, Request request,
                       std::function<void(const RungResult&)> on_rung);
 

@@ -1,4 +1,5 @@
 #include <array>
+#include <cerrno>
 #include <cstring>
 #include <fcntl.h>
 #include <ifaddrs.h>

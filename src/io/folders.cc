@@ -1,6 +1,7 @@
 #include "io/folders.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
 #include <fcntl.h>
 #include <filesystem>

@@ -1,5 +1,7 @@
 #include "mailauth/arc_seal.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "mailauth/arc_validate.h"

@@ -19,12 +19,6 @@ std::string_view take_until(std::string_view& rest, char separator) {
   return base::trim(part);
 }
 
-std::optional<DmarcPolicy> parse_policy(std::string_view value) {
-  for (DmarcPolicy policy : {DmarcPolicy::none, DmarcPolicy::quarantine, DmarcPolicy::reject})
-    if (base::equals_ignoring_case(value, name(policy))) return policy;
-  return std::nullopt;
-}
-
 bool is_uri(std::string_view text) {
   const size_t colon = text.find(':');
   if (colon == std::string_view::npos || colon == 0 || !base::is_alpha(text.front())) return false;
@@ -73,7 +67,7 @@ class Reader {
   }
 
   void take_policy(std::string_view tag, std::string_view value, std::optional<DmarcPolicy>& into) {
-    into = parse_policy(value);
+    into = parse_dmarc_policy(value);
     if (into) return;
     bad_policy_ = true;
     wrong_value(tag, value, "none, quarantine or reject");
@@ -132,6 +126,12 @@ class Reader {
 std::string_view name(DmarcPolicy policy) {
   static constexpr std::string_view names[] = {"none", "quarantine", "reject"};
   return names[static_cast<size_t>(policy)];
+}
+
+std::optional<DmarcPolicy> parse_dmarc_policy(std::string_view value) {
+  for (DmarcPolicy policy : {DmarcPolicy::none, DmarcPolicy::quarantine, DmarcPolicy::reject})
+    if (base::equals_ignoring_case(value, name(policy))) return policy;
+  return std::nullopt;
 }
 
 bool is_dmarc_record(std::string_view text) {

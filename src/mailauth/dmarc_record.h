@@ -12,6 +12,8 @@ namespace waypost::mailauth {
 
 enum class DmarcPolicy { none, quarantine, reject };
 std::string_view name(DmarcPolicy policy);
+// None for anything else than those names, in any case.
+std::optional<DmarcPolicy> parse_dmarc_policy(std::string_view value);
 
 // Whether a domain says of itself that it is a public suffix (RFC 9989 §4.7, "psd").
 enum class DmarcSuffix { unknown, yes, no };

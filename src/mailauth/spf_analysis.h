@@ -52,4 +52,8 @@ SpfAnalysis analyse_spf(std::string domain, std::vector<SurveyedRecord> records)
 // The better record, when there is one.
 std::optional<SpfProposal> propose_spf(const std::vector<SurveyedRecord>& records);
 
+// Every term of several records once, with nothing trimmed or flattened, whatever lookups that
+// needs. None when there are fewer than two, or one of them is broken.
+std::optional<SpfProposal> unite_spf(const std::vector<SurveyedRecord>& records);
+
 }  // namespace waypost::mailauth

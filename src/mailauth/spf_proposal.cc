@@ -180,6 +180,12 @@ bool has_problem(const SurveyedRecord& record) {
                      [](const SurveyedTerm& term) { return !term.problem.empty(); });
 }
 
+void write(SpfProposal& proposal, const Terms& terms, const std::vector<SurveyedRecord>& records) {
+  proposal.record = record_of(terms, records);
+  proposal.strings = txt_strings(proposal.record);
+  proposal.lookups = lookups_of(terms);
+}
+
 }  // namespace
 
 std::optional<SpfProposal> propose_spf(const std::vector<SurveyedRecord>& records) {
@@ -193,11 +199,20 @@ std::optional<SpfProposal> propose_spf(const std::vector<SurveyedRecord>& record
   flatten(terms, proposal);
   if (!proposal.merged && proposal.removed.empty() && proposal.flattened.empty())
     return std::nullopt;
-  proposal.record = record_of(terms, records);
-  proposal.strings = txt_strings(proposal.record);
-  proposal.lookups = lookups_of(terms);
+  write(proposal, terms, records);
   proposal.checked = same_for_every_address(before, terms) &&
                      (!proposal.merged || lets_the_same_pass(records, terms));
+  return proposal;
+}
+
+std::optional<SpfProposal> unite_spf(const std::vector<SurveyedRecord>& records) {
+  if (records.size() < 2 || std::any_of(records.begin(), records.end(), has_problem))
+    return std::nullopt;
+  SpfProposal proposal;
+  proposal.merged = true;
+  const Terms terms = merge(records);
+  write(proposal, terms, records);
+  proposal.checked = lets_the_same_pass(records, terms);
   return proposal;
 }
 

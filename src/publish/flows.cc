@@ -6,6 +6,7 @@
 
 #include "dns/message.h"
 #include "dns/rdata.h"
+#include "io/task_group.h"
 #include "mailauth/dkim_record.h"
 #include "publish/known_answers.h"
 #include "publish/same_key.h"
@@ -52,6 +53,11 @@ io::Task<View> view_of(Vantage vantage, NameServer server, Needs needs, Instant 
   co_return view;
 }
 
+io::Task<void> view_into(View& view, Vantage vantage, NameServer server, Needs needs,
+                         Instant deadline) {
+  view = co_await view_of(vantage, server, needs, deadline);
+}
+
 bool all_answered(const View& view) {
   if (!view.failure.empty()) return false;
   for (const auto* sights : {&view.txt, &view.mx})
@@ -82,18 +88,61 @@ std::string joined(const std::string& rdata) {
   return text ? text->joined() : "";
 }
 
-Change change_for(const WantedRecord& wanted, const View& view) {
+tl::unexpected<Error> shows_nothing(const View& view) {
+  return failure(ErrorCode::dns,
+                 fmt::format("the server {} does not show what it has, so that nothing can be put "
+                             "in the place of it{}",
+                             view.server.address.text(),
+                             view.failure.empty() ? ". Is it the primary of the zone, with every "
+                                                    "name of the domain in that zone, and does it "
+                                                    "answer questions from this machine?"
+                                                  : ": " + view.failure));
+}
+
+// Whether a wildcard of the zone makes what was seen at the name, so that nothing stands there
+// itself: a name beside it that nobody has looks the same.
+io::Task<Result<bool>> is_synthesized(Vantage vantage, const View& view, std::string name,
+                                      uint16_t type, Sight seen, std::string zone,
+                                      Instant deadline) {
+  if (name == zone || (seen.rdata.empty() && seen.alias.empty())) co_return false;
+  const std::string beside = fmt::format("waypost-{:016x}{}", vantage.loop.rng().next(),
+                                         name.substr(std::min(name.find('.'), name.size())));
+  if (!dns::normalize_name(beside)) co_return false;
+  CO_TRY(Sight other, co_await look(vantage, view.server, beside, type, deadline));
+  if (!other.answered()) co_return shows_nothing(view);
+  std::sort(seen.rdata.begin(), seen.rdata.end());
+  std::sort(other.rdata.begin(), other.rdata.end());
+  const bool same_data = seen.rdata == other.rdata;
+  co_return same_data&& seen.alias == other.alias;
+}
+
+// Adds the change, or the problem that keeps it from being made.
+io::Task<Result<void>> plan_change(Vantage vantage, Publication& made, WantedRecord wanted,
+                                   const View& view, Instant deadline) {
   Change change;
   change.name = wanted.name;
   change.type = wanted.type == RecordType::mx ? dns::record_type::mx : dns::record_type::txt;
   const auto& sights = wanted.type == RecordType::mx ? view.mx : view.txt;
-  change.before = sights.at(wanted.name).rdata;
-  for (const std::string& rdata : *change.before)
-    if (wanted.type == RecordType::txt &&
+  const Sight& sight = sights.at(wanted.name);
+  CO_TRY(const bool synthesized, co_await is_synthesized(vantage, view, wanted.name, change.type,
+                                                         sight, made.update.zone, deadline));
+  if (!synthesized && !sight.alias.empty()) {
+    made.plan.problems.push_back(fmt::format(
+        "A CNAME stands at {} and leads to {}: no other record may be beside it. Take it out of "
+        "DNS, or enter the record where it leads.",
+        wanted.name, sight.alias));
+    co_return Result<void>();
+  }
+  // What a wildcard makes does not stand in the zone, so that no server finds it as a prerequisite.
+  if (!synthesized) change.before = sight.rdata;
+  if (!sight.alias.empty()) change.before.emplace();
+  for (const std::string& rdata : sight.rdata)
+    if (wanted.type == RecordType::txt && sight.alias.empty() &&
         std::count(wanted.replaces.begin(), wanted.replaces.end(), joined(rdata)) > 0)
       change.removed.push_back(rdata);
   change.added = wanted.rdata();
-  return change;
+  made.update.changes.push_back(std::move(change));
+  co_return Result<void>();
 }
 
 io::Task<Result<Publication>> send(Vantage vantage, Publication made, Endpoint server,
@@ -102,16 +151,6 @@ io::Task<Result<Publication>> send(Vantage vantage, Publication made, Endpoint s
   CO_TRY(made.answer,
          co_await send_update(vantage.loop, vantage.network, server, made.update, key, deadline));
   co_return made;
-}
-
-tl::unexpected<Error> shows_nothing(const View& view) {
-  return failure(ErrorCode::dns,
-                 fmt::format("the server {} does not show what it has, so that nothing can be put "
-                             "in the place of it{}",
-                             view.server.address.text(),
-                             view.failure.empty() ? ". Is it the primary of the zone, and does it "
-                                                    "answer questions from this machine?"
-                                                  : ": " + view.failure));
 }
 
 }  // namespace
@@ -131,14 +170,13 @@ io::Task<Result<Verification>> verify(Vantage vantage, Needs needs,
   if (authorities.empty()) {
     CO_TRY(authorities, co_await find_authorities(vantage, needs.domain, deadline));
   }
-  std::vector<View> views;
-  for (const NameServer& server : authorities) {
-    View view = co_await view_of(vantage, server, needs, deadline);
-    views.push_back(std::move(view));
-  }
-  const NameServer recursive{"", vantage.recursive, true};
-  View resolver = co_await view_of(vantage, recursive, needs, deadline);
-  views.push_back(std::move(resolver));
+  // All at once: those that are silent leave the others, and the resolver, their time.
+  authorities.push_back({"", vantage.recursive, true});
+  std::vector<View> views(authorities.size());
+  io::TaskGroup group;
+  for (size_t i = 0; i < views.size(); ++i)
+    group.start(view_into(views[i], vantage, authorities[i], needs, deadline));
+  co_await group.join();
   Verification verification;
   size_t best = 0;
   bool planned = false;
@@ -168,8 +206,14 @@ io::Task<Result<Publication>> publish_update(Vantage vantage, Needs needs, Endpo
   CO_TRY(made.plan, co_await plan_from(vantage, needs, view, deadline));
   if (!made.plan.problems.empty()) co_return made;
   CO_TRY(made.update.zone, co_await find_zone(vantage, view.server, needs.domain, deadline));
-  for (const WantedRecord& wanted : made.plan.records)
-    if (!wanted.published) made.update.changes.push_back(change_for(wanted, view));
+  for (size_t i = 0; i < made.plan.records.size(); ++i) {
+    if (made.plan.records[i].published) continue;
+    CO_TRY_VOID(co_await plan_change(vantage, made, made.plan.records[i], view, deadline));
+  }
+  if (!made.plan.problems.empty()) {
+    made.update.changes.clear();
+    co_return made;
+  }
   auto sent = co_await send(vantage, std::move(made), server, key, deadline);
   co_return sent;
 }
@@ -186,6 +230,11 @@ io::Task<Result<Publication>> withdraw_update(Vantage vantage, std::string domai
     change.name = mailauth::dkim_record_name(gone.selector, domain);
     change.type = dns::record_type::txt;
     CO_TRY(Sight sight, co_await look(vantage, primary, change.name, change.type, deadline));
+    if (!sight.answered()) {
+      View view;
+      view.server = primary;
+      co_return shows_nothing(view);
+    }
     for (const std::string& rdata : sight.rdata)
       if (same_key(joined(rdata), gone.record)) change.removed.push_back(rdata);
     if (!change.removed.empty()) made.update.changes.push_back(std::move(change));

@@ -33,12 +33,13 @@ struct Publication {
 };
 
 // Plans from what `server`, the primary of the zone, has now, and changes it there. Nothing is
-// changed when the plan has problems, or when somebody else changed the records meanwhile. `key`
-// outlives the task.
+// changed when the plan has problems, an alias at a name among them, or when somebody else changed
+// the records meanwhile. `key` outlives the task.
 io::Task<Result<Publication>> publish_update(Vantage vantage, Needs needs, Endpoint server,
                                              const TsigKey& key, Instant deadline);
 
-// Takes the records of keys out; one that holds another key stays.
+// Takes the records of keys out; one that holds another key stays. Fails when the server does not
+// show what it has.
 io::Task<Result<Publication>> withdraw_update(Vantage vantage, std::string domain,
                                               std::vector<Key> keys, Endpoint server,
                                               const TsigKey& key, Instant deadline);

@@ -86,6 +86,10 @@ Observation judge_one(const WantedRecord& wanted, const std::string& text) {
             "where the form takes several.",
             text.size(), wanted.text.size(),
             text.size() == string_octets_max ? ", where one string of a TXT record ends" : ""));
+  if (wanted.blocked)
+    return differs(Difference::different,
+                   "Another key stands there, which may be another host's. Leave it, and choose "
+                   "another selector.");
   if (wanted.purpose == Purpose::dkim)
     return differs(Difference::different,
                    "Another key stands there, or one that cannot be read. Enter the value again.");
@@ -115,7 +119,9 @@ Observation judge_txt(const WantedRecord& wanted, const Sight& sight, const Text
                           sight.rcode == 3 ? std::string("The name does not exist.")
                                            : fmt::format("The name has no {}.", kind(wanted)));
   }
-  if (observation.difference != Difference::none && !kin_of(wanted, doubled).empty())
+  const bool is_doubled = std::any_of(doubled.begin(), doubled.end(),
+                                      [&](const auto& text) { return fits(wanted, text); });
+  if (observation.difference == Difference::missing && is_doubled)
     observation = differs(
         Difference::name_doubled,
         fmt::format("It is at {0}.{1} instead: the form adds the domain by itself. Enter the name "
@@ -142,6 +148,19 @@ Observation judge_mx(const WantedRecord& wanted, const Sight& sight) {
   return found;
 }
 
+std::string why_unanswered(const Sight& sight) {
+  if (!sight.delegated_to.empty())
+    return fmt::format(
+        "It does not have the zone of this name: that is delegated to {} and others. Ask one of "
+        "them with --server.",
+        sight.delegated_to);
+  if (!sight.authoritative && (sight.rcode == 0 || sight.rcode == 3))
+    return "It answers without having the zone (not authoritative): it is named as a server of the "
+           "zone, and is none.";
+  return fmt::format("It answers with the code {} ({}).", sight.rcode,
+                     sight.rcode == 5 ? "it refuses: is the zone its?" : "it failed");
+}
+
 Observation judge_view(const WantedRecord& wanted, const View& view, const std::string& domain) {
   const auto& sights = wanted.type == RecordType::mx ? view.mx : view.txt;
   const auto sight = sights.find(wanted.name);
@@ -149,10 +168,7 @@ Observation judge_view(const WantedRecord& wanted, const View& view, const std::
   if (!view.failure.empty() || sight == sights.end()) {
     observation = differs(Difference::no_answer, view.failure);
   } else if (!sight->second.answered()) {
-    observation = differs(
-        Difference::no_answer,
-        fmt::format("It answers with the code {} ({}).", sight->second.rcode,
-                    sight->second.rcode == 5 ? "it refuses: is the zone its?" : "it failed"));
+    observation = differs(Difference::no_answer, why_unanswered(sight->second));
   } else if (wanted.type == RecordType::mx) {
     observation = judge_mx(wanted, sight->second);
   } else {

@@ -12,7 +12,6 @@ namespace waypost::publish {
 namespace {
 
 constexpr size_t servers_max = 13;
-constexpr size_t records_used_max = 64;
 constexpr uint16_t server_port = 53;
 constexpr std::array families = {dns::AddressFamily::v4, dns::AddressFamily::v6};
 
@@ -21,7 +20,7 @@ void take_record(Sight& sight, const dns::Record& record, uint16_t type, const s
   if (record.type == dns::record_type::soa) sight.zone = record.name;
   if (record.type == dns::record_type::cname && record.name == name)
     sight.alias = dns::parse_ptr_rdata(record.rdata).value_or("");
-  if (record.type != type || sight.rdata.size() == records_used_max) return;
+  if (record.type != type) return;
   if (sight.rdata.empty()) sight.ttl_s = record.ttl_s;
   sight.rdata.push_back(record.rdata);
   if (type == dns::record_type::txt)
@@ -34,8 +33,8 @@ void take_record(Sight& sight, const dns::Record& record, uint16_t type, const s
 
 tl::unexpected<Error> no_servers(const std::string& domain) {
   return failure(ErrorCode::not_found,
-                 fmt::format("no name server of {} was found. Is the domain registered and "
-                             "delegated? --server ADDR names one",
+                 fmt::format("no name server of {} with an address was found. Is the domain "
+                             "registered and delegated? --server ADDR names one",
                              domain));
 }
 
@@ -57,8 +56,12 @@ io::Task<Result<Sight>> look(Vantage vantage, NameServer server, std::string nam
   CO_TRY(dns::Message message, dns::parse_message(octets));
   Sight sight;
   sight.rcode = message.rcode();
-  for (const dns::Record& record : message.authorities)
+  sight.authoritative = server.resolver || message.has(dns::message_flag::authoritative);
+  for (const dns::Record& record : message.authorities) {
     if (record.type == dns::record_type::soa) sight.zone = record.name;
+    if (record.type == dns::record_type::ns && !sight.authoritative && sight.delegated_to.empty())
+      sight.delegated_to = dns::parse_ptr_rdata(record.rdata).value_or("");
+  }
   for (const dns::Record& record : message.answers) take_record(sight, record, type, normal);
   co_return sight;
 }
@@ -67,6 +70,12 @@ io::Task<Result<std::vector<NameServer>>> find_authorities(Vantage vantage, std:
                                                            Instant deadline) {
   const NameServer recursive{"", vantage.recursive, true};
   CO_TRY(Sight sight, co_await look(vantage, recursive, domain, dns::record_type::ns, deadline));
+  if (!sight.answered())
+    co_return failure(ErrorCode::dns,
+                      fmt::format("{} does not say which name servers {} has (it answers with the "
+                                  "code {}). Is the domain registered and delegated? --server ADDR "
+                                  "asks a name server without it",
+                                  recursive.text(), domain, sight.rcode));
   if (sight.name_servers.empty()) {
     // The domain is inside of a zone; its SOA came with the answer (RFC 2308 §3).
     if (sight.zone.empty()) co_return no_servers(domain);

@@ -16,15 +16,20 @@ namespace waypost::publish {
 // What one server says of one name and type.
 struct Sight {
   int rcode = 0;                   // RFC 1035 §4.1.1
-  std::vector<std::string> rdata;  // of the asked type
+  std::vector<std::string> rdata;  // of the asked type, all: at most dns::message_records_max
   std::vector<std::string> texts;  // of TXT records, each joined
   std::vector<dns::MxRecord> mx;
   std::vector<std::string> name_servers;  // of NS records
   std::string alias;                      // where a CNAME at the name leads
   uint32_t ttl_s = 0;                     // of the first of the asked type
   std::string zone;                       // that a SOA record in the answer names
+  // False: a server that was not asked to look further does not have the zone of the name itself,
+  // and passes on to others, or on what it remembers.
+  bool authoritative = true;
+  std::string delegated_to;  // the first server that it passes on to
 
-  bool answered() const { return rcode == 0 || rcode == 3; }
+  // What is not there is missing, and nobody else knows better.
+  bool answered() const { return (rcode == 0 || rcode == 3) && authoritative; }
 };
 
 struct NameServer {
@@ -49,7 +54,7 @@ io::Task<Result<Sight>> look(Vantage vantage, NameServer server, std::string nam
                              Instant deadline);
 
 // The servers of the zone that `domain` is in, one address each, at most 13. Fails with not_found
-// where no zone or no address is found.
+// where no zone or no address is found, with `dns` where the resolver cannot tell.
 io::Task<Result<std::vector<NameServer>>> find_authorities(Vantage vantage, std::string domain,
                                                            Instant deadline);
 

@@ -90,14 +90,17 @@ Result<Base> base_of(const std::vector<SurveyedRecord>& records, MergedSpf& merg
     base.lookups = records.front().lookups();
     return base;
   }
-  auto proposal = mailauth::propose_spf(records);
-  if (!proposal)
-    return failure(
-        ErrorCode::invalid_input,
-        fmt::format("{} has {} SPF records that cannot be merged: take all but one away.",
-                    records.front().domain, records.size()));
-  base.terms = terms_of(proposal->record);
-  base.lookups = proposal->lookups;
+  auto united = mailauth::unite_spf(records);
+  if (!united || !united->checked) {
+    std::string texts;
+    for (const SurveyedRecord& record : records) texts += fmt::format(" \"{}\"", record.text);
+    return failure(ErrorCode::invalid_input,
+                   fmt::format("{} has {} SPF records, and one that lets the same senders pass "
+                               "cannot be made of them:{}. Take all but one out of DNS.",
+                               records.front().domain, records.size(), texts));
+  }
+  base.terms = terms_of(united->record);
+  base.lookups = united->lookups;
   merged.remarks.push_back(
       fmt::format("There are {} SPF records, which receivers take for an error: this one takes the "
                   "place of all.",

@@ -15,9 +15,10 @@ struct MergedSpf {
   std::string problem;               // a sentence: why receivers will take it for broken, or ""
 };
 
-// One record that has `terms` and all that the published ones have. What lets the addresses pass
-// already is not added again. Fails with invalid_input where a published record cannot be read, or
-// where several cannot be merged: a person must mend that first.
+// One record that has `terms` and all that the published ones have, word for word. What lets the
+// addresses pass already is not added again. Fails with invalid_input where a published record
+// cannot be read, or where it cannot be told that one made of several lets the same senders pass: a
+// person must mend that first.
 Result<MergedSpf> merge_spf(const std::vector<mailauth::SurveyedRecord>& records,
                             const std::vector<std::string>& terms);
 

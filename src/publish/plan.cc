@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "base/ascii.h"
 #include "dns/message.h"
@@ -63,6 +64,18 @@ void plan_key(Plan& plan, const Key& key, const Published& published) {
   const auto& texts = texts_at(published, record.name);
   record.published = texts.size() == 1 && same_key(texts.front(), key.record);
   if (record.published) record.text = texts.front();
+  record.blocked = std::any_of(texts.begin(), texts.end(), [&](const std::string& text) {
+    return holds_key(text) && !same_key(text, key.record);
+  });
+  if (record.blocked) {
+    plan.problems.push_back(fmt::format(
+        "Another key stands at {0}: another host may sign with it. Choose another selector: "
+        "waypost keys retire {1} {2}, then waypost keys rotate {1}. If nobody uses that key, take "
+        "its record out of DNS instead.",
+        record.name, plan.domain, key.selector));
+    plan.records.push_back(std::move(record));
+    return;
+  }
   // Nothing else may stand at the name of a key (RFC 6376 §3.6.2.2).
   sort_neighbours(record, texts, [](const std::string&) { return true; });
   if (!record.replaces.empty())
@@ -70,13 +83,23 @@ void plan_key(Plan& plan, const Key& key, const Published& published) {
   plan.records.push_back(std::move(record));
 }
 
+// The first tag that states a policy which nobody can read, "sp=rejct"; "" when there is none.
+std::string unreadable_policy(const mailauth::DmarcRecord& record) {
+  for (const auto& [tag, value] : record.tags)
+    if ((tag == "p" || tag == "sp" || tag == "np") && !mailauth::parse_dmarc_policy(value))
+      return fmt::format("{}={}", tag, value);
+  return "";
+}
+
+// With `policy` for the domain, or what stands there where that is stricter.
 std::string with_policy(const mailauth::DmarcRecord& published, mailauth::DmarcPolicy policy) {
   std::string text = "v=DMARC1";
   bool has_policy = false;
   for (const auto& [tag, value] : published.tags) {
     if (tag == "v") continue;
     if (tag == "p") {
-      text += fmt::format("; p={}", name(policy));
+      const auto there = mailauth::parse_dmarc_policy(value);
+      text += fmt::format("; p={}", name(std::max(policy, there.value_or(policy))));
       has_policy = true;
     } else {
       text += fmt::format("; {}={}", tag, value);
@@ -104,6 +127,13 @@ void plan_dmarc(Plan& plan, const Needs& needs, const Published& published) {
   const auto& texts = texts_at(published, record.name);
   std::vector<std::string> there;
   std::copy_if(texts.begin(), texts.end(), std::back_inserter(there), mailauth::is_dmarc_record);
+  if (there.size() > 1) {
+    plan.problems.push_back(
+        fmt::format("{} has {} DMARC records, so that receivers take none: \"{}\". Take all but "
+                    "the right one out of DNS.",
+                    record.name, there.size(), fmt::join(there, "\", \"")));
+    return;
+  }
   auto parsed = there.empty() ? failure(ErrorCode::not_found, "")
                               : mailauth::parse_dmarc_record(there.front());
   if (!parsed) {
@@ -111,12 +141,16 @@ void plan_dmarc(Plan& plan, const Needs& needs, const Published& published) {
     if (!needs.reports.empty()) record.text += "; rua=mailto:" + needs.reports;
     remark_on_stage(record, needs.policy);
   } else {
+    if (const std::string wrong = unreadable_policy(*parsed); !wrong.empty()) {
+      plan.problems.push_back(fmt::format(
+          "\"{}\" in the DMARC record of {} is no policy: receivers take the whole record for "
+          "p=none. Write none, quarantine or reject there first.",
+          wrong, needs.domain));
+      return;
+    }
     const bool strict_enough = parsed->policy && *parsed->policy >= needs.policy;
     record.text = strict_enough ? there.front() : with_policy(*parsed, needs.policy);
-    record.published = strict_enough && there.size() == 1;
-    if (there.size() > 1)
-      record.remarks.push_back(
-          "There are several DMARC records, so that receivers take none; the first stays.");
+    record.published = strict_enough;
     if (parsed->aggregate_uris.empty())
       record.remarks.push_back(
           "It has no rua=, so that nobody reports which mail fails: add rua=mailto:ADDRESS.");

@@ -54,6 +54,7 @@ struct WantedRecord {
   std::string text;         // of TXT as one piece; of MX the host
   uint16_t preference = 0;  // of MX
   bool published = false;   // it is there as it should be; nothing is to be done
+  bool blocked = false;     // a problem of the plan says why it may not be published
   // The published TXT records of which it takes the place, and those at the same name that stay.
   std::vector<std::string> replaces;
   std::vector<std::string> beside;

@@ -54,6 +54,7 @@ std::string_view type_name(const WantedRecord& record) {
 
 std::string to_do(const WantedRecord& record) {
   if (record.published) return "is there, nothing to do";
+  if (record.blocked) return "do not publish it, see the problem below";
   if (record.replaces.empty()) return "add";
   return record.replaces.size() == 1 ? "change the record that is there"
                                      : "in the place of those that are there";
@@ -99,6 +100,7 @@ std::string as_zone(const Plan& plan) {
       zone += fmt::format("; {} is there, nothing to do\n", record.name);
       continue;
     }
+    if (record.blocked) continue;
     for (const std::string& old : record.replaces)
       zone += fmt::format("; in the place of: {}\n", base::escape_control(old));
     if (record.type == RecordType::mx)
@@ -183,6 +185,7 @@ std::string as_terraform(const Plan& plan, TerraformProvider provider) {
       text += fmt::format("# {} ({}) is there, nothing to do\n", record.name, type_name(record));
       continue;
     }
+    if (record.blocked) continue;
     for (const std::string& old : record.replaces)
       text += fmt::format("# in the place of: {}\n", base::escape_control(old));
     if (provider == TerraformProvider::route53 && !record.beside.empty())

@@ -10,4 +10,10 @@ bool same_key(std::string_view one, std::string_view other) {
   return a && b && a->type == b->type && !a->revoked && a->key_octets == b->key_octets;
 }
 
+bool holds_key(std::string_view record) {
+  auto parsed = mailauth::parse_dkim_key_record(record);
+  return parsed && !parsed->revoked &&
+         mailauth::PublicKey::from_octets(parsed->type, parsed->key_octets);
+}
+
 }  // namespace waypost::publish

@@ -7,4 +7,7 @@ namespace waypost::publish {
 // Whether two DKIM key records hold one key that is in force, whatever their other tags are.
 bool same_key(std::string_view one, std::string_view other);
 
+// Whether it is a DKIM key record with a whole key that is in force: somebody may sign with it.
+bool holds_key(std::string_view record);
+
 }  // namespace waypost::publish

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <array>
 #include <vector>
 
@@ -66,10 +67,14 @@ Result<TsigAlgorithm> algorithm_of(std::string_view word) {
   for (TsigAlgorithm algorithm :
        {TsigAlgorithm::hmac_sha256, TsigAlgorithm::hmac_sha384, TsigAlgorithm::hmac_sha512})
     if (base::equals_ignoring_case(word, name(algorithm))) return algorithm;
-  return failure(ErrorCode::invalid_input,
-                 fmt::format("the key's algorithm \"{}\" is not hmac-sha256, hmac-sha384 or "
-                             "hmac-sha512; make another key with: tsig-keygen -a hmac-sha256 NAME",
-                             base::escape_control(word.substr(0, 40))));
+  // What does not look like one is not quoted: it may be the secret at the wrong place.
+  const bool looks_like_one = base::starts_with_ignoring_case(word, "hmac-");
+  return failure(
+      ErrorCode::invalid_input,
+      fmt::format(
+          "the key's algorithm{} is not hmac-sha256, hmac-sha384 or "
+          "hmac-sha512; make another key with: tsig-keygen -a hmac-sha256 NAME",
+          looks_like_one ? fmt::format(" \"{}\"", base::escape_control(word.substr(0, 40))) : ""));
 }
 
 }  // namespace
@@ -86,7 +91,9 @@ Result<TsigKey> parse_tsig_key(std::string_view text) {
       tokens.back() != (tokens.size() == whole ? ";" : "}"))
     return no_key_file("it is not of the form key \"NAME\" { algorithm ...; secret \"...\"; };");
   TsigKey key;
-  TRY(key.name, dns::normalize_name(tokens[1]));
+  auto name_of_key = dns::normalize_name(tokens[1]);
+  if (!name_of_key) return no_key_file("the key's name is no domain name");
+  key.name = *std::move(name_of_key);
   std::string_view algorithm;
   std::string_view secret;
   for (size_t at : {size_t{3}, size_t{6}}) {

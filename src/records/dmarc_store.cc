@@ -1,7 +1,9 @@
 #include "records/dmarc_store.h"
 
+#include <algorithm>
 #include <array>
 #include <chrono>
+#include <optional>
 
 #include <boost/json.hpp>
 #include <fmt/format.h>
@@ -179,6 +181,15 @@ std::string_view name(DmarcKeeping keeping) {
 
 struct DmarcStore::Impl {
   Database database;
+  // What is in the file at most; none before it was counted.
+  std::optional<int64_t> rows_at_most = std::nullopt;
+
+  Result<void> count_rows() {
+    TRY(Statement sum, database.prepare("SELECT coalesce(sum(row_count), 0) FROM reports"));
+    TRY_VOID(sum.step());
+    rows_at_most = sum.integer(0);
+    return {};
+  }
 
   Result<void> insert_rows(const DmarcReport& report, int64_t number) {
     TRY(Statement insert,
@@ -207,6 +218,7 @@ struct DmarcStore::Impl {
     TRY_VOID(insert.run());
     if (database.changed_rows() == 0) return DmarcKeeping::known;
     TRY_VOID(insert_rows(report, database.last_row()));
+    if (rows_at_most) *rows_at_most += int64_t(report.rows.size());
     TRY_VOID(forget(now));
     TRY_VOID(transaction.commit());
     return DmarcKeeping::kept;
@@ -239,15 +251,23 @@ struct DmarcStore::Impl {
     TRY_VOID(old.bind(1, now - dmarc_days_kept * seconds_a_day).run());
     TRY(Statement old_failures, database.prepare("DELETE FROM failures WHERE kept_at < ?"));
     TRY_VOID(old_failures.bind(1, now - dmarc_days_kept * seconds_a_day).run());
-    TRY(Statement many,
-        database.prepare("DELETE FROM reports WHERE number IN (SELECT number FROM (SELECT "
-                         "number, sum(row_count) OVER (ORDER BY end_at DESC, number DESC) AS "
-                         "so_far FROM reports) WHERE so_far > ?)"));
-    TRY_VOID(many.bind(1, int64_t(dmarc_rows_kept_max)).run());
+    TRY_VOID(forget_oldest());
     TRY(Statement many_failures,
         database.prepare("DELETE FROM failures WHERE number <= (SELECT max(number) FROM failures) "
                          "- ?"));
     return many_failures.bind(1, int64_t(dmarc_failures_kept_max)).run();
+  }
+
+  // Looks through all reports, and so takes enough out that the next ones need not.
+  Result<void> forget_oldest() {
+    if (!rows_at_most) TRY_VOID(count_rows());
+    if (*rows_at_most <= int64_t(dmarc_rows_kept_max)) return {};
+    TRY(Statement many,
+        database.prepare("DELETE FROM reports WHERE number IN (SELECT number FROM (SELECT "
+                         "number, sum(row_count) OVER (ORDER BY end_at DESC, number DESC) AS "
+                         "so_far FROM reports) WHERE so_far > ?)"));
+    TRY_VOID(many.bind(1, int64_t(dmarc_rows_kept_max / 20 * 19)).run());
+    return count_rows();
   }
 };
 

@@ -69,6 +69,8 @@ def test_a_domain_is_published_verified_and_signs(waypost, bind, folder):
     again = waypost("domains", "add", "shop.test", *update, **at_bind)
     assert again["update"]["done"] and again["update"]["changes"] == 0
 
+    assert all(re.fullmatch("[re][0-9]{8}[a-z]{4}", key["selector"]) for key in found["keys"])
+
     mail = folder / "mail.eml"
     mail.write_text(MESSAGE)
     [rsa] = [key["selector"] for key in found["keys"] if key["type"] == "rsa2048"]

@@ -48,6 +48,8 @@ class Server {
   std::vector<dns::Message> updates;
   // Answers to an update: what TsigAnswer and rcode come to is for the real servers to test.
   int update_rcode = 9;
+  bool authoritative = true;
+  std::string refused;  // a name that it answers no questions about
 
  private:
   io::Task<void> serve() {
@@ -75,6 +77,17 @@ class Server {
     auto end = co_await stream->read(piece, deadline);
   }
 
+  // Those of a wildcard where the name has none.
+  std::vector<dns::Record> records_at(const std::string& name) const {
+    std::vector<dns::Record> found;
+    for (const std::string& owner :
+         {name, "*" + name.substr(std::min(name.find('.'), name.size()))})
+      for (const dns::Record& record : records)
+        if (record.name == owner && (owner == name || found.empty() || found[0].name == owner))
+          found.push_back(record);
+    return found;
+  }
+
   std::string answer(const std::string& octets) {
     if (octets[2] & 0x78) {
       updates.push_back(*dns::parse_message(octets));
@@ -89,15 +102,17 @@ class Server {
     const auto type = static_cast<uint16_t>(dns::read_16(octets, name_end));
     std::string sections;
     unsigned answers = 0;
-    for (const dns::Record& record : records) {
-      if (record.name != name || record.type != type) continue;
+    for (dns::Record record : records_at(name)) {
+      if (name == refused) break;
+      if (record.type != type && record.type != dns::record_type::cname) continue;
+      record.name = name;
       dns::append_record(sections, record);
       ++answers;
     }
     dns::append_record(sections, {"shop.example", dns::record_type::soa, dns::record_class::in, 60,
                                   name_rdata("ns") + name_rdata("h") + std::string(20, '\0')});
     std::string message = octets.substr(0, 2);
-    dns::append_16(message, 0x8400);
+    dns::append_16(message, (authoritative ? 0x8400u : 0x8000u) | (name == refused ? 5u : 0u));
     for (unsigned count : {1u, answers, 1u, 0u}) dns::append_16(message, count);
     return message +
            octets.substr(dns::message_header_octets, name_end + 4 - dns::message_header_octets) +
@@ -184,6 +199,37 @@ TEST_F(FlowsTest, passes_over_a_server_that_is_down) {
   EXPECT_EQ(found->records[0].observations[1].difference, Difference::no_answer);
 }
 
+TEST_F(FlowsTest, passes_over_a_server_that_does_not_have_the_zone) {
+  for (Server* server : {&recursive_, &first_}) publish_at(*server);
+  second_.authoritative = false;
+  auto found = run(verify(vantage(), needs_, {}, soon()));
+  ASSERT_TRUE(found) << found.error().describe();
+  EXPECT_TRUE(found->good());
+  EXPECT_EQ(found->records[0].observations[1].difference, Difference::no_answer);
+  first_.authoritative = false;
+  EXPECT_FALSE(update()) << "what it shows is nothing to build on";
+}
+
+TEST_F(FlowsTest, says_that_the_resolver_does_not_know_the_servers) {
+  recursive_.refused = "mail.shop.example";
+  auto found = run(verify(vantage(), needs_, {}, soon()));
+  ASSERT_FALSE(found);
+  EXPECT_THAT(found.error().message(), HasSubstr("does not say which name servers"));
+  EXPECT_THAT(found.error().message(), HasSubstr("code 5"));
+}
+
+TEST_F(FlowsTest, has_time_left_for_the_resolver_behind_many_that_are_silent) {
+  for (Server* server : {&recursive_, &first_}) publish_at(*server);
+  world_.network().take_down(second_.process.host(), world_.now() + std::chrono::hours(1));
+  std::vector<NameServer> servers(8, {"", {second_.process.host(), 53}, false});
+  servers.push_back({"", {first_.process.host(), 53}, false});
+  const Instant deadline = client_.now() + std::chrono::seconds(20);
+  auto found = run(verify(vantage(), needs_, servers, deadline));
+  ASSERT_TRUE(found) << found.error().describe();
+  EXPECT_TRUE(found->good());
+  EXPECT_LT(client_.now(), deadline);
+}
+
 TEST_F(FlowsTest, fails_when_nobody_answers) {
   for (Server* server : {&recursive_, &first_, &second_})
     world_.network().take_down(server->process.host(), world_.now() + std::chrono::hours(1));
@@ -218,6 +264,54 @@ TEST_F(FlowsTest, sends_what_is_missing_with_what_was_there) {
   made = update();
   ASSERT_TRUE(made && made->answer);
   EXPECT_FALSE(made->answer->done());
+}
+
+TEST_F(FlowsTest, takes_nothing_of_a_wildcard_for_what_is_there) {
+  first_.add("*.shop.example", dns::record_type::txt, txt_rdata("v=spf1 mx -all"));
+  first_.add("*.mail.shop.example", dns::record_type::cname, name_rdata("web.shop.example"));
+  auto made = update();
+  ASSERT_TRUE(made) << made.error().describe();
+  EXPECT_TRUE(made->plan.problems.empty());
+  ASSERT_EQ(first_.updates.size(), 1u);
+  // Of the name below the alias: no alias, and no TXT record.
+  ASSERT_EQ(first_.updates[0].answers.size(), 2u);
+  EXPECT_EQ(first_.updates[0].answers[1].record_class, dns::record_class::none);
+}
+
+TEST_F(FlowsTest, withdraws_a_key_only_where_it_was_told_what_is_there) {
+  const std::vector<Key> keys{
+      {"e1", "v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="}};
+  first_.add("e1._domainkey.mail.shop.example", dns::record_type::txt, txt_rdata(keys[0].record));
+  const Endpoint server{first_.process.host(), 53};
+  first_.refused = "e1._domainkey.mail.shop.example";
+  EXPECT_FALSE(run(withdraw_update(vantage(), needs_.domain, keys, server, key_, soon())));
+  EXPECT_TRUE(first_.updates.empty());
+  first_.refused.clear();
+  auto made = run(withdraw_update(vantage(), needs_.domain, keys, server, key_, soon()));
+  ASSERT_TRUE(made) << made.error().describe();
+  EXPECT_EQ(made->update.changes.size(), 1u);
+  EXPECT_EQ(first_.updates.size(), 1u);
+}
+
+TEST_F(FlowsTest, says_all_that_was_there) {
+  constexpr size_t many = 100;
+  for (size_t i = 0; i < many; ++i)
+    first_.add("mail.shop.example", dns::record_type::txt, txt_rdata("site=" + std::to_string(i)));
+  auto made = update();
+  ASSERT_TRUE(made) << made.error().describe();
+  ASSERT_FALSE(made->update.changes.empty());
+  ASSERT_TRUE(made->update.changes[0].before);
+  EXPECT_EQ(made->update.changes[0].before->size(), many);
+}
+
+TEST_F(FlowsTest, names_the_alias_that_an_update_would_fail_at) {
+  first_.add("_dmarc.mail.shop.example", dns::record_type::cname, name_rdata("d.esp.example"));
+  auto made = update();
+  ASSERT_TRUE(made) << made.error().describe();
+  ASSERT_EQ(made->plan.problems.size(), 1u);
+  EXPECT_THAT(made->plan.problems[0], HasSubstr("A CNAME stands at _dmarc.mail.shop.example"));
+  EXPECT_TRUE(made->update.changes.empty());
+  EXPECT_TRUE(first_.updates.empty());
 }
 
 TEST_F(FlowsTest, sends_nothing_where_all_is_there_or_a_person_must_look_first) {

@@ -78,6 +78,17 @@ TEST_F(JudgeTest, finds_a_name_that_was_entered_in_full) {
   EXPECT_THAT(first(1).words, HasSubstr("as \"e1._domainkey\""));
 }
 
+TEST_F(JudgeTest, blames_the_name_only_for_a_record_that_is_missing) {
+  View& view = views_[0];
+  for (const WantedRecord& wanted : plan_.records) view.doubled[wanted.name].texts = {wanted.text};
+  everywhere(domain, {"v=spf1 -all"});
+  EXPECT_EQ(spf(), Difference::different);
+  // As a wildcard shows it.
+  everywhere("e1._domainkey.shop.example", {});
+  view.doubled["e1._domainkey.shop.example"].texts = {"v=spf1 -all"};
+  EXPECT_EQ(dkim(), Difference::missing);
+}
+
 TEST_F(JudgeTest, finds_quotes_in_the_value) {
   everywhere(domain, {"\"v=spf1 ip4:192.0.2.1 ~all\""});
   EXPECT_EQ(spf(), Difference::quoted);
@@ -145,6 +156,18 @@ TEST_F(JudgeTest, takes_a_refusal_for_no_answer) {
   views_[0].txt[std::string(domain)].rcode = 5;
   EXPECT_EQ(spf(), Difference::no_answer);
   EXPECT_THAT(first(0).words, HasSubstr("refuses"));
+}
+
+TEST_F(JudgeTest, takes_a_server_without_the_zone_for_no_answer) {
+  Sight& sight = views_[0].txt[std::string(domain)];
+  sight = {};
+  sight.authoritative = false;
+  EXPECT_EQ(spf(), Difference::no_answer);
+  EXPECT_THAT(first(0).words, HasSubstr("not authoritative"));
+  EXPECT_TRUE(judge(plan_, views_)[0].good()) << "the other server and the resolver show it";
+  sight.delegated_to = "ns.esp.example";
+  EXPECT_EQ(spf(), Difference::no_answer);
+  EXPECT_THAT(first(0).words, HasSubstr("delegated to ns.esp.example"));
 }
 
 TEST_F(JudgeTest, compares_mail_hosts) {

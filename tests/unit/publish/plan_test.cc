@@ -91,6 +91,37 @@ TEST_F(PlanTest, merges_two_spf_records_into_one) {
   EXPECT_EQ(spf.replaces.size(), 2u);
 }
 
+TEST_F(PlanTest, keeps_every_term_of_two_spf_records) {
+  // Covered by a network today, as the host's address may not be tomorrow.
+  resolver_.add_address("mail.shop.example", *IpAddress::parse("198.51.100.1"));
+  txt("shop.example", "v=spf1 a:mail.shop.example -all");
+  txt("shop.example", "v=spf1 ip4:198.51.100.0/24 -all");
+  EXPECT_EQ(of(Purpose::spf).text,
+            "v=spf1 a:mail.shop.example ip4:198.51.100.0/24 ip4:192.0.2.1 -all");
+}
+
+TEST_F(PlanTest, flattens_nothing_to_make_two_spf_records_fit) {
+  std::string records[2];
+  for (int i = 0; i < 12; ++i) {
+    const std::string host = "h" + std::to_string(i) + ".shop.example";
+    resolver_.add_address(host, *IpAddress::parse("198.51.100." + std::to_string(i)));
+    records[i % 2] += " a:" + host;
+  }
+  for (const std::string& each : records) txt("shop.example", "v=spf1" + each + " -all");
+  const Plan made = plan();
+  ASSERT_EQ(made.problems.size(), 1u);
+  EXPECT_THAT(made.problems[0], HasSubstr("needs 12 DNS lookups"));
+  EXPECT_THAT(made.records[0].text, HasSubstr("a:h11.shop.example"));
+}
+
+TEST_F(PlanTest, leaves_two_spf_records_that_nobody_can_compare) {
+  txt("shop.example", "v=spf1 exists:%{i}.list.shop.example -all");
+  txt("shop.example", "v=spf1 ip4:198.51.100.9 -all");
+  const Plan made = plan();
+  ASSERT_EQ(made.problems.size(), 1u);
+  EXPECT_THAT(made.problems[0], HasSubstr("\"v=spf1 ip4:198.51.100.9 -all\""));
+}
+
 TEST_F(PlanTest, puts_terms_before_a_redirect) {
   txt("shop.example", "v=spf1 redirect=_spf.example.net");
   txt("_spf.example.net", "v=spf1 ip4:198.51.100.0/24 -all");
@@ -134,12 +165,63 @@ TEST_F(PlanTest, never_weakens_the_policy_of_dmarc) {
   EXPECT_TRUE(of(Purpose::dmarc).published);
 }
 
+TEST_F(PlanTest, leaves_a_policy_alone_that_nobody_can_read) {
+  for (const char* wrong : {"p=reject; sp=rejct", "p=rejct", "p=none; np=refuse"}) {
+    Published published;
+    published.txt["_dmarc.shop.example"] = {std::string("v=DMARC1; ") + wrong};
+    const Plan made = make_plan(needs, published);
+    ASSERT_EQ(made.problems.size(), 1u) << wrong;
+    EXPECT_THAT(made.problems[0], HasSubstr("is no policy"));
+    EXPECT_EQ(made.records.back().purpose, Purpose::dkim) << "no record of DMARC is planned";
+  }
+}
+
+TEST_F(PlanTest, chooses_none_of_several_dmarc_records) {
+  txt("_dmarc.shop.example", "v=DMARC1; p=none");
+  txt("_dmarc.shop.example", "v=DMARC1; p=reject");
+  const Plan made = plan();
+  ASSERT_EQ(made.problems.size(), 1u);
+  EXPECT_THAT(made.problems[0], HasSubstr("\"v=DMARC1; p=none\", \"v=DMARC1; p=reject\""));
+  EXPECT_EQ(made.records.back().purpose, Purpose::dkim) << "no record of DMARC is planned";
+}
+
+TEST_F(PlanTest, raises_each_policy_that_stands_twice_and_weakens_none) {
+  txt("_dmarc.shop.example", "v=DMARC1; p=none; p=reject");
+  needs.policy = mailauth::DmarcPolicy::quarantine;
+  EXPECT_EQ(of(Purpose::dmarc).text, "v=DMARC1; p=quarantine; p=reject");
+}
+
 TEST_F(PlanTest, takes_a_key_for_published_whatever_its_other_tags_are) {
   txt("e1._domainkey.shop.example",
       "v=DKIM1; t=s; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=");
   EXPECT_TRUE(of(Purpose::dkim).published);
   txt("e1._domainkey.shop.example", "v=DKIM1; k=ed25519; p=");
   EXPECT_FALSE(of(Purpose::dkim).published);
+}
+
+TEST_F(PlanTest, never_takes_the_place_of_a_key_in_force) {
+  const std::string other = "v=DKIM1; k=ed25519; p=22qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=";
+  txt("e1._domainkey.shop.example", other);
+  const Plan made = plan();
+  ASSERT_EQ(made.problems.size(), 1u);
+  EXPECT_THAT(made.problems[0], HasSubstr("Choose another selector"));
+  EXPECT_TRUE(made.records[1].blocked);
+  EXPECT_THAT(made.records[1].replaces, IsEmpty());
+  for (const std::string& form : {as_zone(made), as_terraform(made, TerraformProvider::route53),
+                                  as_terraform(made, TerraformProvider::cloudflare)})
+    EXPECT_THAT(form, Not(HasSubstr("11qYAYKx")));
+  EXPECT_THAT(as_text(made), HasSubstr("do not publish it"));
+  // Beside ours it is not taken away either.
+  txt("e1._domainkey.shop.example", needs.keys[0].record);
+  EXPECT_EQ(plan().problems.size(), 1u);
+}
+
+TEST_F(PlanTest, takes_the_place_of_what_is_no_key) {
+  txt("e1._domainkey.shop.example", "v=spf1 -all");
+  txt("e1._domainkey.shop.example", "v=DKIM1; k=ed25519; p=");
+  txt("e1._domainkey.shop.example", "v=DKIM1; k=rsa; p=" + std::string(236, 'A'));
+  EXPECT_THAT(plan().problems, IsEmpty());
+  EXPECT_EQ(of(Purpose::dkim).replaces.size(), 3u);
 }
 
 TEST_F(PlanTest, plans_the_return_path) {

@@ -60,6 +60,8 @@ TEST(TsigTest, refuses_other_files_without_quoting_them) {
         "key \"a b\" { algorithm hmac-sha256; secret \"c2VjcmV0\"; };",
         "key \"a\" { algorithm hmac-sha256; secret \"c2VjcmV0\"; }; zone \"x\" {};",
         "/* key \"a\" { algorithm hmac-sha256; secret \"c2VjcmV0\"; };",
+        "key \"a\" { algorithm \"c2VjcmV0\"; secret \"hmac-sha256\"; };",
+        "key \"c2VjcmV0==\" { algorithm hmac-sha256; secret \"a\"; };",
         "key \"a\" { algorithm hmac-md5; secret \"c2VjcmV0\"; };", "c2VjcmV0"}) {
     auto key = parse_tsig_key(text);
     ASSERT_FALSE(key) << text;
