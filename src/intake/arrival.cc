@@ -296,6 +296,7 @@ void Arrival::report_accepted() const {
   event.transaction = envelope_.transaction;
   event.message_id = envelope_.message_id;
   event.size_octets = envelope_.size_octets;
+  event.inbound = envelope_.inbound;
   warn_of_unsigned(event);
   intake_.services_.events.emit(std::move(event));
 }

@@ -41,6 +41,7 @@ io::Task<Result<void>> Reader::send_on(const spool::Envelope& envelope, const sm
   event.recipients = {to.text()};
   event.message_id = next.message_id;
   event.size_octets = next.size_octets;
+  event.inbound = next.inbound;
   services_.events.emit(std::move(event));
   services_.accepted(std::move(next));
   co_return Result<void>();
