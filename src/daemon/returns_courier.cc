@@ -74,6 +74,8 @@ Result<std::optional<returns::SentMessage>> find_sent(io::Disk& disk,
         sent =
             returns::SentMessage{*event.message, std::move(event.sender), std::move(event.tenant),
                                  std::move(event.stream), std::move(event.recipients)};
+  if (!sent && !found.problems.empty())
+    return failure(ErrorCode::unavailable, found.problems.front());
   return sent;
 }
 

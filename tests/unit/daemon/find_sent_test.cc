@@ -58,5 +58,20 @@ TEST_F(FindSentTest, knows_no_old_message_by_its_message_id) {
   EXPECT_TRUE(found && !*found);
 }
 
+TEST_F(FindSentTest, says_that_the_records_cannot_be_read_instead_of_knowing_nothing) {
+  const events::Event sent = accepted_of(1, day_one + 1h, {"ann@example.net"});
+  log(sent);
+  feed_all();
+  const std::string path =
+      records::day_path(places_.folder, records::day_of(day_one), records::day_file_suffix);
+  std::filesystem::remove(path + "-wal");
+  std::ofstream(path, std::ios::trunc) << std::string(8192, 'x');
+  std::filesystem::remove_all(places_.events_folder);
+  ASSERT_TRUE(disk_.make_folders(places_.events_folder, 0700));
+  const auto found = find_sent(disk_, places_, *sent.message);
+  ASSERT_FALSE(found);
+  EXPECT_EQ(found.error().code(), ErrorCode::unavailable);
+}
+
 }  // namespace
 }  // namespace waypost::daemon
