@@ -50,9 +50,11 @@ std::string reason_of(const Finding& finding) {
   return finding.cause.reply_class;
 }
 
-// An automatic answer concerns nobody, whoever it was for; a report of delivery is no news.
-bool needs_people(const bounces::Incoming& incoming) {
-  if (incoming.kind == Kind::auto_reply) return false;
+// An automatic answer to a message of ours concerns nobody; a report of delivery is no news. What a
+// program writes to an address for people may be what somebody waits for: that a feedback loop is
+// to be confirmed, or that somebody unsubscribes.
+bool needs_people(const bounces::Incoming& incoming, bool is_about_ours) {
+  if (incoming.kind == Kind::auto_reply) return !is_about_ours;
   const bool is_notice = incoming.kind == Kind::dsn || incoming.kind == Kind::bounce;
   return !is_notice || incoming.recipients.empty() ||
          std::any_of(incoming.recipients.begin(), incoming.recipients.end(), bounces::was_refused);
@@ -178,7 +180,7 @@ Result<Reader::Understood> Reader::understand_aside(Work& work) {
   const bounces::Incoming incoming = bounces::read_incoming(work.octets);
   Understood understood;
   understood.kind = incoming.kind;
-  understood.needs_people = needs_people(incoming);
+  understood.needs_people = needs_people(incoming, work.reference.has_value());
   if (work.unsubscribes && incoming.kind == Kind::not_a_bounce)
     TRY_VOID(unsubscribe(work, understood));
   else
