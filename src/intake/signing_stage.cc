@@ -96,8 +96,10 @@ SigningChoice choose_signer(const domains::Signers& signers, const HeaderBlock& 
   choice.standing =
       choice.plan ? SigningStanding::aligned : standing_on_arrival(header, choice.from_domain);
   if (choice.standing == SigningStanding::aligned) return choice;
-  // A message without a From field cannot be signed at all (RFC 6376 §5.4).
-  if (request.sender && header.find("From"))
+  // A message without a From field cannot be signed at all (RFC 6376 §5.4). Where none is to be
+  // told from it, receivers may read a domain as which its sender may not send.
+  const bool may_be_signed = from || (!request.sender_domains && header.find("From"));
+  if (request.sender && may_be_signed)
     if (auto domain = domains::normal_name(request.sender->domain, "domain"))
       choice.plan = signers.find(*domain);
   if (choice.plan) choice.standing = SigningStanding::unaligned;

@@ -44,7 +44,8 @@ struct SigningChoice {
 struct SigningRequest {
   // Of the envelope; its domain signs where the From domain has no keys.
   const std::optional<smtp::Mailbox>& sender;
-  // Where the From domain is none of these nothing is signed: a signature says that it is genuine.
+  // Where the From domain is none of these, or cannot be told, nothing is signed: a signature says
+  // that it is genuine.
   const std::optional<DomainPatterns>& sender_domains;
 };
 

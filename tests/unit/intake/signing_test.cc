@@ -166,6 +166,21 @@ TEST_F(SigningTest, signs_for_nobody_as_whom_the_login_may_not_send) {
   expect_two_good_signatures(sent(message, "other.example"));
 }
 
+TEST_F(SigningTest, signs_for_no_restricted_login_what_names_no_domain_or_two) {
+  submitter_.sender_domains = {"shop.example"};
+  for (const char* from :
+       {"From: a@shop.example, b@x.example\r\n", "From: a@shop.example\r\nFrom: b@x.example\r\n",
+        "From: <b@x.example\r\n", "From: b\r\n"}) {
+    const auto restricted = choice(std::string(from) + "\r\n", "shop.example");
+    EXPECT_EQ(restricted.plan, nullptr) << from;
+    EXPECT_EQ(restricted.standing, SigningStanding::none) << from;
+    EXPECT_THAT(restricted.trouble, Not(IsEmpty())) << from;
+  }
+  submitter_.sender_domains.reset();
+  const auto free = choice("From: a@shop.example, b@x.example\r\n\r\n", "shop.example");
+  EXPECT_NE(free.plan, nullptr);
+}
+
 TEST_F(SigningTest, unsigned_mail_is_taken_warned_about_or_refused_with_what_helps) {
   const std::string message = "From: ann@other.example\r\n\r\nx\r\n";
   EXPECT_THAT(sent(message, "other.example"), StartsWith("Received: "));
