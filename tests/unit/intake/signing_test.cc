@@ -200,6 +200,25 @@ TEST_F(SigningTest, unsigned_mail_is_taken_warned_about_or_refused_with_what_hel
   expect_two_good_signatures(sent("From: ann@shop.example\r\n\r\nx\r\n"));
 }
 
+TEST_F(SigningTest, mail_whose_keys_cannot_be_read_is_refused_for_now) {
+  io::MemoryDisk disk(1);
+  ASSERT_TRUE(disk.make_folders("/keys", 0700));
+  domains::DomainStore store(disk, "/keys");
+  domains::SendingDomain shop;
+  shop.domain = "shop.example";
+  ASSERT_TRUE(store.make_key(shop, "e1", domains::KeyType::ed25519, made_at));
+  ASSERT_TRUE(domains::start_signing(shop, "e1", made_at));
+  ASSERT_TRUE(store.store(shop));
+  ASSERT_TRUE(disk.write_file("/keys/shop.example/e1.pem", "rubbish", 0600));
+  limits_.signing.signers = domains::load_signers(disk, {"/keys", {}, {}}, nullptr).signers;
+  limits_.signing.unsigned_mail = UnsignedMail::refuse;
+  const std::string refusal = sent("From: ann@news.shop.example\r\n\r\nx\r\n");
+  EXPECT_THAT(refusal, StartsWith("451 4.7.5 Mail from news.shop.example is not signed"));
+  EXPECT_THAT(refusal, HasSubstr("its keys cannot be read"));
+  EXPECT_THAT(refusal, Not(HasSubstr("domains add")));
+  EXPECT_THAT(sent("From: ann@other.example\r\n\r\nx\r\n"), StartsWith("550 5.7.20"));
+}
+
 TEST_F(SigningTest, a_refused_message_of_many_chunks_stores_nothing) {
   limits_.signing.unsigned_mail = UnsignedMail::refuse;
   std::string message = "From: ann@other.example\r\n\r\n";
