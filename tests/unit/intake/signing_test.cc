@@ -143,6 +143,24 @@ TEST_F(SigningTest, signs_a_message_of_many_chunks_while_it_streams_by) {
   EXPECT_THAT(stored, HasSubstr("Date: "));
 }
 
+TEST_F(SigningTest, a_reload_changes_nothing_of_what_is_arriving) {
+  Intake intake(Services{loop_, spool_, sink_, {}, {}, {}}, limits_, "relay.example.net");
+  smtp::MailArguments mail;
+  mail.sender = smtp::Mailbox{"me", "shop.example"};
+  auto arrival = intake.start(submitter_, std::move(mail));
+  EXPECT_FALSE(arrival->add_recipient({"you", "example.net"}));
+  io::TaskGroup group;
+  group.start(
+      arrival->add("From: ann@shop.example\r\n\r\n" + std::string(spool::chunk_octets_max, 'x')));
+  loop_.settle();
+  intake.reconfigure(limits_, "renamed.example.net");
+  auto outcome = loop_.run(arrival->finish());
+  ASSERT_TRUE(outcome) << outcome.error().text();
+  const std::string& stored = spool_.messages.at(*outcome);
+  EXPECT_THAT(stored, Not(HasSubstr("renamed.example.net")));
+  expect_two_good_signatures(stored);
+}
+
 TEST_F(SigningTest, signs_what_is_beyond_ascii_and_mail_below_the_domain) {
   expect_two_good_signatures(
       sent("From: \xc3\x84nn <\xc3\xa4nn@News.Shop.Example>\r\nSubject: "
