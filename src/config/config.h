@@ -65,6 +65,11 @@ struct Inbound {
   // Local parts; "*" is all. Postmaster is always taken (RFC 5321 §4.5.1).
   std::vector<std::string> recipients{"postmaster", "abuse"};
   Origin origin;
+
+  // Wherever it was written.
+  bool operator==(const Inbound& other) const {
+    return domains == other.domains && recipients == other.recipients;
+  }
 };
 
 // A domain that is there for what comes back: bounces, complaints, unsubscriptions.

@@ -80,6 +80,8 @@ bool FailingSites::hear(const Event& event, Instant now) {
   if (name.empty()) return false;
   if (is_reached(event)) {
     sites_.erase(name);
+    // Its mail hosts were found as well, whatever was said of the name before.
+    for (const std::string& recipient : event.recipients) sites_.erase(domain_of(recipient));
     return false;
   }
   if (!is_failure(event)) return false;

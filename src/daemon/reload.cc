@@ -34,6 +34,8 @@ std::vector<std::string> hold_back(const config::Config& now, config::Config& ne
   keep("[drop]", next.drop, now.drop);
   keep("[http]", next.http, now.http);
   keep("[records]", next.records, now.records);
+  // A domain may have moved from one to the other: half of that would refuse its mail for good.
+  if (next.return_paths != now.return_paths) keep("[[inbound]]", next.inbound, now.inbound);
   keep("[[return_path]]", next.return_paths, now.return_paths);
   keep("log.format", next.log.format, now.log.format);
   return held;

@@ -8,6 +8,8 @@ namespace waypost::daemon {
 namespace {
 
 constexpr unsigned owner_only = 0600;
+// What strangers bring may have the Message-ID of ours: it is passed over.
+constexpr size_t namesakes_max = 100;
 
 Result<Secret> load_key(const std::string& file, io::Disk& disk, io::Rng& rng) {
   if (!disk.exists(file)) {
@@ -25,6 +27,11 @@ Result<Secret> load_key(const std::string& file, io::Disk& disk, io::Rng& rng) {
                        "backup, or remove it to have a new one; what comes back to addresses of "
                        "the old one is then refused");
   return Secret::take(octets);
+}
+
+bool is_ours(const events::Event& event) {
+  return event.kind == events::EventKind::accepted && event.message && !event.sender.empty() &&
+         !event.inbound;
 }
 
 }  // namespace
@@ -50,19 +57,25 @@ Result<std::optional<returns::SentMessage>> find_sent(io::Disk& disk,
                                                       const records::RecordPlaces& places,
                                                       const returns::Reader::Wanted& wanted) {
   records::Search search;
-  search.messages_max = 1;
-  if (const auto* id = std::get_if<MessageId>(&wanted))
+  if (const auto* id = std::get_if<MessageId>(&wanted)) {
     search.message = *id;
-  else
-    search.message_id = std::get<std::string>(wanted);
+    search.messages_max = 1;
+  } else {
+    const auto& named = std::get<returns::Reader::Named>(wanted);
+    search.message_id = named.message_id;
+    search.since = named.since;
+    search.messages_max = namesakes_max;
+  }
   TRY(records::Found found, records::search(disk, places, search));
   std::optional<returns::SentMessage> sent;
   for (records::FoundMessage& message : found.messages)
     for (events::Event& event : message.events)
-      if (event.kind == events::EventKind::accepted && event.message && !event.sender.empty())
+      if (is_ours(event))
         sent =
             returns::SentMessage{*event.message, std::move(event.sender), std::move(event.tenant),
                                  std::move(event.stream), std::move(event.recipients)};
+  if (!sent && !found.problems.empty())
+    return failure(ErrorCode::unavailable, found.problems.front());
   return sent;
 }
 

@@ -20,7 +20,8 @@ Result<std::shared_ptr<const returns::ReturnPaths>> load_return_paths(const conf
                                                                       const std::string& key_file,
                                                                       io::Disk& disk, io::Rng& rng);
 
-// What the records tell of a message that went out; none: they do not know it. Blocks.
+// What the records tell of a message that went out, the newest of that name; none: they do not know
+// it, or strangers brought it. unavailable where it may stand in what cannot be read now. Blocks.
 Result<std::optional<returns::SentMessage>> find_sent(io::Disk& disk,
                                                       const records::RecordPlaces& places,
                                                       const returns::Reader::Wanted& wanted);

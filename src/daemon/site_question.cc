@@ -6,6 +6,8 @@
 
 #include "base/ascii.h"
 #include "daemon/failing_sites.h"
+#include "delivery/route.h"
+#include "dns/idn.h"
 
 namespace waypost::daemon {
 namespace {
@@ -58,6 +60,15 @@ const Way* find_way(const std::vector<Way>& ways, const events::Peer& peer) {
   return first;
 }
 
+bool goes_to_a_hop(const Config& config, const std::string& recipient_domain) {
+  const Result<std::string> ascii = dns::to_a_labels(recipient_domain);
+  const std::string& domain = ascii ? *ascii : recipient_domain;
+  return config.delivery.next_hop || std::any_of(config.routes.begin(), config.routes.end(),
+                                                 [&](const config::RouteRule& route) {
+                                                   return delivery::is_matched(route.match, domain);
+                                                 });
+}
+
 bool goes_through_a_proxy(const Config& config, const std::string& source) {
   return std::any_of(
       config.sources.begin(), config.sources.end(),
@@ -92,12 +103,10 @@ std::optional<SiteQuestion> question_about(const Config& config, const Event& ev
       request.encryption = Encryption::starttls;
     return question;
   }
-  // Nobody knows the next hop that it was, or whether it was one.
-  const bool may_be_a_hop = !ways.empty() && event.peer.host.empty();
-  if (may_be_a_hop || config.delivery.next_hop || !question.refused_login.empty())
-    return std::nullopt;
   const std::string& recipient = event.recipients.front();
   request.host = base::to_lower(recipient.substr(recipient.rfind('@') + 1));
+  // Nobody knows the next hop that it was: one of several, or of before a reload.
+  if (goes_to_a_hop(config, request.host) || !question.refused_login.empty()) return std::nullopt;
   request.port = config.delivery.mx_port;
   request.mail_exchanger = true;
   if (config.delivery.tls == config::DeliveryTls::never) request.encryption = Encryption::none;

@@ -39,17 +39,6 @@ tl::unexpected<Outcome> nobody_could_tell(const std::string& domain, const Error
       fmt::format("looking up which hosts take mail for {}: {}", domain, error.describe())));
 }
 
-bool matches(std::string_view pattern, std::string_view domain) {
-  if (pattern == "*") return true;
-  if (!pattern.starts_with("*.")) return pattern == domain;
-  return domain.size() > pattern.size() - 1 && domain.ends_with(pattern.substr(1));
-}
-
-bool matches(const Smarthost& smarthost, std::string_view domain) {
-  return std::any_of(smarthost.match.begin(), smarthost.match.end(),
-                     [&](const std::string& pattern) { return matches(pattern, domain); });
-}
-
 Route route_to(const Smarthost& smarthost) {
   Route route;
   route.hosts = {{smarthost.host, 0}};
@@ -79,7 +68,18 @@ std::string address_in_literal(std::string_view literal) {
   return std::string(literal);
 }
 
+bool matches(std::string_view pattern, std::string_view domain) {
+  if (pattern == "*") return true;
+  if (!pattern.starts_with("*.")) return pattern == domain;
+  return domain.size() > pattern.size() - 1 && domain.ends_with(pattern.substr(1));
+}
+
 }  // namespace
+
+bool is_matched(const std::vector<std::string>& patterns, std::string_view domain) {
+  return std::any_of(patterns.begin(), patterns.end(),
+                     [&](const std::string& pattern) { return matches(pattern, domain); });
+}
 
 Outcome loop_to_self(const std::string& domain) {
   return no_route(Verdict::bounced,
@@ -111,7 +111,7 @@ std::shared_ptr<const Route> Routes::configured(const std::string& domain) const
   Result<std::string> ascii = dns::to_a_labels(domain);
   const std::string& name = ascii ? *ascii : domain;
   for (size_t i = 0; i < smarthosts_.size(); ++i)
-    if (matches(settings_->smarthosts[i], name)) return smarthosts_[i];
+    if (is_matched(settings_->smarthosts[i].match, name)) return smarthosts_[i];
   return nullptr;
 }
 

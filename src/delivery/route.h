@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -42,6 +43,10 @@ struct Route {
   // somebody else beside their own.
   std::string connection_key(const std::string& host) const;
 };
+
+// Whether a smarthost of these patterns takes mail for a domain: "*" for all, "*." and a suffix, or
+// the domain itself. Lower case, with A-labels.
+bool is_matched(const std::vector<std::string>& patterns, std::string_view domain);
 
 // Finds routes and remembers them for as long as the name system says, within bounds of ours.
 // The first smarthost that matches; else, by RFC 5321 §5.1, MX records, else the domain's own

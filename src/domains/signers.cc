@@ -12,13 +12,28 @@ using mailauth::PrivateKey;
 using mailauth::SigningKey;
 using mailauth::SigningPlan;
 
-Signers::Plan Signers::find(std::string_view domain) const {
+namespace {
+
+// Of the domain itself, else of the nearest above it.
+template <typename Entries>
+auto find_at_or_above(const Entries& entries, std::string_view domain) {
   while (true) {
-    if (auto found = plans_.find(domain); found != plans_.end()) return found->second;
     const size_t dot = domain.find('.');
-    if (dot == std::string_view::npos) return nullptr;
+    if (auto found = entries.find(domain); found != entries.end() || dot == std::string_view::npos)
+      return found;
     domain.remove_prefix(dot + 1);
   }
+}
+
+}  // namespace
+
+Signers::Plan Signers::find(std::string_view domain) const {
+  const auto found = find_at_or_above(plans_, domain);
+  return found == plans_.end() ? nullptr : found->second;
+}
+
+bool Signers::is_unreadable(std::string_view domain) const {
+  return are_unknown_ || find_at_or_above(unreadable_, domain) != unreadable_.end();
 }
 
 std::string Signers::awaited_record(std::string_view domain) const {
@@ -43,6 +58,7 @@ class SignerReader {
     if (!domains) tell(domains.error());
     // Whoever cannot list them signs for all that it did.
     if (!domains && before_) *signers_ = *before_;
+    signers_->are_unknown_ = !domains && (!before_ || before_->are_unknown_);
     if (domains)
       for (const std::string& domain : *domains) read_domain(domain);
     for (const KeyFile& file : sources_.key_files) read_file(file);
@@ -96,9 +112,10 @@ class SignerReader {
   // Also where some of its keys could be read: half of the signatures are worse than those of
   // before.
   void keep_what_was(const std::string& domain) {
-    if (!before_) return;
-    auto old = before_->plans_.find(domain);
-    if (old != before_->plans_.end()) signers_->plans_[domain] = old->second;
+    if (before_)
+      if (auto old = before_->plans_.find(domain); old != before_->plans_.end())
+        signers_->plans_[domain] = old->second;
+    if (!signers_->plans_.contains(domain)) signers_->unreadable_.insert(domain);
   }
 
   io::Disk& disk_;

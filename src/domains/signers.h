@@ -3,6 +3,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -38,6 +39,9 @@ class Signers {
   // Of a domain that has keys, but none that signs yet: the name of the record that is to be
   // published. Empty otherwise.
   std::string awaited_record(std::string_view domain) const;
+  // The domain, or one above it, would sign, if its keys could be read: ask where find() knows
+  // none.
+  bool is_unreadable(std::string_view domain) const;
   // Nobody signs, and nobody is about to.
   bool empty() const { return plans_.empty() && awaited_.empty(); }
   std::vector<Plan> plans() const;
@@ -47,6 +51,8 @@ class Signers {
 
   std::map<std::string, Plan, std::less<>> plans_;
   std::map<std::string, std::string, std::less<>> awaited_;
+  std::set<std::string, std::less<>> unreadable_;
+  bool are_unknown_ = false;  // which domains there are
 };
 
 struct LoadedSigners {
@@ -56,7 +62,7 @@ struct LoadedSigners {
 };
 
 // Blocks. A domain whose keys cannot be read is signed as `before` (may be null) has it, so that a
-// broken file never stops mail that was signed until now.
+// broken file never stops mail that was signed until now; without that it is unreadable.
 LoadedSigners load_signers(io::Disk& disk, const SignerSources& sources, const Signers* before);
 
 }  // namespace waypost::domains

@@ -260,6 +260,7 @@ Result<Event> from_object(const json::object& object) {
   event.client = reader.text("client");
   event.message_id = reader.text("message_id");
   event.size_octets = reader.number("size");
+  event.inbound = reader.flag("inbound");
   event.signed_by = reader.text("signed_by");
   event.signing_trouble = reader.text("signing_trouble");
   event.session = reader.text("session");
@@ -317,6 +318,7 @@ std::string to_json_line(const Event& event) {
   writer.text("client", event.client);
   writer.text("message_id", event.message_id);
   writer.number("size", event.size_octets);
+  writer.flag("inbound", event.inbound);
   writer.text("signed_by", event.signed_by);
   writer.text("signing_trouble", event.signing_trouble);
   writer.text("session", event.session);

@@ -71,6 +71,7 @@ struct Event {
   std::string client;      // address that submitted it: accepted, rejected
   std::string message_id;  // value of the Message-ID field: accepted
   uint64_t size_octets = 0;
+  bool inbound = false;         // brought by a stranger, for a domain of ours: accepted
   std::string signed_by;        // the domain of our signatures: accepted
   std::string signing_trouble;  // why it does not count for its From domain: accepted
   std::string session;          // one SMTP session of a client: accepted, rejected

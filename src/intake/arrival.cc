@@ -14,7 +14,10 @@
 namespace waypost::intake {
 
 Arrival::Arrival(Intake& intake, Submitter submitter, smtp::MailArguments mail)
-    : intake_(intake), limits_(intake.limits_), submitter_(std::move(submitter)) {
+    : intake_(intake),
+      limits_(intake.limits_),
+      hostname_(intake.hostname_),
+      submitter_(std::move(submitter)) {
   envelope_.tenant = submitter_.tenant;
   envelope_.stream = submitter_.stream;
   envelope_.login = submitter_.login;
@@ -213,7 +216,7 @@ void Arrival::set_lifetime() {
 }
 
 Acceptance Arrival::acceptance() const {
-  Acceptance acceptance{envelope_.id,       envelope_.accepted_at, intake_.hostname_,
+  Acceptance acceptance{envelope_.id,       envelope_.accepted_at, hostname_,
                         envelope_.smtputf8, std::nullopt,          dated_at_};
   if (envelope_.recipients.size() == 1) acceptance.recipient = envelope_.recipients[0].text();
   return acceptance;
@@ -222,7 +225,7 @@ Acceptance Arrival::acceptance() const {
 spool::Chunk Arrival::take_added_fields(std::string signatures) {
   if (!signing_) dated_at_ = envelope_.accepted_at;
   envelope_.message_id =
-      header_->message_id ? *header_->message_id : own_message_id(envelope_.id, intake_.hostname_);
+      header_->message_id ? *header_->message_id : own_message_id(envelope_.id, hostname_);
   return {0, std::move(signatures) + added_fields(*header_, submitter_, acceptance())};
 }
 
@@ -296,6 +299,7 @@ void Arrival::report_accepted() const {
   event.transaction = envelope_.transaction;
   event.message_id = envelope_.message_id;
   event.size_octets = envelope_.size_octets;
+  event.inbound = envelope_.inbound;
   warn_of_unsigned(event);
   intake_.services_.events.emit(std::move(event));
 }

@@ -91,7 +91,9 @@ class Arrival {
   void report_accepted() const;
 
   Intake& intake_;
-  const std::shared_ptr<const Limits> limits_;  // as they were when it began
+  // As they were when it began: what was signed must be what is stored.
+  const std::shared_ptr<const Limits> limits_;
+  const std::string hostname_;
   Submitter submitter_;
   spool::Envelope envelope_;
   State state_ = State::arriving;

@@ -18,6 +18,7 @@ constexpr size_t signatures_read_max = 10;
 constexpr size_t authors_read_max = 100;
 constexpr smtp::EnhancedCode not_signed{5, 7, 20};
 constexpr smtp::EnhancedCode not_by_its_author{5, 7, 22};
+constexpr smtp::EnhancedCode keys_unreadable{4, 7, 5};
 
 // The domain of the From field, or a sentence why there is none.
 Result<std::string> author_domain(const HeaderBlock& header) {
@@ -70,6 +71,8 @@ SigningStanding standing_on_arrival(const HeaderBlock& header, std::string_view 
 }
 
 std::string advice(const domains::Signers& signers, const std::string& domain) {
+  if (signers.is_unreadable(domain))
+    return "its keys cannot be read, and the log of the relay says why";
   const std::string record = signers.awaited_record(domain);
   if (record.empty())
     return fmt::format("run `waypost domains add {}` and publish what it prints", domain);
@@ -96,11 +99,14 @@ SigningChoice choose_signer(const domains::Signers& signers, const HeaderBlock& 
   choice.standing =
       choice.plan ? SigningStanding::aligned : standing_on_arrival(header, choice.from_domain);
   if (choice.standing == SigningStanding::aligned) return choice;
-  // A message without a From field cannot be signed at all (RFC 6376 §5.4).
-  if (request.sender && header.find("From"))
+  // A message without a From field cannot be signed at all (RFC 6376 §5.4). Where none is to be
+  // told from it, receivers may read a domain as which its sender may not send.
+  const bool may_be_signed = from || (!request.sender_domains && header.find("From"));
+  if (request.sender && may_be_signed)
     if (auto domain = domains::normal_name(request.sender->domain, "domain"))
       choice.plan = signers.find(*domain);
   if (choice.plan) choice.standing = SigningStanding::unaligned;
+  choice.is_for_now = !choice.from_domain.empty() && signers.is_unreadable(choice.from_domain);
   if (choice.from_domain.empty())
     choice.trouble = from.error().message();
   else if (choice.standing == SigningStanding::none)
@@ -126,6 +132,7 @@ UnsignedMail fate_of(const SigningChoice& choice, const Signing& signing) {
 }
 
 smtp::Reply unsigned_refusal(const SigningChoice& choice) {
+  if (choice.is_for_now) return smtp::reply(451, keys_unreadable, choice.trouble);
   return smtp::reply(550, choice.standing == SigningStanding::none ? not_signed : not_by_its_author,
                      choice.trouble);
 }

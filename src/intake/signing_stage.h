@@ -38,13 +38,15 @@ struct SigningChoice {
   std::string from_domain;  // A-labels; empty where the header does not name one
   // What is wrong and what helps, a sentence or two; empty when aligned.
   std::string trouble;
+  bool is_for_now = false;  // there are keys, which cannot be read
 };
 
 // Whose mail is signed, and for whom that may be done.
 struct SigningRequest {
   // Of the envelope; its domain signs where the From domain has no keys.
   const std::optional<smtp::Mailbox>& sender;
-  // Where the From domain is none of these nothing is signed: a signature says that it is genuine.
+  // Where the From domain is none of these, or cannot be told, nothing is signed: a signature says
+  // that it is genuine.
   const std::optional<DomainPatterns>& sender_domains;
 };
 
@@ -55,7 +57,8 @@ SigningChoice choose_signer(const domains::Signers& signers, const message::Head
 // What `signing` has in mind for a message with this choice.
 UnsignedMail fate_of(const SigningChoice& choice, const Signing& signing);
 
-// 550 5.7.20 (not signed) or 550 5.7.22 (not by its From domain), RFC 7372 §3.1, with the trouble.
+// 550 5.7.20 (not signed) or 550 5.7.22 (not by its From domain), RFC 7372 §3.1, with the trouble;
+// 451 4.7.5 while the keys that would sign it cannot be read.
 smtp::Reply unsigned_refusal(const SigningChoice& choice);
 
 // Signs one message while its content streams by: the header first, then pieces of the body.

@@ -207,8 +207,9 @@ Result<void> Searcher::read_day(Day day) {
 Result<FoundMessage> Searcher::read_message(Database& database, const Row& row) {
   FoundMessage message{row.id, {}};
   TRY(Statement select,
-      database.prepare("SELECT line FROM (SELECT number, line FROM events WHERE message = ?1 "
-                       "ORDER BY number DESC LIMIT ?2) ORDER BY number"));
+      database.prepare("SELECT line FROM events WHERE number IN (SELECT number FROM (SELECT number "
+                       "FROM events WHERE message = ?1 ORDER BY number DESC LIMIT ?2) UNION "
+                       "SELECT min(number) FROM events WHERE message = ?1) ORDER BY number"));
   select.bind(1, row.number).bind(2, events_of_a_message_max);
   while (true) {
     TRY(bool found, select.step());

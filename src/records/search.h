@@ -50,7 +50,8 @@ struct Found {
 };
 
 // Searches the days' files, newest first, and then what the event log holds beyond them: where
-// there are no files, all of it. A message has at most 10,000 events, the newest. Blocks.
+// there are no files, all of it. A message has at most 10,000 events, the newest, and its first.
+// Blocks.
 Result<Found> search(io::Disk& disk, const RecordPlaces& places, const Search& wanted);
 
 }  // namespace waypost::records

@@ -28,7 +28,8 @@ std::string domain_of(std::string_view key) {
 // The recipients of the message that something can be about.
 class Recipients {
  public:
-  Recipients(const std::optional<Reference>& reference, const SentMessage& sent) : sent_(sent) {
+  Recipients(const std::optional<Reference>& reference, const SentMessage& sent)
+      : sent_(sent), is_proven_(reference && reference->reach != Reach::message) {
     for (const std::string& recipient : sent.recipients) keys_.push_back(key_of(recipient));
     if (!reference || reference->reach == Reach::message) return;
     const size_t number = reference->recipient;
@@ -46,6 +47,9 @@ class Recipients {
     const auto found = std::find(keys_.begin(), keys_.end(), key);
     return found == keys_.end() ? nullptr : &sent_.recipients[size_t(found - keys_.begin())];
   }
+  // Whether whoever sends it has shown to be where the recipient's mail goes: nobody else can have
+  // an address condemned, and no domain's server that of another domain.
+  bool is_proven() const { return is_proven_; }
   // The one that it is about whatever it names, if the address alone says so.
   const std::string* only() const {
     return only_ && *only_ < sent_.recipients.size() ? &sent_.recipients[*only_] : nullptr;
@@ -55,6 +59,7 @@ class Recipients {
   const SentMessage& sent_;
   std::vector<std::string> keys_;  // empty: it cannot be this one
   std::optional<size_t> only_;
+  bool is_proven_;
 };
 
 class Findings {
@@ -75,8 +80,8 @@ class Findings {
   std::vector<Finding> all_;
 };
 
-Finding finding_about(const bounces::Recipient& told, const std::string& recipient, bool is_named,
-                      const SentMessage& sent, classify::Reader& replies) {
+Finding finding_about(const bounces::Recipient& told, const std::string& recipient,
+                      bool may_condemn, const SentMessage& sent, classify::Reader& replies) {
   Finding finding;
   finding.recipient = recipient;
   finding.reply = told.reply.empty() ? told.status : told.reply;
@@ -92,7 +97,7 @@ Finding finding_about(const bounces::Recipient& told, const std::string& recipie
   // exists.
   const bool is_about_sender =
       !to_ourselves && base::to_lower(told.reply).find("@" + sender_domain) != std::string::npos;
-  finding.condemns = !delayed && is_named && !is_about_sender && reading.condemns &&
+  finding.condemns = !delayed && may_condemn && !is_about_sender && reading.condemns &&
                      reading.disposition != classify::Disposition::transient;
   finding.cause.suppress = finding.condemns;
   return finding;
@@ -107,7 +112,8 @@ std::vector<Finding> of_bounce(const Incoming& incoming, const Recipients& recip
     const bool names_nobody = told.address.empty() && incoming.recipients.size() == 1;
     const std::string* recipient =
         names_nobody ? recipients.only() : recipients.named(told.address);
-    if (recipient) findings.add(finding_about(told, *recipient, true, sent, replies));
+    if (recipient)
+      findings.add(finding_about(told, *recipient, recipients.is_proven(), sent, replies));
   }
   if (!findings.is_empty() || !recipients.only()) return findings.take();
   // It went on to another address, and that one is what is no good.
@@ -127,10 +133,10 @@ Finding simple_finding(EventKind kind, const std::string& recipient, bool condem
 }
 
 std::vector<Finding> of_complaint(const Incoming& incoming, const Recipients& recipients,
-                                  bool is_proven, const SentMessage& sent) {
+                                  bool has_reference, const SentMessage& sent) {
   Findings findings;
   const auto add = [&](const std::string& recipient) {
-    Finding finding = simple_finding(EventKind::complained, recipient, true);
+    Finding finding = simple_finding(EventKind::complained, recipient, recipients.is_proven());
     finding.reply = incoming.complaint->type;
     finding.host = incoming.complaint->user_agent;
     findings.add(std::move(finding));
@@ -142,7 +148,8 @@ std::vector<Finding> of_complaint(const Incoming& incoming, const Recipients& re
   for (const std::string& address : incoming.complaint->recipients)
     if (const std::string* recipient = recipients.named(address)) add(*recipient);
   // Providers take the address out; then a message to one says whose it was.
-  if (findings.is_empty() && is_proven && sent.recipients.size() == 1) add(sent.recipients.front());
+  if (findings.is_empty() && has_reference && sent.recipients.size() == 1)
+    add(sent.recipients.front());
   return findings.take();
 }
 
@@ -156,6 +163,12 @@ std::vector<Finding> of_auto_reply(const Incoming& incoming, const Recipients& r
 }
 
 }  // namespace
+
+bool is_left_to_people(const Finding& finding) {
+  const bool is_asked =
+      finding.kind == EventKind::complained || finding.kind == EventKind::unsubscribed;
+  return is_asked && !finding.condemns;
+}
 
 std::optional<Letter> read_letter(std::string_view octets) {
   const message::HeaderBlock header = message::scan_header_block(octets);
@@ -175,10 +188,14 @@ std::optional<Letter> read_letter(std::string_view octets) {
 }
 
 std::optional<Finding> unsubscription_of(const Letter& letter, const SentMessage& sent) {
+  const bool is_only_one = sent.recipients.size() == 1;
   const std::string* who = Recipients(std::nullopt, sent).named(letter.from);
-  if (!who && sent.recipients.size() == 1) who = &sent.recipients.front();
+  // Anybody can write in the name of another; the Message-ID of a message to one is known to that
+  // one alone.
+  const bool is_proven = who && is_only_one;
+  if (!who && is_only_one) who = &sent.recipients.front();
   if (!who) return std::nullopt;
-  return simple_finding(EventKind::unsubscribed, *who, true);
+  return simple_finding(EventKind::unsubscribed, *who, is_proven);
 }
 
 bool is_complaint(const Incoming& incoming) {

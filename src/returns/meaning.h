@@ -30,14 +30,19 @@ struct Finding {
   std::string reply;      // what was said; hostile
   std::string host;       // who said it; empty: not told
   events::Cause cause;
-  // The address is not to be written to any more: never unless what came names this very recipient.
+  // The address is not to be written to any more: never unless what came names this very recipient,
+  // and came with proof that it is from where its mail goes.
   bool condemns = false;
 };
 
+// What a person asks for and nobody has proved: another person has to decide.
+bool is_left_to_people(const Finding& finding);
+
 // What something that came back tells of the recipients of the message that it is about, each once.
 // Empty: nothing, or it is about others. `reference` is what the address says that it came to, or
-// that it quotes; none: the message is known by its Message-ID alone, which is less proof, so that
-// it must name the recipient. Pure but for the reader's memory.
+// that it quotes; none: the message is known by its Message-ID alone, which strangers can know, so
+// that it must name the recipient and condemns nobody. Nor does a reference to the whole message,
+// which the servers of all its domains have. Pure but for the reader's memory.
 std::vector<Finding> findings_of(const bounces::Incoming& incoming,
                                  const std::optional<Reference>& reference, const SentMessage& sent,
                                  classify::Reader& replies);
@@ -52,7 +57,7 @@ struct Letter {
 std::optional<Letter> read_letter(std::string_view octets);
 
 // Who is unsubscribed by it: the only recipient of the message that it names, else the one who
-// wrote it, where they are among its recipients.
+// wrote it, where they are among its recipients. It condemns where both are the same.
 std::optional<Finding> unsubscription_of(const Letter& letter, const SentMessage& sent);
 
 // Whether it is a complaint of a person; a report that mail is no spam, or did not prove who sent

@@ -20,7 +20,10 @@ using events::Verdict;
 
 // What is told of a message may come before its own events are in the records.
 constexpr Duration young = std::chrono::minutes(10);
-constexpr size_t reply_octets_max = 2000;  // in an event
+// Who names a message by its Message-ID alone names one that is not old.
+constexpr WallTime::duration named_within = std::chrono::hours(24 * 30);
+constexpr size_t message_id_octets_max = 998;  // a line of a header, RFC 5322 §2.1.1
+constexpr size_t reply_octets_max = 2000;      // in an event
 
 Outcome outcome(Verdict verdict, std::string reason) {
   Outcome made;
@@ -47,9 +50,11 @@ std::string reason_of(const Finding& finding) {
   return finding.cause.reply_class;
 }
 
-// An automatic answer concerns nobody, whoever it was for; a report of delivery is no news.
-bool needs_people(const bounces::Incoming& incoming) {
-  if (incoming.kind == Kind::auto_reply) return false;
+// An automatic answer to a message of ours concerns nobody; a report of delivery is no news. What a
+// program writes to an address for people may be what somebody waits for: that a feedback loop is
+// to be confirmed, or that somebody unsubscribes.
+bool needs_people(const bounces::Incoming& incoming, bool is_about_ours) {
+  if (incoming.kind == Kind::auto_reply) return !is_about_ours;
   const bool is_notice = incoming.kind == Kind::dsn || incoming.kind == Kind::bounce;
   return !is_notice || incoming.recipients.empty() ||
          std::any_of(incoming.recipients.begin(), incoming.recipients.end(), bounces::was_refused);
@@ -63,6 +68,7 @@ struct Reader::Work {
   std::optional<Reference> reference;
   std::optional<SentMessage> sent;  // where the queue still has it
   bool unsubscribes = false;        // it came to an address for that
+  WallTime named_since;             // older mail is not known by its Message-ID
   Rules rules;
 };
 
@@ -130,19 +136,18 @@ io::Task<Outcome> Reader::read(std::shared_ptr<const spool::Envelope> envelope,
                       "4.3.0 message " + understood->about->text() + " is not in the records yet");
   Result<void> kept = co_await suppress(*understood);
   if (!kept) co_return outcome(Verdict::deferred, "4.3.0 " + kept.error().describe());
-  const std::string what(bounces::name(understood->kind));
-  if (is_known) {
-    report(*understood, *envelope);
-    co_return outcome(Verdict::delivered, fmt::format("2.0.0 read as {}, about message {}", what,
-                                                      understood->sent->id.text()));
+  std::string reason = fmt::format("2.0.0 read as {}", bounces::name(understood->kind));
+  if (is_known)
+    reason += ", about message " + understood->sent->id.text();
+  else if (!understood->needs_people)
+    reason += ", which tells nothing of our mail";
+  if (understood->needs_people) {
+    Result<void> sent_on = co_await send_on(*envelope, arrived->path->forward_to);
+    if (!sent_on) co_return outcome(Verdict::deferred, "4.3.0 " + sent_on.error().describe());
+    reason += ", sent on to " + arrived->path->forward_to.text();
   }
-  if (!understood->needs_people)
-    co_return outcome(Verdict::delivered,
-                      fmt::format("2.0.0 read as {}, which tells nothing of our mail", what));
-  Result<void> sent_on = co_await send_on(*envelope, arrived->path->forward_to);
-  if (!sent_on) co_return outcome(Verdict::deferred, "4.3.0 " + sent_on.error().describe());
-  co_return outcome(Verdict::delivered, fmt::format("2.0.0 read as {}, sent on to {}", what,
-                                                    arrived->path->forward_to.text()));
+  if (is_known) report(*understood, *envelope);
+  co_return outcome(Verdict::delivered, std::move(reason));
 }
 
 io::Task<Result<std::string>> Reader::content_of(const spool::Envelope& envelope) {
@@ -164,6 +169,7 @@ io::Task<Result<Reader::Understood>> Reader::understand(const spool::Envelope& e
   if (work.reference)
     if (auto queued = services_.queued(work.reference->message)) work.sent = sent_message(*queued);
   work.unsubscribes = arrived.unsubscribes;
+  work.named_since = services_.loop.wall_now() - named_within;
   std::function<Result<Understood>()> on_worker = [&] { return understand_aside(work); };
   co_return co_await io::run_on<Result<Understood>>(services_.worker, services_.loop,
                                                     std::move(on_worker));
@@ -174,32 +180,47 @@ Result<Reader::Understood> Reader::understand_aside(Work& work) {
   const bounces::Incoming incoming = bounces::read_incoming(work.octets);
   Understood understood;
   understood.kind = incoming.kind;
-  understood.needs_people = needs_people(incoming);
-  if (work.unsubscribes && incoming.kind == Kind::not_a_bounce) {
+  understood.needs_people = needs_people(incoming, work.reference.has_value());
+  if (work.unsubscribes && incoming.kind == Kind::not_a_bounce)
     TRY_VOID(unsubscribe(work, understood));
-    return understood;
-  }
+  else
+    TRY_VOID(find_out(incoming, work, understood));
+  if (!understood.findings.empty())
+    understood.needs_people =
+        std::any_of(understood.findings.begin(), understood.findings.end(), is_left_to_people);
+  return understood;
+}
+
+Result<void> Reader::find_out(const bounces::Incoming& incoming, Work& work,
+                              Understood& understood) {
   if (!work.reference) work.reference = reference_of(incoming, *paths_);
   if (work.reference) understood.about = work.reference->message;
   if (!work.sent && work.reference) {
     TRY(work.sent, services_.look_up(work.reference->message));
-  } else if (!work.sent && is_complaint(incoming) && !incoming.message_id.empty()) {
-    TRY(work.sent, services_.look_up(incoming.message_id));
+  } else if (!work.sent && is_complaint(incoming)) {
+    TRY(work.sent, look_up_named(incoming.message_id, work));
   }
-  if (!work.sent) return understood;
+  if (!work.sent) return {};
   understood.findings =
       findings_of(incoming, work.reference, *work.sent, memory_->replies_by(work.rules));
   for (Finding& finding : understood.findings)
     if (finding.kind == EventKind::late_bounced && paths_->is_named_in(finding.reply))
       finding.condemns = finding.cause.suppress = false;
   understood.sent = std::move(work.sent);
-  return understood;
+  return {};
+}
+
+Result<std::optional<SentMessage>> Reader::look_up_named(const std::string& message_id,
+                                                         const Work& work) {
+  if (message_id.empty() || message_id.size() > message_id_octets_max)
+    return std::optional<SentMessage>();
+  return services_.look_up(Named{message_id, work.named_since});
 }
 
 Result<void> Reader::unsubscribe(const Work& work, Understood& understood) {
   const std::optional<Letter> letter = read_letter(work.octets);
   if (!letter) return {};
-  TRY(understood.sent, services_.look_up(letter->message_id));
+  TRY(understood.sent, look_up_named(letter->message_id, work));
   if (!understood.sent) return {};
   if (auto finding = unsubscription_of(*letter, *understood.sent))
     understood.findings.push_back(*std::move(finding));

@@ -27,8 +27,13 @@ inline constexpr size_t read_octets_max = 2 << 20;
 // Thread: the loop's.
 class Reader {
  public:
-  // Which message of ours is looked for: by its id, or by its Message-ID.
-  using Wanted = std::variant<MessageId, std::string>;
+  // Which message of ours is looked for: by its id, or by its Message-ID among those that were
+  // accepted not before.
+  struct Named {
+    std::string message_id;
+    WallTime since;
+  };
+  using Wanted = std::variant<MessageId, Named>;
   struct Services {
     io::Loop& loop;
     io::Worker& worker;  // reads and looks up; outlives this
@@ -37,7 +42,8 @@ class Reader {
     guard::Suppressions& suppressions;
     // The queue may have a message that goes on. Called on the loop.
     std::function<void(spool::Envelope)> accepted;
-    // What the records tell of a message; none: they do not know it. Blocks: on the worker.
+    // What the records tell of a message that we sent; none: they do not know it. Blocks: on the
+    // worker.
     std::function<Result<std::optional<SentMessage>>(const Wanted&)> look_up;
     // One that is still in the queue.
     std::function<std::shared_ptr<const spool::Envelope>(MessageId)> queued;
@@ -64,6 +70,8 @@ class Reader {
   io::Task<Result<std::string>> content_of(const spool::Envelope& envelope);
   io::Task<Result<Understood>> understand(const spool::Envelope& envelope, const Arrived& arrived);
   Result<Understood> understand_aside(Work& work);
+  Result<void> find_out(const bounces::Incoming& incoming, Work& work, Understood& understood);
+  Result<std::optional<SentMessage>> look_up_named(const std::string& message_id, const Work& work);
   Result<void> unsubscribe(const Work& work, Understood& understood);
   io::Task<Result<void>> suppress(const Understood& understood);
   void report(const Understood& understood, const spool::Envelope& envelope);

@@ -104,6 +104,20 @@ TEST_F(FailingSitesTest, knows_a_domain_whose_mail_hosts_are_not_known) {
   EXPECT_NE(sites.of(event), nullptr);
 }
 
+TEST_F(FailingSitesTest, forgets_what_was_said_of_a_name_once_mail_gets_there) {
+  Event event = failure_at(Phase::resolve);
+  event.site.clear();
+  hear(event, 3);
+  sites.note("example.net", Diagnosis{"M1003", 1, "DNSSEC of the name is broken", "tell them"});
+  hear(failure_at(Phase::connect));
+  EXPECT_TRUE(sites.trouble());
+  Event delivered = outcome(EventKind::delivered, Phase::content, "250 Ok");
+  delivered.recipients = {"eve@Example.NET"};
+  hear(delivered);
+  EXPECT_FALSE(sites.trouble());
+  EXPECT_EQ(sites.of("", "example.net"), nullptr);
+}
+
 TEST_F(FailingSitesTest, forgets_what_is_mended_given_up_or_not_wanted) {
   hear(failure_at(Phase::connect), 3);
   sites.note(site, expired());

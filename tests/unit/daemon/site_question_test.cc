@@ -50,6 +50,19 @@ TEST(SiteQuestionTest, walks_the_domain_of_the_recipient_where_mail_goes_by_its_
             Encryption::none);
 }
 
+TEST(SiteQuestionTest, walks_a_domain_beside_the_routes_and_none_that_has_one) {
+  config::Config config = with_hop();
+  config.routes[0].match = {"other.example", "*.other.example"};
+  auto unresolved = question_about(config, failure_at(Phase::resolve));
+  ASSERT_TRUE(unresolved);
+  EXPECT_EQ(unresolved->request.host, "example.net");
+  EXPECT_TRUE(unresolved->request.mail_exchanger);
+  // Its route came with a reload, after the attempt at its mail host.
+  config.routes[0].match = {"example.net"};
+  EXPECT_FALSE(
+      question_about(config, failure_at(Phase::connect, "mx.example.net", "192.0.2.1:25")));
+}
+
 TEST(SiteQuestionTest, never_logs_in) {
   for (Phase phase : {Phase::resolve, Phase::connect, Phase::tls, Phase::login}) {
     auto asked = question_about(with_hop(), failure_at(phase, "smtp.provider.example"));

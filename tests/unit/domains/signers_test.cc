@@ -89,6 +89,20 @@ TEST_F(SignersTest, a_broken_file_leaves_the_keys_of_before) {
   EXPECT_THAT(load().troubles, testing::Contains(HasSubstr("/absent.pem")));
 }
 
+TEST_F(SignersTest, says_who_would_sign_if_the_keys_could_be_read) {
+  add("shop.example", "e1", true);
+  add("other.example", "o1", true);
+  auto before = load();
+  EXPECT_FALSE(before.signers->is_unreadable("shop.example"));
+  ASSERT_TRUE(disk.write_file("/data/keys/shop.example/e1.pem", "rubbish", 0600));
+  auto broken = load();
+  EXPECT_TRUE(broken.signers->is_unreadable("shop.example"));
+  EXPECT_TRUE(broken.signers->is_unreadable("news.shop.example"));
+  for (const char* other : {"other.example", "example", "xshop.example", ""})
+    EXPECT_FALSE(broken.signers->is_unreadable(other)) << other;
+  EXPECT_FALSE(load(before.signers.get()).signers->is_unreadable("shop.example"));
+}
+
 TEST_F(SignersTest, a_domain_that_was_taken_away_signs_no_more) {
   add("shop.example", "e1", true);
   auto before = load();

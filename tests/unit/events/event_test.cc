@@ -24,6 +24,7 @@ Event full_event() {
   event.client = "192.0.2.7";
   event.message_id = "<m1@example.com>";
   event.size_octets = 10240;
+  event.inbound = true;
   event.signed_by = "example.com";
   event.signing_trouble = "not by its From domain";
   event.session = "s1";
@@ -47,7 +48,7 @@ constexpr std::string_view full_line =
     R"("tags":["welcome","de"],"metadata":{"a\"b":"c\\d","order":"1234"},)"
     R"("sender":"app@example.com","recipients":["ann@example.net","bob@example.net"],)"
     R"("login":"key-1","client":"192.0.2.7","message_id":"<m1@example.com>","size":10240,)"
-    R"("signed_by":"example.com","signing_trouble":"not by its From domain",)"
+    R"("inbound":true,"signed_by":"example.com","signing_trouble":"not by its From domain",)"
     R"("session":"s1","transaction":3,)"
     R"("attempt":2,"site":"mx.example.net","host":"mx1.example.net","address":"192.0.2.1:25",)"
     R"("tls":"TLSv1.3 TLS_AES_256_GCM_SHA384","certificate":"valid",)"
@@ -71,6 +72,7 @@ void expect_same(const Event& a, const Event& b) {
   EXPECT_EQ(a.client, b.client);
   EXPECT_EQ(a.message_id, b.message_id);
   EXPECT_EQ(a.size_octets, b.size_octets);
+  EXPECT_EQ(a.inbound, b.inbound);
   EXPECT_EQ(a.signed_by, b.signed_by);
   EXPECT_EQ(a.signing_trouble, b.signing_trouble);
   EXPECT_EQ(a.session, b.session);

@@ -143,6 +143,24 @@ TEST_F(SigningTest, signs_a_message_of_many_chunks_while_it_streams_by) {
   EXPECT_THAT(stored, HasSubstr("Date: "));
 }
 
+TEST_F(SigningTest, a_reload_changes_nothing_of_what_is_arriving) {
+  Intake intake(Services{loop_, spool_, sink_, {}, {}, {}}, limits_, "relay.example.net");
+  smtp::MailArguments mail;
+  mail.sender = smtp::Mailbox{"me", "shop.example"};
+  auto arrival = intake.start(submitter_, std::move(mail));
+  EXPECT_FALSE(arrival->add_recipient({"you", "example.net"}));
+  io::TaskGroup group;
+  group.start(
+      arrival->add("From: ann@shop.example\r\n\r\n" + std::string(spool::chunk_octets_max, 'x')));
+  loop_.settle();
+  intake.reconfigure(limits_, "renamed.example.net");
+  auto outcome = loop_.run(arrival->finish());
+  ASSERT_TRUE(outcome) << outcome.error().text();
+  const std::string& stored = spool_.messages.at(*outcome);
+  EXPECT_THAT(stored, Not(HasSubstr("renamed.example.net")));
+  expect_two_good_signatures(stored);
+}
+
 TEST_F(SigningTest, signs_what_is_beyond_ascii_and_mail_below_the_domain) {
   expect_two_good_signatures(
       sent("From: \xc3\x84nn <\xc3\xa4nn@News.Shop.Example>\r\nSubject: "
@@ -166,6 +184,21 @@ TEST_F(SigningTest, signs_for_nobody_as_whom_the_login_may_not_send) {
   expect_two_good_signatures(sent(message, "other.example"));
 }
 
+TEST_F(SigningTest, signs_for_no_restricted_login_what_names_no_domain_or_two) {
+  submitter_.sender_domains = {"shop.example"};
+  for (const char* from :
+       {"From: a@shop.example, b@x.example\r\n", "From: a@shop.example\r\nFrom: b@x.example\r\n",
+        "From: <b@x.example\r\n", "From: b\r\n"}) {
+    const auto restricted = choice(std::string(from) + "\r\n", "shop.example");
+    EXPECT_EQ(restricted.plan, nullptr) << from;
+    EXPECT_EQ(restricted.standing, SigningStanding::none) << from;
+    EXPECT_THAT(restricted.trouble, Not(IsEmpty())) << from;
+  }
+  submitter_.sender_domains.reset();
+  const auto free = choice("From: a@shop.example, b@x.example\r\n\r\n", "shop.example");
+  EXPECT_NE(free.plan, nullptr);
+}
+
 TEST_F(SigningTest, unsigned_mail_is_taken_warned_about_or_refused_with_what_helps) {
   const std::string message = "From: ann@other.example\r\n\r\nx\r\n";
   EXPECT_THAT(sent(message, "other.example"), StartsWith("Received: "));
@@ -183,6 +216,25 @@ TEST_F(SigningTest, unsigned_mail_is_taken_warned_about_or_refused_with_what_hel
   EXPECT_THAT(sent("From: ann@new.example\r\n\r\nx\r\n", "new.example"),
               HasSubstr("publish its record n1._domainkey.new.example"));
   expect_two_good_signatures(sent("From: ann@shop.example\r\n\r\nx\r\n"));
+}
+
+TEST_F(SigningTest, mail_whose_keys_cannot_be_read_is_refused_for_now) {
+  io::MemoryDisk disk(1);
+  ASSERT_TRUE(disk.make_folders("/keys", 0700));
+  domains::DomainStore store(disk, "/keys");
+  domains::SendingDomain shop;
+  shop.domain = "shop.example";
+  ASSERT_TRUE(store.make_key(shop, "e1", domains::KeyType::ed25519, made_at));
+  ASSERT_TRUE(domains::start_signing(shop, "e1", made_at));
+  ASSERT_TRUE(store.store(shop));
+  ASSERT_TRUE(disk.write_file("/keys/shop.example/e1.pem", "rubbish", 0600));
+  limits_.signing.signers = domains::load_signers(disk, {"/keys", {}, {}}, nullptr).signers;
+  limits_.signing.unsigned_mail = UnsignedMail::refuse;
+  const std::string refusal = sent("From: ann@news.shop.example\r\n\r\nx\r\n");
+  EXPECT_THAT(refusal, StartsWith("451 4.7.5 Mail from news.shop.example is not signed"));
+  EXPECT_THAT(refusal, HasSubstr("its keys cannot be read"));
+  EXPECT_THAT(refusal, Not(HasSubstr("domains add")));
+  EXPECT_THAT(sent("From: ann@other.example\r\n\r\nx\r\n"), StartsWith("550 5.7.20"));
 }
 
 TEST_F(SigningTest, a_refused_message_of_many_chunks_stores_nothing) {

@@ -120,6 +120,19 @@ TEST_F(SearchTest, shows_no_change_of_a_port_as_a_message) {
   EXPECT_EQ(messages({.since = day_one}), 0u);
 }
 
+TEST_F(SearchTest, shows_the_newest_of_very_many_events_and_the_first) {
+  events::Event accepted = accepted_of(1, day_one, {"ann@example.net"});
+  log(accepted);
+  for (int i = 0; i < 10'050; ++i)
+    log(outcome_of(accepted, EventKind::deferred, "ann@example.net"));
+  log(outcome_of(accepted, EventKind::bounced, "ann@example.net"));
+  feed_all();
+  const std::vector<std::string> all = kinds({.message = accepted.message});
+  ASSERT_EQ(all.size(), 10'001u);
+  EXPECT_EQ(all.front(), "accepted");
+  EXPECT_EQ(all.back(), "bounced");
+}
+
 TEST_F(SearchTest, takes_hostile_text_for_what_it_is) {
   std::string injection = "x' OR 1=1; DROP TABLE messages; --@example.net";
   std::string odd = "\xff\xfe\"%_\\n@example.net";
