@@ -50,6 +50,7 @@ class Access {
   io::Task<std::optional<web::Response>> check(web::Request& head, records::Scope scope);
   io::Task<Found> find(std::string secret);
   io::Task<web::Response> answer(web::Router::Handler handler, web::Request request);
+  web::Response refuse_unknown(const IpAddress& client);
   std::optional<web::Response> count(const records::Key& key);
   void begin_window();
   int64_t window_left_s();

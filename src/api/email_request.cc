@@ -347,7 +347,8 @@ Result<EmailRequest> read_email_request(std::string_view body, bool is_batch,
     std::vector<web::FieldProblem> problems;
     request.emails.push_back(
         EmailReader(object, path, problems, std::string(boundary), content_octets_max).read());
-    request.problems.insert(request.problems.end(), problems.begin(), problems.end());
+    for (web::FieldProblem& problem : problems)
+      if (request.problems.size() < problems_max) request.problems.push_back(std::move(problem));
   };
   if (!is_batch) {
     if (!value.is_object()) return failure(ErrorCode::invalid_input, "The body is no JSON object.");
@@ -359,7 +360,7 @@ Result<EmailRequest> read_email_request(std::string_view body, bool is_batch,
     return failure(ErrorCode::invalid_input,
                    fmt::format("The body is no JSON array of 1 to {} emails.", emails_at_once_max));
   const json::array& list = value.get_array();
-  for (size_t i = 0; i < list.size(); ++i) {
+  for (size_t i = 0; i < list.size() && request.problems.size() < problems_max; ++i) {
     if (list[i].is_object())
       read(list[i].get_object(), fmt::format("[{}].", i));
     else
