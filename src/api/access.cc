@@ -40,12 +40,6 @@ web::Response unauthorized() {
   return response;
 }
 
-web::Response rate_limited(std::string_view what, int64_t wait_s) {
-  web::Response response = refuse(Problem::rate_limited, what);
-  response.fields.emplace_back("Retry-After", std::to_string(wait_s));
-  return response;
-}
-
 bool is_good_for(const records::Key& key, records::Scope scope) {
   using records::Scope;
   if (key.scopes.contains(scope)) return true;

@@ -34,6 +34,8 @@ class Api {
     records::RecordPlaces places;
     Metrics::Checks checks;
     std::function<void(const std::string&)> trouble;  // a line for the log
+    submission::Clients& clients;
+    std::function<unsigned()> messages_per_login_per_minute;
     std::function<void(std::optional<std::string>)> keys_trouble;
   };
 

@@ -135,7 +135,7 @@ io::Task<web::Response> Sending::send_one(web::Request request) {
   if (!name.empty()) co_return co_await send_named(std::move(request), std::move(email), name);
   const std::vector<smtp::Mailbox> recipients = email.recipients;
   Accepted accepted = co_await take_in(request, std::move(email), std::nullopt, {});
-  if (!accepted) co_return in_problem(accepted.error());
+  if (!accepted) co_return std::move(accepted).error();
   co_return web::Response{.body = accepted_text(*accepted, recipients) + "\n"};
 }
 
@@ -177,7 +177,7 @@ io::Task<web::Response> Sending::send_named(web::Request request, Email email, s
       co_await take_in(request, std::move(email), sent.message, std::move(committed));
   if (accepted) co_return web::Response{.body = answer + "\n"};
   co_await release(sent);
-  co_return in_problem(accepted.error());
+  co_return std::move(accepted).error();
 }
 
 io::Task<void> Sending::keep_answer(const records::SentRequest& sent, const std::string& answer) {
@@ -219,12 +219,26 @@ io::Task<web::Response> Sending::send_batch(web::Request request) {
 io::Task<void> Sending::take_in_one(const web::Request& request, Email email, std::string& answer) {
   const std::vector<smtp::Mailbox> recipients = email.recipients;
   Accepted accepted = co_await take_in(request, std::move(email), std::nullopt, {});
-  answer = accepted ? accepted_text(*accepted, recipients) : in_problem(accepted.error()).body;
+  answer = accepted ? accepted_text(*accepted, recipients) : accepted.error().body;
+}
+
+// As submission::Session does it for MAIL.
+std::optional<web::Response> Sending::refuse_pace(const records::Key& key) {
+  const unsigned per_minute = services_.messages_per_login_per_minute();
+  if (per_minute == 0) return std::nullopt;
+  const submission::Pace pace{
+      std::chrono::duration_cast<Duration>(std::chrono::minutes(1)) / per_minute, per_minute};
+  const Duration wait = services_.clients.begin_message(key.name, pace, services_.loop.now());
+  if (wait == Duration(0)) return std::nullopt;
+  return rate_limited(
+      fmt::format("The key \"{}\" may send {} messages a minute.", key.name, per_minute),
+      std::chrono::ceil<std::chrono::seconds>(wait).count());
 }
 
 io::Task<Sending::Accepted> Sending::take_in(const web::Request& request, Email email,
                                              std::optional<MessageId> id, Committed committed) {
   const records::Key& key = Access::key_of(request);
+  if (auto refused = refuse_pace(key)) co_return tl::unexpected(*std::move(refused));
   intake::Submitter submitter;
   submitter.login = key.name;
   submitter.tenant = key.tenant;
@@ -243,10 +257,12 @@ io::Task<Sending::Accepted> Sending::take_in(const web::Request& request, Email 
     auto refused = arrival->add_recipient(std::move(recipient));
     if (!refused) continue;
     services_.intake.report_rejected(submitter, email.sender, {std::move(text)}, *refused);
-    co_return tl::unexpected<smtp::Reply>(*std::move(refused));
+    co_return tl::unexpected(in_problem(*refused));
   }
   co_await arrival->add(std::move(email.content));
-  co_return co_await arrival->finish();
+  auto finished = co_await arrival->finish();
+  if (!finished) co_return tl::unexpected(in_problem(finished.error()));
+  co_return *finished;
 }
 
 }  // namespace waypost::api

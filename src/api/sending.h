@@ -14,6 +14,7 @@
 #include "io/loop.h"
 #include "io/worker.h"
 #include "records/sent_requests.h"
+#include "submission/clients.h"
 
 namespace waypost::api {
 
@@ -27,6 +28,8 @@ class Sending {
     io::Worker& worker;  // reads large requests, and waits for the disk
     records::SentRequests& sent;
     std::function<void(const std::string&)> trouble;  // a line for the log
+    submission::Clients& clients;                     // count messages of SMTP and HTTP together
+    std::function<unsigned()> messages_per_login_per_minute;  // 0: any number
   };
   explicit Sending(Services services) : services_(std::move(services)) {}
 
@@ -36,7 +39,7 @@ class Sending {
   static std::string accepted_text(const MessageId& id, const std::vector<smtp::Mailbox>& to);
 
  private:
-  using Accepted = tl::expected<MessageId, smtp::Reply>;
+  using Accepted = tl::expected<MessageId, web::Response>;
   using Committed = std::function<io::Task<void>()>;
   using Checked = tl::expected<std::vector<Email>, web::Response>;
 
@@ -46,6 +49,7 @@ class Sending {
   io::Task<Checked> read(const web::Request& request, bool is_batch);
   std::optional<web::Response> refuse_all(const records::Key& key,
                                           const std::vector<Email>& emails) const;
+  std::optional<web::Response> refuse_pace(const records::Key& key);
   io::Task<Accepted> take_in(const web::Request& request, Email email, std::optional<MessageId> id,
                              Committed committed);
   io::Task<void> take_in_one(const web::Request& request, Email email, std::string& answer);
