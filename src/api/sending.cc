@@ -176,7 +176,8 @@ io::Task<web::Response> Sending::send_named(web::Request request, Email email, s
   Accepted accepted =
       co_await take_in(request, std::move(email), sent.message, std::move(committed));
   if (accepted) co_return web::Response{.body = answer + "\n"};
-  co_await release(sent);
+  // What a spool that is not well has of it shows at its next start, which settles the name too.
+  if (services_.spool.healthy()) co_await release(sent);
   co_return std::move(accepted).error();
 }
 

@@ -25,6 +25,7 @@ class Sending {
   struct Services {
     io::Loop& loop;
     intake::Intake& intake;
+    const spool::Spool& spool;
     io::Worker& worker;  // reads large requests, and waits for the disk
     records::SentRequests& sent;
     std::function<void(const std::string&)> trouble;  // a line for the log
