@@ -21,6 +21,8 @@ namespace json = boost::json;
 // Larger requests are read aside, so that mail goes on meanwhile.
 constexpr size_t read_at_once_octets = 64 * 1024;
 constexpr size_t request_name_octets_max = 255;
+// Each is a message that was accepted while the disk took no answers; names it takes none then.
+constexpr size_t unkept_max = 1000;
 constexpr uint64_t other_octets_max = 1 << 20;  // of JSON around the content
 
 // Content in base64, or with escapes, and what stands around it.
@@ -145,13 +147,15 @@ io::Task<web::Response> Sending::send_named(web::Request request, Email email, s
   records::SentRequest sent;
   sent.login = Access::key_of(request).name;
   sent.name = std::move(name);
-  io::Digest digest;
-  digest.add(request.body);
-  sent.digest = digest.hex();
   sent.message = new_id();
   sent.at = services_.loop.wall_now();
   using Claimed = Result<records::SentRequests::Claim>;
-  std::function<Claimed()> work = [&] { return services_.sent.claim(sent); };
+  std::function<Claimed()> work = [&] {
+    io::Digest digest;
+    digest.add(request.body);
+    sent.digest = digest.hex();
+    return services_.sent.claim(sent);
+  };
   Claimed claim = co_await io::run_on<Claimed>(services_.worker, services_.loop, std::move(work));
   if (!claim) {
     services_.trouble("requests with an Idempotency-Key get 503: " + claim.error().describe());
@@ -161,6 +165,9 @@ io::Task<web::Response> Sending::send_named(web::Request request, Email email, s
     if (claim->request.digest != sent.digest)
       co_return refuse(Problem::idempotency_key_reused,
                        "Another body was sent with this Idempotency-Key less than a day ago.");
+    const auto unkept = unkept_.find({sent.login, sent.name});
+    if (unkept != unkept_.end() && unkept->second.request.message == claim->request.message)
+      claim->answer = unkept->second.answer;
     if (claim->answer.empty()) {
       web::Response wait = refuse(Problem::idempotency_key_in_use,
                                   "The first request with this Idempotency-Key still runs.");
@@ -171,6 +178,7 @@ io::Task<web::Response> Sending::send_named(web::Request request, Email email, s
     replay.fields.emplace_back("Idempotency-Replayed", "true");
     co_return replay;
   }
+  co_await keep_rest();
   const std::string answer = accepted_text(sent.message, email.recipients);
   Committed committed = [this, &sent, &answer] { return keep_answer(sent, answer); };
   Accepted accepted =
@@ -185,9 +193,16 @@ io::Task<void> Sending::keep_answer(const records::SentRequest& sent, const std:
   std::function<Result<void>()> work = [&] { return services_.sent.answer(sent, answer); };
   Result<void> kept =
       co_await io::run_on<Result<void>>(services_.worker, services_.loop, std::move(work));
-  if (!kept)
-    services_.trouble("the answer to a request with an Idempotency-Key is not kept: " +
-                      kept.error().describe());
+  if (kept) co_return;
+  services_.trouble("the answer to a request with an Idempotency-Key is not kept: " +
+                    kept.error().describe());
+  if (unkept_.size() < unkept_max) unkept_[{sent.login, sent.name}] = {sent, answer};
+}
+
+// A name could be written down, so that answers can be as well.
+io::Task<void> Sending::keep_rest() {
+  const auto rest = std::exchange(unkept_, {});
+  for (const auto& [name, unkept] : rest) co_await keep_answer(unkept.request, unkept.answer);
 }
 
 io::Task<void> Sending::release(const records::SentRequest& sent) {

@@ -1,9 +1,11 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <tl/expected.hpp>
@@ -55,10 +57,18 @@ class Sending {
                              Committed committed);
   io::Task<void> take_in_one(const web::Request& request, Email email, std::string& answer);
   io::Task<void> keep_answer(const records::SentRequest& sent, const std::string& answer);
+  io::Task<void> keep_rest();
   io::Task<void> release(const records::SentRequest& sent);
   MessageId new_id();
 
+  struct Unkept {
+    records::SentRequest request;
+    std::string answer;
+  };
+
   Services services_;
+  // Answers that could not be written down, by key and name.
+  std::map<std::pair<std::string, std::string>, Unkept> unkept_;
 };
 
 }  // namespace waypost::api

@@ -59,7 +59,8 @@ Result<std::unique_ptr<SentRequests>> SentRequests::open(const std::string& path
   TRY(Statement find, database.prepare("SELECT login, name, digest, message, at, answer "
                                        "FROM requests WHERE login = ? AND name = ?"));
   TRY(Statement answer,
-      database.prepare("UPDATE requests SET answer = ? WHERE login = ? AND name = ?"));
+      database.prepare("UPDATE requests SET answer = ? "
+                       "WHERE login = ? AND name = ? AND message = ?"));
   TRY(Statement remove, database.prepare("DELETE FROM requests WHERE login = ? AND name = ?"));
   TRY(Statement forget, database.prepare("DELETE FROM requests WHERE at < ?"));
   TRY(Statement count, database.prepare("SELECT count(*) FROM requests"));
@@ -96,7 +97,8 @@ Result<SentRequests::Claim> SentRequests::claim(const SentRequest& request) {
 
 Result<void> SentRequests::answer(const SentRequest& request, std::string_view answer) {
   Statement& update = impl_->answer;
-  return update.bind(1, answer).bind(2, request.login).bind(3, request.name).run();
+  update.bind(1, answer).bind(2, request.login).bind(3, request.name);
+  return update.bind_blob(4, request.message.raw()).run();
 }
 
 Result<void> SentRequests::release(const SentRequest& request) {

@@ -41,6 +41,7 @@ class SentRequests {
   };
   // Takes the name. resource_exhausted when there are sent_requests_max.
   Result<Claim> claim(const SentRequest& request);
+  // Of that message; where another has the name by now, nothing happens.
   Result<void> answer(const SentRequest& request, std::string_view answer);
   // It sent nothing: the name is free again.
   Result<void> release(const SentRequest& request);

@@ -9,6 +9,7 @@
 
 #include "io/asio_loop.h"
 #include "io/task_group.h"
+#include "records/sqlite.h"
 #include "tests/fakes/recording_sink.h"
 #include "tests/temporary_folder.h"
 #include "tests/unit/intake/scripted_spool.h"
@@ -110,6 +111,24 @@ TEST_F(SendingTest, keeps_the_name_of_what_may_be_on_the_disk) {
     spool_.is_healthy = true;
   });
   EXPECT_THAT(codes(answers), ElementsAre(503, 200, 503, 409));
+}
+
+TEST_F(SendingTest, gives_an_answer_again_that_could_not_be_written_down) {
+  auto beside = records::Database::open(folder_ / "requests.db");
+  ASSERT_TRUE(beside);
+  ASSERT_TRUE(beside->execute("CREATE TRIGGER full BEFORE UPDATE ON requests BEGIN "
+                              "SELECT RAISE(FAIL, 'full'); END"));
+  size_t answered = 0;
+  const auto answers = send({named("one"), named("one"), named("two"), named("one")}, [&] {
+    if (++answered != 2) return;
+    EXPECT_TRUE(beside->execute("DROP TRIGGER full"));
+  });
+  EXPECT_THAT(codes(answers), ElementsAre(200, 200, 200, 200));
+  EXPECT_EQ(answers[1].body, answers[0].body);
+  EXPECT_EQ(answers[3].body, answers[0].body);
+  EXPECT_NE(answers[2].body, answers[0].body);
+  EXPECT_EQ(spool_.messages.size(), 2u);
+  EXPECT_THAT(log_, testing::HasSubstr("is not kept"));
 }
 
 }  // namespace

@@ -56,6 +56,16 @@ TEST_F(SentRequestsTest, frees_the_name_of_what_sent_nothing) {
   EXPECT_TRUE(store->claim(request("order-1"))->is_new);
 }
 
+TEST_F(SentRequestsTest, gives_no_message_the_answer_of_another) {
+  auto store = open();
+  const SentRequest old = request("order-1");
+  ASSERT_TRUE(store->claim(old));
+  ASSERT_TRUE(store->release(old));
+  ASSERT_TRUE(store->claim(request("order-1")));
+  ASSERT_TRUE(store->answer(old, "{}"));
+  EXPECT_EQ(store->claim(request("order-1"))->answer, "");
+}
+
 TEST_F(SentRequestsTest, settles_after_a_crash_by_what_was_stored) {
   const SentRequest stored = request("stored");
   {
