@@ -114,6 +114,13 @@ web::Response Access::refuse_unknown(const IpAddress& client) {
   return unauthorized();
 }
 
+io::Task<bool> Access::holds(const records::Key& key) {
+  std::function<Result<bool>()> look = [&] { return services_.keys.holds(key.name); };
+  Result<bool> read =
+      co_await io::run_on<Result<bool>>(services_.worker, services_.loop, std::move(look));
+  co_return read && *read;
+}
+
 std::optional<web::Response> Access::count(const records::Key& key) {
   unsigned& used = requests_[key.name];
   if (used >= requests_max)

@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "api/access.h"
@@ -36,6 +37,7 @@ class Api {
     std::function<void(const std::string&)> trouble;  // a line for the log
     submission::Clients& clients;
     std::function<unsigned()> messages_per_login_per_minute;
+    std::optional<submission::LocalMailboxes> local;
     std::function<void(std::optional<std::string>)> keys_trouble;
   };
 

@@ -11,7 +11,6 @@
 #include "base/ascii.h"
 #include "io/digest.h"
 #include "io/task_group.h"
-#include "submission/permissions.h"
 
 namespace waypost::api {
 namespace {
@@ -238,6 +237,11 @@ io::Task<void> Sending::take_in_one(const web::Request& request, Email email, st
   answer = accepted ? accepted_text(*accepted, recipients) : accepted.error().body;
 }
 
+std::optional<smtp::Reply> Sending::refuse_local(const smtp::Mailbox& recipient) const {
+  if (!services_.local || !services_.local->owns(recipient.domain)) return std::nullopt;
+  return services_.local->refuse(recipient);
+}
+
 // As submission::Session does it for MAIL.
 std::optional<web::Response> Sending::refuse_pace(const records::Key& key) {
   const unsigned per_minute = services_.messages_per_login_per_minute();
@@ -270,7 +274,8 @@ io::Task<Sending::Accepted> Sending::take_in(const web::Request& request, Email 
   if (id) arrival->adopt(*id, std::move(committed));
   for (smtp::Mailbox& recipient : email.recipients) {
     std::string text = recipient.text();
-    auto refused = arrival->add_recipient(std::move(recipient));
+    auto refused = refuse_local(recipient);
+    if (!refused) refused = arrival->add_recipient(std::move(recipient));
     if (!refused) continue;
     services_.intake.report_rejected(submitter, email.sender, {std::move(text)}, *refused);
     co_return tl::unexpected(in_problem(*refused));

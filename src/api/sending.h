@@ -17,6 +17,7 @@
 #include "io/worker.h"
 #include "records/sent_requests.h"
 #include "submission/clients.h"
+#include "submission/permissions.h"
 
 namespace waypost::api {
 
@@ -33,6 +34,7 @@ class Sending {
     std::function<void(const std::string&)> trouble;  // a line for the log
     submission::Clients& clients;                     // count messages of SMTP and HTTP together
     std::function<unsigned()> messages_per_login_per_minute;  // 0: any number
+    std::optional<submission::LocalMailboxes> local = {};
   };
   explicit Sending(Services services) : services_(std::move(services)) {}
 
@@ -52,6 +54,7 @@ class Sending {
   io::Task<Checked> read(const web::Request& request, bool is_batch);
   std::optional<web::Response> refuse_all(const records::Key& key,
                                           const std::vector<Email>& emails) const;
+  std::optional<smtp::Reply> refuse_local(const smtp::Mailbox& recipient) const;
   std::optional<web::Response> refuse_pace(const records::Key& key);
   io::Task<Accepted> take_in(const web::Request& request, Email email, std::optional<MessageId> id,
                              Committed committed);

@@ -334,6 +334,7 @@ Result<void> Relay::Parts::open_api() {
                            [this](const std::string& line) { journal.error(line); },
                            clients,
                            [this] { return config().limits.messages_per_login_per_minute; },
+                           local_mailboxes(return_paths),
                            [this](std::optional<std::string> trouble) {
                              health.report("keys", Health::Weight::warns, std::move(trouble));
                            }}));

@@ -45,7 +45,7 @@ class SendingTest : public testing::Test {
                                   const std::function<void()>& between = [] {}) {
     sending_.emplace(Sending::Services{loop_, intake_, spool_, worker_, *sent_,
                                        [this](const std::string& line) { log_ += line + "\n"; },
-                                       clients_, [this] { return per_minute_; }});
+                                       clients_, [this] { return per_minute_; }, local_});
     sending_->add_to(router_, access_);
     std::vector<web::Response> answers;
     io::TaskGroup tasks;
@@ -71,6 +71,7 @@ class SendingTest : public testing::Test {
   intake::Intake intake_{intake::Services{loop_, spool_, sink_}, intake::Limits(), "relay.example"};
   submission::Clients clients_;
   unsigned per_minute_ = 0;
+  std::optional<submission::LocalMailboxes> local_;
   std::string log_;
   std::shared_ptr<records::Key> key_ = std::make_shared<records::Key>();
   web::Router router_;
@@ -98,6 +99,16 @@ TEST_F(SendingTest, holds_a_key_to_its_messages_a_minute) {
   EXPECT_THAT(answers[2].fields,
               testing::Contains(std::pair<std::string, std::string>("Retry-After", "20")));
   EXPECT_EQ(spool_.messages.size(), 3u);
+}
+
+TEST_F(SendingTest, asks_those_domains_that_are_ours_as_smtp_does) {
+  local_ = submission::LocalMailboxes{
+      [](std::string_view domain) { return domain == "d.example"; },
+      [](const smtp::Mailbox&) { return smtp::reply(550, {5, 1, 1}, "No such address"); }};
+  const auto answers = send({request(an_email), named("one")});
+  EXPECT_THAT(codes(answers), ElementsAre(422, 422));
+  EXPECT_THAT(answers[0].body, testing::HasSubstr("No such address"));
+  EXPECT_TRUE(spool_.messages.empty());
 }
 
 TEST_F(SendingTest, keeps_the_name_of_what_may_be_on_the_disk) {
