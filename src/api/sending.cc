@@ -46,8 +46,15 @@ std::string boundary_of(io::Rng& rng) {
   return fmt::format("waypost-{:016x}{:016x}", rng.next(), rng.next());
 }
 
+// None where the request has no such field, which is no empty one.
+std::optional<std::string> request_name(const web::Request& request) {
+  for (const auto& [field, value] : request.fields)
+    if (field == "idempotency-key") return value;
+  return std::nullopt;
+}
+
 bool is_request_name(std::string_view name) {
-  return name.size() <= request_name_octets_max &&
+  return !name.empty() && name.size() <= request_name_octets_max &&
          std::all_of(name.begin(), name.end(), [](char c) { return c > 0x20 && c < 0x7f; });
 }
 
@@ -104,6 +111,12 @@ io::Task<Sending::Checked> Sending::read(const web::Request& request, bool is_ba
     co_return tl::unexpected(refuse(Problem::invalid_fields,
                                     parsed->problems[0].field + " " + parsed->problems[0].message,
                                     parsed->problems));
+  const size_t most = services_.intake.limits().recipients_max;
+  for (const Email& email : parsed->emails)
+    if (email.recipients.size() > most)
+      co_return tl::unexpected(refuse(
+          Problem::invalid_fields, fmt::format("An email has at most {} recipients here.", most),
+          {{"to", fmt::format("makes more than {} recipients, with cc and bcc", most)}}));
   const records::Key& key = Access::key_of(request);
   if (auto refused = refuse_all(key, parsed->emails)) co_return tl::unexpected(*std::move(refused));
   co_return std::move(parsed->emails);
@@ -125,15 +138,15 @@ std::optional<web::Response> Sending::refuse_all(const records::Key& key,
 }
 
 io::Task<web::Response> Sending::send_one(web::Request request) {
-  const std::string name(request.field("idempotency-key"));
-  if (!is_request_name(name))
+  const std::optional<std::string> name = request_name(request);
+  if (name && !is_request_name(*name))
     co_return refuse(Problem::invalid_fields,
                      fmt::format("An Idempotency-Key is 1 to {} printable ASCII characters.",
                                  request_name_octets_max));
   Checked emails = co_await read(request, false);
   if (!emails) co_return std::move(emails).error();
   Email email = std::move(emails->front());
-  if (!name.empty()) co_return co_await send_named(std::move(request), std::move(email), name);
+  if (name) co_return co_await send_named(std::move(request), std::move(email), *name);
   const std::vector<smtp::Mailbox> recipients = email.recipients;
   Accepted accepted = co_await take_in(request, std::move(email), std::nullopt, {});
   if (!accepted) co_return std::move(accepted).error();
@@ -156,6 +169,8 @@ io::Task<web::Response> Sending::send_named(web::Request request, Email email, s
     return services_.sent.claim(sent);
   };
   Claimed claim = co_await io::run_on<Claimed>(services_.worker, services_.loop, std::move(work));
+  if (!claim && claim.error().code() == ErrorCode::resource_exhausted)
+    co_return in_problem(smtp::reply(451, {4, 7, 1}, claim.error().message()));
   if (!claim) {
     services_.trouble("requests with an Idempotency-Key get 503: " + claim.error().describe());
     co_return in_problem(smtp::reply(451, {4, 3, 0}, "The names of requests cannot be kept now"));
@@ -214,7 +229,7 @@ io::Task<void> Sending::release(const records::SentRequest& sent) {
 }
 
 io::Task<web::Response> Sending::send_batch(web::Request request) {
-  if (!request.field("idempotency-key").empty())
+  if (request_name(request))
     co_return refuse(Problem::invalid_fields,
                      "A batch takes no Idempotency-Key: it may be accepted in part. Send what must "
                      "not be sent twice one by one.");

@@ -14,6 +14,8 @@
 namespace waypost::records {
 
 inline constexpr uint64_t sent_requests_max = 2'000'000;
+// Of one login, so that none takes all the room.
+inline constexpr uint64_t sent_requests_of_login_max = sent_requests_max / 4;
 
 // A request to send that names itself, so that it can be repeated without sending twice.
 struct SentRequest {
@@ -31,7 +33,8 @@ struct SentRequest {
 class SentRequests {
  public:
   // Makes the file (0600) and its folder (0700) when they are new.
-  static Result<std::unique_ptr<SentRequests>> open(const std::string& path);
+  static Result<std::unique_ptr<SentRequests>> open(
+      const std::string& path, uint64_t of_login_max = sent_requests_of_login_max);
   ~SentRequests();
 
   struct Claim {
@@ -39,7 +42,8 @@ class SentRequests {
     bool is_new = false;
     std::string answer;  // empty while it is not known
   };
-  // Takes the name. resource_exhausted when there are sent_requests_max.
+  // Takes the name. resource_exhausted, with words for the client, when it is new and the login has
+  // as many as it may, or all have sent_requests_max.
   Result<Claim> claim(const SentRequest& request);
   // Of that message; where another has the name by now, nothing happens.
   Result<void> answer(const SentRequest& request, std::string_view answer);

@@ -101,6 +101,19 @@ TEST_F(SendingTest, holds_a_key_to_its_messages_a_minute) {
   EXPECT_EQ(spool_.messages.size(), 3u);
 }
 
+TEST_F(SendingTest, takes_no_empty_name_and_no_more_recipients_than_there_may_be) {
+  intake::Limits limits;
+  limits.recipients_max = 1;
+  intake_.reconfigure(limits, "relay.example");
+  const auto answers = send({
+      named(""),
+      request(R"({"from":"a@b.example","to":"c@d.example","cc":"e@d.example","subject":"s",
+                  "text":"t"})"),
+      request(an_email),
+  });
+  EXPECT_THAT(codes(answers), ElementsAre(422, 422, 200));
+}
+
 TEST_F(SendingTest, asks_those_domains_that_are_ours_as_smtp_does) {
   local_ = submission::LocalMailboxes{
       [](std::string_view domain) { return domain == "d.example"; },
