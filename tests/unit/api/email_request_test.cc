@@ -94,6 +94,17 @@ TEST(EmailRequestTest, names_every_field_that_it_cannot_use) {
   EXPECT_EQ(empty.problems.size(), 4u);
 }
 
+TEST(EmailRequestTest, needs_smtputf8_for_an_address_that_is_to_be_answered) {
+  const auto with = [](const std::string& reply_to) {
+    return read(R"({"from":"a@b.example","to":"c@d.example","subject":"s","text":"t","reply_to":")" +
+                reply_to + R"("})");
+  };
+  EXPECT_FALSE(with("Jürgen <j@b.example>").emails.at(0).smtputf8);
+  EXPECT_TRUE(with("jürgen@b.example").emails.at(0).smtputf8);
+  EXPECT_THAT(trouble(R"("headers":{"X-Long":")" + std::string(1000, 'x') + R"("})"),
+              HasSubstr("fits on no line"));
+}
+
 TEST(EmailRequestTest, says_so_much_of_what_is_wrong_and_no_more) {
   std::string object = "{";
   for (int i = 0; i < 5000; ++i) object += fmt::format("\"{}\":1,", i);
