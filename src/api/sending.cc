@@ -11,6 +11,7 @@
 #include "base/ascii.h"
 #include "io/digest.h"
 #include "io/task_group.h"
+#include "web/server.h"
 
 namespace waypost::api {
 namespace {
@@ -24,9 +25,11 @@ constexpr size_t request_name_octets_max = 255;
 constexpr size_t unkept_max = 1000;
 constexpr uint64_t other_octets_max = 1 << 20;  // of JSON around the content
 
-// Content in base64, or with escapes, and what stands around it.
+// Content in base64, or with escapes, and what stands around it: no more than half of what all
+// bodies share (web::Settings), since it stands in memory more than once while it is read.
 uint64_t body_octets_max(const intake::Limits& limits) {
-  return limits.message_octets_max / 3 * 4 + other_octets_max;
+  const uint64_t share = web::Settings().bodies_octets_max / 2;
+  return std::min(limits.message_octets_max / 3 * 4 + other_octets_max, share);
 }
 
 web::Response in_problem(const smtp::Reply& reply) {
