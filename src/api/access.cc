@@ -118,7 +118,7 @@ io::Task<bool> Access::holds(const records::Key& key) {
   std::function<Result<bool>()> look = [&] { return services_.keys.holds(key.name); };
   Result<bool> read =
       co_await io::run_on<Result<bool>>(services_.worker, services_.loop, std::move(look));
-  co_return read && *read;
+  co_return read.value_or(false);
 }
 
 std::optional<web::Response> Access::count(const records::Key& key) {

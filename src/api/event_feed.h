@@ -16,9 +16,9 @@ namespace waypost::api {
 inline constexpr size_t listeners_max = 32;
 
 // GET /v1/events: what happens to mail, as server-sent events while it happens. The newest 5,000,
-// of 32 MiB at most, are kept in memory, so that a client that comes back with Last-Event-ID misses nothing; where it
-// was away for longer, or reads too slowly, an event `gap` says how many it missed. Thread: the
-// loop's.
+// of 32 MiB at most, are kept in memory, so that a client that comes back with Last-Event-ID misses
+// nothing; where it was away for longer, or reads too slowly, an event `gap` says how many it
+// missed. Thread: the loop's.
 class EventFeed {
  public:
   // Whether a key is still good, which is asked for each listener about once a second.
@@ -47,7 +47,7 @@ class EventFeed {
   const std::string run_;  // names this run of the relay
   std::deque<Heard> kept_;
   uint64_t kept_octets_ = 0;  // about
-  uint64_t first_ = 1;  // the number of kept_.front()
+  uint64_t first_ = 1;        // the number of kept_.front()
   size_t listeners_ = 0;
   bool closed_ = false;
 };

@@ -29,8 +29,8 @@ constexpr size_t cursor_octets_max = 2000;
 
 web::Response in_json(const json::value& value) { return {.body = json::serialize(value) + "\n"}; }
 
-// The list is one for all tenants: what was said to one of them, and by whom an address came, is for
-// keys that may see them all.
+// The list is one for all tenants: what was said to one of them, and by whom an address came, is
+// for keys that may see them all.
 json::object page_of(const Entries& entries, const records::Key& key) {
   json::array data;
   for (const Suppression& entry : entries) {

@@ -32,8 +32,8 @@ struct Composition {
 // value can bring a field. `boundary` is random letters.
 std::string compose(const Composition& composition, std::string_view boundary);
 
-// What a line of a header has at most behind the name of its field: RFC 5322 §2.1.1 lets a line have
-// 998 octets.
+// What a line of a header has at most behind the name of its field: RFC 5322 §2.1.1 lets a line
+// have 998 octets.
 inline constexpr size_t header_word_octets_max = 900;
 
 // Text for a header field: folded between words where it is long, in encoded words where it is not

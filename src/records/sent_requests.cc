@@ -75,9 +75,8 @@ Result<std::unique_ptr<SentRequests>> SentRequests::open(const std::string& path
                                          "VALUES (?, ?, ?, ?, ?)"));
   TRY(Statement find, database.prepare("SELECT login, name, digest, message, at, answer "
                                        "FROM requests WHERE login = ? AND name = ?"));
-  TRY(Statement answer,
-      database.prepare("UPDATE requests SET answer = ? "
-                       "WHERE login = ? AND name = ? AND message = ?"));
+  TRY(Statement answer, database.prepare("UPDATE requests SET answer = ? "
+                                         "WHERE login = ? AND name = ? AND message = ?"));
   TRY(Statement remove, database.prepare("DELETE FROM requests WHERE login = ? AND name = ?"));
   TRY(Statement forget, database.prepare("DELETE FROM requests WHERE at < ? RETURNING login"));
   TRY(Statement count, database.prepare("SELECT login, count(*) FROM requests GROUP BY login"));

@@ -20,7 +20,7 @@ using Parser = http::request_parser<http::string_body>;
 
 constexpr std::chrono::milliseconds accept_retry_delay{100};
 constexpr size_t read_octets = 16 * 1024;
-constexpr size_t written_octets = 256 * 1024;          // within response_timeout
+constexpr size_t written_octets = 256 * 1024;    // within response_timeout
 constexpr uint64_t share_step_octets = 1 << 20;  // of a body whose length is not said
 
 Request to_request(const http::request<http::string_body>& message) {
@@ -199,8 +199,8 @@ io::Task<bool> Server::read(io::Stream& stream, Reading& reading, Instant deadli
         reading.refusal = header_too_large();
       else if (error)
         reading.refusal = bad_request("That is no HTTP request.");
-      else if (parser.eager() && !reading.share.cover(parser.get().body().size(),
-                                                      settings_.bodies_octets_max))
+      else if (parser.eager() &&
+               !reading.share.cover(parser.get().body().size(), settings_.bodies_octets_max))
         reading.refusal = too_busy();
       if (reading.refusal) co_return true;
     }

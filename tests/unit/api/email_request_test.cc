@@ -96,8 +96,9 @@ TEST(EmailRequestTest, names_every_field_that_it_cannot_use) {
 
 TEST(EmailRequestTest, needs_smtputf8_for_an_address_that_is_to_be_answered) {
   const auto with = [](const std::string& reply_to) {
-    return read(R"({"from":"a@b.example","to":"c@d.example","subject":"s","text":"t","reply_to":")" +
-                reply_to + R"("})");
+    return read(
+        R"({"from":"a@b.example","to":"c@d.example","subject":"s","text":"t","reply_to":")" +
+        reply_to + R"("})");
   };
   EXPECT_FALSE(with("Jürgen <j@b.example>").emails.at(0).smtputf8);
   EXPECT_TRUE(with("jürgen@b.example").emails.at(0).smtputf8);

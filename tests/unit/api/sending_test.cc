@@ -41,8 +41,8 @@ class SendingTest : public testing::Test {
     return made;
   }
   // The answers to requests, one after the other; `between` runs after each. Once in a test.
-  std::vector<web::Response> send(std::vector<web::Request> requests,
-                                  const std::function<void()>& between = [] {}) {
+  std::vector<web::Response> send(
+      std::vector<web::Request> requests, const std::function<void()>& between = [] {}) {
     sending_.emplace(Sending::Services{loop_, intake_, spool_, worker_, *sent_,
                                        [this](const std::string& line) { log_ += line + "\n"; },
                                        clients_, [this] { return per_minute_; }, local_});
@@ -115,9 +115,10 @@ TEST_F(SendingTest, takes_no_empty_name_and_no_more_recipients_than_there_may_be
 }
 
 TEST_F(SendingTest, asks_those_domains_that_are_ours_as_smtp_does) {
-  local_ = submission::LocalMailboxes{
-      [](std::string_view domain) { return domain == "d.example"; },
-      [](const smtp::Mailbox&) { return smtp::reply(550, {5, 1, 1}, "No such address"); }};
+  local_ = submission::LocalMailboxes{[](std::string_view domain) { return domain == "d.example"; },
+                                      [](const smtp::Mailbox&) {
+                                        return smtp::reply(550, {5, 1, 1}, "No such address");
+                                      }};
   const auto answers = send({request(an_email), named("one")});
   EXPECT_THAT(codes(answers), ElementsAre(422, 422));
   EXPECT_THAT(answers[0].body, testing::HasSubstr("No such address"));
@@ -140,8 +141,9 @@ TEST_F(SendingTest, keeps_the_name_of_what_may_be_on_the_disk) {
 TEST_F(SendingTest, gives_an_answer_again_that_could_not_be_written_down) {
   auto beside = records::Database::open(folder_ / "requests.db");
   ASSERT_TRUE(beside);
-  ASSERT_TRUE(beside->execute("CREATE TRIGGER full BEFORE UPDATE ON requests BEGIN "
-                              "SELECT RAISE(FAIL, 'full'); END"));
+  ASSERT_TRUE(
+      beside->execute("CREATE TRIGGER full BEFORE UPDATE ON requests BEGIN "
+                      "SELECT RAISE(FAIL, 'full'); END"));
   size_t answered = 0;
   const auto answers = send({named("one"), named("one"), named("two"), named("one")}, [&] {
     if (++answered != 2) return;

@@ -173,8 +173,8 @@ TEST_F(WebServerTest, bounds_all_bodies_together_and_their_time) {
   Settings small;
   small.bodies_octets_max = 4;
   EXPECT_THAT(ask(post, small, 5), StartsWith("HTTP/1.1 503 "));
-  const std::string chunks = "POST /page HTTP/1.1\r\n" + host +
-                             "Transfer-Encoding: chunked\r\n\r\n3\r\nhel\r\n";
+  const std::string chunks =
+      "POST /page HTTP/1.1\r\n" + host + "Transfer-Encoding: chunked\r\n\r\n3\r\nhel\r\n";
   EXPECT_THAT(ask(chunks, small, 1 << 20), StartsWith("HTTP/1.1 503 "));
   EXPECT_EQ(ask(chunks, {}, 1 << 30), "") << "only what comes counts";
   EXPECT_EQ(ask(post, {}, 5), "");
