@@ -53,6 +53,13 @@ class Api {
   // Before its server stops: whoever follows the events is let go.
   void close() { feed_.close(); }
 
+  // Before its server is destroyed with requests under way, when the loop runs no more: what works
+  // for them aside has ended then.
+  void finish() {
+    worker_.finish();
+    records_worker_.finish();
+  }
+
  private:
   Api(Services services, std::unique_ptr<records::SentRequests> sent);
   void forget_old();
