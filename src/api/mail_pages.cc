@@ -251,10 +251,13 @@ io::Task<web::Response> MailPages::show(web::Request request) {
   const MessageId id = *id_of(request);
   json::object email = email_json(*events, services_.queue.standings(id), &services_.replies);
   email["id"] = id.text();
-  json::array timeline;
-  for (const Event& event : *events) timeline.push_back(event_json(event));
-  email["timeline"] = std::move(timeline);
-  co_return in_json(email);
+  std::function<web::Response()> work = [&] {
+    json::array timeline;
+    for (const Event& event : *events) timeline.push_back(event_json(event));
+    email["timeline"] = std::move(timeline);
+    return in_json(email);
+  };
+  co_return co_await io::run_on<web::Response>(services_.worker, services_.loop, std::move(work));
 }
 
 io::Task<web::Response> MailPages::raw(web::Request request) {
