@@ -172,12 +172,11 @@ io::Task<web::Response> Sending::send_named(web::Request request, Email email, s
     return services_.sent.claim(sent);
   };
   Claimed claim = co_await io::run_on<Claimed>(services_.worker, services_.loop, std::move(work));
-  if (!claim && claim.error().code() == ErrorCode::resource_exhausted)
-    co_return in_problem(smtp::reply(451, {4, 7, 1}, claim.error().message()));
   if (!claim) {
     services_.trouble("requests with an Idempotency-Key get 503: " + claim.error().describe());
     co_return in_problem(smtp::reply(451, {4, 3, 0}, "The names of requests cannot be kept now"));
   }
+  if (!claim->no_room.empty()) co_return in_problem(smtp::reply(451, {4, 7, 1}, claim->no_room));
   if (!claim->is_new) {
     if (claim->request.digest != sent.digest)
       co_return refuse(Problem::idempotency_key_reused,

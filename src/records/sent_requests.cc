@@ -110,17 +110,19 @@ Result<SentRequests::Claim> SentRequests::claim(const SentRequest& request) {
   TRY(Claim known, impl_->look_up(request));
   if (!known.request.name.empty()) return known;
   if (impl_->count >= sent_requests_max)
-    return failure(ErrorCode::resource_exhausted, "too many named requests are remembered");
+    return Claim{request, false, {}, "Too many requests with an Idempotency-Key within a day"};
   const auto of_login = impl_->of_login.find(request.login);
   if (of_login != impl_->of_login.end() && of_login->second >= impl_->of_login_max)
-    return failure(ErrorCode::resource_exhausted,
-                   "this login has too many named requests within a day");
+    return Claim{request,
+                 false,
+                 {},
+                 "This login has too many requests with an Idempotency-Key within a day"};
   Statement& insert = impl_->insert;
   insert.bind(1, request.login).bind(2, request.name).bind(3, request.digest);
   insert.bind_blob(4, request.message.raw()).bind(5, request.at.time_since_epoch().count());
   TRY_VOID(insert.run());
   impl_->add(request.login, 1);
-  return Claim{request, true, {}};
+  return Claim{request, true, {}, {}};
 }
 
 Result<void> SentRequests::answer(const SentRequest& request, std::string_view answer) {

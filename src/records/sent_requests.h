@@ -41,9 +41,11 @@ class SentRequests {
     SentRequest request;  // the one that has the name: that of the caller when `is_new`
     bool is_new = false;
     std::string answer;  // empty while it is not known
+    // Words for the client, where the name is new and was not taken: the login has as many as it
+    // may, or all have sent_requests_max.
+    std::string no_room = {};
   };
-  // Takes the name. resource_exhausted, with words for the client, when it is new and the login has
-  // as many as it may, or all have sent_requests_max.
+  // Takes the name.
   Result<Claim> claim(const SentRequest& request);
   // Of that message; where another has the name by now, nothing happens.
   Result<void> answer(const SentRequest& request, std::string_view answer);
