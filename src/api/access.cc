@@ -40,12 +40,6 @@ web::Response unauthorized() {
   return response;
 }
 
-web::Response rate_limited(std::string_view what, int64_t wait_s) {
-  web::Response response = refuse(Problem::rate_limited, what);
-  response.fields.emplace_back("Retry-After", std::to_string(wait_s));
-  return response;
-}
-
 bool is_good_for(const records::Key& key, records::Scope scope) {
   using records::Scope;
   if (key.scopes.contains(scope)) return true;
@@ -88,11 +82,6 @@ int64_t Access::window_left_s() {
 
 io::Task<std::optional<web::Response>> Access::check(web::Request& head, records::Scope scope) {
   begin_window();
-  const IpAddress client = head.client.address;
-  auto refused = refusals_.find(client);
-  if (refused != refusals_.end() && refused->second >= refusals_max)
-    co_return rate_limited("Too many requests of this client had a key that is not known.",
-                           window_left_s());
   std::string secret(secret_of(head));
   KeyPointer key;
   if (!secret.empty()) {
@@ -104,10 +93,7 @@ io::Task<std::optional<web::Response>> Access::check(web::Request& head, records
     }
     key = *std::move(found);
   }
-  if (!key) {
-    if (refusals_.size() < refused_clients_max) ++refusals_[client];
-    co_return unauthorized();
-  }
+  if (!key) co_return refuse_unknown(head.client.address);
   if (auto limited = count(*key)) co_return limited;
   if (!is_good_for(*key, scope))
     co_return refuse(Problem::missing_scope,
@@ -116,6 +102,23 @@ io::Task<std::optional<web::Response>> Access::check(web::Request& head, records
                                  key->name, records::name(scope), records::name(scope)));
   head.caller = std::move(key);
   co_return std::nullopt;
+}
+
+// Behind a proxy all clients have one address: what strangers do there costs no known key anything.
+web::Response Access::refuse_unknown(const IpAddress& client) {
+  const auto refused = refusals_.find(client);
+  if (refused != refusals_.end() && refused->second >= refusals_max)
+    return rate_limited("Too many requests of this client had a key that is not known.",
+                        window_left_s());
+  if (refused != refusals_.end() || refusals_.size() < refused_clients_max) ++refusals_[client];
+  return unauthorized();
+}
+
+io::Task<bool> Access::holds(const records::Key& key) {
+  std::function<Result<bool>()> look = [&] { return services_.keys.holds(key.name); };
+  Result<bool> read =
+      co_await io::run_on<Result<bool>>(services_.worker, services_.loop, std::move(look));
+  co_return read.value_or(false);
 }
 
 std::optional<web::Response> Access::count(const records::Key& key) {

@@ -37,6 +37,9 @@ class Access {
 
   // Of a request that came through such a route.
   static const records::Key& key_of(const web::Request& request);
+  // Whether a key of a request that goes on for long is still good; not where the keys cannot be
+  // read.
+  io::Task<bool> holds(const records::Key& key);
   // Whether what concerns this tenant is the key's to know.
   static bool may_see(const records::Key& key, const std::string& tenant);
 
@@ -50,6 +53,7 @@ class Access {
   io::Task<std::optional<web::Response>> check(web::Request& head, records::Scope scope);
   io::Task<Found> find(std::string secret);
   io::Task<web::Response> answer(web::Router::Handler handler, web::Request request);
+  web::Response refuse_unknown(const IpAddress& client);
   std::optional<web::Response> count(const records::Key& key);
   void begin_window();
   int64_t window_left_s();

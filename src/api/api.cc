@@ -29,13 +29,15 @@ Api::Api(Services services, std::unique_ptr<records::SentRequests> sent)
       sent_(std::move(sent)),
       access_(
           {services.loop, services.keys_worker, services.keys, std::move(services.keys_trouble)}),
-      sending_({services.loop, services.intake, worker_, *sent_, services.trouble}),
+      sending_({services.loop, services.intake, services.spool, worker_, *sent_, services.trouble,
+                services.clients, std::move(services.messages_per_login_per_minute),
+                std::move(services.local)}),
       mail_({services.loop, services.queue, services.spool, services.replies, records_worker_,
              services.disk, std::move(services.places)}),
       queue_(services.queue),
       suppressions_(services.loop, services.suppressions),
       explain_(services.replies),
-      feed_(services.loop),
+      feed_(services.loop, [this](const records::Key& key) { return access_.holds(key); }),
       metrics_({services.loop, services.queue, std::move(services.checks)}),
       forgetting_(services.loop.timers()) {
   forget_old();

@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "api/access.h"
@@ -34,6 +35,9 @@ class Api {
     records::RecordPlaces places;
     Metrics::Checks checks;
     std::function<void(const std::string&)> trouble;  // a line for the log
+    submission::Clients& clients;
+    std::function<unsigned()> messages_per_login_per_minute;
+    std::optional<submission::LocalMailboxes> local;
     std::function<void(std::optional<std::string>)> keys_trouble;
   };
 
@@ -48,6 +52,13 @@ class Api {
 
   // Before its server stops: whoever follows the events is let go.
   void close() { feed_.close(); }
+
+  // Before its server is destroyed with requests under way, when the loop runs no more: what works
+  // for them aside has ended then.
+  void finish() {
+    worker_.finish();
+    records_worker_.finish();
+  }
 
  private:
   Api(Services services, std::unique_ptr<records::SentRequests> sent);

@@ -186,8 +186,13 @@ class EmailReader {
       if (!person)
         fields_.note("reply_to", "is no address: " + person.error().message());
       else
-        parts.reply_to += (parts.reply_to.empty() ? "" : ", ") + person->text;
+        add_reply_to(*std::move(person), parts);
     }
+  }
+
+  void add_reply_to(Person person, Composition& parts) {
+    email_.smtputf8 = email_.smtputf8 || !person.mailbox.is_ascii();
+    parts.reply_to.push_back(std::move(person.text));
   }
 
   void read_headers(Composition& parts) {
@@ -201,8 +206,28 @@ class EmailReader {
       if (std::optional<std::string> why = refuse_field(name))
         fields_.note("headers", *why);
       else
-        parts.fields.emplace_back(name, inside.line(name, field_value_octets_max));
+        add_field(name, inside.line(name, field_value_octets_max), parts);
     }
+  }
+
+  void add_field(const std::string& name, std::string value, Composition& parts) {
+    if (has_long_word(value))
+      return fields_.note("headers", fmt::format("\"{}\" has a word of more than {} octets, which "
+                                                 "fits on no line",
+                                                 name, intake::header_word_octets_max));
+    parts.fields.emplace_back(name, std::move(value));
+  }
+
+  // Where it is not ASCII it goes out in encoded words, which break anywhere.
+  static bool has_long_word(std::string_view value) {
+    size_t octets = 0;
+    bool is_long = false;
+    for (char c : value) {
+      if (static_cast<unsigned char>(c) >= 0x80) return false;
+      octets = c == ' ' ? 0 : octets + 1;
+      is_long = is_long || octets >= intake::header_word_octets_max;
+    }
+    return is_long;
   }
 
   // RFC 5322 §3.6.8.
@@ -347,7 +372,8 @@ Result<EmailRequest> read_email_request(std::string_view body, bool is_batch,
     std::vector<web::FieldProblem> problems;
     request.emails.push_back(
         EmailReader(object, path, problems, std::string(boundary), content_octets_max).read());
-    request.problems.insert(request.problems.end(), problems.begin(), problems.end());
+    for (web::FieldProblem& problem : problems)
+      if (request.problems.size() < problems_max) request.problems.push_back(std::move(problem));
   };
   if (!is_batch) {
     if (!value.is_object()) return failure(ErrorCode::invalid_input, "The body is no JSON object.");
@@ -359,7 +385,7 @@ Result<EmailRequest> read_email_request(std::string_view body, bool is_batch,
     return failure(ErrorCode::invalid_input,
                    fmt::format("The body is no JSON array of 1 to {} emails.", emails_at_once_max));
   const json::array& list = value.get_array();
-  for (size_t i = 0; i < list.size(); ++i) {
+  for (size_t i = 0; i < list.size() && request.problems.size() < problems_max; ++i) {
     if (list[i].is_object())
       read(list[i].get_object(), fmt::format("[{}].", i));
     else

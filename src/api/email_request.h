@@ -27,7 +27,8 @@ struct Email {
 
 struct EmailRequest {
   std::vector<Email> emails;
-  std::vector<web::FieldProblem> problems;  // where there are some, nothing is to be sent
+  // Where there are some, nothing is to be sent; at most problems_max (fields.h).
+  std::vector<web::FieldProblem> problems;
 };
 
 // The body of a request for one email, or for a list of them. `boundary` is random letters.

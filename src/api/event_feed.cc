@@ -11,10 +11,25 @@ namespace waypost::api {
 namespace {
 
 constexpr size_t kept_max = 5000;
+constexpr uint64_t kept_octets_max = 32 << 20;
 constexpr size_t lines_octets = 64 * 1024;
 constexpr size_t event_octets_max = 256 * 1024;  // one with a thousand recipients has less
 constexpr Duration looked_every = std::chrono::milliseconds(100);
+constexpr Duration key_asked_every = std::chrono::seconds(1);
 constexpr Duration heartbeat_every = std::chrono::seconds(15);
+
+// About what it takes in memory.
+uint64_t octets_of(const events::Event& event) {
+  uint64_t octets = sizeof(event) + event.reply.size() + event.sender.size() +
+                    event.message_id.size() + event.cause.reply_class.size() +
+                    event.steps.size() * sizeof(events::Step);
+  for (const std::string& recipient : event.recipients)
+    octets += sizeof(recipient) + recipient.size();
+  for (const std::string& tag : event.tags) octets += sizeof(tag) + tag.size();
+  for (const auto& [name, value] : event.metadata)
+    octets += 2 * sizeof(value) + name.size() + value.size();
+  return octets;
+}
 
 // Counts a listener for as long as its connection is there.
 class Listener {
@@ -30,8 +45,8 @@ class Listener {
 
 }  // namespace
 
-EventFeed::EventFeed(io::Loop& loop)
-    : loop_(loop), run_(fmt::format("{:016x}", loop.rng().next())) {}
+EventFeed::EventFeed(io::Loop& loop, Holds holds)
+    : loop_(loop), holds_(std::move(holds)), run_(fmt::format("{:016x}", loop.rng().next())) {}
 
 void EventFeed::add_to(web::Router& router, Access& access) {
   router.on("GET", "/v1/events", access.route(records::Scope::read, [this](web::Request request) {
@@ -42,10 +57,13 @@ void EventFeed::add_to(web::Router& router, Access& access) {
 void EventFeed::heard(const events::Event& event) {
   auto kept = std::make_shared<events::Event>(event);
   kept->transcript.reset();
+  kept_octets_ += octets_of(*kept);
   kept_.push_back(std::move(kept));
-  if (kept_.size() <= kept_max) return;
-  kept_.pop_front();
-  ++first_;
+  while (kept_.size() > kept_max || kept_octets_ > kept_octets_max) {
+    kept_octets_ -= octets_of(*kept_.front());
+    kept_.pop_front();
+    ++first_;
+  }
 }
 
 uint64_t EventFeed::next_after(std::string_view last_id) const {
@@ -98,7 +116,13 @@ io::Task<void> EventFeed::tell(std::shared_ptr<const records::Key> key, uint64_t
   Listener listener(listeners_);
   std::string lines = "retry: 2000\n\n";
   Instant said = loop_.now();
+  Instant asked = loop_.now();
   while (!closed_) {
+    if (loop_.now() - asked >= key_asked_every) {
+      const bool holds = co_await holds_(*key);
+      if (!holds) co_return;
+      asked = loop_.now();
+    }
     lines += lines_from(*key, next);
     if (lines.empty() && loop_.now() - said >= heartbeat_every) lines = ": still here\n\n";
     if (!lines.empty()) {

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -14,13 +15,16 @@ namespace waypost::api {
 
 inline constexpr size_t listeners_max = 32;
 
-// GET /v1/events: what happens to mail, as server-sent events while it happens. The newest 5,000
-// are kept in memory, so that a client that comes back with Last-Event-ID misses nothing; where it
-// was away for longer, or reads too slowly, an event `gap` says how many it missed. Thread: the
-// loop's.
+// GET /v1/events: what happens to mail, as server-sent events while it happens. The newest 5,000,
+// of 32 MiB at most, are kept in memory, so that a client that comes back with Last-Event-ID misses
+// nothing; where it was away for longer, or reads too slowly, an event `gap` says how many it
+// missed. Thread: the loop's.
 class EventFeed {
  public:
-  explicit EventFeed(io::Loop& loop);
+  // Whether a key is still good, which is asked for each listener about once a second.
+  using Holds = std::function<io::Task<bool>(const records::Key&)>;
+
+  EventFeed(io::Loop& loop, Holds holds);
 
   void add_to(web::Router& router, Access& access);
 
@@ -39,9 +43,11 @@ class EventFeed {
   std::string lines_from(const records::Key& key, uint64_t& next) const;
 
   io::Loop& loop_;
+  const Holds holds_;
   const std::string run_;  // names this run of the relay
   std::deque<Heard> kept_;
-  uint64_t first_ = 1;  // the number of kept_.front()
+  uint64_t kept_octets_ = 0;  // about
+  uint64_t first_ = 1;        // the number of kept_.front()
   size_t listeners_ = 0;
   bool closed_ = false;
 };

@@ -30,7 +30,7 @@ Result<json::value> parse_json(std::string_view text) {
 }
 
 void Fields::note(std::string_view key, std::string message) {
-  problems_.push_back({path_of(key), std::move(message)});
+  if (problems_.size() < problems_max) problems_.push_back({path_of(key), std::move(message)});
 }
 
 const json::value* Fields::take(std::string_view key) {
@@ -114,6 +114,7 @@ const json::array* Fields::array(std::string_view key, size_t count_max) {
 
 void Fields::no_more() {
   for (const auto& member : object_) {
+    if (problems_.size() >= problems_max) return;
     const std::string key(member.key());
     if (std::find(known_.begin(), known_.end(), key) == known_.end())
       note(base::to_valid_utf8(base::escape_control(key.substr(0, shown_octets_max))),

@@ -14,6 +14,9 @@
 
 namespace waypost::api {
 
+// Problems of one request that are told: an answer stays small, whatever came.
+inline constexpr size_t problems_max = 100;
+
 // Text from outside as JSON, 16 levels at most; invalid_input with the reason.
 Result<boost::json::value> parse_json(std::string_view text);
 
@@ -27,6 +30,7 @@ class Fields {
          std::vector<web::FieldProblem>& problems)
       : object_(object), path_(std::move(path)), problems_(problems) {}
 
+  // Nothing beyond problems_max.
   void note(std::string_view key, std::string message);
 
   bool has(std::string_view key) const;

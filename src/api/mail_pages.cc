@@ -11,6 +11,7 @@
 #include "api/mail_json.h"
 #include "api/problems.h"
 #include "base/utf8.h"
+#include "io/digest.h"
 #include "records/transcripts.h"
 
 namespace waypost::api {
@@ -37,8 +38,8 @@ web::Response not_there() {
 
 web::Response in_json(const json::value& value) { return {.body = json::serialize(value) + "\n"}; }
 
-// Where a page ends: the time and the id of its oldest message. Messages of one microsecond are
-// told apart by their ids.
+// Where a page ends: the time of its oldest message. Messages of one microsecond are told apart by
+// digests of their ids, which say nothing of a message that may be another tenant's.
 struct Place {
   WallTime at;
   std::string id;
@@ -54,8 +55,42 @@ Result<Place> parse_place(std::string_view text) {
 }
 
 Place place_of(const records::FoundMessage& message) {
+  constexpr size_t digits = 16;
+  io::Digest digest;
+  if (message.id) digest.add(message.id->text());
   return {message.events.empty() ? WallTime() : message.events.front().at,
-          message.id ? message.id->text() : std::string()};
+          digest.hex().substr(0, digits)};
+}
+
+struct Placed {
+  Place place;
+  records::FoundMessage* message;
+};
+
+// Newest first. The records have them in the order in which they were told of.
+std::vector<Placed> in_order(std::vector<records::FoundMessage>& messages) {
+  std::vector<Placed> all;
+  for (records::FoundMessage& message : messages) all.push_back({place_of(message), &message});
+  std::sort(all.begin(), all.end(), [](const Placed& one, const Placed& other) {
+    return std::tie(one.place.at, one.place.id) > std::tie(other.place.at, other.place.id);
+  });
+  return all;
+}
+
+// A message of a page, and those of its recipients that wait.
+struct Shown {
+  const records::FoundMessage* message;
+  std::vector<queue::Standing> waiting;
+};
+
+web::Response page_of(const std::vector<Shown>& emails, bool has_more,
+                      const std::string& next_before) {
+  json::array data;
+  for (const Shown& email : emails)
+    data.push_back(email_json(email.message->events, email.waiting, nullptr));
+  json::object page{{"object", "list"}, {"data", std::move(data)}, {"has_more", has_more}};
+  if (!next_before.empty()) page["next_before"] = next_before;
+  return in_json(page);
 }
 
 struct ListQuery {
@@ -152,17 +187,10 @@ io::Task<web::Response> MailPages::list(web::Request request) {
   Found found = co_await search(query->search);
   if (!found) co_return refuse(Problem::relay_failure, found.error().describe());
   const records::Key& key = Access::key_of(request);
-  json::array emails;
+  std::vector<Shown> emails;
   bool has_more = found->has_more;
   std::optional<Place> last;
-  // Newest first. The records have them in the order in which they were told of.
-  std::sort(found->messages.begin(), found->messages.end(), [](const auto& one, const auto& other) {
-    const Place first = place_of(one);
-    const Place second = place_of(other);
-    return std::tie(first.at, first.id) > std::tie(second.at, second.id);
-  });
-  for (const records::FoundMessage& message : found->messages) {
-    Place place = place_of(message);
+  for (auto& [place, message] : in_order(found->messages)) {
     if (query->before &&
         std::tie(place.at, place.id) >= std::tie(query->before->at, query->before->id))
       continue;
@@ -171,14 +199,16 @@ io::Task<web::Response> MailPages::list(web::Request request) {
       break;
     }
     last = std::move(place);
-    if (!message.id || message.events.empty() ||
-        !Access::may_see(key, message.events.front().tenant))
+    if (!message->id || message->events.empty() ||
+        !Access::may_see(key, message->events.front().tenant))
       continue;
-    emails.push_back(email_json(message.events, services_.queue.standings(*message.id), nullptr));
+    emails.push_back({message, services_.queue.standings(*message->id)});
   }
-  json::object page{{"object", "list"}, {"data", std::move(emails)}, {"has_more", has_more}};
-  if (has_more && last) page["next_before"] = text_of(*last);
-  co_return in_json(page);
+  std::string next_before;
+  if (has_more && last) next_before = text_of(*last);
+  // A page of messages with a thousand recipients each takes its time.
+  std::function<web::Response()> work = [&] { return page_of(emails, has_more, next_before); };
+  co_return co_await io::run_on<web::Response>(services_.worker, services_.loop, std::move(work));
 }
 
 // The records are written a moment after the queue knows.
@@ -221,10 +251,13 @@ io::Task<web::Response> MailPages::show(web::Request request) {
   const MessageId id = *id_of(request);
   json::object email = email_json(*events, services_.queue.standings(id), &services_.replies);
   email["id"] = id.text();
-  json::array timeline;
-  for (const Event& event : *events) timeline.push_back(event_json(event));
-  email["timeline"] = std::move(timeline);
-  co_return in_json(email);
+  std::function<web::Response()> work = [&] {
+    json::array timeline;
+    for (const Event& event : *events) timeline.push_back(event_json(event));
+    email["timeline"] = std::move(timeline);
+    return in_json(email);
+  };
+  co_return co_await io::run_on<web::Response>(services_.worker, services_.loop, std::move(work));
 }
 
 io::Task<web::Response> MailPages::raw(web::Request request) {
@@ -237,17 +270,30 @@ io::Task<web::Response> MailPages::raw(web::Request request) {
   // A browser keeps it, and shows nothing of it.
   response.fields.emplace_back("Content-Disposition",
                                "attachment; filename=\"" + id.text() + ".eml\"");
-  for (uint32_t index = 0; envelope && index < envelope->chunks; ++index) {
-    Result<std::string> chunk = co_await services_.spool.read_chunk(id, index);
-    if (!chunk && chunk.error().code() != ErrorCode::not_found)
-      co_return refuse(Problem::relay_failure, chunk.error().describe());
-    if (!chunk) break;
-    response.body += *chunk;
-  }
   // It may have gone meanwhile.
-  if (!envelope || response.body.size() != envelope->size_octets)
+  Result<std::string> first = failure(ErrorCode::not_found, "");
+  if (envelope) first = co_await services_.spool.read_chunk(id, 0);
+  if (!first && first.error().code() == ErrorCode::not_found)
     co_return refuse(Problem::content_gone, "All its recipients are settled.");
+  if (!first) co_return refuse(Problem::relay_failure, first.error().describe());
+  // By which a client sees that one ended early.
+  response.fields.emplace_back("Content-Length", std::to_string(envelope->size_octets));
+  auto shared = std::make_shared<std::string>(*std::move(first));
+  response.stream = [this, id, chunks = envelope->chunks, shared](web::BodyStream& to) {
+    return write_chunks(id, chunks, std::move(*shared), to);
+  };
   co_return response;
+}
+
+// Piece by piece: one of a slow client takes no more memory than a chunk.
+io::Task<void> MailPages::write_chunks(MessageId id, uint32_t chunks, std::string first,
+                                       web::BodyStream& to) {
+  Result<void> written = co_await to.write(std::move(first));
+  for (uint32_t index = 1; written && index < chunks; ++index) {
+    Result<std::string> chunk = co_await services_.spool.read_chunk(id, index);
+    if (!chunk) co_return;
+    written = co_await to.write(*std::move(chunk));
+  }
 }
 
 io::Task<web::Response> MailPages::transcripts(web::Request request) {

@@ -24,7 +24,7 @@ class MailPages {
     queue::Queue& queue;
     spool::Spool& spool;
     classify::Reader& replies;
-    io::Worker& worker;  // searches the records
+    io::Worker& worker;  // searches the records, and writes pages of them
     io::Disk& disk;
     records::RecordPlaces places;
   };
@@ -39,6 +39,8 @@ class MailPages {
   io::Task<web::Response> list(web::Request request);
   io::Task<web::Response> show(web::Request request);
   io::Task<web::Response> raw(web::Request request);
+  io::Task<void> write_chunks(MessageId id, uint32_t chunks, std::string first,
+                              web::BodyStream& to);
   io::Task<web::Response> transcripts(web::Request request);
   io::Task<web::Response> act(queue::Act what, web::Request request);
   io::Task<Found> search(records::Search wanted);

@@ -53,6 +53,14 @@ bool is_of_attempt(EventKind kind) {
 
 io::Task<web::Response> at_once(web::Response response) { co_return response; }
 
+// A proxy on this machine asks for others, and says so.
+bool is_of_this_machine(const web::Request& head) {
+  if (!head.client.address.is_loopback()) return false;
+  for (const char* name : {"forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-real-ip"})
+    if (!head.field(name).empty()) return false;
+  return true;
+}
+
 }  // namespace
 
 void Metrics::Series::add(const std::string& labels, const std::string& labels_of_others,
@@ -65,7 +73,7 @@ void Metrics::add_to(web::Router& router, Access& access) {
   web::Router::Route route;
   web::Router::Guard guard = access.route(records::Scope::read, {}).guard;
   route.guard = [guard](web::Request& head) -> io::Task<std::optional<web::Response>> {
-    if (!head.client.address.is_loopback()) return guard(head);
+    if (!is_of_this_machine(head)) return guard(head);
     const auto anybody = []() -> io::Task<std::optional<web::Response>> { co_return std::nullopt; };
     return anybody();
   };

@@ -27,7 +27,8 @@ class Metrics {
   };
   explicit Metrics(Services services) : services_(std::move(services)) {}
 
-  // Clients of this machine need no key, others one with the scope read.
+  // Clients of this machine need no key, others one with the scope read; so does what a proxy here
+  // passes on, if it says for whom.
   void add_to(web::Router& router, Access& access);
 
   void heard(const events::Event& event);

@@ -31,8 +31,9 @@ constexpr std::array<ProblemPage, 23> pages{{
      "The relay cannot store mail at the moment: its disk is full or broken, or too much comes in "
      "at once. Nothing was accepted: send the same request again after `Retry-After` seconds."},
     {"rate-limited", 429, "Too many requests",
-     "A key may make as many requests a minute as the header RateLimit-Policy says. Wait for "
-     "`Retry-After` seconds; a batch sends 100 emails with one request."},
+     "A key may make as many requests a minute as the header RateLimit-Policy says, and send as "
+     "many messages as `messages_per_login_per_minute` of [limits]; `detail` says which it was. "
+     "Wait for `Retry-After` seconds; a batch sends 100 emails with one request."},
     {"idempotency-key-reused", 409, "Another request has that Idempotency-Key",
      "A request with the same Idempotency-Key and another body came within a day. Nothing was "
      "sent now. Give each request a key of its own, and the same key to its repetition only."},
@@ -72,6 +73,12 @@ web::Response refuse(Problem problem, std::string_view detail,
                      const std::vector<web::FieldProblem>& errors) {
   const ProblemPage& page = pages[size_t(problem)];
   return web::problem(page.code, page.name, page.title, detail, errors);
+}
+
+web::Response rate_limited(std::string_view detail, int64_t wait_s) {
+  web::Response response = refuse(Problem::rate_limited, detail);
+  response.fields.emplace_back("Retry-After", std::to_string(wait_s));
+  return response;
 }
 
 }  // namespace waypost::api

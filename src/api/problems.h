@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
@@ -32,6 +33,9 @@ enum class Problem {
 
 web::Response refuse(Problem problem, std::string_view detail,
                      const std::vector<web::FieldProblem>& errors = {});
+
+// 429, with what to wait.
+web::Response rate_limited(std::string_view detail, int64_t wait_s);
 
 struct ProblemPage {
   std::string_view name;

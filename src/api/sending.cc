@@ -11,7 +11,7 @@
 #include "base/ascii.h"
 #include "io/digest.h"
 #include "io/task_group.h"
-#include "submission/permissions.h"
+#include "web/server.h"
 
 namespace waypost::api {
 namespace {
@@ -21,11 +21,15 @@ namespace json = boost::json;
 // Larger requests are read aside, so that mail goes on meanwhile.
 constexpr size_t read_at_once_octets = 64 * 1024;
 constexpr size_t request_name_octets_max = 255;
+// Each is a message that was accepted while the disk took no answers; names it takes none then.
+constexpr size_t unkept_max = 1000;
 constexpr uint64_t other_octets_max = 1 << 20;  // of JSON around the content
 
-// Content in base64, or with escapes, and what stands around it.
+// Content in base64, or with escapes, and what stands around it: no more than half of what all
+// bodies share (web::Settings), since it stands in memory more than once while it is read.
 uint64_t body_octets_max(const intake::Limits& limits) {
-  return limits.message_octets_max / 3 * 4 + other_octets_max;
+  const uint64_t share = web::Settings().bodies_octets_max / 2;
+  return std::min(limits.message_octets_max / 3 * 4 + other_octets_max, share);
 }
 
 web::Response in_problem(const smtp::Reply& reply) {
@@ -45,8 +49,15 @@ std::string boundary_of(io::Rng& rng) {
   return fmt::format("waypost-{:016x}{:016x}", rng.next(), rng.next());
 }
 
+// None where the request has no such field, which is no empty one.
+std::optional<std::string> request_name(const web::Request& request) {
+  for (const auto& [field, value] : request.fields)
+    if (field == "idempotency-key") return value;
+  return std::nullopt;
+}
+
 bool is_request_name(std::string_view name) {
-  return name.size() <= request_name_octets_max &&
+  return !name.empty() && name.size() <= request_name_octets_max &&
          std::all_of(name.begin(), name.end(), [](char c) { return c > 0x20 && c < 0x7f; });
 }
 
@@ -103,6 +114,12 @@ io::Task<Sending::Checked> Sending::read(const web::Request& request, bool is_ba
     co_return tl::unexpected(refuse(Problem::invalid_fields,
                                     parsed->problems[0].field + " " + parsed->problems[0].message,
                                     parsed->problems));
+  const size_t most = services_.intake.limits().recipients_max;
+  for (const Email& email : parsed->emails)
+    if (email.recipients.size() > most)
+      co_return tl::unexpected(refuse(
+          Problem::invalid_fields, fmt::format("An email has at most {} recipients here.", most),
+          {{"to", fmt::format("makes more than {} recipients, with cc and bcc", most)}}));
   const records::Key& key = Access::key_of(request);
   if (auto refused = refuse_all(key, parsed->emails)) co_return tl::unexpected(*std::move(refused));
   co_return std::move(parsed->emails);
@@ -124,18 +141,18 @@ std::optional<web::Response> Sending::refuse_all(const records::Key& key,
 }
 
 io::Task<web::Response> Sending::send_one(web::Request request) {
-  const std::string name(request.field("idempotency-key"));
-  if (!is_request_name(name))
+  const std::optional<std::string> name = request_name(request);
+  if (name && !is_request_name(*name))
     co_return refuse(Problem::invalid_fields,
                      fmt::format("An Idempotency-Key is 1 to {} printable ASCII characters.",
                                  request_name_octets_max));
   Checked emails = co_await read(request, false);
   if (!emails) co_return std::move(emails).error();
   Email email = std::move(emails->front());
-  if (!name.empty()) co_return co_await send_named(std::move(request), std::move(email), name);
+  if (name) co_return co_await send_named(std::move(request), std::move(email), *name);
   const std::vector<smtp::Mailbox> recipients = email.recipients;
   Accepted accepted = co_await take_in(request, std::move(email), std::nullopt, {});
-  if (!accepted) co_return in_problem(accepted.error());
+  if (!accepted) co_return std::move(accepted).error();
   co_return web::Response{.body = accepted_text(*accepted, recipients) + "\n"};
 }
 
@@ -145,22 +162,28 @@ io::Task<web::Response> Sending::send_named(web::Request request, Email email, s
   records::SentRequest sent;
   sent.login = Access::key_of(request).name;
   sent.name = std::move(name);
-  io::Digest digest;
-  digest.add(request.body);
-  sent.digest = digest.hex();
   sent.message = new_id();
   sent.at = services_.loop.wall_now();
   using Claimed = Result<records::SentRequests::Claim>;
-  std::function<Claimed()> work = [&] { return services_.sent.claim(sent); };
+  std::function<Claimed()> work = [&] {
+    io::Digest digest;
+    digest.add(request.body);
+    sent.digest = digest.hex();
+    return services_.sent.claim(sent);
+  };
   Claimed claim = co_await io::run_on<Claimed>(services_.worker, services_.loop, std::move(work));
   if (!claim) {
     services_.trouble("requests with an Idempotency-Key get 503: " + claim.error().describe());
     co_return in_problem(smtp::reply(451, {4, 3, 0}, "The names of requests cannot be kept now"));
   }
+  if (!claim->no_room.empty()) co_return in_problem(smtp::reply(451, {4, 7, 1}, claim->no_room));
   if (!claim->is_new) {
     if (claim->request.digest != sent.digest)
       co_return refuse(Problem::idempotency_key_reused,
                        "Another body was sent with this Idempotency-Key less than a day ago.");
+    const auto unkept = unkept_.find({sent.login, sent.name});
+    if (unkept != unkept_.end() && unkept->second.request.message == claim->request.message)
+      claim->answer = unkept->second.answer;
     if (claim->answer.empty()) {
       web::Response wait = refuse(Problem::idempotency_key_in_use,
                                   "The first request with this Idempotency-Key still runs.");
@@ -171,22 +194,31 @@ io::Task<web::Response> Sending::send_named(web::Request request, Email email, s
     replay.fields.emplace_back("Idempotency-Replayed", "true");
     co_return replay;
   }
+  co_await keep_rest();
   const std::string answer = accepted_text(sent.message, email.recipients);
   Committed committed = [this, &sent, &answer] { return keep_answer(sent, answer); };
   Accepted accepted =
       co_await take_in(request, std::move(email), sent.message, std::move(committed));
   if (accepted) co_return web::Response{.body = answer + "\n"};
-  co_await release(sent);
-  co_return in_problem(accepted.error());
+  // What a spool that is not well has of it shows at its next start, which settles the name too.
+  if (services_.spool.healthy()) co_await release(sent);
+  co_return std::move(accepted).error();
 }
 
 io::Task<void> Sending::keep_answer(const records::SentRequest& sent, const std::string& answer) {
   std::function<Result<void>()> work = [&] { return services_.sent.answer(sent, answer); };
   Result<void> kept =
       co_await io::run_on<Result<void>>(services_.worker, services_.loop, std::move(work));
-  if (!kept)
-    services_.trouble("the answer to a request with an Idempotency-Key is not kept: " +
-                      kept.error().describe());
+  if (kept) co_return;
+  services_.trouble("the answer to a request with an Idempotency-Key is not kept: " +
+                    kept.error().describe());
+  if (unkept_.size() < unkept_max) unkept_[{sent.login, sent.name}] = {sent, answer};
+}
+
+// A name could be written down, so that answers can be as well.
+io::Task<void> Sending::keep_rest() {
+  const auto rest = std::exchange(unkept_, {});
+  for (const auto& [name, unkept] : rest) co_await keep_answer(unkept.request, unkept.answer);
 }
 
 io::Task<void> Sending::release(const records::SentRequest& sent) {
@@ -199,7 +231,7 @@ io::Task<void> Sending::release(const records::SentRequest& sent) {
 }
 
 io::Task<web::Response> Sending::send_batch(web::Request request) {
-  if (!request.field("idempotency-key").empty())
+  if (request_name(request))
     co_return refuse(Problem::invalid_fields,
                      "A batch takes no Idempotency-Key: it may be accepted in part. Send what must "
                      "not be sent twice one by one.");
@@ -219,12 +251,31 @@ io::Task<web::Response> Sending::send_batch(web::Request request) {
 io::Task<void> Sending::take_in_one(const web::Request& request, Email email, std::string& answer) {
   const std::vector<smtp::Mailbox> recipients = email.recipients;
   Accepted accepted = co_await take_in(request, std::move(email), std::nullopt, {});
-  answer = accepted ? accepted_text(*accepted, recipients) : in_problem(accepted.error()).body;
+  answer = accepted ? accepted_text(*accepted, recipients) : accepted.error().body;
+}
+
+std::optional<smtp::Reply> Sending::refuse_local(const smtp::Mailbox& recipient) const {
+  if (!services_.local || !services_.local->owns(recipient.domain)) return std::nullopt;
+  return services_.local->refuse(recipient);
+}
+
+// As submission::Session does it for MAIL.
+std::optional<web::Response> Sending::refuse_pace(const records::Key& key) {
+  const unsigned per_minute = services_.messages_per_login_per_minute();
+  if (per_minute == 0) return std::nullopt;
+  const submission::Pace pace{
+      std::chrono::duration_cast<Duration>(std::chrono::minutes(1)) / per_minute, per_minute};
+  const Duration wait = services_.clients.begin_message(key.name, pace, services_.loop.now());
+  if (wait == Duration(0)) return std::nullopt;
+  return rate_limited(
+      fmt::format("The key \"{}\" may send {} messages a minute.", key.name, per_minute),
+      std::chrono::ceil<std::chrono::seconds>(wait).count());
 }
 
 io::Task<Sending::Accepted> Sending::take_in(const web::Request& request, Email email,
                                              std::optional<MessageId> id, Committed committed) {
   const records::Key& key = Access::key_of(request);
+  if (auto refused = refuse_pace(key)) co_return tl::unexpected(*std::move(refused));
   intake::Submitter submitter;
   submitter.login = key.name;
   submitter.tenant = key.tenant;
@@ -240,13 +291,16 @@ io::Task<Sending::Accepted> Sending::take_in(const web::Request& request, Email 
   if (id) arrival->adopt(*id, std::move(committed));
   for (smtp::Mailbox& recipient : email.recipients) {
     std::string text = recipient.text();
-    auto refused = arrival->add_recipient(std::move(recipient));
+    auto refused = refuse_local(recipient);
+    if (!refused) refused = arrival->add_recipient(std::move(recipient));
     if (!refused) continue;
     services_.intake.report_rejected(submitter, email.sender, {std::move(text)}, *refused);
-    co_return tl::unexpected<smtp::Reply>(*std::move(refused));
+    co_return tl::unexpected(in_problem(*refused));
   }
   co_await arrival->add(std::move(email.content));
-  co_return co_await arrival->finish();
+  auto finished = co_await arrival->finish();
+  if (!finished) co_return tl::unexpected(in_problem(finished.error()));
+  co_return *finished;
 }
 
 }  // namespace waypost::api

@@ -1,9 +1,11 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <tl/expected.hpp>
@@ -14,6 +16,8 @@
 #include "io/loop.h"
 #include "io/worker.h"
 #include "records/sent_requests.h"
+#include "submission/clients.h"
+#include "submission/permissions.h"
 
 namespace waypost::api {
 
@@ -24,9 +28,13 @@ class Sending {
   struct Services {
     io::Loop& loop;
     intake::Intake& intake;
+    const spool::Spool& spool;
     io::Worker& worker;  // reads large requests, and waits for the disk
     records::SentRequests& sent;
     std::function<void(const std::string&)> trouble;  // a line for the log
+    submission::Clients& clients;                     // count messages of SMTP and HTTP together
+    std::function<unsigned()> messages_per_login_per_minute;  // 0: any number
+    std::optional<submission::LocalMailboxes> local = {};
   };
   explicit Sending(Services services) : services_(std::move(services)) {}
 
@@ -36,7 +44,7 @@ class Sending {
   static std::string accepted_text(const MessageId& id, const std::vector<smtp::Mailbox>& to);
 
  private:
-  using Accepted = tl::expected<MessageId, smtp::Reply>;
+  using Accepted = tl::expected<MessageId, web::Response>;
   using Committed = std::function<io::Task<void>()>;
   using Checked = tl::expected<std::vector<Email>, web::Response>;
 
@@ -46,14 +54,24 @@ class Sending {
   io::Task<Checked> read(const web::Request& request, bool is_batch);
   std::optional<web::Response> refuse_all(const records::Key& key,
                                           const std::vector<Email>& emails) const;
+  std::optional<smtp::Reply> refuse_local(const smtp::Mailbox& recipient) const;
+  std::optional<web::Response> refuse_pace(const records::Key& key);
   io::Task<Accepted> take_in(const web::Request& request, Email email, std::optional<MessageId> id,
                              Committed committed);
   io::Task<void> take_in_one(const web::Request& request, Email email, std::string& answer);
   io::Task<void> keep_answer(const records::SentRequest& sent, const std::string& answer);
+  io::Task<void> keep_rest();
   io::Task<void> release(const records::SentRequest& sent);
   MessageId new_id();
 
+  struct Unkept {
+    records::SentRequest request;
+    std::string answer;
+  };
+
   Services services_;
+  // Answers that could not be written down, by key and name.
+  std::map<std::pair<std::string, std::string>, Unkept> unkept_;
 };
 
 }  // namespace waypost::api

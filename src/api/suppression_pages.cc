@@ -29,9 +29,16 @@ constexpr size_t cursor_octets_max = 2000;
 
 web::Response in_json(const json::value& value) { return {.body = json::serialize(value) + "\n"}; }
 
-json::object page_of(const Entries& entries) {
+// The list is one for all tenants: what was said to one of them, and by whom an address came, is
+// for keys that may see them all.
+json::object page_of(const Entries& entries, const records::Key& key) {
   json::array data;
-  for (const Suppression& entry : entries) data.push_back(records::to_json(entry));
+  for (const Suppression& entry : entries) {
+    json::object object = records::to_json(entry);
+    if (!key.scopes.contains(Scope::admin))
+      for (const char* member : {"who", "message", "evidence"}) object.erase(member);
+    data.push_back(std::move(object));
+  }
   return {{"object", "list"}, {"data", std::move(data)}, {"has_more", false}};
 }
 
@@ -109,11 +116,12 @@ io::Task<web::Response> SuppressionPages::list(web::Request request) {
   // One more shows whether there are more.
   auto entries = co_await list_.list(loop_, query->filter, query->after, query->limit + 1);
   if (!entries) co_return failed(entries.error());
+  const records::Key& key = Access::key_of(request);
   const bool has_more = entries->size() > query->limit;
   if (has_more) entries->resize(query->limit);
-  json::object page = page_of(*entries);
+  json::object page = page_of(*entries, key);
   page["has_more"] = has_more;
-  page["total"] = list_.size();
+  if (key.scopes.contains(Scope::admin)) page["total"] = list_.size();
   if (has_more) page["next_after"] = text_of(records::place_of(entries->back()));
   co_return in_json(page);
 }
@@ -125,7 +133,7 @@ io::Task<web::Response> SuppressionPages::show(web::Request request) {
   if (!entries) co_return failed(entries.error());
   if (entries->empty())
     co_return refuse(Problem::suppression_not_found, "Nothing keeps mail from this address.");
-  json::object page = page_of(*entries);
+  json::object page = page_of(*entries, Access::key_of(request));
   co_return in_json(page);
 }
 
@@ -162,7 +170,7 @@ io::Task<web::Response> SuppressionPages::remove(web::Request request) {
   if (!removed) co_return failed(removed.error());
   if (removed->empty())
     co_return refuse(Problem::suppression_not_found, "Nothing keeps mail from this address.");
-  json::object page = page_of(*removed);
+  json::object page = page_of(*removed, Access::key_of(request));
   co_return in_json(page);
 }
 

@@ -332,6 +332,9 @@ Result<void> Relay::Parts::open_api() {
                            {paths.records, paths.events},
                            std::move(checks),
                            [this](const std::string& line) { journal.error(line); },
+                           clients,
+                           [this] { return config().limits.messages_per_login_per_minute; },
+                           local_mailboxes(return_paths),
                            [this](std::optional<std::string> trouble) {
                              health.report("keys", Health::Weight::warns, std::move(trouble));
                            }}));

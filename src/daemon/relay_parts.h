@@ -125,6 +125,8 @@ struct Relay::Parts {
     if (site_doctor) site_doctor->end();
     for (auto& thread : threads) thread->end();
     for (Shard* shard : shards) shard->remote().drop();
+    if (keys_worker) keys_worker->finish();
+    if (api) api->finish();
   }
 
   Result<void> open_storage();

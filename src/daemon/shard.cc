@@ -35,6 +35,14 @@ std::unique_ptr<intake::Intake> make_intake(io::Loop& loop, spool::Spool& spool,
 
 }  // namespace
 
+std::optional<submission::LocalMailboxes> local_mailboxes(
+    const std::shared_ptr<const returns::ReturnPaths>& paths) {
+  if (!paths) return std::nullopt;
+  return submission::LocalMailboxes{
+      [paths](std::string_view domain) { return paths->owns(domain); },
+      [paths](const smtp::Mailbox& recipient) { return paths->refuse(recipient); }};
+}
+
 Shard::Shard(io::AsioLoop& loop, const Commons& commons, Home& home, const Orders& orders)
     : loop_(loop),
       spool_(spool::make_spool(commons.store, loop, commons.held)),
@@ -59,10 +67,7 @@ Shard::Shard(io::AsioLoop& loop, const Commons& commons, Home& home, const Order
     journal.warning(text_of(failed));
   };
   Entrances::Services entered{loop, commons.passed, std::move(services)};
-  if (const auto& paths = commons.return_paths)
-    entered.local = submission::LocalMailboxes{
-        [paths](std::string_view domain) { return paths->owns(domain); },
-        [paths](const smtp::Mailbox& recipient) { return paths->refuse(recipient); }};
+  entered.local = local_mailboxes(commons.return_paths);
   entrances_ = std::make_unique<Entrances>(std::move(entered));
 }
 

@@ -56,6 +56,10 @@ struct Orders {
   std::shared_ptr<const domains::Signers> signers;
 };
 
+// The domains of return paths, whose mail ends here; none where there are no return paths.
+std::optional<submission::LocalMailboxes> local_mailboxes(
+    const std::shared_ptr<const returns::ReturnPaths>& paths);
+
 // One event loop and what runs on it: sessions, intake, and the connections to the sites that it
 // carries mail to. The queue is not among them: one loop keeps it for all (home.h), since where
 // mail waits is one question, and carrying it is many. Thread: its loop's, or before that runs.

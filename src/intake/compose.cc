@@ -1,6 +1,7 @@
 #include "intake/compose.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "base/ascii.h"
 #include "sasl/base64.h"
@@ -119,6 +120,22 @@ void add_list(std::string& message, std::string_view name, const std::vector<std
   message += "\r\n";
 }
 
+// With line ends between words (RFC 5322 §2.2.3); none where a word is too long for a line.
+std::optional<std::string> folded(std::string_view text) {
+  std::string lines;
+  while (text.size() > header_word_octets_max) {
+    const auto is_between_words = [&](size_t at) {
+      return at > 0 && text[at - 1] != ' ' && at + 1 < text.size() && text[at + 1] != ' ';
+    };
+    size_t at = text.rfind(' ', header_word_octets_max);
+    while (at != text.npos && at > 0 && !is_between_words(at)) at = text.rfind(' ', at - 1);
+    if (at == text.npos || at == 0) return std::nullopt;
+    lines.append(text.substr(0, at)).append("\r\n");
+    text.remove_prefix(at);
+  }
+  return lines.append(text);
+}
+
 // The fields and the content of all bodies.
 std::string body_of(const Composition& composition, const std::string& boundary) {
   std::vector<std::string> shown;
@@ -150,7 +167,8 @@ std::string body_of(const Composition& composition, const std::string& boundary)
 // Words end between characters, never inside one (RFC 2047 §5).
 std::string header_text(std::string text) {
   text = on_one_line(std::move(text));
-  if (is_ascii(text)) return text;
+  if (is_ascii(text))
+    if (std::optional<std::string> lines = folded(text)) return *lines;
   std::string words;
   std::string_view rest = text;
   while (!rest.empty()) {
@@ -168,8 +186,7 @@ std::string compose(const Composition& composition, std::string_view boundary) {
   std::string message = "From: " + on_one_line(composition.from) + "\r\n";
   add_list(message, "To", composition.to);
   add_list(message, "Cc", composition.cc);
-  if (!composition.reply_to.empty())
-    message += "Reply-To: " + on_one_line(composition.reply_to) + "\r\n";
+  add_list(message, "Reply-To", composition.reply_to);
   message += "Subject: " + header_text(composition.subject) + "\r\nMIME-Version: 1.0\r\n";
   for (const auto& [name, value] : composition.fields)
     message += on_one_line(name) + ": " + header_text(value) + "\r\n";

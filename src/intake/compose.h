@@ -21,7 +21,7 @@ struct Composition {
   std::string text;  // UTF-8; one of the two at least
   std::string html;
   std::vector<std::string> cc = {};
-  std::string reply_to = {};
+  std::vector<std::string> reply_to = {};
   std::vector<std::pair<std::string, std::string>> fields = {};  // further ones, as they are named
   std::vector<Attachment> attachments = {};
 };
@@ -32,7 +32,12 @@ struct Composition {
 // value can bring a field. `boundary` is random letters.
 std::string compose(const Composition& composition, std::string_view boundary);
 
-// Text for a header field on one line, in encoded words where it is not ASCII.
+// What a line of a header has at most behind the name of its field: RFC 5322 §2.1.1 lets a line
+// have 998 octets.
+inline constexpr size_t header_word_octets_max = 900;
+
+// Text for a header field: folded between words where it is long, in encoded words where it is not
+// ASCII or has a longer word.
 std::string header_text(std::string text);
 
 }  // namespace waypost::intake

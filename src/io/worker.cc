@@ -1,5 +1,6 @@
 #include "io/worker.h"
 
+#include <future>
 #include <poll.h>
 #include <pthread.h>
 #include <sys/eventfd.h>
@@ -36,6 +37,13 @@ void Worker::submit_after(Duration delay, std::function<void()> work) {
     later_.emplace(clock_.now() + delay, std::move(work));
   }
   wake_.notify_one();
+}
+
+void Worker::finish() {
+  auto done = std::make_shared<std::promise<void>>();
+  const std::future<void> is_done = done->get_future();
+  submit([done] { done->set_value(); });
+  is_done.wait();
 }
 
 void Worker::run() {

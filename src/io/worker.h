@@ -32,6 +32,8 @@ class Worker {
   // Runs `work` once `delay` has passed and what was then submitted is done; at once when the
   // worker is being destroyed. Any thread.
   void submit_after(Duration delay, std::function<void()> work);
+  // Waits until what was submitted so far is done. Any thread but its own.
+  void finish();
 
  private:
   void run();

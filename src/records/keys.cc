@@ -293,6 +293,15 @@ Result<std::optional<Key>> Keys::find(std::string_view secret) {
   return key;
 }
 
+Result<bool> Keys::holds(std::string_view name) {
+  Statement& find = impl_->find;
+  Result<bool> found = find.bind(1, name).step();
+  const bool is_revoked = found && *found && key_of(find).revoked_at;
+  find.reset();
+  if (!found) return failure(std::move(found).error().while_doing("looking at a key"));
+  return *found && !is_revoked;
+}
+
 Result<ScramKey> Keys::look_up(std::string_view name) {
   Statement& find = impl_->find;
   ScramKey scram;

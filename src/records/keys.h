@@ -73,6 +73,8 @@ class Keys {
   // The key with that secret, unless it is revoked. By its hash alone: the secret is too long to be
   // guessed, and no time tells anything of it.
   Result<std::optional<Key>> find(std::string_view secret);
+  // Whether there is a key with that name that is not revoked.
+  Result<bool> holds(std::string_view name);
   // No key, and a verifier that nothing fits, when the name is unknown, the key revoked or older
   // than SCRAM here. A client cannot tell: a name has the same salt whether or not it is taken, and
   // all do the same query.

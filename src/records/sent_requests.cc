@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <span>
 #include <utility>
 #include <vector>
@@ -45,44 +46,54 @@ struct SentRequests::Impl {
   Statement answer;
   Statement remove;
   Statement forget;
+  uint64_t of_login_max;
   uint64_t count = 0;
+  std::map<std::string, uint64_t, std::less<>> of_login = {};
+
+  void add(std::string_view login, uint64_t rows) {
+    count += rows;
+    of_login[std::string(login)] += rows;
+  }
+  void take_away(std::string_view login, uint64_t rows) {
+    count -= rows;
+    const auto found = of_login.find(login);
+    if (found == of_login.end()) return;
+    found->second -= std::min(found->second, rows);
+    if (found->second == 0) of_login.erase(found);
+  }
+  Result<Claim> look_up(const SentRequest& request);
 };
 
 SentRequests::SentRequests(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 SentRequests::~SentRequests() = default;
 
-Result<std::unique_ptr<SentRequests>> SentRequests::open(const std::string& path) {
+Result<std::unique_ptr<SentRequests>> SentRequests::open(const std::string& path,
+                                                         uint64_t of_login_max) {
   TRY(Database database, Database::open(path));
   TRY_VOID(database.migrate(migrations));
   TRY(Statement insert, database.prepare("INSERT INTO requests (login, name, digest, message, at) "
-                                         "VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"));
+                                         "VALUES (?, ?, ?, ?, ?)"));
   TRY(Statement find, database.prepare("SELECT login, name, digest, message, at, answer "
                                        "FROM requests WHERE login = ? AND name = ?"));
-  TRY(Statement answer,
-      database.prepare("UPDATE requests SET answer = ? WHERE login = ? AND name = ?"));
+  TRY(Statement answer, database.prepare("UPDATE requests SET answer = ? "
+                                         "WHERE login = ? AND name = ? AND message = ?"));
   TRY(Statement remove, database.prepare("DELETE FROM requests WHERE login = ? AND name = ?"));
-  TRY(Statement forget, database.prepare("DELETE FROM requests WHERE at < ?"));
-  TRY(Statement count, database.prepare("SELECT count(*) FROM requests"));
-  TRY([[maybe_unused]] bool counted, count.step());
-  const auto rows = static_cast<uint64_t>(count.integer(0));
+  TRY(Statement forget, database.prepare("DELETE FROM requests WHERE at < ? RETURNING login"));
+  TRY(Statement count, database.prepare("SELECT login, count(*) FROM requests GROUP BY login"));
+  auto impl = std::make_unique<Impl>(Impl{std::move(database), std::move(insert), std::move(find),
+                                          std::move(answer), std::move(remove), std::move(forget),
+                                          of_login_max});
+  TRY(bool row, count.step());
+  while (row) {
+    impl->add(count.text(0), static_cast<uint64_t>(count.integer(1)));
+    TRY(row, count.step());
+  }
   count.reset();
-  return std::unique_ptr<SentRequests>(new SentRequests(
-      std::make_unique<Impl>(Impl{std::move(database), std::move(insert), std::move(find),
-                                  std::move(answer), std::move(remove), std::move(forget), rows})));
+  return std::unique_ptr<SentRequests>(new SentRequests(std::move(impl)));
 }
 
-Result<SentRequests::Claim> SentRequests::claim(const SentRequest& request) {
-  if (impl_->count >= sent_requests_max)
-    return failure(ErrorCode::resource_exhausted, "too many named requests are remembered");
-  Statement& insert = impl_->insert;
-  insert.bind(1, request.login).bind(2, request.name).bind(3, request.digest);
-  insert.bind_blob(4, request.message.raw()).bind(5, request.at.time_since_epoch().count());
-  TRY_VOID(insert.run());
-  if (impl_->database.changed_rows() == 1) {
-    ++impl_->count;
-    return Claim{request, true, {}};
-  }
-  Statement& find = impl_->find;
+// Nobody has the name: a claim whose request has none.
+Result<SentRequests::Claim> SentRequests::Impl::look_up(const SentRequest& request) {
   Result<bool> found = find.bind(1, request.login).bind(2, request.name).step();
   Claim claim;
   if (found && *found) {
@@ -94,14 +105,35 @@ Result<SentRequests::Claim> SentRequests::claim(const SentRequest& request) {
   return claim;
 }
 
+// A repetition gets its answer also when there is no room for more.
+Result<SentRequests::Claim> SentRequests::claim(const SentRequest& request) {
+  TRY(Claim known, impl_->look_up(request));
+  if (!known.request.name.empty()) return known;
+  if (impl_->count >= sent_requests_max)
+    return Claim{request, false, {}, "Too many requests with an Idempotency-Key within a day"};
+  const auto of_login = impl_->of_login.find(request.login);
+  if (of_login != impl_->of_login.end() && of_login->second >= impl_->of_login_max)
+    return Claim{request,
+                 false,
+                 {},
+                 "This login has too many requests with an Idempotency-Key within a day"};
+  Statement& insert = impl_->insert;
+  insert.bind(1, request.login).bind(2, request.name).bind(3, request.digest);
+  insert.bind_blob(4, request.message.raw()).bind(5, request.at.time_since_epoch().count());
+  TRY_VOID(insert.run());
+  impl_->add(request.login, 1);
+  return Claim{request, true, {}, {}};
+}
+
 Result<void> SentRequests::answer(const SentRequest& request, std::string_view answer) {
   Statement& update = impl_->answer;
-  return update.bind(1, answer).bind(2, request.login).bind(3, request.name).run();
+  update.bind(1, answer).bind(2, request.login).bind(3, request.name);
+  return update.bind_blob(4, request.message.raw()).run();
 }
 
 Result<void> SentRequests::release(const SentRequest& request) {
   TRY_VOID(impl_->remove.bind(1, request.login).bind(2, request.name).run());
-  impl_->count -= static_cast<uint64_t>(impl_->database.changed_rows());
+  impl_->take_away(request.login, static_cast<uint64_t>(impl_->database.changed_rows()));
   return {};
 }
 
@@ -127,8 +159,11 @@ Result<void> SentRequests::settle(const std::function<bool(const MessageId&)>& w
 }
 
 Result<void> SentRequests::forget(WallTime time) {
-  TRY_VOID(impl_->forget.bind(1, time.time_since_epoch().count()).run());
-  impl_->count -= static_cast<uint64_t>(impl_->database.changed_rows());
+  Statement& forget = impl_->forget;
+  Result<bool> row = forget.bind(1, time.time_since_epoch().count()).step();
+  for (; row && *row; row = forget.step()) impl_->take_away(forget.text(0), 1);
+  forget.reset();
+  if (!row) return failure(std::move(row).error());
   return {};
 }
 

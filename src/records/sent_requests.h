@@ -14,6 +14,8 @@
 namespace waypost::records {
 
 inline constexpr uint64_t sent_requests_max = 2'000'000;
+// Of one login, so that none takes all the room.
+inline constexpr uint64_t sent_requests_of_login_max = sent_requests_max / 4;
 
 // A request to send that names itself, so that it can be repeated without sending twice.
 struct SentRequest {
@@ -31,16 +33,21 @@ struct SentRequest {
 class SentRequests {
  public:
   // Makes the file (0600) and its folder (0700) when they are new.
-  static Result<std::unique_ptr<SentRequests>> open(const std::string& path);
+  static Result<std::unique_ptr<SentRequests>> open(
+      const std::string& path, uint64_t of_login_max = sent_requests_of_login_max);
   ~SentRequests();
 
   struct Claim {
     SentRequest request;  // the one that has the name: that of the caller when `is_new`
     bool is_new = false;
     std::string answer;  // empty while it is not known
+    // Words for the client, where the name is new and was not taken: the login has as many as it
+    // may, or all have sent_requests_max.
+    std::string no_room = {};
   };
-  // Takes the name. resource_exhausted when there are sent_requests_max.
+  // Takes the name.
   Result<Claim> claim(const SentRequest& request);
+  // Of that message; where another has the name by now, nothing happens.
   Result<void> answer(const SentRequest& request, std::string_view answer);
   // It sent nothing: the name is free again.
   Result<void> release(const SentRequest& request);

@@ -44,7 +44,8 @@ struct Response {
   std::string content_type = "application/json";
   std::string body;
   std::vector<std::pair<std::string, std::string>> fields = {};  // besides those that every one has
-  // Where it is set, it writes the body, and the connection ends when it returns.
+  // Where it is set, it writes the body, and the connection ends when it returns. Content-Length,
+  // if it is known, then is one of the fields.
   std::function<io::Task<void>(BodyStream& to)> stream = {};
 };
 

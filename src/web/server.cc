@@ -20,6 +20,8 @@ using Parser = http::request_parser<http::string_body>;
 
 constexpr std::chrono::milliseconds accept_retry_delay{100};
 constexpr size_t read_octets = 16 * 1024;
+constexpr size_t written_octets = 256 * 1024;    // within response_timeout
+constexpr uint64_t share_step_octets = 1 << 20;  // of a body whose length is not said
 
 Request to_request(const http::request<http::string_body>& message) {
   Request request;
@@ -46,6 +48,13 @@ Response body_too_large(uint64_t octets_max) {
 Response header_too_large() {
   return problem(431, "header-too-large", "The header is too large",
                  "The request line and the header fields are too long together.");
+}
+
+Response too_busy() {
+  Response response = problem(503, "too-busy", "Too much comes in at once",
+                              "Send the same request again in a few seconds.");
+  response.fields.emplace_back("Retry-After", "5");
+  return response;
 }
 
 // What RFC 9112 §3.2 wants of every request of this version, and forms that only proxies are asked.
@@ -101,6 +110,12 @@ class Share {
     octets_ += octets;
     return true;
   }
+  // At least so many.
+  bool cover(uint64_t octets, uint64_t most) {
+    while (octets_ < octets)
+      if (!take(share_step_octets, most)) return false;
+    return true;
+  }
 
  private:
   uint64_t& all_;
@@ -153,12 +168,14 @@ io::Task<void> Server::serve(std::unique_ptr<io::Stream> stream) {
 }
 
 struct Server::Reading {
-  explicit Reading(std::string& the_buffered) : buffered(the_buffered) {}
+  Reading(std::string& the_buffered, uint64_t& bodies_octets)
+      : buffered(the_buffered), share(bodies_octets) {}
   std::string& buffered;  // octets of the connection that are not parsed yet
   Parser parser;
   Request request;
   Router::Match match;
   std::optional<Response> refusal;
+  Share share;
 };
 
 // Until the header is whole, or with an eager parser the request. False when the client went away;
@@ -182,6 +199,9 @@ io::Task<bool> Server::read(io::Stream& stream, Reading& reading, Instant deadli
         reading.refusal = header_too_large();
       else if (error)
         reading.refusal = bad_request("That is no HTTP request.");
+      else if (parser.eager() &&
+               !reading.share.cover(parser.get().body().size(), settings_.bodies_octets_max))
+        reading.refusal = too_busy();
       if (reading.refusal) co_return true;
     }
     Result<size_t> got = co_await stream.read(space, deadline);
@@ -214,7 +234,7 @@ io::Task<void> Server::read_body(io::Stream& stream, Reading& reading) {
 
 // False when the connection ends with it.
 io::Task<bool> Server::serve_one(io::Stream& stream, std::string& buffered, bool is_last) {
-  Reading reading(buffered);
+  Reading reading(buffered, bodies_octets_);
   Parser& parser = reading.parser;
   parser.header_limit(settings_.header_octets_max);
   parser.body_limit(boost::none);  // its route is not known yet, which has one
@@ -229,14 +249,11 @@ io::Task<bool> Server::serve_one(io::Stream& stream, std::string& buffered, bool
   reading.refusal = std::move(reading.match.refusal);
   const Router::Route* route = reading.match.route;
   if (!reading.refusal && route->guard) reading.refusal = co_await route->guard(reading.request);
-  Share share(bodies_octets_);
   if (!reading.refusal && !parser.is_done()) {
-    const uint64_t expected = parser.content_length().value_or(route->body_octets_max);
-    if (expected <= route->body_octets_max && !share.take(expected, settings_.bodies_octets_max)) {
-      reading.refusal = problem(503, "too-busy", "Too much comes in at once",
-                                "Send the same request again in a few seconds.");
-      reading.refusal->fields.emplace_back("Retry-After", "5");
-    }
+    const uint64_t expected = parser.content_length().value_or(0);
+    if (expected <= route->body_octets_max &&
+        !reading.share.take(expected, settings_.bodies_octets_max))
+      reading.refusal = too_busy();
     if (!reading.refusal) co_await read_body(stream, reading);
   }
   // Where a body that is not wanted ends is not waited for.
@@ -252,7 +269,12 @@ io::Task<bool> Server::send(io::Stream& stream, const Response& response, bool k
   if (response.stream) keep_alive = false;
   std::string wire = header_of(response, keep_alive);
   if (with_body) wire += response.body;
-  Result<void> written = co_await stream.write(wire, loop_.now() + settings_.response_timeout);
+  Result<void> written;
+  for (std::string_view rest = wire; written && !rest.empty();) {
+    const std::string_view piece = rest.substr(0, written_octets);
+    rest.remove_prefix(piece.size());
+    written = co_await stream.write(piece, loop_.now() + settings_.response_timeout);
+  }
   if (written && with_body && response.stream) {
     ConnectionBody body(loop_, stream, settings_.response_timeout);
     co_await response.stream(body);

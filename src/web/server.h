@@ -23,6 +23,7 @@ struct Settings {
   Duration request_timeout = std::chrono::seconds(15);
   // For its body, where it has one.
   Duration body_timeout = std::chrono::seconds(60);
+  // For a client to take each 256 KiB of an answer, or a piece of one that is streamed.
   Duration response_timeout = std::chrono::seconds(15);
 };
 

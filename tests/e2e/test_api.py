@@ -129,12 +129,17 @@ def test_what_waits_can_be_looked_at_tried_again_and_stopped(api):
     assert not api.get("/v1/queue").json["data"]
 
 
-def test_suppressed_addresses_can_be_listed_added_and_taken_off(api):
+def test_suppressed_addresses_can_be_listed_added_and_taken_off(api, relay):
     quoted = "/v1/suppressions/Ann%2Bnews@sink.example"
     assert api.get(quoted).name == "suppression-not-found"
     put = api.ask("PUT", quoted, {"reason": "unsubscribe", "evidence": "by phone"})
     assert put.json["address"] == "Ann+news@sink.example" and put.json["who"] == "key all"
     assert api.get(quoted).json["data"][0]["evidence"] == "by phone"
+    reader = Api(api.port, make_key(relay, "reader", "read"))
+    [seen] = reader.get("/v1/suppressions").json["data"]
+    assert seen["reason"] == "unsubscribe" and not {"who", "message", "evidence"} & set(seen)
+    assert "total" in api.get("/v1/suppressions").json
+    assert "total" not in reader.get("/v1/suppressions").json
     sent = api.post("/v1/emails", {**SENT, "to": "ann+news@sink.example"}).json
     wait_for(api, sent["id"], "suppressed")
     for address in ("a@x.example", "b@x.example"):
@@ -178,7 +183,8 @@ def test_a_repeated_request_sends_once_also_after_a_crash(api, sink, relay):
     assert again.json == first.json and again.fields["idempotency-replayed"] == "true"
     other = api.post("/v1/emails", {**SENT, "text": "Something else"}, fields=named)
     assert (other.code, other.name) == (409, "idempotency-key-reused")
-    assert api.post("/v1/emails", SENT, fields={"Idempotency-Key": "a b"}).name == "invalid-fields"
+    for bad in ("a b", ""):
+        assert api.post("/v1/emails", SENT, fields={"Idempotency-Key": bad}).name == "invalid-fields"
     assert api.post("/v1/emails/batch", [SENT], fields=named).name == "invalid-fields"
     wait_for(api, first.json["id"], "delivered")
     relay.kill()
@@ -337,6 +343,9 @@ def test_metrics_count_what_happened(api):
     assert values["waypost_time_to_deliver_seconds_count"] in (1, 2)
     assert values["waypost_queue_oldest_seconds"] > 0
     assert values['waypost_check_ok{check="spool"}'] == 1
+    # What a proxy of this machine passes on is of others.
+    assert Api(api.port).get("/metrics", fields={"X-Forwarded-For": "192.0.2.1"}).code == 401
+    assert api.get("/metrics", fields={"X-Forwarded-For": "192.0.2.1"}).code == 200
 
 
 def test_the_document_lists_all_that_is_served(api):

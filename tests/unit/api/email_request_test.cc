@@ -1,7 +1,10 @@
 #include "api/email_request.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include "api/fields.h"
 
 namespace waypost::api {
 namespace {
@@ -89,6 +92,28 @@ TEST(EmailRequestTest, names_every_field_that_it_cannot_use) {
   EXPECT_THAT(trouble(R"("raw":"QQ==")"), HasSubstr("subject cannot stand beside \"raw\""));
   const EmailRequest empty = read("{}");
   EXPECT_EQ(empty.problems.size(), 4u);
+}
+
+TEST(EmailRequestTest, needs_smtputf8_for_an_address_that_is_to_be_answered) {
+  const auto with = [](const std::string& reply_to) {
+    return read(
+        R"({"from":"a@b.example","to":"c@d.example","subject":"s","text":"t","reply_to":")" +
+        reply_to + R"("})");
+  };
+  EXPECT_FALSE(with("Jürgen <j@b.example>").emails.at(0).smtputf8);
+  EXPECT_TRUE(with("jürgen@b.example").emails.at(0).smtputf8);
+  EXPECT_THAT(trouble(R"("headers":{"X-Long":")" + std::string(1000, 'x') + R"("})"),
+              HasSubstr("fits on no line"));
+}
+
+TEST(EmailRequestTest, says_so_much_of_what_is_wrong_and_no_more) {
+  std::string object = "{";
+  for (int i = 0; i < 5000; ++i) object += fmt::format("\"{}\":1,", i);
+  object += "\"from\":5}";
+  EXPECT_EQ(read(object).problems.size(), problems_max);
+  auto batch = read_email_request("[" + object + "," + object + ",7]", true, "edge", octets_max);
+  ASSERT_TRUE(batch);
+  EXPECT_EQ(batch->problems.size(), problems_max);
 }
 
 TEST(EmailRequestTest, takes_a_raw_message_as_smtp_would) {

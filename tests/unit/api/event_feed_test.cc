@@ -58,12 +58,15 @@ class EventFeedTest : public testing::Test {
     return received.text.substr(at, received.text.find('\n', at) - at);
   }
 
+  static io::Task<bool> say(bool answer) { co_return answer; }
+
   fakes::VirtualLoop loop_;
   io::TemporaryFolder folder_ = *io::TemporaryFolder::make("api-test");
   std::unique_ptr<records::Keys> keys_ = *records::Keys::open(folder_.path() + "/keys.db");
   io::Worker worker_{"test"};
   Access access_{{loop_, worker_, *keys_, [](const auto&) {}}};
-  EventFeed feed_{loop_};
+  bool key_holds_ = true;
+  EventFeed feed_{loop_, [this](const records::Key&) { return say(key_holds_); }};
   web::Router router_;
   std::shared_ptr<records::Key> key_ = std::make_shared<records::Key>();
   std::vector<std::shared_ptr<web::Response>> streams_;
@@ -109,6 +112,29 @@ TEST_F(EventFeedTest, keeps_so_many_events_and_says_what_was_missed) {
   follow(late, id);
   EXPECT_THAT(late.text, HasSubstr("event: gap"));
   EXPECT_THAT(late.text, HasSubstr("{\"missed\":100,\"restarted\":false}"));
+}
+
+TEST_F(EventFeedTest, keeps_so_many_octets) {
+  Received first;
+  follow(first);
+  happens("one@x.example");
+  const std::string id = last_id(first);
+  events::Event large;
+  large.reply = std::string(1 << 20, 'x');
+  for (int i = 0; i < 40; ++i) feed_.heard(large);
+  Received late;
+  follow(late, id);
+  EXPECT_THAT(late.text, HasSubstr("{\"missed\":9,\"restarted\":false}"));
+}
+
+TEST_F(EventFeedTest, ends_with_its_key) {
+  Received received;
+  follow(received);
+  key_holds_ = false;
+  loop_.advance(seconds(2));
+  EXPECT_EQ(tasks_.running(), 0u);
+  happens("after@x.example");
+  EXPECT_THAT(received.text, Not(HasSubstr("after@")));
 }
 
 TEST_F(EventFeedTest, says_that_it_is_there_and_lets_go_at_the_end) {

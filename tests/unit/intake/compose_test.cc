@@ -36,6 +36,25 @@ TEST(ComposeTest, lets_no_value_bring_a_field_or_an_overlong_word) {
     EXPECT_LE(message.find("?=", at) + 2 - at, 75u);
 }
 
+TEST(ComposeTest, writes_no_line_that_is_too_long) {
+  std::string words = "start";
+  for (int i = 0; i < 400; ++i) words += i % 7 ? " word" : "   word";
+  Composition composition{"a@b.c", {"d@e.f"}, words, "x", ""};
+  composition.fields = {{"X-Words", words}, {"X-Long", std::string(2000, 'x')}};
+  composition.reply_to.assign(10, std::string(600, 'r') + "@b.c");
+  const std::string message = compose(composition, "x");
+  std::string unfolded;
+  for (size_t start = 0; start < message.size();) {
+    const size_t end = message.find("\r\n", start);
+    EXPECT_LE(end - start, 998u);
+    unfolded += message.substr(start, end - start);
+    start = end + 2;
+  }
+  EXPECT_THAT(unfolded, HasSubstr("Subject: " + words + "MIME-Version"));
+  EXPECT_THAT(unfolded, HasSubstr("X-Words: " + words + "X-Long: =?UTF-8?B?"));
+  EXPECT_THAT(message, HasSubstr("@b.c,\r\n rrr"));
+}
+
 TEST(ComposeTest, gives_both_bodies_as_alternatives) {
   std::string message = compose({"a@b.c", {"d@e.f"}, "s", "text", "<p>html</p>"}, "edge");
   EXPECT_THAT(message, HasSubstr("multipart/alternative; boundary=\"edge\"\r\n\r\n--edge\r\n"));
@@ -46,7 +65,7 @@ TEST(ComposeTest, gives_both_bodies_as_alternatives) {
 TEST(ComposeTest, puts_attachments_behind_and_pictures_beside_the_html) {
   Composition composition{"a@b.c", {"d@e.f"}, "s", "text", "<img src=cid:logo>"};
   composition.cc = {"g@h.i"};
-  composition.reply_to = "r@b.c";
+  composition.reply_to = {"r@b.c"};
   composition.fields = {{"X-Note", "Grüße\r\nBcc: x@y.z"}};
   composition.attachments = {{"bill \"1\".pdf", "application/pdf", std::string(100, 'Q'), ""},
                              {"Bäume.png", "image/png", "UQ==", "logo"}};

@@ -28,6 +28,10 @@ class ScriptedSpool final : public spool::Spool {
       io::Completion<bool> never;
       co_await never;
     }
+    if (breaks) {
+      is_healthy = false;
+      co_return failure(ErrorCode::unavailable, "a sync failed");
+    }
     if (commit_failure) co_return failure(*commit_failure);
     auto chunks = arriving[envelope.id];
     arriving.erase(envelope.id);
@@ -61,6 +65,7 @@ class ScriptedSpool final : public spool::Spool {
 
   std::optional<Error> write_failure;
   std::optional<Error> commit_failure;
+  bool breaks = false;  // at a commit, which fails
   bool hangs = false;
   bool is_healthy = true;
   size_t largest_chunk = 0;

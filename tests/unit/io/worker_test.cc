@@ -35,6 +35,18 @@ TEST(Worker, runs_what_its_own_work_submits) {
   EXPECT_EQ(done, 2);
 }
 
+TEST(Worker, waits_for_what_was_submitted) {
+  Worker worker("test");
+  int done = 0;
+  for (int i = 0; i < 10; ++i)
+    worker.submit([&done] {
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      ++done;
+    });
+  worker.finish();
+  EXPECT_EQ(done, 10);
+}
+
 TEST(Worker, runs_delayed_work_when_it_is_due) {
   Worker worker("test");
   SystemClock clock;

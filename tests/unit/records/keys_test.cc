@@ -47,6 +47,15 @@ std::string contents(const std::string& path) {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
+TEST_F(KeysTest, says_whether_a_key_still_holds) {
+  auto keys = open();
+  create(*keys, "app");
+  EXPECT_TRUE(*keys->holds("app"));
+  EXPECT_FALSE(*keys->holds("other"));
+  ASSERT_TRUE(keys->revoke("app", day_one));
+  EXPECT_FALSE(*keys->holds("app"));
+}
+
 TEST_F(KeysTest, lets_in_who_has_the_secret) {
   auto keys = open();
   std::string secret = create(*keys, "app@example.com");

@@ -56,6 +56,34 @@ TEST_F(SentRequestsTest, frees_the_name_of_what_sent_nothing) {
   EXPECT_TRUE(store->claim(request("order-1"))->is_new);
 }
 
+TEST_F(SentRequestsTest, lets_no_login_take_all_the_room) {
+  auto store = *SentRequests::open(path_, 2);
+  ASSERT_TRUE(store->claim(request("one")));
+  ASSERT_TRUE(store->claim(request("two")));
+  const auto third = store->claim(request("three"));
+  EXPECT_FALSE(third->is_new);
+  EXPECT_NE(third->no_room, "");
+  EXPECT_EQ(store->claim(request("two"))->no_room, "") << "a repetition is known";
+  EXPECT_TRUE(store->claim(request("three", "other"))->is_new);
+  store = *SentRequests::open(path_, 2);
+  EXPECT_FALSE(store->claim(request("three"))->is_new) << "counted again after a start";
+  ASSERT_TRUE(store->release(request("two")));
+  EXPECT_TRUE(store->claim(request("three"))->is_new);
+  ASSERT_TRUE(store->forget(day_one + 1h));
+  EXPECT_TRUE(store->claim(request("four"))->is_new);
+  EXPECT_TRUE(store->claim(request("five"))->is_new);
+}
+
+TEST_F(SentRequestsTest, gives_no_message_the_answer_of_another) {
+  auto store = open();
+  const SentRequest old = request("order-1");
+  ASSERT_TRUE(store->claim(old));
+  ASSERT_TRUE(store->release(old));
+  ASSERT_TRUE(store->claim(request("order-1")));
+  ASSERT_TRUE(store->answer(old, "{}"));
+  EXPECT_EQ(store->claim(request("order-1"))->answer, "");
+}
+
 TEST_F(SentRequestsTest, settles_after_a_crash_by_what_was_stored) {
   const SentRequest stored = request("stored");
   {

@@ -53,6 +53,7 @@ class WebServerTest : public testing::Test {
     router.on("GET", "/mail/{id}/raw",
               [](Request request) { return say("mail " + request.parameters["id"]); });
     router.on("GET", "/mail/all/raw", [](Request) { return say("all of them"); });
+    router.on("GET", "/large", [this](Request) { return say(large_); });
     router.on("GET", "/stream", [](Request) { return stream(); });
     server_.emplace(loop_, std::make_unique<OneConnection>(std::move(near)), std::move(router),
                     settings);
@@ -92,6 +93,7 @@ class WebServerTest : public testing::Test {
 
   fakes::VirtualLoop loop_;
   int admitted_ = 0;
+  std::string large_;
   std::unique_ptr<MemoryStream> client_;
   std::optional<Server> server_;
 };
@@ -160,11 +162,21 @@ TEST_F(WebServerTest, asks_the_guard_before_a_body_comes) {
   EXPECT_EQ(admitted_, 2);
 }
 
+TEST_F(WebServerTest, writes_large_answers_whole) {
+  for (int i = 0; large_.size() < 3 << 18; ++i) large_ += std::to_string(i);
+  EXPECT_THAT(ask("GET /large HTTP/1.1\r\n" + host + "\r\n"),
+              testing::EndsWith("\r\n\r\n" + large_));
+}
+
 TEST_F(WebServerTest, bounds_all_bodies_together_and_their_time) {
   std::string post = "POST /page HTTP/1.1\r\n" + host + "Content-Length: 5\r\n\r\n";
   Settings small;
   small.bodies_octets_max = 4;
   EXPECT_THAT(ask(post, small, 5), StartsWith("HTTP/1.1 503 "));
+  const std::string chunks =
+      "POST /page HTTP/1.1\r\n" + host + "Transfer-Encoding: chunked\r\n\r\n3\r\nhel\r\n";
+  EXPECT_THAT(ask(chunks, small, 1 << 20), StartsWith("HTTP/1.1 503 "));
+  EXPECT_EQ(ask(chunks, {}, 1 << 30), "") << "only what comes counts";
   EXPECT_EQ(ask(post, {}, 5), "");
   loop_.advance(seconds(61));
   EXPECT_THAT(receive(), StartsWith("HTTP/1.1 408 "));
