@@ -63,8 +63,10 @@ export function App() {
   const [problem, setProblem] = useState<Refusal>();
   const begin = () => {
     setProblem(undefined);
-    ask<About>('/v1/about').then(setAbout, (failure: unknown) => setProblem(asRefusal(failure)));
-    findSession().catch((failure: unknown) => setProblem(asRefusal(failure)));
+    ask<About>('/v1/about').then((found) => {
+      setAbout(found);
+      return findSession(found);
+    }).catch((failure: unknown) => setProblem(asRefusal(failure)));
   };
   useEffect(begin, []);
   useEffect(() => {
@@ -149,7 +151,7 @@ function Top({ open, onMenu, onHelp }: { open: boolean; onMenu: () => void; onHe
       </form>
       <div class="rest">
         <Live />
-        <button type="button" class="plain" onClick={onHelp} aria-label="Keys" title="Keys"><kbd>?</kbd></button>
+        <button type="button" class="plain wide" onClick={onHelp} aria-label="Keys" title="Keys"><kbd>?</kbd></button>
         <ThemeSwitch />
         <Account />
       </div>

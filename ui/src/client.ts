@@ -15,6 +15,8 @@ export interface About {
   hostname: string;
   demo: boolean;
   needs_admin: boolean;
+  /** Whether this browser is logged in; where it is not said, GET /v1/session tells. */
+  session?: boolean;
 }
 
 /** undefined: not asked yet; null: nobody is logged in. */
@@ -87,7 +89,8 @@ function askForLogin() {
   go(`/login?next=${encodeURIComponent(text ? `${path}?${text}` : path)}`, 'replace');
 }
 
-export async function findSession() {
+export async function findSession(about: About) {
+  if (about.session === false) return askForLogin();
   try {
     session.set(await ask<Session>('/v1/session'));
   } catch (failure) {

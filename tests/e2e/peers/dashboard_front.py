@@ -20,7 +20,7 @@ DIST = Path(__file__).resolve().parents[3] / "ui" / "dist"
 POLICY = ("default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
           "connect-src 'self'; frame-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'")
 PAGES = re.compile(r"/(activity|messages/[^/]+|providers(/[^/]+)?|diagnose|domains(/[^/]+)?|bounces|suppressions|login)?")
-WINDOWS = {"1h": 3600, "24h": 86400, "7d": 7 * 86400}
+WINDOWS = {"1h": 3600, "24h": 86400, "7d": 7 * 86400, "30d": 30 * 86400}
 USER, PASSWORD = "admin", "correct horse"
 COOKIE, CSRF = "waypost_session=11aa22bb", "c5rf"
 
@@ -77,7 +77,8 @@ class Handler(BaseHTTPRequestHandler):
             return self.file(path)
         if path == "/v1/about":
             return self.answer(200, {"name": "Waypost", "version": "0.1.0", "hostname": "relay.example",
-                                     "demo": self.front.demo, "needs_admin": False})
+                                     "demo": self.front.demo, "needs_admin": False,
+                                     "session": COOKIE in self.headers.get("Cookie", "")})
         if path == "/v1/session":
             return self.session(body)
         if COOKIE not in self.headers.get("Cookie", ""):
@@ -149,7 +150,7 @@ class Handler(BaseHTTPRequestHandler):
     def pass_on(self, body):
         split = urlsplit(self.path)
         wanted = {name: each[0] for name, each in parse_qs(split.query).items()}
-        narrowed = {name: wanted.pop(name) for name in ("q", "status", "provider") if name in wanted}
+        narrowed = {name: wanted.pop(name) for name in ("q", "status") if name in wanted}
         path = self.path
         if split.path == "/v1/emails" and narrowed:
             path = split.path + "?" + "&".join(f"{name}={value}" for name, value in wanted.items())
@@ -188,7 +189,7 @@ class Handler(BaseHTTPRequestHandler):
 def narrow(page, by):
     def fits(email):
         recipients = [each["to"] for each in email["recipients"]]
-        return ((not by.get("status") or email["status"] in by["status"].split(",")) and
+        return ((not by.get("status") or email["status"] == by["status"]) and
                 (not by.get("q") or by["q"] in " ".join([email["from"], email["id"], *recipients])))
     return {**page, "data": [email for email in page["data"] if fits(email)]}
 

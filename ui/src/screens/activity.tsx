@@ -16,7 +16,9 @@ import { classWord, stateWord, STATUSES } from '../words';
 const PAGE = 50;
 const REFRESH_MS = 900;
 /** What the page's address may narrow, beside `window`; the API has the same names. */
-const FILTERS = ['q', 'status', 'provider', 'class', 'domain', 'since', 'until'] as const;
+const FILTERS = ['q', 'status', 'class', 'domain', 'host', 'since', 'until'] as const;
+/** A page may be short where a state is asked for: so many are read before the rest is left to a button. */
+const PAGES_AT_ONCE = 4;
 
 function listPath(query: URLSearchParams, before: string, limit = PAGE): string {
   const asked = new URLSearchParams({ limit: String(limit) });
@@ -46,9 +48,15 @@ function useRows(query: URLSearchParams) {
 
   const read = async (before = '', emails: EmailState[] = []) => {
     try {
-      const page = await ask<EmailList>(listPath(query, before));
-      if (newest.current !== key) return;
-      setRows({ key, emails: [...emails, ...page.data], next: page.has_more ? page.next_before ?? '' : '' });
+      const found = [...emails];
+      let next = before;
+      for (let page = 0; page === 0 || (next && page < PAGES_AT_ONCE && found.length < emails.length + PAGE / 2); ++page) {
+        const answer = await ask<EmailList>(listPath(query, next));
+        if (newest.current !== key) return;
+        found.push(...answer.data);
+        next = answer.has_more ? answer.next_before ?? '' : '';
+      }
+      setRows({ key, emails: found, next });
       if (!before) setFresh(0);
     } catch (failure) {
       if (newest.current === key) setRows({ key, emails, next: '', problem: asRefusal(failure) });
@@ -94,7 +102,7 @@ export function ActivityScreen() {
       <Filters />
       {!rows ? <Waiting what="the messages" /> : null}
       {rows?.problem ? <Trouble problem={rows.problem} again={again} /> : null}
-      {rows && !rows.problem && rows.emails.length === 0 ? (narrowed ? <NothingFound /> : <FirstSend />) : null}
+      {rows && !rows.problem && rows.emails.length === 0 && !rows.next ? (narrowed ? <NothingFound /> : <FirstSend />) : null}
       {rows && rows.emails.length > 0 ? <Table emails={rows.emails} /> : null}
       {rows?.next ? <p class="more"><button type="button" onClick={more}>Older messages</button></p> : null}
     </>
@@ -103,11 +111,7 @@ export function ActivityScreen() {
 
 function Filters() {
   const { query } = place.use();
-  const chosen = new Set((query.get('status') ?? '').split(',').filter(Boolean));
-  const toggle = (status: string) => {
-    if (!chosen.delete(status)) chosen.add(status);
-    go(withQuery({ status: [...chosen].join(',') }), 'replace');
-  };
+  const chosen = query.get('status') ?? '';
   const window = query.get('window') ?? '';
   return (
     <div class="filters">
@@ -115,16 +119,17 @@ function Filters() {
         {STATUSES.map((status) => {
           const { tone, icon, means } = stateWord(status);
           return (
-            <button key={status} type="button" class={`chip tone-${tone}`} aria-pressed={chosen.has(status)} title={means} onClick={() => toggle(status)}>
+            <button key={status} type="button" class={`chip tone-${tone}`} aria-pressed={chosen === status} title={means}
+              onClick={() => go(withQuery({ status: chosen === status ? '' : status }), 'replace')}>
               <Icon name={icon} />{status}
             </button>
           );
         })}
       </div>
       <div class="narrow">
-        <Narrow name="provider" words="Provider" />
         <Narrow name="class" words="Cause" />
         <Narrow name="domain" words="To domain" />
+        <Narrow name="host" words="Mail host" />
         <label>
           <span class="offscreen">Time</span>
           <select value={window} onChange={(event) => go(withQuery({ window: event.currentTarget.value }), 'replace')}>
@@ -194,7 +199,7 @@ function Why({ email, index }: { email: EmailState; index: number }) {
 function NothingFound() {
   return (
     <Empty icon="search" title="Nothing fits">
-      <p>Take out a filter, or look at a longer time. A search finds parts of an address, a whole Message-ID in its angle brackets, or an id.</p>
+      <p>Take out a filter, or look at a longer time. A search finds how an address begins, a domain after @, a Message-ID in its angle brackets, or an id.</p>
       <p><a class="button" href="/activity">Show all messages</a></p>
     </Empty>
   );

@@ -71,7 +71,7 @@ function Cause({ cause, most, open }: { cause: BounceCause; most: number; open: 
           ) : null}
           <p class="quiet">
             {cause.providers.map((each, i) => (
-              <span key={each.provider}>{i ? ', ' : ''}<a href={`${rows}&provider=${encodeURIComponent(each.provider)}`}>{providerWord(each.provider)}</a> {count(each.count)}</span>
+              <span key={each.provider}>{i ? ', ' : ''}<a href={`/bounces?window=${window}&provider=${encodeURIComponent(each.provider)}`}>{providerWord(each.provider)}</a> {count(each.count)}</span>
             ))}
             {cause.providers.length ? ' · ' : ''}first <Time at={cause.first_seen} />, last <Time at={cause.last_seen} />
           </p>

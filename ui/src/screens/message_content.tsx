@@ -26,7 +26,7 @@ export function Transcripts({ id, turn }: { id: string; turn: number }) {
             <CopyButton text={each.text} what={`the transcript of attempt ${each.attempt}`} />
           </header>
           <pre tabIndex={0} aria-label={`Transcript of attempt ${each.attempt}`}>
-            {each.text.split('\n').map((line, i) => <span key={i} class={side(line)}>{line}{'\n'}</span>)}
+            {each.text.trimEnd().split('\n').map((line, i) => <span key={i} class={side(line)}>{line}{'\n'}</span>)}
           </pre>
         </section>
       ))}

@@ -6,7 +6,7 @@ import { Empty, Trouble, Waiting } from '../parts/notice';
 import { type History, Plot } from '../parts/plot';
 import { Copyable } from '../parts/copy';
 import { Time } from '../parts/time';
-import { type Window, WINDOWS, WindowPicker, windowOf } from '../parts/window';
+import { type Window, WINDOWS, sinceOf, WindowPicker, windowOf } from '../parts/window';
 import { useResource } from '../resource';
 import { place } from '../route';
 import { providerWord, whoActs } from '../words';
@@ -57,7 +57,8 @@ function Found({ overview, window, history }: { overview: Overview; window: Wind
             <h2 id="flow">{WINDOWS[window]}</h2>
             {history ? <Plot history={history} /> : <Waiting what="the history" />}
           </section>
-          <Providers overview={overview} window={window} />
+          <Providers overview={overview} />
+          <Since overview={overview} window={window} />
         </>
       )}
     </div>
@@ -109,8 +110,8 @@ function Figures({ overview, window }: { overview: Overview; window: Window }) {
     ['Accepted', count(overview.accepted), '', `/activity?window=${window}`],
     ['Delivered', count(overview.delivered), share(overview.delivered, settled), rows('delivered')],
     ['Bounced', count(overview.bounced), share(overview.bounced, settled), rows('bounced')],
-    ['Waiting now', count(overview.waiting), overview.held ? `${count(overview.held)} held` : '', '/activity?status=queued,throttled,deferred,held'],
-    ['Oldest waits', overview.oldest_waiting_seconds === null ? '–' : span(overview.oldest_waiting_seconds), '', '/activity?status=queued,throttled,deferred,held'],
+    ['Waiting now', count(overview.waiting), overview.held ? `${count(overview.held)} held` : '', '/providers'],
+    ['Oldest waits', !overview.waiting || overview.oldest_waiting_seconds === null ? '–' : span(overview.oldest_waiting_seconds), '', '/providers'],
   ];
   const { loss } = overview;
   return (
@@ -138,7 +139,7 @@ export function siteTone(state: string): { tone: string; icon: IconName; word: s
   return { tone: 'warn', icon: 'deferred', word };
 }
 
-function Providers({ overview, window }: { overview: Overview; window: Window }) {
+function Providers({ overview }: { overview: Overview }) {
   if (overview.providers.length === 0) return null;
   const all = overview.providers.reduce((sum, each) => sum + each.delivered + each.bounced, 0);
   return (
@@ -147,7 +148,7 @@ function Providers({ overview, window }: { overview: Overview; window: Window })
       <div class="scroll">
         <table>
           <thead>
-            <tr><th>Provider</th><th class="number">Share</th><th class="number">Delivered</th><th class="number narrow-out">Deferred</th>
+            <tr><th>Provider</th><th class="number narrow-out">Share</th><th class="number">Delivered</th><th class="number narrow-out">Deferred</th>
               <th class="number narrow-out">Bounced</th><th class="number">Waiting</th><th class="number narrow-out">Rate</th><th>State</th></tr>
           </thead>
           <tbody>
@@ -155,8 +156,8 @@ function Providers({ overview, window }: { overview: Overview; window: Window })
               const { tone, icon, word } = siteTone(each.state);
               return (
                 <tr key={each.provider}>
-                  <td><a href={`/activity?provider=${encodeURIComponent(each.provider)}&window=${window}`}>{providerWord(each.provider)}</a></td>
-                  <td class="number">{share(each.delivered + each.bounced, all)}</td>
+                  <td><a href={`/providers/${encodeURIComponent(each.provider)}`}>{providerWord(each.provider)}</a></td>
+                  <td class="number narrow-out">{share(each.delivered + each.bounced, all)}</td>
                   <td class="number">{share(each.delivered, each.delivered + each.bounced)}</td>
                   <td class="number narrow-out">{count(each.deferred)}</td>
                   <td class="number narrow-out">{count(each.bounced)}</td>
@@ -171,6 +172,12 @@ function Providers({ overview, window }: { overview: Overview; window: Window })
       </div>
     </section>
   );
+}
+
+/** What was before the start of the relay is not counted: then the page says from when on it tells. */
+function Since({ overview, window }: { overview: Overview; window: Window }) {
+  if (Date.parse(overview.since) - Date.parse(sinceOf(window)) < 120_000) return null;
+  return <p class="quiet">Counted since the relay started, <Time at={overview.since} />.</p>;
 }
 
 export function rate(now: number | null, limit: number | null): string {

@@ -99,7 +99,7 @@ export function ProviderScreen({ site: name }: { site: string }) {
       {!sites.data && !sites.problem ? <Waiting what="how it stands" /> : null}
       {sites.data && !site ? (
         <Empty icon="providers" title="Nothing is known of this site now">
-          <p>It is forgotten some time after its last message. <a href={`/activity?q=${encodeURIComponent(name)}`}>Look in Activity</a>.</p>
+          <p>It is forgotten some time after its last message. <a href={`/activity?host=${encodeURIComponent(name)}`}>Look in Activity</a>.</p>
         </Empty>
       ) : null}
       {site ? <Found site={site} history={history.data} /> : null}

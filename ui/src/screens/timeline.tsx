@@ -25,7 +25,7 @@ interface Told extends Event {
 }
 
 export function Timeline({ email }: { email: EmailState }) {
-  const events = (email.timeline ?? []) as Told[];
+  const events = ([...(email.timeline ?? [])] as Told[]).sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0));
   const waiting = email.recipients.filter((each) => WAITING.has(each.status));
   const first = waiting[0];
   if (events.length === 0) return <p class="quiet">The records do not have it yet, or no more: they are kept as long as [records] keep says.</p>;
