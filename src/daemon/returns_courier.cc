@@ -49,8 +49,9 @@ struct Namesakes {
   }
   void keep_those_to(const std::string& address) {
     const auto went_elsewhere = [&](const returns::SentMessage& message) {
-      return std::none_of(message.recipients.begin(), message.recipients.end(),
-                          [&](const std::string& each) { return base::equals_ignoring_case(each, address); });
+      return std::none_of(
+          message.recipients.begin(), message.recipients.end(),
+          [&](const std::string& each) { return base::equals_ignoring_case(each, address); });
     };
     sent.erase(std::remove_if(sent.begin(), sent.end(), went_elsewhere), sent.end());
   }

@@ -72,6 +72,12 @@ Observation differs(Difference difference, std::string words) {
   return observation;
 }
 
+Observation another_key() {
+  return differs(Difference::different,
+                 "Another key stands there, which may be another host's. Leave it, and choose "
+                 "another selector.");
+}
+
 Observation judge_one(const WantedRecord& wanted, const std::string& text) {
   if (fits(wanted, text)) return differs(Difference::none, note_on(wanted, text));
   if (text.find('"') != text.npos)
@@ -86,10 +92,7 @@ Observation judge_one(const WantedRecord& wanted, const std::string& text) {
             "where the form takes several.",
             text.size(), wanted.text.size(),
             text.size() == string_octets_max ? ", where one string of a TXT record ends" : ""));
-  if (wanted.blocked)
-    return differs(Difference::different,
-                   "Another key stands there, which may be another host's. Leave it, and choose "
-                   "another selector.");
+  if (wanted.blocked) return another_key();
   if (wanted.purpose == Purpose::dkim)
     return differs(Difference::different,
                    "Another key stands there, or one that cannot be read. Enter the value again.");
@@ -103,6 +106,8 @@ Observation judge_txt(const WantedRecord& wanted, const Sight& sight, const Text
   Observation observation;
   if (kin.size() == 1) {
     observation = judge_one(wanted, kin.front());
+  } else if (kin.size() > 1 && wanted.blocked) {
+    observation = another_key();
   } else if (kin.size() > 1) {
     observation = differs(
         Difference::several,

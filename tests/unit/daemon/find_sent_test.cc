@@ -27,7 +27,8 @@ TEST_F(FindSentTest, finds_a_message_by_its_id_and_by_its_message_id) {
   log(sent);
   feed_all();
   for (const Reader::Wanted& wanted :
-       {Reader::Wanted(*sent.message), Reader::Wanted(Reader::Named{sent.message_id, day_one, ""})}) {
+       {Reader::Wanted(*sent.message),
+        Reader::Wanted(Reader::Named{sent.message_id, day_one, ""})}) {
     const auto found = find_sent(disk_, places_, wanted);
     ASSERT_TRUE(found && *found);
     EXPECT_EQ((*found)->id, *sent.message);

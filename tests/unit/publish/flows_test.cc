@@ -207,7 +207,9 @@ TEST_F(FlowsTest, passes_over_a_server_that_does_not_have_the_zone) {
   EXPECT_TRUE(found->good());
   EXPECT_EQ(found->records[0].observations[1].difference, Difference::no_answer);
   first_.authoritative = false;
-  EXPECT_FALSE(update()) << "what it shows is nothing to build on";
+  auto made = update();
+  ASSERT_FALSE(made) << "what it shows is nothing to build on";
+  EXPECT_THAT(made.error().message(), HasSubstr("does not show what it has"));
 }
 
 TEST_F(FlowsTest, says_that_the_resolver_does_not_know_the_servers) {
@@ -276,6 +278,28 @@ TEST_F(FlowsTest, takes_nothing_of_a_wildcard_for_what_is_there) {
   // Of the name below the alias: no alias, and no TXT record.
   ASSERT_EQ(first_.updates[0].answers.size(), 2u);
   EXPECT_EQ(first_.updates[0].answers[1].record_class, dns::record_class::none);
+}
+
+TEST_F(FlowsTest, publishes_nothing_that_takes_what_a_wildcard_makes_from_the_domain) {
+  first_.add("*.shop.example", dns::record_type::a, std::string("\x7f\0\0\1", 4));
+  auto made = update();
+  ASSERT_TRUE(made) << made.error().describe();
+  ASSERT_EQ(made->plan.problems.size(), 1u);
+  EXPECT_THAT(made->plan.problems[0], HasSubstr("makes the A of mail.shop.example"));
+  EXPECT_TRUE(first_.updates.empty());
+  first_.add("mail.shop.example", dns::record_type::a, std::string("\x7f\0\0\2", 4));
+  made = update();
+  ASSERT_TRUE(made) << made.error().describe();
+  EXPECT_EQ(first_.updates.size(), 1u) << "it has its own";
+}
+
+TEST_F(FlowsTest, a_key_that_a_wildcard_shows_everywhere_blocks_no_selector) {
+  first_.add("*._domainkey.mail.shop.example", dns::record_type::txt,
+             txt_rdata("v=DKIM1; k=ed25519; p=AAqYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="));
+  auto made = update();
+  ASSERT_TRUE(made) << made.error().describe();
+  EXPECT_TRUE(made->plan.problems.empty()) << made->plan.problems[0];
+  EXPECT_EQ(first_.updates.size(), 1u);
 }
 
 TEST_F(FlowsTest, withdraws_a_key_only_where_it_was_told_what_is_there) {
