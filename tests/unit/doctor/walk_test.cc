@@ -146,8 +146,8 @@ TEST_F(WalkTest, visits_the_submission_service_that_a_domain_names) {
   street_.serve(25, {});
   street_.serve_usual();
   street_.names.add_mx("example.com", 10, Street::host);
-  street_.all_names.services["_submission._tcp.example.com"] = {{0, 1, 587, Street::host}};
-  street_.all_names.services["_submissions._tcp.example.com"] = {{10, 1, 466, Street::host}};
+  street_.names.add_srv("_submission._tcp.example.com", {0, 1, 587, Street::host});
+  street_.names.add_srv("_submissions._tcp.example.com", {10, 1, 466, Street::host});
   Request request;
   request.host = "example.com";
   Report report = street_.walk(std::move(request));
@@ -165,8 +165,8 @@ TEST_F(WalkTest, logs_in_at_the_server_that_a_domain_names_within_itself) {
   street_.serve_usual();
   street_.names.add_mx("example.com", 10, "mx.elsewhere.example");
   street_.names.add_address("example.com", street_.v4);
-  street_.all_names.services["_submission._tcp.example.com"] = {{0, 1, 0, ""}};
-  street_.all_names.services["_submissions._tcp.example.com"] = {{0, 1, 465, Street::host}};
+  street_.names.add_srv("_submission._tcp.example.com", {0, 1, 0, ""});
+  street_.names.add_srv("_submissions._tcp.example.com", {0, 1, 465, Street::host});
   Request request;
   request.host = "example.com";
   request.user = "ann@example.com";
@@ -180,7 +180,7 @@ TEST_F(WalkTest, logs_in_at_the_server_that_a_domain_names_within_itself) {
 TEST_F(WalkTest, lets_no_password_follow_the_name_system_to_somebody_else) {
   street_.serve_usual();
   street_.names.add_address("example.org", street_.v4);
-  street_.all_names.services["_submissions._tcp.example.org"] = {{0, 1, 465, Street::host}};
+  street_.names.add_srv("_submissions._tcp.example.org", {0, 1, 465, Street::host});
   Request request;
   request.host = "example.org";
   request.user = "ann@example.org";
