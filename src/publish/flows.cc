@@ -26,13 +26,19 @@ Instant sooner(Vantage& vantage, Instant deadline) {
   return std::min(deadline, vantage.loop.now() + patience_with_server);
 }
 
+// Whether a name whose zone is elsewhere is asked for there: to see what receivers see, not to
+// change what the server has.
+enum class Reach { its_zones, everywhere };
+
 // Everything that a plan is made of, as one server has it.
-io::Task<View> view_of(Vantage vantage, NameServer server, Needs needs, Instant deadline) {
+io::Task<View> view_of(Vantage vantage, NameServer server, Needs needs, Reach reach,
+                       Instant deadline) {
+  auto ask = reach == Reach::everywhere ? look_through : look;
   View view;
   view.server = server;
   for (const std::string& name : txt_names(needs)) {
     auto sight =
-        co_await look(vantage, server, name, dns::record_type::txt, sooner(vantage, deadline));
+        co_await ask(vantage, server, name, dns::record_type::txt, sooner(vantage, deadline));
     if (!sight) {
       view.failure = sight.error().message();
       co_return view;
@@ -45,8 +51,8 @@ io::Task<View> view_of(Vantage vantage, NameServer server, Needs needs, Instant 
     if (doubled) view.doubled[name] = *std::move(doubled);
   }
   if (has_return_path(needs)) {
-    auto sight = co_await look(vantage, server, needs.return_path, dns::record_type::mx,
-                               sooner(vantage, deadline));
+    auto sight = co_await ask(vantage, server, needs.return_path, dns::record_type::mx,
+                              sooner(vantage, deadline));
     if (sight)
       view.mx[needs.return_path] = *std::move(sight);
     else
@@ -57,7 +63,7 @@ io::Task<View> view_of(Vantage vantage, NameServer server, Needs needs, Instant 
 
 io::Task<void> view_into(View& view, Vantage vantage, NameServer server, Needs needs,
                          Instant deadline) {
-  view = co_await view_of(vantage, server, needs, deadline);
+  view = co_await view_of(vantage, server, needs, Reach::everywhere, deadline);
 }
 
 bool all_answered(const View& view) {
@@ -238,7 +244,7 @@ io::Task<Result<Verification>> verify(Vantage vantage, Needs needs,
 io::Task<Result<Publication>> publish_update(Vantage vantage, Needs needs, Endpoint server,
                                              const TsigKey& key, Instant deadline) {
   const NameServer primary{"", server, false};
-  View view = co_await view_of(vantage, primary, needs, deadline);
+  View view = co_await view_of(vantage, primary, needs, Reach::its_zones, deadline);
   if (!all_answered(view)) co_return shows_nothing(view);
   Publication made;
   CO_TRY(made.update.zone, co_await find_zone(vantage, view.server, needs.domain, deadline));

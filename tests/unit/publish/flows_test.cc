@@ -49,7 +49,8 @@ class Server {
   // Answers to an update: what TsigAnswer and rcode come to is for the real servers to test.
   int update_rcode = 9;
   bool authoritative = true;
-  std::string refused;  // a name that it answers no questions about
+  std::string refused;    // a name that it answers no questions about
+  std::string delegated;  // a name that another server has
 
  private:
   io::Task<void> serve() {
@@ -109,10 +110,17 @@ class Server {
       dns::append_record(sections, record);
       ++answers;
     }
-    dns::append_record(sections, {"shop.example", dns::record_type::soa, dns::record_class::in, 60,
-                                  name_rdata("ns") + name_rdata("h") + std::string(20, '\0')});
+    const bool passed_on = name == delegated;
+    if (passed_on)
+      dns::append_record(sections, {name, dns::record_type::ns, dns::record_class::in, 60,
+                                    name_rdata("ns.esp.example")});
+    else
+      dns::append_record(sections,
+                         {"shop.example", dns::record_type::soa, dns::record_class::in, 60,
+                          name_rdata("ns") + name_rdata("h") + std::string(20, '\0')});
     std::string message = octets.substr(0, 2);
-    dns::append_16(message, (authoritative ? 0x8400u : 0x8000u) | (name == refused ? 5u : 0u));
+    const bool has_it = authoritative && !passed_on;
+    dns::append_16(message, (has_it ? 0x8400u : 0x8000u) | (name == refused ? 5u : 0u));
     for (unsigned count : {1u, answers, 1u, 0u}) dns::append_16(message, count);
     return message +
            octets.substr(dns::message_header_octets, name_end + 4 - dns::message_header_octets) +
@@ -178,6 +186,61 @@ TEST_F(FlowsTest, finds_the_servers_of_the_zone_above_and_asks_each) {
   ASSERT_EQ(found->records[0].observations.size(), 3u);
   EXPECT_EQ(found->records[0].observations[1].server.text(), "ns2.shop.example (192.0.2.54)");
   EXPECT_TRUE(found->records[0].observations[2].server.resolver);
+}
+
+// Who lets a provider keep the DMARC record delegates the name to its servers, or has an alias
+// there.
+TEST_F(FlowsTest, follows_a_name_into_the_zone_that_has_it) {
+  const std::string dmarc = "v=DMARC1; p=none; rua=mailto:d@shop.example";
+  for (Server* server : {&recursive_, &first_, &second_})
+    server->add("mail.shop.example", dns::record_type::txt, txt_rdata("v=spf1 ip4:192.0.2.1 ~all"));
+  Server provider(world_, "192.0.2.55");
+  names_.add_address("ns.esp.example", provider.process.host());
+  for (Server* server : {&first_, &second_}) server->delegated = "_dmarc.mail.shop.example";
+  recursive_.add("_dmarc.mail.shop.example", dns::record_type::ns, name_rdata("ns.esp.example"));
+  recursive_.add("_dmarc.mail.shop.example", dns::record_type::txt, txt_rdata(dmarc));
+  auto found = run(verify(vantage(), needs_, {}, soon()));
+  ASSERT_TRUE(found) << found.error().describe();
+  ASSERT_EQ(found->records.size(), 2u);
+  EXPECT_FALSE(found->good());
+  EXPECT_EQ(found->records[1].observations[0].difference, Difference::missing);
+  EXPECT_THAT(found->records[1].observations[0].words,
+              HasSubstr("ns.esp.example (192.0.2.55) has the zone of this name"));
+  provider.add("_dmarc.mail.shop.example", dns::record_type::txt, txt_rdata(dmarc));
+  found = run(verify(vantage(), needs_, {}, soon()));
+  ASSERT_TRUE(found) << found.error().describe();
+  EXPECT_TRUE(found->good()) << found->records[1].observations[0].words;
+}
+
+TEST_F(FlowsTest, follows_an_alias_into_another_zone) {
+  const std::string dmarc = "v=DMARC1; p=none; rua=mailto:d@shop.example";
+  for (Server* server : {&recursive_, &first_, &second_}) {
+    server->add("mail.shop.example", dns::record_type::txt, txt_rdata("v=spf1 ip4:192.0.2.1 ~all"));
+    server->add("_dmarc.mail.shop.example", dns::record_type::cname, name_rdata("d.esp.example"));
+  }
+  Server provider(world_, "192.0.2.55");
+  names_.add_address("ns.esp.example", provider.process.host());
+  names_.add_txt("_dmarc.mail.shop.example", {dmarc});
+  recursive_.add("_dmarc.mail.shop.example", dns::record_type::txt, txt_rdata(dmarc));
+  recursive_.add("d.esp.example", dns::record_type::ns, name_rdata("ns.esp.example"));
+  auto found = run(verify(vantage(), needs_, {}, soon()));
+  ASSERT_TRUE(found) << found.error().describe();
+  EXPECT_EQ(found->records[1].observations[0].difference, Difference::alias);
+  provider.add("d.esp.example", dns::record_type::txt, txt_rdata(dmarc));
+  found = run(verify(vantage(), needs_, {}, soon()));
+  ASSERT_TRUE(found) << found.error().describe();
+  EXPECT_TRUE(found->good()) << found->records[1].observations[0].words;
+}
+
+TEST_F(FlowsTest, follows_aliases_in_a_ring_only_so_far) {
+  for (Server* server : {&recursive_, &first_, &second_}) {
+    server->add("mail.shop.example", dns::record_type::txt, txt_rdata("v=spf1 ip4:192.0.2.1 ~all"));
+    server->add("_dmarc.mail.shop.example", dns::record_type::cname,
+                name_rdata("_dmarc.mail.shop.example"));
+  }
+  auto found = run(verify(vantage(), needs_, {}, soon()));
+  ASSERT_TRUE(found) << found.error().describe();
+  EXPECT_FALSE(found->good());
 }
 
 TEST_F(FlowsTest, measures_by_the_server_that_has_most) {
