@@ -150,10 +150,17 @@ TEST_F(WalkTest, visits_the_submission_service_that_a_domain_names) {
   street_.names.add_srv("_submissions._tcp.example.com", {10, 1, 466, Street::host});
   Request request;
   request.host = "example.com";
-  Report report = street_.walk(std::move(request));
+  std::vector<RungResult> heard;
+  auto way = [&heard](Context& context, Request asked) {
+    return walk(context, std::move(asked),
+                [&heard](const RungResult& result) { heard.push_back(result); });
+  };
+  Report report = street_.walk_by(way, std::move(request));
   EXPECT_THAT(ids(report), IsEmpty());
+  // Who hears the rungs as they come learns it on the same one.
+  ASSERT_EQ(heard.size(), 6u);
   std::vector<std::string> visited;
-  for (const Fact& fact : report.rungs[0].facts)
+  for (const Fact& fact : heard[0].facts)
     if (fact.key == "submission") visited = fact.values;
   EXPECT_THAT(visited, ElementsAre("smtp.example.com:587 (starttls) works",
                                    HasSubstr("smtp.example.com:466 (implicit) does not work: ")));
