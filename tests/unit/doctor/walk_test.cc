@@ -184,6 +184,39 @@ TEST_F(WalkTest, logs_in_at_the_server_that_a_domain_names_within_itself) {
   EXPECT_EQ(report.effects.login_attempts, 1u);
 }
 
+TEST_F(WalkTest, sends_no_password_to_a_name_that_looks_like_a_providers) {
+  street_.serve_usual();
+  street_.names.add_address("smtp.gmai1.com", street_.v4);
+  Request request = at(587);
+  request.host = "smtp.gmai1.com";
+  Report report = street_.walk(std::move(request));
+  EXPECT_THAT(ids(report), ElementsAre("M1008", "M3023")) << "a walk without a login goes on";
+  auto with_login = [](const char* host) {
+    Request asked = at(587);
+    asked.host = host;
+    asked.user = "ann@gmail.com";
+    asked.password = Secret("correct horse");
+    return asked;
+  };
+  report = street_.walk(with_login("smtp.gmai1.com"));
+  EXPECT_THAT(ids(report), ElementsAre("M1008"));
+  EXPECT_EQ(report.exit_code(), 11);
+  EXPECT_EQ(report.effects.connections, 0u);
+  // Meant as it is written.
+  report = street_.walk(with_login("smtp.gmai1.com."));
+  EXPECT_THAT(ids(report), ElementsAre("M1008", "M3023"));
+}
+
+TEST_F(WalkTest, recommends_only_a_name_that_can_be_connected_to) {
+  street_.serve_usual();
+  street_.names.add_address("other.example.com", street_.v4);
+  Request request = at(587);
+  request.host = "other.example.com";
+  Report report = street_.walk(std::move(request));
+  EXPECT_EQ(first(report).id, "M3023");
+  EXPECT_EQ(first(report).parameters.at("meant"), Street::host);
+}
+
 TEST_F(WalkTest, lets_no_password_follow_the_name_system_to_somebody_else) {
   street_.serve_usual();
   street_.names.add_address("example.org", street_.v4);
