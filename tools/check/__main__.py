@@ -32,6 +32,7 @@ CHECKS = (
     documents.architecture_lists_every_folder,
     documents.links_point_at_files,
     dashboard.built_files_fit_their_sources,
+    dashboard.built_files_stay_small,
     dashboard.text_from_outside_stays_text,
     findings.list_and_files_agree,
     findings.published_ids_stay,

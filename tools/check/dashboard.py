@@ -1,5 +1,6 @@
 """The dashboard: its built files fit its sources, and text from outside stays text."""
 
+import gzip
 import hashlib
 import re
 
@@ -8,6 +9,7 @@ from tree import Finding, line_of
 FOLDER = "ui/"
 BUILT = FOLDER + "dist/"
 SEAL = BUILT + "SEAL"
+PACKED_OCTETS_MAX = 100_000
 MARKUP = re.compile(r"\b(?:dangerouslySetInnerHTML|(?:inner|outer)HTML|insertAdjacentHTML|srcdoc|createContextualFragment)\b"
                     r"|\bdocument\.write|\beval\s*\(|\bnew\s+Function\b")
 INLINE = re.compile(r"<script(?![^>]*\bsrc=)|<style\b|\sstyle\s*=|\son\w+\s*=|javascript:", re.IGNORECASE)
@@ -23,6 +25,13 @@ def built_files_fit_their_sources(tree):
         yield Finding(SEAL, 1, "the sources in ui/ changed since the dashboard was built; run ./dev ui")
     if sealed.get("built") != _hash(tree, _built(tree)):
         yield Finding(SEAL, 1, "the built files are not those that ./dev ui wrote; run it again")
+
+
+def built_files_stay_small(tree):
+    packed = sum(len(gzip.compress((tree.root / path).read_bytes())) for path in _built(tree))
+    if packed > PACKED_OCTETS_MAX:
+        yield Finding(SEAL, 1, f"the built dashboard has {packed} octets compressed, {PACKED_OCTETS_MAX} are "
+                               "allowed; what is it that grew?")
 
 
 def text_from_outside_stays_text(tree):

@@ -1,5 +1,5 @@
 import { useEffect } from 'preact/hooks';
-import { go, place } from './route';
+import { go, goBack, place } from './route';
 
 const PAGES: Record<string, string> = { o: '/', a: '/activity', p: '/providers', b: '/bounces', d: '/diagnose', m: '/domains', s: '/suppressions' };
 const PAIR_MS = 1200;
@@ -20,7 +20,7 @@ function move(by: number) {
 
 function back() {
   const { path } = place.get();
-  if (path.startsWith('/messages/')) history.length > 1 ? history.back() : go('/activity');
+  if (path.startsWith('/messages/')) goBack('/activity');
   else if (path.split('/').length > 2) go(path.slice(0, path.lastIndexOf('/')));
 }
 

@@ -17,11 +17,14 @@ const KINDS = ['accepted', 'rejected', 'delivered', 'deferred', 'bounced', 'expi
   'released', 'suppressed', 'late_bounced', 'late_delayed', 'complained', 'unsubscribed', 'auto_replied', 'port_switched',
   'diagnosed'];
 const AGAIN_MS = 10_000;
+const REST_AFTER_MS = 5_000;
 
 type Follower = (event: MailEvent | null) => void;
 const followers = new Set<Follower>();
 let source: EventSource | null = null;
 let again = 0;
+let resting = 0;
+let wanted = false;
 
 function tell(event: MailEvent | null) {
   for (const follower of [...followers]) follower(event);
@@ -35,9 +38,14 @@ function heard(message: MessageEvent<string>) {
   }
 }
 
-/** Listens as long as somebody is logged in. The browser comes back by itself after a cut; after a refusal we do. */
+/**
+ * Listens as long as somebody is logged in. The browser comes back by itself after a cut; after a refusal we do.
+ * A stream takes one of the six connections that a browser has for a host: a page that nobody sees gives it back,
+ * or the seventh page would not load.
+ */
 export function listen() {
-  if (source) return;
+  wanted = true;
+  if (source || document.hidden) return;
   source = new EventSource('/v1/events');
   source.onopen = () => liveness.set('live');
   source.onerror = () => {
@@ -51,11 +59,30 @@ export function listen() {
 }
 
 export function deafen() {
+  wanted = false;
+  close();
+}
+
+function close() {
   clearTimeout(again);
   source?.close();
   source = null;
   liveness.set('connecting');
 }
+
+function comeBack() {
+  clearTimeout(resting);
+  if (!wanted || source || document.hidden) return;
+  listen();
+  tell(null);
+}
+
+addEventListener('pagehide', close);
+addEventListener('pageshow', comeBack);
+document.addEventListener('visibilitychange', () => {
+  if (document.hidden) resting = window.setTimeout(close, REST_AFTER_MS);
+  else comeBack();
+});
 
 /** Calls `follower` with each event, and with null where some were missed. */
 export function useEvents(follower: Follower) {

@@ -11,9 +11,17 @@ function here(): Place {
 
 export const place = store<Place>(here());
 
+/** How many pages of ours one can go back. */
+let behind = 0;
+
+export function goBack(otherwise: string) {
+  if (behind > 0) history.back();
+  else go(otherwise, 'replace');
+}
+
 export function go(to: string, how: 'push' | 'replace' = 'push') {
-  if (how === 'push') history.pushState(null, '', to);
-  else history.replaceState(null, '', to);
+  if (how === 'push') history.pushState({ behind: ++behind }, '', to);
+  else history.replaceState({ behind }, '', to);
   place.set(here());
 }
 
@@ -37,7 +45,10 @@ export function safePath(text: string | null): string {
 
 /** Links of ours change the page without loading it anew. */
 export function followLinks() {
-  addEventListener('popstate', () => place.set(here()));
+  addEventListener('popstate', (event) => {
+    behind = Number((event.state as { behind?: number } | null)?.behind ?? 0);
+    place.set(here());
+  });
   document.addEventListener('click', (event) => {
     if (event.defaultPrevented || event.button !== 0) return;
     if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;

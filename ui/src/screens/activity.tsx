@@ -15,6 +15,7 @@ import { classWord, stateWord, STATUSES } from '../words';
 
 const PAGE = 50;
 const REFRESH_MS = 900;
+const ANNOUNCE_MS = 300;
 /** What the page's address may narrow, beside `window`; the API has the same names. */
 const FILTERS = ['q', 'status', 'class', 'domain', 'host', 'since', 'until'] as const;
 /** A page may be short where a state is asked for: so many are read before the rest is left to a button. */
@@ -43,6 +44,7 @@ function useRows(query: URLSearchParams) {
   const key = FILTERS.map((name) => query.get(name) ?? '').join('\n') + (query.get('window') ?? '');
   const [rows, setRows] = useState<Rows | null>(null);
   const [fresh, setFresh] = useState(0);
+  const arrived = useRef(0);
   const newest = useRef(key);
   newest.current = key;
 
@@ -57,7 +59,10 @@ function useRows(query: URLSearchParams) {
         next = answer.has_more ? answer.next_before ?? '' : '';
       }
       setRows({ key, emails: found, next });
-      if (!before) setFresh(0);
+      if (!before) {
+        arrived.current = 0;
+        setFresh(0);
+      }
     } catch (failure) {
       if (newest.current === key) setRows({ key, emails, next: '', problem: asRefusal(failure) });
     }
@@ -75,9 +80,14 @@ function useRows(query: URLSearchParams) {
       emails: before.emails.map((each) => found.find((now) => now?.id === each.id) ?? each),
     });
   }, REFRESH_MS);
+  const tell = useCalm(() => setFresh(arrived.current), ANNOUNCE_MS);
   useEvents((event) => {
+    if (event === null && (rows?.emails.length ?? 0) <= PAGE) return void read();
     if (!event?.id) return;
-    if (event.event === 'accepted') return setFresh((before) => before + 1);
+    if (event.event === 'accepted') {
+      arrived.current += 1;
+      return tell();
+    }
     if (rows?.emails.some((each) => each.id === event.id)) {
       stale.current.add(event.id);
       follow();
@@ -96,7 +106,9 @@ export function ActivityScreen() {
       <div class="head">
         <h1 tabIndex={-1}>Activity</h1>
         <div class="fresh" aria-live="polite">
-          {fresh > 0 && rows ? <button type="button" class="pill tone-ours" onClick={again}>{plural(fresh, 'new message', 'new messages')}</button> : null}
+          {fresh > 0 && rows ? <button type="button" class="pill tone-ours" onClick={again}>
+            {plural(fresh, 'new message', 'new messages')}{narrowed ? ' in all: look again' : ''}
+          </button> : null}
         </div>
       </div>
       <Filters />

@@ -21,7 +21,8 @@ export function DomainsScreen() {
   return (
     <>
       <div class="head"><h1 tabIndex={-1}>Domains</h1></div>
-      {domains.problem ? <Trouble problem={domains.problem} again={domains.reload} /> : null}
+      {domains.problem?.code === 404 ? <OnTheMachine /> : null}
+      {domains.problem && domains.problem.code !== 404 ? <Trouble problem={domains.problem} again={domains.reload} /> : null}
       {!domains.data && !domains.problem ? <Waiting what="the domains" /> : null}
       {domains.data && found.length === 0 ? (
         <Empty icon="domains" title="No sending domain yet">
@@ -44,6 +45,16 @@ export function DomainsScreen() {
         </table>
       ) : null}
     </>
+  );
+}
+
+/** A relay that does not tell its domains over HTTP has them on the command line. */
+function OnTheMachine() {
+  return (
+    <Empty icon="domains" title="Domains are told on the relay's machine">
+      <p>Which domains mail is sent from, what each must publish in DNS, and whether receivers see it:</p>
+      <Copyable text={'waypost domains ls\nwaypost domains show YOUR-DOMAIN\nwaypost domains verify YOUR-DOMAIN'} what="the commands" />
+    </Empty>
   );
 }
 

@@ -54,7 +54,7 @@ function Table({ sites }: { sites: Site[] }) {
             <td><SiteState site={site} /></td>
             <td class="number" data-label="waiting">{count(site.queued)}</td>
             <td class="number" data-label="connections">{connections(site)}</td>
-            <td class="number" data-label="pace">{rate(null, site.per_second || null)}</td>
+            <td class="number" data-label="pace">{site.per_second ? rate(null, site.per_second) : 'no limit'}</td>
             <td class="why"><Holds site={site} /></td>
           </tr>
         ))}
