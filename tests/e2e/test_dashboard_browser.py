@@ -175,6 +175,7 @@ def test_what_waits_can_be_held_and_cancelled_by_mouse(desk, browser):
 
 
 def test_new_mail_is_announced_and_does_not_move_the_rows(desk, browser):
+    desk.wait_for(desk.send("ann.first@sink.example"), "delivered")
     browser.open("/activity")
     browser.one("[data-row]")
     browser.one(".live", "live")
@@ -184,6 +185,20 @@ def test_new_mail_is_announced_and_does_not_move_the_rows(desk, browser):
     browser.click(".fresh button")
     browser.one("[data-open]", "announced@sink.example").click()
     eventually(lambda: browser.path == f"/messages/{number}", "its page")
+
+
+def test_more_pages_can_be_open_than_a_browser_has_connections(desk, browser):
+    desk.wait_for(desk.send("ann.first@sink.example"), "delivered")
+    driver = browser.driver
+    first = driver.current_window_handle
+    for _ in range(8):
+        driver.switch_to.new_window("tab")
+        browser.open("/activity")
+        browser.one("[data-row]")
+    for handle in set(driver.window_handles) - {first}:
+        driver.switch_to.window(handle)
+        driver.close()
+    driver.switch_to.window(first)
 
 
 def test_the_ladder_names_the_broken_rung(desk, browser):
