@@ -6,6 +6,7 @@ import http.client
 import json
 import mimetypes
 import re
+import select
 import subprocess
 import threading
 from datetime import datetime, timedelta, timezone
@@ -175,7 +176,8 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Type", "text/event-stream")
         self.end_headers()
         try:
-            while True:
+            # A page that went away must not keep one of the few places that the relay has for listeners.
+            while self.connection not in select.select([got, self.connection], [], [])[0]:
                 octets = got.read1(65536)
                 if not octets:
                     return

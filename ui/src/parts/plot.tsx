@@ -16,6 +16,9 @@ const LAYERS = [
   { key: 'bounced', color: '--bad' },
 ] as const;
 
+/** A line through so few points would hardly be seen. */
+const FEW = 4;
+
 function colorOf(name: string): string {
   return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 }
@@ -36,7 +39,7 @@ function stacked(history: History): uPlot.AlignedData {
   return [times, ...sums.reverse()] as uPlot.AlignedData;
 }
 
-function options(width: number, height: number, most: number, onPoint: (index: number | null) => void): uPlot.Options {
+function options(width: number, height: number, most: number, few: boolean, onPoint: (index: number | null) => void): uPlot.Options {
   const quiet = colorOf('--quiet');
   const grid = { stroke: colorOf('--line'), width: 1 };
   const axis = { stroke: quiet, grid, ticks: { show: false }, font: '12px system-ui, sans-serif' };
@@ -52,7 +55,7 @@ function options(width: number, height: number, most: number, onPoint: (index: n
       { ...axis, size: 44, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 50_000, 100_000, 1_000_000] },
     ],
     series: [{}, ...[...LAYERS].reverse().map(({ color }) => ({
-      stroke: colorOf(color), fill: colorOf(color) + '40', width: 1.25, points: { show: false },
+      stroke: colorOf(color), fill: colorOf(color) + '40', width: 1.25, points: { show: few, size: 5, fill: colorOf(color) },
     }))],
     hooks: { setCursor: [(plot) => onPoint(plot.cursor.idx ?? null)] },
   };
@@ -77,7 +80,8 @@ export function Plot({ history, height = 190 }: { history: History; height?: num
     if (!element) return;
     const data = stacked(history);
     const most = Math.max(0, ...(data[1] as (number | null)[]).map((each) => each ?? 0));
-    const plot = new uPlot(options(element.clientWidth, height, most, setPoint), data, element);
+    const known = (data[1] as (number | null)[]).filter((each) => each !== null).length;
+    const plot = new uPlot(options(element.clientWidth, height, most, known < FEW, setPoint), data, element);
     const watch = new ResizeObserver(() => plot.setSize({ width: element.clientWidth, height }));
     watch.observe(element);
     return () => {

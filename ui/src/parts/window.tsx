@@ -20,7 +20,7 @@ export function WindowPicker() {
     <div class="choice" role="group" aria-label="Time">
       {Object.entries(WINDOWS).map(([key, words]) => (
         <button key={key} type="button" aria-pressed={key === now} title={words}
-          onClick={() => go(withQuery({ window: key === '24h' ? '' : key }), 'replace')}>{key}</button>
+          onClick={() => go(withQuery({ window: key }), 'replace')}>{key}</button>
       ))}
     </div>
   );

@@ -1,3 +1,4 @@
+import { useEffect } from 'preact/hooks';
 import { useEvents, useCalm } from '../live';
 import type { Overview } from '../contract';
 import { count, percent, share, span } from '../format';
@@ -8,7 +9,7 @@ import { Copyable } from '../parts/copy';
 import { Time } from '../parts/time';
 import { type Window, WINDOWS, sinceOf, WindowPicker, windowOf } from '../parts/window';
 import { useResource } from '../resource';
-import { place } from '../route';
+import { go, place, withQuery } from '../route';
 import { providerWord, whoActs } from '../words';
 
 const VERDICTS: Record<string, { tone: string; icon: IconName; word: string }> = {
@@ -19,9 +20,11 @@ const VERDICTS: Record<string, { tone: string; icon: IconName; word: string }> =
 };
 const EVERY_MS = 15_000;
 const CALM_MS = 3_000;
+const HOUR_MS = 3_600_000;
 
 export function OverviewScreen() {
-  const window = windowOf(place.use().query);
+  const { query } = place.use();
+  const window = windowOf(query);
   const overview = useResource<Overview>(`/v1/overview?window=${window}`, EVERY_MS);
   const history = useResource<History>(`/v1/history?window=${window}`, EVERY_MS);
   const again = useCalm(() => {
@@ -30,6 +33,10 @@ export function OverviewScreen() {
   }, CALM_MS);
   useEvents(again);
   const { data } = overview;
+  // Of a relay that has just started, a day is an empty picture.
+  useEffect(() => {
+    if (data && !query.has('window') && Date.now() - Date.parse(data.since) < HOUR_MS) go(withQuery({ window: '1h' }), 'replace');
+  }, [data]);
   return (
     <>
       <div class="head">
