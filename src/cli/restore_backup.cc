@@ -51,9 +51,7 @@ Result<uint64_t> hold_all(const std::string& path) {
       [&](const spool::StoredMessage& message) {
         Held held{message.envelope.id, {}};
         for (uint32_t i = 0; i < message.envelope.recipients.size(); ++i) {
-          auto known = message.progress.find(i);
-          spool::RecipientProgress progress =
-              known == message.progress.end() ? spool::RecipientProgress() : known->second;
+          spool::RecipientProgress progress = message.progress_of(i);
           if (progress.settled) continue;
           progress.held = true;
           held.changes.push_back({i, std::move(progress)});

@@ -322,7 +322,7 @@ struct SuppressionSettings {
 };
 
 // What becomes of mail that is not signed, or not by the domain in its From field.
-enum class UnsignedMail { accept, warn, refuse };
+enum class UnsignedMail { accept, warn, hold, refuse };
 
 struct SigningSettings {
   std::vector<std::string> domains;  // of those that have keys; empty: all

@@ -276,7 +276,7 @@ std::vector<Key<SuppressionSettings>> suppression_keys() {
 
 std::vector<Key<SigningSettings>> signing_keys() {
   using S = SigningSettings;
-  const auto fate = [] { return choice<UnsignedMail>({{"accept", UnsignedMail::accept}, {"warn", UnsignedMail::warn}, {"refuse", UnsignedMail::refuse}}); };
+  const auto fate = [] { return choice<UnsignedMail>({{"accept", UnsignedMail::accept}, {"warn", UnsignedMail::warn}, {"hold", UnsignedMail::hold}, {"refuse", UnsignedMail::refuse}}); };
   return {
       key<S>("domains", &S::domains, list_of(mail_domain()), R"(["shop.example"])", "the list of domains that sign, of those that have keys; without it, all of them"),
       key<S>("unsigned", &S::unsigned_mail, fate(), R"("warn")", "what becomes of mail that nobody can sign"),

@@ -68,6 +68,8 @@ class Arrival {
     return envelope_.smtputf8 ? smtp::Characters::utf8 : smtp::Characters::ascii;
   }
   const std::optional<smtp::Mailbox>& sender() const { return envelope_.sender; }
+  // After finish(): why it waits until a person lets it go; empty when it does not.
+  const std::string& held_because() const { return envelope_.held_because; }
 
  private:
   enum class State { arriving, committing, settled };
