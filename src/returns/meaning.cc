@@ -29,7 +29,7 @@ std::string domain_of(std::string_view key) {
 class Recipients {
  public:
   Recipients(const std::optional<Reference>& reference, const SentMessage& sent)
-      : sent_(sent), is_proven_(reference && reference->reach != Reach::message) {
+      : sent_(sent), is_proven_(reference && reference->reach == Reach::recipient) {
     for (const std::string& recipient : sent.recipients) keys_.push_back(key_of(recipient));
     if (!reference || reference->reach == Reach::message) return;
     const size_t number = reference->recipient;
