@@ -221,7 +221,8 @@ void Relay::Parts::join() {
 
 queue::Courier& Relay::Parts::join_returns(spool::Spool& spool) {
   if (!return_paths) return *carriers;
-  returns::Reader::Services services{loop, returns_worker, spool, *sink, *suppressions, {}, {}, {}};
+  returns::Reader::Services services{
+      loop, returns_worker, spool, *sink, *suppressions, {}, {}, {}, {}, {}};
   services.accepted = [this](spool::Envelope envelope) { queue->add(std::move(envelope)); };
   services.queued = [this](MessageId id) { return queue->envelope(id); };
   services.look_up =
@@ -232,6 +233,11 @@ queue::Courier& Relay::Parts::join_returns(spool::Spool& spool) {
     if (!is_kept) return std::optional<returns::SentMessage>();
     return find_sent(*disk, places, wanted);
   };
+  services.sends_as = [this](const std::string& domain) {
+    return return_paths->sends_as(domain) || signers->find(domain) ||
+           !signers->awaited_record(domain).empty();
+  };
+  services.keep = keep_reports_in(paths.dmarc, config().records.keep_reports);
   returns_reader = std::make_unique<returns::Reader>(std::move(services), return_paths, rules());
   returns_courier = std::make_unique<ReturnsCourier>(*carriers, *return_paths, *returns_reader);
   return *returns_courier;

@@ -128,6 +128,11 @@ std::optional<smtp::Reply> Arrival::check_headers() {
     fields.insert(fields.end(), header_->blind_copies.begin(), header_->blind_copies.end());
   }
   remove_fields(std::move(fields));
+  if (header_->lacks_list_unsubscribe && intake_.services_.unsubscribe_address) {
+    name_message();
+    if (auto address = intake_.services_.unsubscribe_address(envelope_))
+      unsubscribe_ = address->text();
+  }
   return std::nullopt;
 }
 
@@ -220,7 +225,8 @@ void Arrival::set_lifetime() {
 
 Acceptance Arrival::acceptance() const {
   Acceptance acceptance{envelope_.id,       envelope_.accepted_at, hostname_,
-                        envelope_.smtputf8, std::nullopt,          dated_at_};
+                        envelope_.smtputf8, std::nullopt,          dated_at_,
+                        unsubscribe_};
   if (envelope_.recipients.size() == 1) acceptance.recipient = envelope_.recipients[0].text();
   return acceptance;
 }

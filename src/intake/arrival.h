@@ -101,7 +101,8 @@ class Arrival {
   State state_ = State::arriving;
   std::optional<HeaderFacts> header_;
   std::optional<SigningStage> signing_;
-  WallTime dated_at_;  // of a Date field of ours
+  WallTime dated_at_;        // of a Date field of ours
+  std::string unsubscribe_;  // the address in a List-Unsubscribe field of ours
   std::optional<smtp::Reply> refusal_;
   uint64_t content_octets_ = 0;  // as it arrived
   uint64_t removed_octets_ = 0;

@@ -48,7 +48,8 @@ class Recipients {
     return found == keys_.end() ? nullptr : &sent_.recipients[size_t(found - keys_.begin())];
   }
   // Whether whoever sends it has shown to be where the recipient's mail goes: nobody else can have
-  // an address condemned, and no domain's server that of another domain.
+  // an address condemned. An address that was made for several recipients is known to each of
+  // them, also where all are in one domain: it stands in the Return-Path of what they got.
   bool is_proven() const { return is_proven_; }
   // The one that it is about whatever it names, if the address alone says so.
   const std::string* only() const {
@@ -196,6 +197,12 @@ std::optional<Finding> unsubscription_of(const Letter& letter, const SentMessage
   if (!who && is_only_one) who = &sent.recipients.front();
   if (!who) return std::nullopt;
   return simple_finding(EventKind::unsubscribed, *who, is_proven);
+}
+
+std::optional<Finding> unsubscription_of(const Reference& reference, const SentMessage& sent) {
+  const std::string* who = Recipients(reference, sent).only();
+  if (!who) return std::nullopt;
+  return simple_finding(EventKind::unsubscribed, *who, true);
 }
 
 bool is_complaint(const Incoming& incoming) {
