@@ -65,8 +65,10 @@ const Finding* decisive(const Report& report) {
   if (!stopped) return nullptr;
   for (const RungResult& result : report.rungs) {
     if (result.rung != *stopped) continue;
-    for (const Finding& finding : result.findings)
-      if (finding.severity == Severity::error || finding.temporary) return &finding;
+    for (const Finding& finding : result.findings) {
+      const bool is_it = finding.severity == Severity::error || finding.temporary;
+      if (is_it && !(finding.unfinished && result.status == RungStatus::fail)) return &finding;
+    }
   }
   return nullptr;
 }
@@ -116,12 +118,17 @@ std::string side_effects_of(const Report& report) {
   auto count = [](unsigned number, const char* one, const char* many, const char* none) {
     return number == 0 ? std::string(none) : fmt::format("{} {}", number, number == 1 ? one : many);
   };
+  const std::string mailboxes =
+      effects.mailboxes == 0
+          ? ""
+          : ", " + count(effects.mailboxes, "mailbox looked into", "mailboxes looked into", "");
   return fmt::format(
-      "{}, {}, {}", count(effects.connections, "connection", "connections", "no connection"),
+      "{}, {}, {}{}", count(effects.connections, "connection", "connections", "no connection"),
       count(effects.login_attempts, "login attempt", "login attempts", "no login attempt"),
       effects.messages_unknown > 0
           ? "whether the message was taken is not known"
-          : count(effects.messages_sent, "message sent", "messages sent", "nothing sent"));
+          : count(effects.messages_sent, "message sent", "messages sent", "nothing sent"),
+      mailboxes);
 }
 
 }  // namespace waypost::doctor

@@ -68,8 +68,8 @@ class ImapTest : public testing::Test {
 
 TEST_F(ImapTest, logs_in_once_and_asks_again_what_the_server_can) {
   ASSERT_TRUE(log_in());
-  EXPECT_THAT(channel_.heard, ElementsAre("CAPABILITY", "AUTHENTICATE PLAIN", "AGFubgBzZWNyZXQ=",
-                                          "CAPABILITY"));
+  EXPECT_THAT(channel_.heard,
+              ElementsAre("CAPABILITY", "AUTHENTICATE PLAIN", "AGFubgBzZWNyZXQ=", "CAPABILITY"));
 }
 
 TEST_F(ImapTest, tells_a_refused_login_in_the_servers_words) {
@@ -88,14 +88,14 @@ TEST_F(ImapTest, sends_no_secret_to_a_server_that_wants_it_in_another_way) {
 
 TEST_F(ImapTest, puts_the_inbox_first_then_what_the_server_calls_junk) {
   ASSERT_TRUE(log_in("SPECIAL-USE LIST-EXTENDED"));
-  channel_.script.insert(channel_.script.begin(),
-                         {"LIST", "* LIST () \"/\" Archive\r\n"
-                                  "* LIST (\\Noselect) \"/\" Hidden\r\n"
-                                  "* LIST (\\All) \"/\" \"All Mail\"\r\n"
-                                  "* LIST () \"/\" Spam\r\n"
-                                  "* LIST (\\Junk) \"/\" \"Weg damit\"\r\n"
-                                  "* LIST () \"/\" \"a\\\"b\"\r\n"
-                                  "* LIST () \"/\" inbox\r\nTAG OK\r\n"});
+  channel_.script.insert(channel_.script.begin(), {"LIST",
+                                                   "* LIST () \"/\" Archive\r\n"
+                                                   "* LIST (\\Noselect) \"/\" Hidden\r\n"
+                                                   "* LIST (\\All) \"/\" \"All Mail\"\r\n"
+                                                   "* LIST () \"/\" Spam\r\n"
+                                                   "* LIST (\\Junk) \"/\" \"Weg damit\"\r\n"
+                                                   "* LIST () \"/\" \"a\\\"b\"\r\n"
+                                                   "* LIST () \"/\" inbox\r\nTAG OK\r\n"});
   auto folders = imap_.folders({});
   ASSERT_TRUE(folders);
   std::vector<std::string> names;
@@ -148,9 +148,9 @@ TEST_F(ImapTest, does_not_believe_a_server_that_finds_everything) {
   auto found = imap_.find({"INBOX"}, "tok", {});
   ASSERT_TRUE(found);
   EXPECT_FALSE(*found);
-  EXPECT_THAT(channel_.heard, ElementsAre("EXAMINE \"INBOX\"", HasSubstr("UID SEARCH"),
-                                          HasSubstr("UID FETCH 500"), HasSubstr("UID FETCH 499"),
-                                          HasSubstr("UID FETCH 498")));
+  EXPECT_THAT(channel_.heard,
+              ElementsAre("EXAMINE \"INBOX\"", HasSubstr("UID SEARCH"), HasSubstr("UID FETCH 500"),
+                          HasSubstr("UID FETCH 499"), HasSubstr("UID FETCH 498")));
 }
 
 TEST_F(ImapTest, removes_one_message_or_none) {
