@@ -122,7 +122,7 @@ TEST_F(ImapTest, reads_a_message_without_marking_it) {
        {"UID FETCH 9", "* 2 FETCH (UID 9 BODY[HEADER]<0> {4}\r\nA: b)\r\nTAG OK\r\n"},
        {"UID FETCH 7",
         "* 1 FETCH (UID 7 X-GM-LABELS (\"\\\\Inbox\" work) INTERNALDATE "
-        "\"22-Nov-2026 09:00:00 +0000\" BODY[HEADER]<0> {22}\r\nX-Waypost-Doctor: tok\r\n)\r\n"
+        "\"22-Nov-2026 09:00:00 +0000\" BODY[HEADER]<0> {23}\r\nX-Waypost-Doctor: tok\r\n)\r\n"
         "TAG OK\r\n"},
        {"UID SEARCH UID 7 X-GM-RAW \"category:social\"", "* SEARCH 7\r\nTAG OK\r\n"}});
   auto found = imap_.find({"INBOX"}, "tok", {});
