@@ -57,8 +57,12 @@ Result<doctor::Request> doctor_request(const DoctorArguments& arguments, doctor:
   if (arguments.encryption == "none") request.encryption = doctor::Encryption::none;
   if (arguments.v4_only) request.family = doctor::Family::v4_only;
   if (arguments.v6_only) request.family = doctor::Family::v6_only;
-  if (arguments.send && arguments.to.empty())
-    return failure(ErrorCode::invalid_input, "--send needs --to: whom shall the message go to?");
+  if (arguments.send && arguments.to.empty() && arguments.seeds_file.empty())
+    return failure(ErrorCode::invalid_input,
+                   "--send needs --to or --seeds: whom shall the message go to?");
+  if (!arguments.send && !arguments.seeds_file.empty())
+    return failure(ErrorCode::invalid_input,
+                   "--seeds needs --send: without a message there is nothing to look for");
   if (!arguments.user.empty()) request.user = arguments.user;
   if (!arguments.mechanism.empty()) request.mechanism = arguments.mechanism;
   request.by_token = arguments.oauth;
