@@ -58,6 +58,9 @@ waypost_library(api
   USES Boost::json)
 waypost_embed_text(api docs/format/openapi.json openapi_document)
 
+waypost_library(dashboard DEPENDS base io web)
+waypost_embed_files(dashboard ui/dist shipped_dashboard)
+
 # Wiring.
 waypost_library(daemon
   DEPENDS base io smtp message classify checks doctor config events dns tls sasl oauth spool records guard shaping
