@@ -16,6 +16,7 @@ pkg_check_modules(RE2 REQUIRED IMPORTED_TARGET re2)
 pkg_check_modules(GSASL REQUIRED IMPORTED_TARGET libgsasl>=2.2)
 find_package(EXPAT 2.5 REQUIRED)
 find_package(LibArchive 3.6 REQUIRED)
+find_package(CURL 7.88 REQUIRED)
 pkg_check_modules(GMIME REQUIRED IMPORTED_TARGET gmime-3.0>=3.2)
 pkg_check_modules(IDN2 REQUIRED IMPORTED_TARGET libidn2>=2.3)
 

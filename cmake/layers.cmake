@@ -50,7 +50,11 @@ waypost_library(intake DEPENDS base io smtp message events sasl mailauth domains
 waypost_library(notices DEPENDS base io smtp message classify events mailauth domains spool queue)
 waypost_library(returns
   DEPENDS base io smtp message classify bounces events spool records guard queue)
-waypost_library(doctor DEPENDS base io smtp toml settings classify checks explain dns tls sasl mailauth USES Boost::json)
+waypost_library(seeds DEPENDS base io toml sasl)
+# Inside of one source only.
+target_link_libraries(waypost_seeds PRIVATE CURL::libcurl)
+waypost_library(doctor
+  DEPENDS base io smtp message toml settings classify checks explain dns tls sasl mailauth seeds USES Boost::json)
 waypost_embed_toml(doctor rules/lists shipped_lists)
 waypost_library(submission DEPENDS base io smtp message events dns tls sasl intake)
 waypost_library(api
@@ -58,13 +62,16 @@ waypost_library(api
   USES Boost::json)
 waypost_embed_text(api docs/format/openapi.json openapi_document)
 
+waypost_library(dashboard DEPENDS base io web)
+waypost_embed_files(dashboard ui/dist shipped_dashboard)
+
 # Wiring.
 waypost_library(daemon
-  DEPENDS base io smtp message classify checks doctor config events dns tls sasl oauth spool records guard shaping
-    queue delivery mailauth domains intake notices returns submission web api
+  DEPENDS base io smtp message settings classify checks doctor config events dns tls sasl oauth spool records guard shaping
+    queue delivery mailauth domains intake notices returns submission web api dashboard
   USES spdlog::spdlog Boost::json)
 waypost_library(demo DEPENDS base io smtp classify config events tls sasl records delivery daemon)
 waypost_library(cli
-  DEPENDS base io smtp message toml settings classify bounces logs reports checks explain doctor config events dns tls sasl oauth
+  DEPENDS base io smtp message toml settings classify bounces logs reports checks explain seeds doctor config events dns tls sasl oauth
     mailauth spool records guard shaping queue delivery intake submission domains publish
   USES CLI11::CLI11 spdlog::spdlog Boost::json)

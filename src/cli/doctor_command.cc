@@ -9,6 +9,7 @@
 #include "checks/catalogue.h"
 #include "cli/doctor_counter.h"
 #include "cli/doctor_password.h"
+#include "cli/doctor_seeds.h"
 #include "cli/doctor_settings.h"
 #include "cli/doctor_target.h"
 #include "cli/page_output.h"
@@ -76,6 +77,9 @@ class Doctor {
         context_{around.loop, around.loop.network(),     *around.disk, *around.resolver,
                  *around.tls, around.obsolete_tls.get(), evidence_,    around.name_servers} {
     context_.worker = &around.worker;
+    context_.make_mailbox = [&global](seeds::Seed seed, std::vector<IpAddress> addresses) {
+      return seeds::make_imap_mailbox(std::move(seed), std::move(addresses), global.ca_file);
+    };
   }
 
   int run(doctor::Request request);
@@ -167,7 +171,8 @@ int wrong_call(std::string_view what) {
 }
 
 // The request, with the password of a login in it; or the exit code.
-tl::expected<doctor::Request, int> whole_request(const DoctorArguments& arguments,
+tl::expected<doctor::Request, int> whole_request(const Global& global,
+                                                 const DoctorArguments& arguments,
                                                  std::optional<settings::Settings>& file) {
   doctor::Request base;
   if (file) base = request_of(*file);
@@ -175,6 +180,11 @@ tl::expected<doctor::Request, int> whole_request(const DoctorArguments& argument
   if (!request) return tl::unexpected(wrong_call(request.error().message()));
   if (const auto* provider = settings::provider_of_host(request->host, settings::known_providers()))
     request->provider = provider->id;
+  if (!arguments.seeds_file.empty()) {
+    auto loaded = load_seeds(arguments.seeds_file, global);
+    if (!loaded) return tl::unexpected(loaded.error());
+    request->seeds = *std::move(loaded);
+  }
   bool wanted = !request->user.empty();
   PasswordPlace place{arguments.password_file, arguments.password_descriptor, arguments.oauth};
   bool named = !place.file.empty() || place.descriptor || request->password.empty();
@@ -210,7 +220,7 @@ int doctor_command(const Global& global, DoctorArguments arguments) {
     file = *std::move(read);
     for (const std::string& line : odd_settings(*file)) note(line + "\n");
   }
-  auto request = whole_request(arguments, file);
+  auto request = whole_request(global, arguments, file);
   if (!request) return request.error();
   auto around = surroundings(global);
   if (!around) return report(around.error());

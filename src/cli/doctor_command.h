@@ -22,6 +22,7 @@ struct DoctorArguments {
   std::string to;
   std::string hello;
   bool send = false;
+  std::string seeds_file;  // our own mailboxes, that are looked into
   bool patient = false;
   bool v4_only = false;
   bool v6_only = false;

@@ -11,6 +11,7 @@ constexpr const char* examples = R"(Examples:
   waypost doctor example.com                      where the domain's mail goes (MX)
   waypost doctor smtp.example.com --user ann@example.com --to bob@example.net
   waypost doctor --settings .env                  as your program would do it
+  waypost doctor smtp.example.com --user ann@example.com --send --seeds seeds.toml
 
 The password is asked for, read from --password-file, --password-fd or WAYPOST_PASSWORD;
 it is never an argument, never shown, and goes only over TLS with a certificate that holds.
@@ -71,7 +72,11 @@ void add_mail(CLI::App& doctor, DoctorLine& line) {
   doctor.add_option("--from", to.from, "The sender; the user by default")->type_name("ADDRESS");
   doctor.add_option("--to", to.to, "A recipient to ask about; alone: walk to its mail host")
       ->type_name("ADDRESS");
-  doctor.add_flag("--send", to.send, "Really send a message to --to");
+  doctor.add_flag("--send", to.send, "Really send a message to --to, and to each of --seeds");
+  doctor
+      .add_option("--seeds", to.seeds_file,
+                  "With --send: the file of our own mailboxes, that are then looked into over IMAP")
+      ->type_name("FILE");
 }
 
 void add_forms(CLI::App& doctor, DoctorLine& line) {

@@ -64,8 +64,12 @@ class Acceptance {
   io::Task<bool> ask_sender();
   io::Task<bool> ask_recipient();
   io::Task<void> ask_own_domain(Finding& found);
-  io::Task<void> send_message();
+  io::Task<bool> send_message();
+  io::Task<bool> converse();
+  io::Task<void> converse_with_each();
   io::Task<void> reset();
+  std::vector<std::string> recipients();
+  void turn_to(std::string recipient);
   bool has_something_to_ask() const;
   bool judge_size();
   Finding judge(const smtp::Reply& reply, AttemptPhase phase, std::string_view command);
@@ -79,10 +83,13 @@ class Acceptance {
   Session& session_;
   const Patience patience_;
   std::string sender_;
+  std::vector<std::string> recipients_;
   std::string recipient_;
   TestMessage message_;
+  std::vector<std::string> message_ids_;  // of what may have been taken
   Parameters values_;
-  bool open_ = true;  // the conversation can go on
+  bool open_ = true;      // the conversation can go on
+  bool settled_ = false;  // the last transaction ended with a message that was taken
   RungResult result_;
 };
 
@@ -95,20 +102,42 @@ Acceptance::Acceptance(Context& context, const Request& request, Session& sessio
   sender_ = safe_path(!request.from.empty()      ? request.from
                       : is_address(request.user) ? request.user
                                                  : std::string());
-  recipient_ = safe_path(!request.to.empty() ? request.to
-                         : !sender_.empty()  ? sender_
-                                             : "postmaster@" + own_domain());
   values_ = {{"host", session.host},
              {"port", std::to_string(session.peer.port)},
              {"sender", sender_.empty() ? "<>" : sender_},
-             {"recipient", recipient_},
-             {"name", session.hello},
-             {"domain", recipient_.substr(recipient_.rfind('@') + 1)}};
+             {"name", session.hello}};
   if (is_address(request.user)) values_["user"] = request.user;
   if (session.conversation.stream() != nullptr)
     values_["address"] = session.conversation.stream()->local().address.text();
-  message_ = make_test_message(sender_, recipient_, session.hello, context.loop.wall_now(),
-                               context.loop.rng().next());
+  recipients_ = recipients();
+  if (!recipients_.empty()) turn_to(recipients_.front());
+}
+
+// Each seed that the server is one for gets a message of its own: a mail host takes mail for its
+// own domain alone.
+std::vector<std::string> Acceptance::recipients() {
+  std::vector<std::string> all, left_out;
+  if (!request_.to.empty()) all.push_back(safe_path(request_.to));
+  for (const seeds::Seed& seed : request_.seeds.all) {
+    const std::string address = safe_path(seed.address);
+    const std::string_view domain = std::string_view(address).substr(address.rfind('@') + 1);
+    if (request_.mail_exchanger && !base::equals_ignoring_case(domain, request_.host))
+      left_out.push_back(address);
+    else if (std::find(all.begin(), all.end(), address) == all.end())
+      all.push_back(address);
+  }
+  if (!left_out.empty()) result_.add_list("seeds_left_out", left_out);
+  if (all.empty() && left_out.empty())
+    all.push_back(!sender_.empty() ? sender_ : "postmaster@" + own_domain());
+  return all;
+}
+
+void Acceptance::turn_to(std::string recipient) {
+  recipient_ = std::move(recipient);
+  values_["recipient"] = recipient_;
+  values_["domain"] = recipient_.substr(recipient_.rfind('@') + 1);
+  message_ = make_test_message(sender_, recipient_, session_.hello, context_.loop.wall_now(),
+                               context_.loop.rng().next());
 }
 
 std::string Acceptance::own_domain() const {
@@ -141,7 +170,7 @@ void Acceptance::lose_message(const Error& error) {
   lose(error, "the message", patience_.content);
   result_.findings.back().notes.push_back(
       fmt::format("Whether {} took the message is not known: it may arrive.", session_.host));
-  result_.add_fact("message_id", message_.id);
+  message_ids_.push_back(message_.id);
 }
 
 Finding Acceptance::judge(const smtp::Reply& reply, AttemptPhase phase, std::string_view command) {
@@ -231,42 +260,45 @@ io::Task<bool> Acceptance::ask_recipient() {
   co_return false;
 }
 
-io::Task<void> Acceptance::send_message() {
+io::Task<bool> Acceptance::send_message() {
   Answer answer = co_await session_.conversation.ask("DATA", patience_.command);
   if (!answer) {
     lose(answer.error(), "DATA", patience_.command);
-    co_return;
+    co_return false;
   }
   if (answer->code != data_code) {
     stop(judge(*answer, AttemptPhase::data, "DATA"),
          fmt::format("the server refuses DATA ({})", answer->code));
-    co_return;
+    co_return false;
   }
   context_.evidence.note(fmt::format("a message of {} octets", message_.octets));
   // From here on it may have been taken, whatever we hear of it (RFC 5321 §4.5.3.2.6).
   Result<void> written = co_await session_.conversation.write(message_.wire(), patience_.content);
   if (!written) {
     lose_message(written.error());
-    co_return;
+    co_return false;
   }
   answer = co_await session_.conversation.read_reply(patience_.content);
   if (!answer) {
     lose_message(answer.error());
-    co_return;
+    co_return false;
   }
   if (!answer->positive()) {
     stop(judge(*answer, AttemptPhase::content, "the message"),
          fmt::format("the server refuses the message ({})", answer->code));
-    co_return;
+    co_return false;
   }
   ++context_.effects.messages_sent;
-  result_.add_fact("message_id", message_.id);
-  result_.line = fmt::format("message taken for {}", recipient_);
+  session_.sent.push_back(
+      {recipient_, message_.token, context_.loop.now(), context_.loop.wall_now()});
+  settled_ = true;
+  message_ids_.push_back(message_.id);
+  co_return true;
 }
 
 // Leaves no transaction behind; whoever opened the session says QUIT.
 io::Task<void> Acceptance::reset() {
-  if (!open_ || context_.effects.messages_sent > 0) co_return;
+  if (!open_ || settled_) co_return;
   Answer answer = co_await session_.conversation.ask("RSET", reset_patience);
   static_cast<void>(answer);
 }
@@ -278,9 +310,38 @@ bool Acceptance::has_something_to_ask() const {
          !request_.to.empty() || !session_.encrypted;
 }
 
+// One transaction; false where the server does not take all of it.
+io::Task<bool> Acceptance::converse() {
+  settled_ = false;
+  bool taken = co_await ask_sender();
+  if (taken) taken = co_await ask_recipient();
+  if (taken && request_.send) taken = co_await send_message();
+  co_return taken;
+}
+
+io::Task<void> Acceptance::converse_with_each() {
+  bool taken = co_await converse();
+  for (size_t i = 1; taken && request_.send && i < recipients_.size(); ++i) {
+    turn_to(recipients_[i]);
+    taken = co_await converse();
+  }
+  if (!taken) co_return;
+  if (!request_.send)
+    result_.line = fmt::format("{} accepted, nothing sent", recipient_);
+  else if (recipients_.size() == 1)
+    result_.line = fmt::format("message taken for {}", recipient_);
+  else
+    result_.line = fmt::format("messages taken for {} recipients", recipients_.size());
+}
+
 io::Task<RungResult> Acceptance::run() {
   if (!has_something_to_ask()) {
     result_.line = "not asked (no --from, no --to)";
+    co_return std::move(result_);
+  }
+  if (recipients_.empty()) {
+    result_.status = RungStatus::unknown;
+    result_.line = fmt::format("no seed is at {}, whose mail host this is", request_.host);
     co_return std::move(result_);
   }
   const Instant began = context_.loop.now();
@@ -288,13 +349,10 @@ io::Task<RungResult> Acceptance::run() {
   result_.status = RungStatus::pass;
   result_.add_fact("sender", sender_);
   result_.add_fact("recipient", recipient_);
-  bool taken = judge_size();
-  if (taken) taken = co_await ask_sender();
-  if (taken) taken = co_await ask_recipient();
-  if (taken && request_.send)
-    co_await send_message();
-  else if (taken)
-    result_.line = fmt::format("{} accepted, nothing sent", recipient_);
+  const bool fits = judge_size();
+  if (fits) co_await converse_with_each();
+  if (message_ids_.size() == 1) result_.add_fact("message_id", message_ids_.front());
+  if (message_ids_.size() > 1) result_.add_list("message_ids", message_ids_);
   co_await reset();
   result_.took = context_.loop.now() - began;
   co_return std::move(result_);

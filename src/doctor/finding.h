@@ -57,6 +57,8 @@ struct Finding {
   std::vector<std::string> ruled_out = {};
   // 4yz and the like: it may pass by itself (exit code 75).
   bool temporary = false;
+  // It says nothing about the way of mail: something of ours kept us from looking (exit code 2).
+  bool unfinished = false;
 };
 
 // One thing that was sent, heard, asked of the name system or noted, in the order of time. Secrets

@@ -5,6 +5,8 @@
 #include "doctor/block_lists.h"
 #include "doctor/host_text.h"
 #include "doctor/reverse_name.h"
+#include "doctor/seed_watch.h"
+#include "io/task_group.h"
 #include "mailauth/dmarc_walk.h"
 #include "mailauth/spf_check.h"
 
@@ -166,7 +168,7 @@ std::optional<IpAddress> address_seen(Session& session) {
   return said && is_public_text(said->text()) ? said : std::nullopt;
 }
 
-io::Task<RungResult> walk_inbox(Context& context, const Request& request, Session& session) {
+io::Task<RungResult> walk_inbox(Context& context, Request& request, Session& session) {
   RungResult result;
   result.rung = Rung::inbox;
   result.line = "not tried";
@@ -174,6 +176,9 @@ io::Task<RungResult> walk_inbox(Context& context, const Request& request, Sessio
   result.status = RungStatus::pass;
   const Instant began = context.loop.now();
   const Lookups lookups{context.loop, context.resolver, context.evidence};
+  SeedWatch watch(context, request, session);
+  io::TaskGroup group;
+  if (watch.is_needed()) group.start(watch.run());
   const std::string from = request.from.empty() ? request.user : request.from;
   std::optional<IpAddress> address;
   if (request.mail_exchanger) address = address_seen(session);
@@ -183,6 +188,10 @@ io::Task<RungResult> walk_inbox(Context& context, const Request& request, Sessio
     co_await check_proofs(lookups, sender, result);
   }
   result.line = describe(result, address);
+  // While the names were asked for it was on its way.
+  co_await group.join();
+  watch.judge(result);
+  if (watch.is_needed()) result.line = line_of_seeds(result.seeds);
   result.took = context.loop.now() - began;
   co_return result;
 }

@@ -27,7 +27,8 @@ std::optional<IpAddress> address_seen(Session& session);
 
 // Rung 6, for a message that was sent: what a receiver holds against it, as far as the name system
 // can show it. Asked where a mail host took it directly: a submission service sends from addresses
-// of its own, which only the receiver sees.
-io::Task<RungResult> walk_inbox(Context& context, const Request& request, Session& session);
+// of its own, which only the receiver sees. With seeds, our own mailboxes are looked into, and
+// taken out of `request`.
+io::Task<RungResult> walk_inbox(Context& context, Request& request, Session& session);
 
 }  // namespace waypost::doctor

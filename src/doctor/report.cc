@@ -50,7 +50,7 @@ void RungResult::add_list(std::string key, std::vector<std::string> values) {
 
 void RungResult::add(Finding finding) {
   finding.rung = rung;
-  if (finding.temporary)
+  if (finding.temporary || finding.unfinished)
     status = status == RungStatus::fail ? status : RungStatus::unknown;
   else if (finding.severity == Severity::error)
     status = RungStatus::fail;

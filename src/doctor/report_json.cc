@@ -5,6 +5,7 @@
 
 #include "base/terminal_text.h"
 #include "base/utf8.h"
+#include "base/whole_seconds.h"
 #include "doctor/report_words.h"
 
 namespace waypost::doctor {
@@ -91,6 +92,28 @@ json::object finding_json(const Finding& finding, const checks::Catalogue& catal
   return object;
 }
 
+// What is not known is left out.
+json::object seed_json(const SeedResult& seed) {
+  json::object object;
+  object["id"] = text(seed.id);
+  object["address"] = text(seed.address);
+  object["place"] = name(seed.place);
+  if (!seed.folder.empty()) object["folder"] = text(seed.folder);
+  if (!seed.tab.empty()) object["tab"] = text(seed.tab);
+  if (!seed.labels.empty()) object["labels"] = texts(seed.labels);
+  if (seed.after_least) object["after_least_ms"] = milliseconds(*seed.after_least);
+  if (seed.after_most) object["after_most_ms"] = milliseconds(*seed.after_most);
+  if (seed.received) object["internal_date"] = base::to_whole_seconds(*seed.received);
+  if (!seed.remark.empty()) object["remark"] = text(seed.remark);
+  if (seed.authserv_id.empty()) return object;
+  json::object says{{"authserv_id", text(seed.authserv_id)}};
+  if (!seed.spf.empty()) says["spf"] = text(seed.spf);
+  if (!seed.dkim.empty()) says["dkim"] = text(seed.dkim);
+  if (!seed.dmarc.empty()) says["dmarc"] = text(seed.dmarc);
+  object["receiver_says"] = std::move(says);
+  return object;
+}
+
 json::object rung_object(const RungResult& result) {
   json::object object;
   object["n"] = static_cast<int>(result.rung);
@@ -102,6 +125,9 @@ json::object rung_object(const RungResult& result) {
   for (const Finding* finding : gravest_first(result)) ids.push_back(json::string(finding->id));
   if (!ids.empty()) object["findings"] = std::move(ids);
   if (!result.facts.empty()) object["facts"] = facts_json(result);
+  json::array seeds;
+  for (const SeedResult& seed : result.seeds) seeds.push_back(seed_json(seed));
+  if (!seeds.empty()) object["seeds"] = std::move(seeds);
   return object;
 }
 
@@ -155,6 +181,7 @@ json::object report_json(const Report& report, const checks::Catalogue& catalogu
   effects["auth_attempts"] = report.effects.login_attempts;
   effects["messages_sent"] = report.effects.messages_sent;
   effects["messages_unknown"] = report.effects.messages_unknown;
+  if (report.effects.mailboxes > 0) effects["mailboxes"] = report.effects.mailboxes;
   object["side_effects"] = std::move(effects);
   return object;
 }

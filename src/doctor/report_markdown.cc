@@ -60,6 +60,10 @@ std::string report_markdown(const Report& report, const checks::Catalogue& catal
     text += fmt::format("| {} {} | {} | {} | {} |\n", n, checks::rung_title(n), name(result.status),
                         plain(result.line), shown_time(result.took));
   }
+  for (const RungResult& result : report.rungs)
+    for (const SeedResult& seed : result.seeds)
+      text +=
+          fmt::format("{}- {}\n", &seed == &result.seeds.front() ? "\n" : "", plain(seed.line()));
   for (const Finding* finding : gravest_first(report)) text += finding_section(*finding, catalogue);
   text += "\n### What was said\n\n";
   for (const Evidence& evidence : report.evidence)

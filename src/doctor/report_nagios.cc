@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "base/ascii.h"
@@ -38,6 +40,12 @@ NagiosLine nagios_line(const Report& report, const checks::Catalogue& catalogue)
     if (result.status == RungStatus::skipped) continue;
     line += fmt::format(" {}={}ms", name(result.rung),
                         std::chrono::round<std::chrono::milliseconds>(result.took).count());
+    if (!result.seeds.empty())
+      line += fmt::format(
+          " seeds={} seeds_in_inbox={}", result.seeds.size(),
+          std::count_if(result.seeds.begin(), result.seeds.end(), [](const SeedResult& seed) {
+            return seed.place == SeedPlace::inbox || seed.place == SeedPlace::tab;
+          }));
     for (const Fact& fact : result.facts)
       if (fact.key == "cert_days") line += fmt::format(" cert_days={}", fact.values.front());
   }

@@ -225,6 +225,8 @@ Page report_page(const Report& report, const checks::Catalogue& catalogue,
   }
   for (const RungResult& result : report.rungs) {
     page.append(rung_lines(result));
+    for (const SeedResult& seed : result.seeds)
+      page.paragraph(base::escape_control(seed.line()), text_column - 1);
     if (options.facts) page.append(fact_lines(result));
   }
   for (const Finding* finding : gravest_first(report)) {

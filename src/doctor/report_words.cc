@@ -104,9 +104,11 @@ const Finding* decisive(const Report& report) {
   auto stopped = report.stopped_at();
   if (!stopped) return nullptr;
   for (const RungResult& result : report.rungs) {
-    if (result.rung != *stopped || result.findings.empty()) continue;
-    const Finding* gravest = gravest_first(result).front();
-    if (weight_of(*gravest) <= Weight::passing) return gravest;
+    if (result.rung != *stopped) continue;
+    for (const Finding* finding : gravest_first(result)) {
+      const bool is_it = weight_of(*finding) <= Weight::passing;
+      if (is_it && !(finding->unfinished && result.status == RungStatus::fail)) return finding;
+    }
   }
   return nullptr;
 }
@@ -156,12 +158,17 @@ std::string side_effects_of(const Report& report) {
   auto count = [](unsigned number, const char* one, const char* many, const char* none) {
     return number == 0 ? std::string(none) : fmt::format("{} {}", number, number == 1 ? one : many);
   };
+  const std::string mailboxes =
+      effects.mailboxes == 0
+          ? ""
+          : ", " + count(effects.mailboxes, "mailbox looked into", "mailboxes looked into", "");
   return fmt::format(
-      "{}, {}, {}", count(effects.connections, "connection", "connections", "no connection"),
+      "{}, {}, {}{}", count(effects.connections, "connection", "connections", "no connection"),
       count(effects.login_attempts, "login attempt", "login attempts", "no login attempt"),
       effects.messages_unknown > 0
           ? "whether the message was taken is not known"
-          : count(effects.messages_sent, "message sent", "messages sent", "nothing sent"));
+          : count(effects.messages_sent, "message sent", "messages sent", "nothing sent"),
+      mailboxes);
 }
 
 }  // namespace waypost::doctor

@@ -11,6 +11,7 @@ namespace waypost::doctor {
 // The message that `waypost doctor --send` sends: plain text that says what it is.
 struct TestMessage {
   std::string id;       // of Message-ID, with its angle brackets
+  std::string token;    // in Message-ID, and in X-Waypost-Doctor where a server writes its own id
   std::string content;  // lines end in CRLF; no line begins with a dot
   uint64_t octets = 0;  // of the content
 

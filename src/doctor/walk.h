@@ -13,10 +13,12 @@
 #include "doctor/conversation.h"
 #include "doctor/evidence.h"
 #include "doctor/finding.h"
+#include "doctor/rung_result.h"
 #include "io/disk.h"
 #include "io/loop.h"
 #include "io/network.h"
 #include "io/worker.h"
+#include "seeds/mailbox.h"
 #include "smtp/capabilities.h"
 #include "tls/context.h"
 
@@ -48,30 +50,8 @@ struct Request {
   Family family = Family::both;
   std::string hello;     // our name in EHLO; "" for one that is found
   std::string provider;  // once it was recognised: "gmail", "microsoft"; "" otherwise
-};
-
-// One value of a rung's facts for the JSON report, in the order of adding.
-struct Fact {
-  std::string key;
-  std::vector<std::string> values;
-  bool is_list = false;
-};
-
-enum class RungStatus { pass, warn, fail, unknown, skipped };
-std::string_view name(RungStatus status);
-
-struct RungResult {
-  Rung rung = Rung::name;
-  RungStatus status = RungStatus::skipped;
-  std::string line;  // for people, behind "ok" or "FAIL": at most 55 columns
-  Duration took{0};
-  std::vector<Fact> facts;
-  std::vector<Finding> findings;
-
-  void add_fact(std::string key, std::string value);
-  void add_list(std::string key, std::vector<std::string> values);
-  // Adds it, and makes the status fail or warn by its severity.
-  void add(Finding finding);
+  // With `send`: our own mailboxes, that get a message each and are then looked into.
+  seeds::Seeds seeds = {};
 };
 
 // What was done outside, told at the end of each report.
@@ -80,6 +60,7 @@ struct SideEffects {
   unsigned login_attempts = 0;
   unsigned messages_sent = 0;
   unsigned messages_unknown = 0;  // whose reply was lost
+  unsigned mailboxes = 0;         // seeds that were logged in to, or tried
 };
 
 struct Report {
@@ -117,6 +98,16 @@ struct Context {
   SideEffects effects = {};
   // Does what needs the processor while the network is waited for; null: it is done when needed.
   io::Worker* worker = nullptr;
+  // How our own mailboxes are opened; needed with seeds alone.
+  seeds::MailboxMaker make_mailbox = {};
+};
+
+// A message that the server took.
+struct SentMessage {
+  std::string recipient;
+  std::string token;  // what it is found by
+  Instant taken;      // when the 250 came
+  WallTime taken_at;  // the same, by our clock
 };
 
 // An SMTP session that is open, greeted, past EHLO and secured as the settings say: what rungs 4
@@ -131,9 +122,10 @@ struct Session {
   std::optional<ChannelBinding> binding = {};
   smtp::Capabilities capabilities = {};  // of the last EHLO
   std::vector<std::string> hello_lines = {};
-  std::string greeting = {};  // the text of the 220
-  std::string hello = {};     // our name in EHLO
-  bool logged_in = false;     // set by walk_login()
+  std::string greeting = {};           // the text of the 220
+  std::string hello = {};              // our name in EHLO
+  bool logged_in = false;              // set by walk_login()
+  std::vector<SentMessage> sent = {};  // by walk_accept()
 };
 
 // Rung 4 (RFC 4954): one login attempt, with the patience of RFC 5321. Without a user it is

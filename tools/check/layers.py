@@ -23,6 +23,7 @@ HOMES = {
     "gmime/": {"message"},
     "expat.h": {"message"},
     "archive": {"message", "logs"},
+    "curl/": {"seeds"},
     "CLI/": {"cli"},
     "spdlog/": WIRING,
 }

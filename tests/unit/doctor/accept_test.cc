@@ -91,6 +91,54 @@ TEST_F(WalkAccept, sends_the_message_only_when_that_is_wanted) {
   EXPECT_EQ(heard_.back(), ".");
 }
 
+seeds::Seed seed(std::string address) {
+  seeds::Seed made;
+  made.address = std::move(address);
+  return made;
+}
+
+TEST_F(WalkAccept, sends_each_seed_a_message_of_its_own) {
+  request_.send = true;
+  request_.to.clear();
+  for (const char* address : {"seed@a.test", "seed@b.test"})
+    request_.seeds.all.push_back(seed(address));
+  script({{"DATA", "354 go on"}, {".", "250 2.0.0 Ok"}});
+  RungResult result = accept();
+  EXPECT_EQ(result.line, "messages taken for 2 recipients");
+  EXPECT_EQ(context_.effects.messages_sent, 2u);
+  EXPECT_TRUE(heard("RCPT TO:<seed@a.test>") && heard("RCPT TO:<seed@b.test>"));
+  EXPECT_FALSE(heard("RSET"));
+  ASSERT_EQ(session_->sent.size(), 2u);
+  EXPECT_EQ(session_->sent[1].recipient, "seed@b.test");
+  EXPECT_NE(session_->sent[0].token, session_->sent[1].token);
+  EXPECT_TRUE(heard("X-Waypost-Doctor: " + session_->sent[0].token));
+}
+
+TEST_F(WalkAccept, ends_with_the_first_seed_that_is_refused) {
+  request_.send = true;
+  request_.to.clear();
+  for (const char* address : {"seed@a.test", "seed@b.test"})
+    request_.seeds.all.push_back(seed(address));
+  script({{"RCPT TO:<seed@b.test>", "550 5.1.1 no such user"},
+          {"DATA", "354 go on"},
+          {".", "250 2.0.0 Ok"}});
+  RungResult result = accept();
+  EXPECT_EQ(ids(result), "M5004");
+  EXPECT_EQ(heard_.back(), "RSET");
+}
+
+TEST_F(WalkAccept, sends_a_mail_host_nothing_for_seeds_elsewhere) {
+  request_.send = true;
+  request_.to.clear();
+  request_.user.clear();
+  request_.mail_exchanger = true;
+  request_.host = "a.test";
+  request_.seeds.all.push_back(seed("seed@b.test"));
+  RungResult result = accept();
+  EXPECT_EQ(result.status, RungStatus::unknown);
+  EXPECT_TRUE(heard_.empty());
+}
+
 TEST_F(WalkAccept, does_not_say_that_nothing_was_sent_where_the_reply_was_lost) {
   request_.send = true;
   script({{"DATA", "354 go on"}, {".", "close"}});

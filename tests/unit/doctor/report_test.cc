@@ -12,6 +12,7 @@
 
 #include "doctor/report_json.h"
 #include "doctor/report_text.h"
+#include "doctor/seed_judge.h"
 #include "tests/fakes/source_folder.h"
 #include "tests/unit/doctor/street.h"
 
@@ -82,6 +83,45 @@ TEST_F(ReportTest, has_the_facts_of_a_rung_where_they_are_asked_for) {
   EXPECT_THAT(text, HasSubstr("cipher: TLS_AES_256_GCM_SHA384"));
   EXPECT_THAT(text, HasSubstr("names: smtp.example.com, mail"));
   EXPECT_THAT(text, Not(HasSubstr("\x1b")));
+}
+
+TEST_F(ReportTest, shows_where_the_messages_landed) {
+  RungResult inbox;
+  inbox.rung = Rung::inbox;
+  inbox.status = RungStatus::pass;
+  constexpr SeedWait wait{std::chrono::minutes(2), std::chrono::minutes(1)};
+  SeedResult ann{"ann", "ann@a.test"}, bob{"bob", "bob@b.test"}, cat{"cat", "cat@c.test"};
+  ann.after_least = std::chrono::seconds(90);
+  ann.after_most = std::chrono::seconds(100);
+  seeds::Sighting sighting;
+  sighting.spot = seeds::Spot::junk;
+  sighting.folder = "Junk|mail\x1b[1m";
+  sighting.header = "Authentication-Results: mx.a.test; spf=fail smtp.mailfrom=d.test\r\n\r\n";
+  judge_sighting(sighting, "", wait, ann, inbox);
+  judge_absence(wait, bob, inbox);
+  judge_closed_seed(Error(ErrorCode::permission_denied, ""), "NO [AUTHENTICATIONFAILED] no", cat,
+                    inbox);
+  inbox.seeds = {ann, bob, cat};
+  inbox.line = line_of_seeds(inbox.seeds);
+  Report report;
+  report.rungs = {inbox};
+  report.effects = {2, 1, 3, 0, 3};
+  compare("seeds", report);
+  const boost::json::object whole = report_json(report, catalogue_);
+  const boost::json::array& seeds =
+      whole.at("rungs").as_array().at(0).as_object().at("seeds").as_array();
+  ASSERT_EQ(seeds.size(), 3u);
+  EXPECT_EQ(seeds[0].as_object().at("place"), "junk");
+  EXPECT_EQ(seeds[0].as_object().at("after_least_ms"), 90'000);
+  EXPECT_EQ(seeds[0].as_object().at("receiver_says").as_object().at("spf"), "fail");
+  EXPECT_EQ(seeds[1].as_object().at("place"), "not-found");
+  EXPECT_EQ(seeds[2].as_object().at("place"), "unknown");
+  const std::string nagios = nagios_line(report, catalogue_).text;
+  EXPECT_THAT(nagios, HasSubstr("M6012"));
+  EXPECT_THAT(nagios, HasSubstr("seeds=3 seeds_in_inbox=0"));
+  const std::string markdown = report_markdown(report, catalogue_);
+  EXPECT_THAT(markdown, HasSubstr("- bob: not found"));
+  EXPECT_THAT(markdown, HasSubstr("in junk (Junk\\|mail"));
 }
 
 TEST_F(ReportTest, looks_as_it_should) {
