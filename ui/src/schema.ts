@@ -39,3 +39,17 @@ export type Suppressions = { object: "list"; data: Array<Suppression>; has_more:
 export type Question = { text: string; provider?: string; mx?: string; phase?: string; our_ip?: string; our_domain?: string; };
 
 export type Explanation = { class: string; group: string; who: string; disposition: "transient" | "permanent" | null; suppress: boolean; provider: string | null; standard_meaning: string | null; meaning: string; confidence: string; rule: string | null; evidence: { [other: string]: unknown; } | null; alternatives: Array<string>; remedy: Array<string>; retry_after_s: number | null; };
+
+export type About = { name: "Waypost"; version: string; hostname: string; demo: boolean; needs_admin: boolean; };
+
+export type Login = { user: string; password: string; };
+
+export type Session = { user: string; scopes: Array<"send" | "read" | "admin">; csrf: string; expires_at: string; };
+
+export type Overview = { window: "1h" | "24h" | "7d" | "30d"; since: string; verdict: { state: "good" | "slow" | "failing" | "idle"; text: string; }; accepted: number; delivered: number; deferred: number; bounced: number; waiting: number; held: number; oldest_waiting_seconds: number; paused: boolean; loss: { acknowledged: number; unaccounted: number; }; causes: Array<{ cause: string; title: string; count: number; deferred: number; bounced: number; share: number; who_acts: "sender" | "recipient" | "receiver" | "domain-owner" | "nobody" | "unknown"; provider: string; example_message: string; last_seen: string; }>; providers: Array<{ provider: string; delivered: number; deferred: number; bounced: number; waiting: number; rate_per_second: number; limit_per_second: number | null; state: "open" | "probe" | "slow" | "stop"; }>; };
+
+export type History = { window: string; step_seconds: number; start: string; series: { accepted?: Array<number | null>; delivered: Array<number | null>; deferred: Array<number | null>; bounced: Array<number | null>; waiting: Array<number | null>; }; };
+
+export type Bounces = { object: "list"; window: "1h" | "24h" | "7d" | "30d"; bounced: number; has_more: boolean; data: Array<{ cause: string; title: string; class: string; who_acts: "sender" | "recipient" | "receiver" | "domain-owner" | "nobody" | "unknown"; actor: string; meaning: string; fix: Array<string>; count: number; share: number; providers: Array<{ provider: string; count: number; }>; first_seen: string; last_seen: string; example: { message: string; recipient: string; reply: string; }; }>; };
+
+export type Walk = { target: string; to?: string; user?: string; password?: string; };
