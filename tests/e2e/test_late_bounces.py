@@ -171,7 +171,7 @@ def test_the_address_that_we_write_unsubscribes_its_recipient_from_its_stream_al
     post.send("bob@example.net", content=b"DKIM-Signature: v=1; d=x.example\r\n" + news)
     assert not any(b"List-Unsubscribe" in message.content for message in sink.messages)
     post.send("ann@example.net", content=news)
-    field, = re.findall(rb"^List-Unsubscribe: <mailto:(leave-\w+@\S+)\?subject=unsubscribe>\r$",
+    field, = re.findall(rb"^List-Unsubscribe: <mailto:(leave-\w+@\S+)\?subject=unsubscribe>\r?$",
                         sink.messages[-1].content, re.M)
     # From another address of hers, by a program.
     post.bring(field.decode(), returned.auto_reply("leave", "ann.other@example.org"))

@@ -157,6 +157,7 @@ def test_what_cannot_be_signed_yet_is_held_until_a_person_lets_it_go(start_relay
     relay = start_relay(sink.address, signing={"unsigned": "hold"},
                         prepare=lambda relay: make_domain(relay.data / "keys", states=STATES[2:]))
     with smtplib.SMTP(*relay.trusted) as smtp:
+        smtp.ehlo()
         smtp.mail(f"ann@{DOMAIN}")
         smtp.rcpt("you@postfix.test")
         code, text = smtp.data(f"From: ann@{DOMAIN}\r\n\r\nx\r\n")
