@@ -35,7 +35,7 @@ ShownFix shown(const checks::Fix& fix, const Fix* tested, const Parameters& valu
 enum class Weight { broken, passing, warning, note };
 
 Weight weight_of(const Finding& finding) {
-  if (finding.temporary) return Weight::passing;
+  if (finding.temporary || finding.unfinished) return Weight::passing;
   if (finding.severity == Severity::error) return Weight::broken;
   return finding.severity == Severity::warning ? Weight::warning : Weight::note;
 }
