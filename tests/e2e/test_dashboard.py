@@ -4,6 +4,7 @@ import json
 import re
 import socket
 import time
+from urllib.parse import quote
 
 import pytest
 
@@ -211,6 +212,26 @@ def test_figures_say_what_happened_and_why(browser):
     assert browser.get("/v1/history?provider=nobody").name == "provider-not-found"
     for query in ("window=2h", "window=400d", "what=1", "window=1h&window=1h"):
         assert browser.get(f"/v1/overview?{query}").name == "invalid-fields", query
+
+
+def test_mail_is_found_by_what_a_person_types_and_by_its_state(browser):
+    sent = {to: browser.post("/v1/emails", {**SENT, "to": to}).json["id"]
+            for to in ("ann@sink.example", "gone@sink.example", "later@sink.example")}
+
+    def found(query):
+        return {each["id"] for each in browser.get(f"/v1/emails?{query}").json["data"]}
+    eventually(lambda: found("status=deferred") == {sent["later@sink.example"]}, "it is deferred")
+    eventually(lambda: found("status=bounced") == {sent["gone@sink.example"]}, "it bounced")
+    assert sent["ann@sink.example"] in found("status=delivered")
+    assert found("status=held") == found("status=throttled") == found("status=expired") == set()
+    assert found("q=ANN@") == found(f"q={sent['ann@sink.example']}") == {sent["ann@sink.example"]}
+    assert found("q=%40sink.example") == set(sent.values())
+    assert found("q=gone&status=bounced") == {sent["gone@sink.example"]}
+    assert found("q=gone&status=delivered") == found("q=nn%40") == set()
+    page = browser.get(f"/v1/emails/{sent['ann@sink.example']}").json
+    assert found("q=" + quote(page["message_id"])) == {page["id"]}
+    for query in ("q=", "q=%40", "status=lost"):
+        assert browser.get(f"/v1/emails?{query}").name == "invalid-fields", query
 
 
 def test_the_doctor_tells_rung_by_rung(browser, sink, relay):
