@@ -73,8 +73,10 @@ void LoginPages::add_to(web::Router& router) {
   if (is_demo_) on("GET", "/v1/session/enter", &LoginPages::enter, 0);
 }
 
-// Without a login, so that it says nothing but what a greeting of SMTP says.
-io::Task<web::Response> LoginPages::about(web::Request) {
+// Without a login, so that it says nothing but what a greeting of SMTP says, and whether there is
+// one: a browser calls every 401 an error.
+io::Task<web::Response> LoginPages::about(web::Request request) {
+  const auto session = co_await services_.access.session_of(request);
   using Read = Result<std::vector<records::Admin>>;
   std::function<Read()> list = [&] { return services_.admins.list(); };
   Read admins = co_await io::run_on<Read>(services_.admins_worker, services_.loop, std::move(list));
@@ -82,7 +84,8 @@ io::Task<web::Response> LoginPages::about(web::Request) {
                             {"version", base::version},
                             {"hostname", services_.hostname},
                             {"demo", is_demo_},
-                            {"needs_admin", admins && admins->empty()}};
+                            {"needs_admin", admins && admins->empty()},
+                            {"session", session != nullptr}};
   co_return web::Response{.body = json::serialize(answer) + "\n"};
 }
 
