@@ -10,7 +10,6 @@ import pytest
 
 from peers.api import Api, http_port
 from peers.browser import Browser, Keys
-from peers.dashboard_front import Front, PASSWORD, USER
 from peers.relay import Relay
 from peers.sink import Sink
 from peers.waiting import eventually
@@ -19,6 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 AXE = ROOT / "ui" / "node_modules" / "axe-core" / "axe.min.js"
 SENT = {"from": "Shop <hi@shop.example>", "subject": "Hello", "text": "Hello Ann"}
 HOSTILE = "550 5.1.1 <img src=x onerror=owned=1><script>owned=1</script> No such user"
+USER, PASSWORD = "admin", "correct horse"
 GUESS_PAUSE_S = 1.5  # after a wrong password the relay takes one a second
 PAGES = ("/", "/activity", "/providers", "/bounces", "/diagnose", "/diagnose?what=reply", "/domains", "/suppressions")
 
@@ -38,19 +38,11 @@ class Desk:
         key = self.relay.command("keys", "create", "desk", "--any-sender", "--scope", "send", "--scope", "read",
                                  "--scope", "admin").stdout.strip()
         self.api = Api(http_port(self.relay), key)
-        self.browser = Browser(self.dashboard(folder, stack))
+        file = folder / "password"
+        file.write_text(PASSWORD + "\n")
+        self.relay.command("admin", "password", "--user", USER, "--password-file", str(file))
+        self.browser = Browser(f"http://127.0.0.1:{self.api.port}")
         stack.callback(self.browser.stop)
-
-    def dashboard(self, folder, stack):
-        """The relay's own, where it has one."""
-        if self.api.ask("GET", "/login", check=False).code == 200:
-            file = folder / "password"
-            file.write_text(PASSWORD + "\n")
-            self.relay.command("admin", "password", "--user", USER, "--password-file", str(file))
-            return f"http://127.0.0.1:{self.api.port}"
-        front = Front(self.relay, self.api.port, self.api.key)
-        stack.callback(front.stop)
-        return front.address
 
     def answer(self, phase, text, _):
         if phase != "rcpt":

@@ -35,7 +35,8 @@ class Post:
         """As any server on the internet would."""
         with smtplib.SMTP(*(port or self.relay.starttls)) as client:
             client.ehlo("mx.remote.example")
-            client.sendmail(sender, [to], content)
+            octets = content.encode() if isinstance(content, str) else content
+            client.sendmail(sender, [to], re.sub(rb"\r?\n", b"\r\n", octets))
 
     def wait(self, kind, count=1):
         return self.relay.wait_for_events(kind, count)

@@ -55,35 +55,6 @@ export interface BounceCause {
   example: { message: string; recipient: string; reply: string } | null;
 }
 
-export interface DomainKey {
-  selector: string;
-  type: string;
-  state: 'prepared' | 'signing' | 'retired';
-  since: string;
-}
-
-export interface DomainRecord {
-  purpose: string;
-  name: string;
-  relative_name: string;
-  type: string;
-  value: string;
-  published: boolean;
-  remarks: string[];
-  good?: boolean;
-  observations?: { server: string; difference: string; words: string; seen: string[] }[];
-}
-
-export interface Domain {
-  domain: string;
-  return_path?: string;
-  published?: boolean;
-  good?: boolean;
-  records?: DomainRecord[];
-  problems?: string[];
-  keys: DomainKey[];
-}
-
 export interface Fix {
   rank: number;
   who: string;

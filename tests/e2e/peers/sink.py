@@ -158,7 +158,7 @@ class Dialogue:
             command = getattr(self, f"on_{verb.lower()}", None)
             if self._reply(command(text) if command else "500 5.5.1 What?"):
                 return "closed"
-            if verb.upper() == "STARTTLS":
+            if verb.upper() == "STARTTLS" and self.sink.tls_context:
                 self._secure()
             if verb.upper() == "DATA":
                 self.sink.ask("answered", "", self.session)
