@@ -18,9 +18,29 @@ constexpr size_t shown_octets_max = 100;
 
 json::string_view in_json(std::string_view text) { return {text.data(), text.size()}; }
 
+// Whether a text has more values than `most`, by the marks that stand before or between them. A
+// value of two octets takes two dozen in memory.
+bool has_many_values(std::string_view text, size_t most) {
+  size_t values = 1;
+  bool in_string = false;
+  for (size_t at = 0; at < text.size() && values <= most; ++at) {
+    const char c = text[at];
+    if (in_string && c == '\\')
+      ++at;
+    else if (c == '"')
+      in_string = !in_string;
+    else if (!in_string && (c == ',' || c == '[' || c == '{'))
+      ++values;
+  }
+  return values > most;
+}
+
 }  // namespace
 
 Result<json::value> parse_json(std::string_view text) {
+  if (has_many_values(text, values_max))
+    return failure(ErrorCode::invalid_input,
+                   fmt::format("The body has more than {} values.", values_max));
   json::parse_options options;
   options.max_depth = depth_max;
   json::error_code error;

@@ -17,7 +17,11 @@ namespace waypost::api {
 // Problems of one request that are told: an answer stays small, whatever came.
 inline constexpr size_t problems_max = 100;
 
-// Text from outside as JSON, 16 levels at most; invalid_input with the reason.
+// Values of one body: room for a batch of 100 with 1,000 recipients each.
+inline constexpr size_t values_max = 200'000;
+
+// Text from outside as JSON, 16 levels and values_max values at most; invalid_input with the
+// reason.
 Result<boost::json::value> parse_json(std::string_view text);
 
 // Reads one object of a request, and notes all that is wrong with it by the name of the field.

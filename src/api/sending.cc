@@ -23,6 +23,7 @@ constexpr size_t read_at_once_octets = 64 * 1024;
 constexpr size_t request_name_octets_max = 255;
 // Each is a message that was accepted while the disk took no answers; names it takes none then.
 constexpr size_t unkept_max = 1000;
+constexpr int64_t no_room_wait_s = 600;         // room for names of requests comes as a day passes
 constexpr uint64_t other_octets_max = 1 << 20;  // of JSON around the content
 
 // Content in base64, or with escapes, and what stands around it: no more than half of what all
@@ -115,11 +116,12 @@ io::Task<Sending::Checked> Sending::read(const web::Request& request, bool is_ba
                                     parsed->problems[0].field + " " + parsed->problems[0].message,
                                     parsed->problems));
   const size_t most = services_.intake.limits().recipients_max;
-  for (const Email& email : parsed->emails)
-    if (email.recipients.size() > most)
+  for (size_t i = 0; i < parsed->emails.size(); ++i)
+    if (parsed->emails[i].recipients.size() > most)
       co_return tl::unexpected(refuse(
           Problem::invalid_fields, fmt::format("An email has at most {} recipients here.", most),
-          {{"to", fmt::format("makes more than {} recipients, with cc and bcc", most)}}));
+          {{is_batch ? fmt::format("[{}].to", i) : "to",
+            fmt::format("makes more than {} recipients, with cc and bcc", most)}}));
   const records::Key& key = Access::key_of(request);
   if (auto refused = refuse_all(key, parsed->emails)) co_return tl::unexpected(*std::move(refused));
   co_return std::move(parsed->emails);
@@ -176,7 +178,7 @@ io::Task<web::Response> Sending::send_named(web::Request request, Email email, s
     services_.trouble("requests with an Idempotency-Key get 503: " + claim.error().describe());
     co_return in_problem(smtp::reply(451, {4, 3, 0}, "The names of requests cannot be kept now"));
   }
-  if (!claim->no_room.empty()) co_return in_problem(smtp::reply(451, {4, 7, 1}, claim->no_room));
+  if (!claim->no_room.empty()) co_return rate_limited(claim->no_room, no_room_wait_s);
   if (!claim->is_new) {
     if (claim->request.digest != sent.digest)
       co_return refuse(Problem::idempotency_key_reused,
@@ -267,9 +269,11 @@ std::optional<web::Response> Sending::refuse_pace(const records::Key& key) {
       std::chrono::duration_cast<Duration>(std::chrono::minutes(1)) / per_minute, per_minute};
   const Duration wait = services_.clients.begin_message(key.name, pace, services_.loop.now());
   if (wait == Duration(0)) return std::nullopt;
+  const auto wait_s = std::chrono::ceil<std::chrono::seconds>(wait).count();
   return rate_limited(
-      fmt::format("The key \"{}\" may send {} messages a minute.", key.name, per_minute),
-      std::chrono::ceil<std::chrono::seconds>(wait).count());
+      fmt::format("The key \"{}\" may send {} messages a minute. Try again in {} s.", key.name,
+                  per_minute, wait_s),
+      wait_s);
 }
 
 io::Task<Sending::Accepted> Sending::take_in(const web::Request& request, Email email,

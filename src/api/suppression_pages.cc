@@ -104,7 +104,7 @@ void SuppressionPages::add_to(web::Router& router, Access& access) {
             [this, handler](web::Request request) { return (this->*handler)(std::move(request)); },
             octets_max));
   };
-  on("GET", "/v1/suppressions", Scope::read, &SuppressionPages::list);
+  on("GET", "/v1/suppressions", Scope::admin, &SuppressionPages::list);
   on("GET", "/v1/suppressions/{address}", Scope::read, &SuppressionPages::show);
   on("PUT", "/v1/suppressions/{address}", Scope::admin, &SuppressionPages::put, body_octets_max);
   on("DELETE", "/v1/suppressions/{address}", Scope::admin, &SuppressionPages::remove);
@@ -116,12 +116,11 @@ io::Task<web::Response> SuppressionPages::list(web::Request request) {
   // One more shows whether there are more.
   auto entries = co_await list_.list(loop_, query->filter, query->after, query->limit + 1);
   if (!entries) co_return failed(entries.error());
-  const records::Key& key = Access::key_of(request);
   const bool has_more = entries->size() > query->limit;
   if (has_more) entries->resize(query->limit);
-  json::object page = page_of(*entries, key);
+  json::object page = page_of(*entries, Access::key_of(request));
   page["has_more"] = has_more;
-  if (key.scopes.contains(Scope::admin)) page["total"] = list_.size();
+  page["total"] = list_.size();
   if (has_more) page["next_after"] = text_of(records::place_of(entries->back()));
   co_return in_json(page);
 }

@@ -73,8 +73,18 @@ class OnlineChecks {
   }
 
   io::Task<void> check(dns::Resolver& resolver) {
+    auto mail_hosts = co_await resolver.mx(towards_, loop_.now() + patience);
+    if (!mail_hosts && mail_hosts.error().code() == ErrorCode::timed_out) {
+      warn(
+          fmt::format("M1004: the resolver does not answer ({}), so that nothing of this could be "
+                      "looked at, and no mail leaves (waypost explain M1004)",
+                      mail_hosts.error().message()));
+      loop_.stop();
+      co_return;
+    }
     io::TaskGroup all;
-    all.start(check_port_25(resolver));
+    all.start(check_port_25(resolver, std::move(mail_hosts)));
+    if (config_.sources.empty()) all.start(check_hello(resolver));
     std::vector<doctor::RungResult> results(addresses_.size());
     const doctor::Lookups lookups{loop_, resolver, evidence_};
     for (size_t i = 0; i < addresses_.size(); ++i)
@@ -92,9 +102,29 @@ class OnlineChecks {
     warn(text + fmt::format(" (waypost explain {})", found.id));
   }
 
+  // Of a source, the check of the configuration looks at it.
+  io::Task<void> check_hello(dns::Resolver& resolver) {
+    std::vector<IpAddress> found;
+    for (dns::AddressFamily family : {dns::AddressFamily::v4, dns::AddressFamily::v6}) {
+      auto answer = co_await resolver.addresses(config_.hostname, family, loop_.now() + patience);
+      if (!answer) co_return;
+      found.insert(found.end(), answer->addresses.begin(), answer->addresses.end());
+    }
+    if (found.empty())
+      warn(
+          fmt::format("M5011: {}, which the relay calls itself in EHLO, has no address in the "
+                      "name system, and many servers refuse such a name (waypost explain M5011)",
+                      config_.hostname));
+    for (const IpAddress& address : addresses_)
+      if (!found.empty() && std::find(found.begin(), found.end(), address) == found.end())
+        warn(
+            fmt::format("M5011: {}, which the relay calls itself in EHLO, leads to {} and not to "
+                        "{}, from where mail leaves (waypost explain M5011)",
+                        config_.hostname, found.front().text(), address.text()));
+  }
+
   // One host that answers shows that the way is open; one that does not shows nothing.
-  io::Task<void> check_port_25(dns::Resolver& resolver) {
-    auto answer = co_await resolver.mx(towards_, loop_.now() + patience);
+  io::Task<void> check_port_25(dns::Resolver& resolver, Result<dns::MxAnswer> answer) {
     if (!answer || answer->records.empty()) {
       warn(fmt::format("port 25 was not tried: the mail hosts of {} could not be found ({})",
                        towards_, answer ? "it has none" : answer.error().message()));

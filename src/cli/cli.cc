@@ -163,7 +163,7 @@ void add_server_commands(CommandLine& line) {
   reload->callback([&line] { line.command = [&line] { return reload_command(line.global); }; });
   CLI::App* check = line.app.add_subcommand("check", "Check the configuration");
   check->add_flag("--online", line.check.online,
-                  "Also what receivers see of this machine: reverse names, block lists, port 25");
+                  "Also what receivers see of this machine: its names, block lists, port 25");
   check
       ->add_option("--towards", line.check.towards,
                    "With --online: whose mail hosts are connected to")

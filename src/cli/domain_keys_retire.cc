@@ -34,6 +34,11 @@ Leaving leaving_of(const SendingDomain& domain, const DomainArguments& arguments
   return leaving;
 }
 
+bool stands_as(const SendingDomain& domain, const DomainKey& key) {
+  const DomainKey* now = domain.find(key.selector);
+  return now && now->state == key.state;
+}
+
 int withdraw(const Global& global, DomainSetup& setup, const DomainArguments& arguments,
              const SendingDomain& domain, const std::vector<DomainKey>& gone) {
   std::vector<publish::Key> keys;
@@ -111,11 +116,15 @@ int domain_keys_retire_command(const Global& global, const DomainArguments& argu
     const int code = report(domain.error());
     return domain.error().code() == ErrorCode::not_found ? exit_code::negative : code;
   }
-  const Leaving leaving = leaving_of(*domain, arguments, now);
+  Leaving leaving = leaving_of(*domain, arguments, now);
   const bool withdraws = (*setup)->update() && !leaving.gone.empty();
   if (withdraws) {
     const int code = withdraw(global, **setup, arguments, *domain, leaving.gone);
     if (code != exit_code::ok) return code;
+    // DNS took its time, and another command may have changed the domain meanwhile.
+    domain = store.load(arguments.domain);
+    if (!domain) return report(domain.error());
+    std::erase_if(leaving.gone, [&](const DomainKey& key) { return !stands_as(*domain, key); });
   }
   for (const DomainKey& key : leaving.gone)
     if (auto removed = store.remove_key(*domain, key.selector); !removed)

@@ -6,6 +6,7 @@
 
 #include "base/ascii.h"
 #include "cli/domains_command.h"
+#include "cli/json_text.h"
 #include "cli/name_questions.h"
 #include "cli/paragraph.h"
 #include "cli/progress.h"
@@ -30,8 +31,8 @@ json::object to_json(const Observation& each) {
   return {{"server", each.server.text()},
           {"resolver", each.server.resolver},
           {"difference", name(each.difference)},
-          {"words", each.words},
-          {"seen", json::array(each.seen.begin(), each.seen.end())},
+          {"words", text(each.words)},
+          {"seen", texts(each.seen)},
           {"ttl_s", each.ttl_s}};
 }
 

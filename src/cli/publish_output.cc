@@ -4,27 +4,20 @@
 #include <fmt/format.h>
 
 #include "base/ascii.h"
+#include "cli/json_text.h"
 #include "io/clock.h"
 #include "mailauth/txt_strings.h"
 #include "publish/render.h"
 
 namespace waypost::cli {
-namespace {
-
 namespace json = boost::json;
-
-json::array texts(const std::vector<std::string>& list) {
-  return json::array(list.begin(), list.end());
-}
-
-}  // namespace
 
 json::object record_json(const publish::WantedRecord& record, const std::string& domain) {
   json::object object{{"purpose", name(record.purpose)},
                       {"name", record.name},
                       {"relative_name", publish::relative_name(record.name, domain)},
                       {"type", record.type == publish::RecordType::mx ? "MX" : "TXT"},
-                      {"value", record.text}};
+                      {"value", text(record.text)}};
   if (record.type == publish::RecordType::mx)
     object["priority"] = record.preference;
   else

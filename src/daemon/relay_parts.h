@@ -127,6 +127,7 @@ struct Relay::Parts {
     for (Shard* shard : shards) shard->remote().drop();
     if (keys_worker) keys_worker->finish();
     if (api) api->finish();
+    if (suppressions) suppressions->finish();
   }
 
   Result<void> open_storage();

@@ -1,8 +1,11 @@
 #include "daemon/returns_courier.h"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 #include <vector>
+
+#include "base/ascii.h"
 
 namespace waypost::daemon {
 namespace {
@@ -34,6 +37,41 @@ bool is_ours(const events::Event& event) {
          !event.inbound;
 }
 
+// Messages that we sent, oldest first. One text that a program sends to many, each by itself, has
+// one Message-ID.
+struct Namesakes {
+  std::vector<returns::SentMessage> sent;
+  bool has_more = false;
+
+  std::optional<returns::SentMessage> newest() {
+    if (sent.empty()) return std::nullopt;
+    return std::move(sent.back());
+  }
+  void keep_those_to(const std::string& address) {
+    const auto went_elsewhere = [&](const returns::SentMessage& message) {
+      return std::none_of(
+          message.recipients.begin(), message.recipients.end(),
+          [&](const std::string& each) { return base::equals_ignoring_case(each, address); });
+    };
+    sent.erase(std::remove_if(sent.begin(), sent.end(), went_elsewhere), sent.end());
+  }
+};
+
+Result<Namesakes> find_ours(io::Disk& disk, const records::RecordPlaces& places,
+                            const records::Search& search) {
+  TRY(records::Found found, records::search(disk, places, search));
+  Namesakes ours;
+  ours.has_more = found.has_more;
+  for (records::FoundMessage& message : found.messages)
+    for (events::Event& event : message.events)
+      if (is_ours(event))
+        ours.sent.push_back({*event.message, std::move(event.sender), std::move(event.tenant),
+                             std::move(event.stream), std::move(event.recipients)});
+  if (ours.sent.empty() && !found.problems.empty())
+    return failure(ErrorCode::unavailable, found.problems.front());
+  return ours;
+}
+
 }  // namespace
 
 Result<std::shared_ptr<const returns::ReturnPaths>> load_return_paths(const config::Config& config,
@@ -60,23 +98,23 @@ Result<std::optional<returns::SentMessage>> find_sent(io::Disk& disk,
   if (const auto* id = std::get_if<MessageId>(&wanted)) {
     search.message = *id;
     search.messages_max = 1;
-  } else {
-    const auto& named = std::get<returns::Reader::Named>(wanted);
-    search.message_id = named.message_id;
-    search.since = named.since;
-    search.messages_max = namesakes_max;
+    TRY(Namesakes found, find_ours(disk, places, search));
+    return found.newest();
   }
-  TRY(records::Found found, records::search(disk, places, search));
-  std::optional<returns::SentMessage> sent;
-  for (records::FoundMessage& message : found.messages)
-    for (events::Event& event : message.events)
-      if (is_ours(event))
-        sent =
-            returns::SentMessage{*event.message, std::move(event.sender), std::move(event.tenant),
-                                 std::move(event.stream), std::move(event.recipients)};
-  if (!sent && !found.problems.empty())
-    return failure(ErrorCode::unavailable, found.problems.front());
-  return sent;
+  const auto& named = std::get<returns::Reader::Named>(wanted);
+  search.message_id = named.message_id;
+  search.since = named.since;
+  search.messages_max = namesakes_max;
+  if (!named.address.empty()) {
+    search.address = named.address;
+    TRY(Namesakes to_address, find_ours(disk, places, search));
+    to_address.keep_those_to(named.address);
+    if (!to_address.sent.empty()) return to_address.newest();
+    search.address.clear();
+  }
+  TRY(Namesakes all, find_ours(disk, places, search));
+  if (all.sent.size() > 1 || all.has_more) return std::optional<returns::SentMessage>();
+  return all.newest();
 }
 
 std::optional<shaping::MailHost> ReturnsCourier::known_mail_host(const std::string& domain) {

@@ -82,4 +82,12 @@ io::Task<Result<PtrAnswer>> CachingResolver::ptr(IpAddress address, Instant dead
   co_return answer;
 }
 
+io::Task<Result<SrvAnswer>> CachingResolver::srv(std::string service, Instant deadline) {
+  std::string key = key_of('s', service);
+  if (const auto* kept = find<SrvAnswer>(key)) co_return *kept;
+  Result<SrvAnswer> answer = co_await inner_.srv(std::move(service), deadline);
+  keep(std::move(key), answer);
+  co_return answer;
+}
+
 }  // namespace waypost::dns

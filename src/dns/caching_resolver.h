@@ -25,11 +25,12 @@ class CachingResolver final : public Resolver {
                                             Instant deadline) override;
   io::Task<Result<TxtAnswer>> txt(std::string name, Instant deadline) override;
   io::Task<Result<PtrAnswer>> ptr(IpAddress address, Instant deadline) override;
+  io::Task<Result<SrvAnswer>> srv(std::string service, Instant deadline) override;
 
   size_t size() const { return entries_.size(); }
 
  private:
-  using AnyAnswer = std::variant<MxAnswer, AddressAnswer, TxtAnswer, PtrAnswer>;
+  using AnyAnswer = std::variant<MxAnswer, AddressAnswer, TxtAnswer, PtrAnswer, SrvAnswer>;
   struct Entry {
     AnyAnswer answer;
     Instant until;

@@ -47,6 +47,11 @@ void MemoryResolver::add_ptr(std::string_view name, std::string_view host) {
   entries_[key_of(name)].hosts.push_back(key_of(host));
 }
 
+void MemoryResolver::add_srv(std::string_view service, SrvRecord record) {
+  record.host = key_of(record.host);
+  entries_[key_of(service)].services.push_back(std::move(record));
+}
+
 void MemoryResolver::set_failure(std::string_view name, Error error) {
   entries_[key_of(name)].failure = std::move(error);
 }
@@ -57,7 +62,8 @@ void MemoryResolver::clear_failure(std::string_view name) {
   entry->second.failure.reset();
   // The failure alone did not make the name exist.
   const Entry& left = entry->second;
-  if (left.mx.empty() && left.addresses.empty() && left.txt.empty() && left.hosts.empty())
+  if (left.mx.empty() && left.addresses.empty() && left.txt.empty() && left.hosts.empty() &&
+      left.services.empty())
     entries_.erase(entry);
 }
 
@@ -107,6 +113,14 @@ io::Task<Result<PtrAnswer>> MemoryResolver::ptr(IpAddress address, Instant deadl
   CO_TRY(const Entry* entry, co_await look_up(name, deadline));
   auto answer = answer_about<PtrAnswer>(name, entry, entry && !entry->hosts.empty());
   if (entry) answer.hosts = entry->hosts;
+  co_return answer;
+}
+
+io::Task<Result<SrvAnswer>> MemoryResolver::srv(std::string service, Instant deadline) {
+  CO_TRY(std::string name, normalize_question(service));
+  CO_TRY(const Entry* entry, co_await look_up(name, deadline));
+  auto answer = answer_about<SrvAnswer>(name, entry, entry && !entry->services.empty());
+  if (entry) answer.records = entry->services;
   co_return answer;
 }
 

@@ -25,6 +25,8 @@ class MemoryResolver final : public Resolver {
   void add_txt(std::string_view name, std::vector<std::string> strings);
   // `name` as reverse_name() gives it.
   void add_ptr(std::string_view name, std::string_view host);
+  // SrvRecord::host "" says that the service is not offered (RFC 2782).
+  void add_srv(std::string_view service, SrvRecord record);
   // Every question about `name` fails with `error` until clear_failure().
   void set_failure(std::string_view name, Error error);
   void clear_failure(std::string_view name);
@@ -36,6 +38,7 @@ class MemoryResolver final : public Resolver {
                                             Instant deadline) override;
   io::Task<Result<TxtAnswer>> txt(std::string name, Instant deadline) override;
   io::Task<Result<PtrAnswer>> ptr(IpAddress address, Instant deadline) override;
+  io::Task<Result<SrvAnswer>> srv(std::string service, Instant deadline) override;
 
  private:
   struct Entry {
@@ -43,6 +46,7 @@ class MemoryResolver final : public Resolver {
     std::vector<IpAddress> addresses;
     std::vector<TxtRecord> txt;
     std::vector<std::string> hosts;
+    std::vector<SrvRecord> services;
     std::optional<Error> failure;
   };
   // Waits for the latency; then nullptr is a name that does not exist.

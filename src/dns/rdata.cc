@@ -8,7 +8,6 @@
 #include <fmt/format.h>
 
 #include "base/ascii.h"
-#include "dns/service_resolver.h"
 
 namespace waypost::dns {
 namespace {

@@ -24,6 +24,10 @@ Result<TxtRecord> parse_txt_rdata(std::string_view rdata);
 // An uncompressed name, nothing after it (RFC 1035 §3.3.12), written as in an MX record.
 Result<std::string> parse_ptr_rdata(std::string_view rdata);
 
+// Priority, weight, port and an uncompressed name, nothing after it (RFC 2782), written as in an MX
+// record.
+Result<SrvRecord> parse_srv_rdata(std::string_view rdata);
+
 // 4 octets (RFC 1035 §3.4.1) or 16 (RFC 3596 §2.2). An IPv4-mapped IPv6 address is refused: it is
 // not of the family that was asked for.
 Result<IpAddress> parse_address_rdata(std::string_view rdata, AddressFamily family);

@@ -46,6 +46,17 @@ struct TxtAnswer : Answer {
 struct PtrAnswer : Answer {
   std::vector<std::string> hosts;  // lower case, no final dot; as received
 };
+// One place where a service is had (RFC 2782): the lowest priority first, and of those with the
+// same the greater weight more often.
+struct SrvRecord {
+  uint16_t priority = 0;
+  uint16_t weight = 0;
+  uint16_t port = 0;
+  std::string host;  // lower case, no final dot; "": the service is not offered
+};
+struct SrvAnswer : Answer {
+  std::vector<SrvRecord> records;  // as received
+};
 struct AddressAnswer : Answer {
   std::vector<IpAddress> addresses;  // the family that was asked for
 };
@@ -64,6 +75,8 @@ class Resolver {
   virtual io::Task<Result<TxtAnswer>> txt(std::string name, Instant deadline) = 0;
   // The names of an address: RFC 1035 §3.5, RFC 3596 §2.5.
   virtual io::Task<Result<PtrAnswer>> ptr(IpAddress address, Instant deadline) = 0;
+  // `service` with its labels of the protocol: "_submission._tcp.example.com" (RFC 6186 §3.1).
+  virtual io::Task<Result<SrvAnswer>> srv(std::string service, Instant deadline) = 0;
 };
 
 }  // namespace waypost::dns

@@ -11,7 +11,6 @@
 #include "base/ascii.h"
 #include "base/check.h"
 #include "dns/rdata.h"
-#include "dns/service_resolver.h"
 #include "dns/unbound_configuration.h"
 #include "io/completion.h"
 #include "io/worker.h"
@@ -202,7 +201,7 @@ Result<std::vector<T>> parse_all(const std::vector<std::string>& rdata, Parse pa
   return values;
 }
 
-class UnboundResolver final : public Resolver, public ServiceResolver {
+class UnboundResolver final : public Resolver {
  public:
   UnboundResolver(Parts& parts, io::Loop& loop) : parts_(parts), loop_(loop) {}
 
@@ -308,10 +307,6 @@ UnboundContext::~UnboundContext() = default;
 
 std::unique_ptr<Resolver> make_resolver(UnboundContext& context, io::Loop& loop) {
   return std::make_unique<UnboundResolver>(context.parts(), loop);
-}
-
-ServiceResolver* services_of(Resolver& resolver) {
-  return dynamic_cast<ServiceResolver*>(&resolver);
 }
 
 }  // namespace waypost::dns

@@ -1,5 +1,6 @@
 #include "doctor/host_text.h"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -7,6 +8,7 @@
 
 #include "base/ascii.h"
 #include "base/ip_address.h"
+#include "settings/look_alike.h"
 
 namespace waypost::doctor {
 namespace {
@@ -76,6 +78,15 @@ HostText examine_host(std::string_view written) {
   if (text.ends_with('.')) text.pop_back();
   text = base::to_lower(text);
   return result;
+}
+
+bool may_be_a_strangers(std::string_view host) {
+  const auto found = settings::look_alike(host, settings::known_providers());
+  if (!found || found->kind == settings::LookAlike::Kind::other_service) return false;
+  auto parent = [](std::string_view name) {
+    return name.substr(std::min(name.find('.'), name.size()));
+  };
+  return parent(found->meant) != parent(host);
 }
 
 bool is_public_text(std::string_view text) {

@@ -14,7 +14,11 @@ struct HostText {
 
 HostText examine_host(std::string_view written);
 
-// Not reachable from the internet: loopback, private, link-local, documentation (RFC 6890).
+// Whether a name is easily taken for a provider's, and is not below the same domain. Such names are
+// registered to collect passwords, and their certificates hold.
+bool may_be_a_strangers(std::string_view host);
+
+// Not loopback, private or link-local (RFC 6890). What is no address counts as public.
 bool is_public_text(std::string_view address);
 
 }  // namespace waypost::doctor

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "dns/rdata.h"
 #include "doctor/judgements.h"
 
 namespace waypost::doctor {
@@ -58,6 +59,13 @@ std::string names_of(const CertificateReport& certificate) {
   return fmt::format("{}{}", fmt::join(shown, ", "), more ? ", ..." : "");
 }
 
+// One that can be connected to: "*.example.com" says only what others could be called.
+std::optional<std::string> host_of(const CertificateReport& certificate) {
+  for (const std::string& name : certificate.names)
+    if (dns::normalize_name(name) && name.find('.') != std::string::npos) return name;
+  return std::nullopt;
+}
+
 void describe(Finding& finding, const CertificateReport& certificate, WallTime now) {
   finding.observed = fmt::format("{}   valid {} .. {}", names_of(certificate),
                                  date_of(certificate.valid_from), date_of(certificate.valid_until));
@@ -68,6 +76,8 @@ void describe(Finding& finding, const CertificateReport& certificate, WallTime n
                   : finding.id == "M3024"                        ? certificate.subject
                   : certificate.names.empty()                    ? certificate.subject
                                                                  : certificate.names.front();
+  if (finding.id == "M3023")
+    if (auto host = host_of(certificate)) known["meant"] = *std::move(host);
   known["date"] = date_of(early ? certificate.valid_from : certificate.valid_until);
   known["days"] =
       fmt::format("{} days", std::abs(early ? days_between(now, certificate.valid_from)

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <utility>
 
 #include <fmt/format.h>
@@ -7,6 +8,7 @@
 #include "doctor/rungs.h"
 #include "doctor/trial.h"
 #include "doctor/walk.h"
+#include "io/task_group.h"
 
 namespace waypost::doctor {
 namespace {
@@ -36,8 +38,8 @@ class Ladder {
  private:
   io::Task<void> climb();
   io::Task<void> climb_on(Session& session);
-  io::Task<std::string> visit(Service service);
-  io::Task<void> visit_services();
+  io::Task<void> visit(Service service, std::string& line);
+  io::Task<void> visit_services(RungResult& rung);
   void add(RungResult result) {
     if (on_rung_) on_rung_(result);
     report_.rungs.push_back(std::move(result));
@@ -54,6 +56,7 @@ class Ladder {
 io::Task<void> Ladder::climb() {
   RungResult name = co_await walk_name(context_, request_, ground_);
   bool goes_on = passed(name);
+  co_await visit_services(name);
   add(std::move(name));
   if (!goes_on) co_return;
   RungResult connect = co_await walk_connect(context_, request_, ground_);
@@ -90,27 +93,28 @@ io::Task<void> Ladder::climb_on(Session& session) {
 }
 
 // "smtp.example.com:587 (starttls) works"
-io::Task<std::string> Ladder::visit(Service service) {
-  std::string line =
-      fmt::format("{}:{} ({})", service.host, service.port, name(service.encryption));
+io::Task<void> Ladder::visit(Service service, std::string& line) {
+  line = fmt::format("{}:{} ({})", service.host, service.port, name(service.encryption));
   Both both = co_await look_up(context_, service.host, request_.family);
   std::vector<IpAddress> addresses = both.all();
-  if (addresses.empty()) co_return line + " has no address";
+  if (addresses.empty()) {
+    line += " has no address";
+    co_return;
+  }
   Endpoint at{addresses.front(), service.port};
   Trial trial = co_await try_way(context_, service.host, at, service.encryption, service_patience);
-  co_return line + (trial.works ? " works" : " does not work: " + trial.words);
+  line += trial.works ? " works" : " does not work: " + trial.words;
 }
 
 // Beside the mail hosts of a domain, where its own users hand in their mail, as it says itself.
-io::Task<void> Ladder::visit_services() {
-  if (!ground_.mail_exchanger || ground_.domain.empty() || report_.rungs.empty()) co_return;
+io::Task<void> Ladder::visit_services(RungResult& rung) {
+  if (!ground_.mail_exchanger || ground_.domain.empty()) co_return;
   std::vector<Service> services = co_await look_up_services(context_, ground_.domain);
-  std::vector<std::string> lines;
-  for (size_t i = 0; i < services.size() && i < services_visited_max; ++i) {
-    std::string line = co_await visit(services[i]);
-    lines.push_back(std::move(line));
-  }
-  if (!lines.empty()) report_.rungs.front().add_list("submission", std::move(lines));
+  std::vector<std::string> lines(std::min(services.size(), services_visited_max));
+  io::TaskGroup visits;
+  for (size_t i = 0; i < lines.size(); ++i) visits.start(visit(services[i], lines[i]));
+  co_await visits.join();
+  if (!lines.empty()) rung.add_list("submission", std::move(lines));
 }
 
 io::Task<Report> Ladder::run() {
@@ -123,7 +127,6 @@ io::Task<Report> Ladder::run() {
     static_cast<void>(answer);
     ground_.session.reset();
   }
-  co_await visit_services();
   while (report_.rungs.size() < static_cast<size_t>(Rung::inbox))
     add(skipped(static_cast<Rung>(report_.rungs.size() + 1)));
   report_.target_host = ground_.host;

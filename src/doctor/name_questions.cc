@@ -4,7 +4,6 @@
 
 #include <fmt/format.h>
 
-#include "dns/service_resolver.h"
 #include "io/task_group.h"
 
 namespace waypost::doctor {
@@ -19,9 +18,9 @@ struct Offer {
   Encryption encryption;
 };
 
-io::Task<void> look_up_offers(Context& context, dns::ServiceResolver& resolver, std::string name,
-                              Encryption encryption, std::vector<Offer>& offers) {
-  auto answer = co_await resolver.srv(name, context.loop.now() + dns_patience);
+io::Task<void> look_up_offers(Context& context, std::string name, Encryption encryption,
+                              std::vector<Offer>& offers) {
+  auto answer = co_await context.resolver.srv(name, context.loop.now() + dns_patience);
   std::string told;
   if (!answer) told = answer.error().message();
   if (answer && answer->records.empty()) told = "no such record";
@@ -82,14 +81,10 @@ io::Task<Result<dns::MxAnswer>> look_up_mx(Context& context, std::string name) {
 
 io::Task<std::vector<Service>> look_up_services(Context& context, std::string domain) {
   std::vector<Service> services;
-  dns::ServiceResolver* resolver = dns::services_of(context.resolver);
-  if (resolver == nullptr) co_return services;
   std::vector<Offer> offers, others;
   io::TaskGroup group;
-  group.start(look_up_offers(context, *resolver, "_submissions._tcp." + domain,
-                             Encryption::implicit, offers));
-  group.start(look_up_offers(context, *resolver, "_submission._tcp." + domain, Encryption::starttls,
-                             others));
+  group.start(look_up_offers(context, "_submissions._tcp." + domain, Encryption::implicit, offers));
+  group.start(look_up_offers(context, "_submission._tcp." + domain, Encryption::starttls, others));
   co_await group.join();
   offers.insert(offers.end(), others.begin(), others.end());
   std::stable_sort(offers.begin(), offers.end(), [](const Offer& one, const Offer& other) {

@@ -251,6 +251,16 @@ io::Task<void> NameRung::walk_host() {
   take(addresses);
   result_.add_fact("rcode", "NOERROR");
   auto alike = co_await find_look_alike("M1008");
+  // Whoever writes the name out to the final dot means it.
+  const bool at_stake = !request_.user.empty() && !request_.host.ends_with('.');
+  const bool strange = alike && may_be_a_strangers(ground_.host);
+  if (strange) alike->parameters["name"] = ground_.host + ".";
+  if (strange && at_stake) {
+    std::string line =
+        fmt::format("looks like {}; no password goes there", alike->parameters["meant"]);
+    fail(*std::move(alike), std::move(line));
+    co_return;
+  }
   if (alike) {
     alike->severity = Severity::warning;
     result_.add(*std::move(alike));

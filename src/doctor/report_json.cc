@@ -122,7 +122,7 @@ json::object rung_object(const RungResult& result) {
   if (result.status != RungStatus::skipped) object["ms"] = milliseconds(result.took);
   object["line"] = text(result.line);
   json::array ids;
-  for (const Finding& finding : result.findings) ids.push_back(json::string(finding.id));
+  for (const Finding* finding : gravest_first(result)) ids.push_back(json::string(finding->id));
   if (!ids.empty()) object["findings"] = std::move(ids);
   if (!result.facts.empty()) object["facts"] = facts_json(result);
   json::array seeds;
@@ -170,9 +170,9 @@ json::object report_json(const Report& report, const checks::Catalogue& catalogu
   json::array rungs, findings;
   for (const RungResult& result : report.rungs) {
     rungs.push_back(rung_object(result));
-    for (const Finding& finding : result.findings)
-      findings.push_back(finding_json(finding, catalogue));
   }
+  for (const Finding* finding : gravest_first(report))
+    findings.push_back(finding_json(*finding, catalogue));
   object["rungs"] = std::move(rungs);
   object["findings"] = std::move(findings);
   object["evidence"] = evidence_json(report);
@@ -190,8 +190,8 @@ json::object rung_json(const RungResult& result, const checks::Catalogue& catalo
   json::object object{{"event", "rung"}};
   for (auto& [key, value] : rung_object(result)) object[key] = value;
   json::array findings;
-  for (const Finding& finding : result.findings)
-    findings.push_back(finding_json(finding, catalogue));
+  for (const Finding* finding : gravest_first(result))
+    findings.push_back(finding_json(*finding, catalogue));
   object["findings"] = std::move(findings);
   return object;
 }

@@ -30,7 +30,7 @@ std::string finding_section(const Finding& finding, const checks::Catalogue& cat
     return plain(checks::fill(text, finding.parameters));
   };
   std::string text = fmt::format("\n### {} {} ({})\n\n", finding.id,
-                                 check ? filled(check->title) : "", name(finding.confidence));
+                                 check ? filled(check->title) : "", weight_and_confidence(finding));
   if (check) text += filled(check->observed) + "\n\n";
   if (!finding.observed.empty()) text += fmt::format("    {}\n\n", safe(finding.observed));
   if (check) text += filled(check->means) + "\n\n";
@@ -64,8 +64,7 @@ std::string report_markdown(const Report& report, const checks::Catalogue& catal
     for (const SeedResult& seed : result.seeds)
       text +=
           fmt::format("{}- {}\n", &seed == &result.seeds.front() ? "\n" : "", plain(seed.line()));
-  for (const RungResult& result : report.rungs)
-    for (const Finding& finding : result.findings) text += finding_section(finding, catalogue);
+  for (const Finding* finding : gravest_first(report)) text += finding_section(*finding, catalogue);
   text += "\n### What was said\n\n";
   for (const Evidence& evidence : report.evidence)
     text += "    " + safe(evidence_line(evidence)) + "\n";

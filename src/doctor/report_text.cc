@@ -18,9 +18,11 @@ using explain::Tone;
 constexpr size_t block_lines_max = 16;
 constexpr size_t line_columns = 52;
 constexpr size_t text_column = 18;
+constexpr size_t changed_column = 6;
 constexpr size_t quote_lines_max = 4;
 constexpr size_t hints_max = 2;
-constexpr size_t hint_column = 12;
+// Where commands and settings stand, whole, so that they can be pasted.
+constexpr size_t lines_column = 12;
 // The most asked about first.
 constexpr std::array<std::string_view, 6> programs_shown{"nodemailer", "phpmailer", "django",
                                                          "laravel",    "msmtp",     "postfix"};
@@ -102,8 +104,8 @@ class Block {
 };
 
 void Block::begin() {
-  std::string confidence = fmt::format("({})", name(finding_.confidence));
-  page_.headline(finding_.id, check_ ? filled(check_->title) : finding_.observed, confidence);
+  page_.headline(finding_.id, check_ ? filled(check_->title) : finding_.observed,
+                 fmt::format("({})", weight_and_confidence(finding_)));
   page_.blank();
   std::string seen = check_ ? filled(check_->observed) : "";
   if (!seen.empty()) page_.paragraph(seen, 2);
@@ -123,14 +125,10 @@ Page Block::fix(const ShownFix& fix, bool first) const {
     auto hint = std::find_if(fix.hints.begin(), fix.hints.end(),
                              [program](const auto& pair) { return pair.first == program; });
     if (hint == fix.hints.end() || shown == hints_max) continue;
-    std::string line = fmt::format("{:<11} {}", checks::program_name(program), hint->second);
-    if (line.size() + hint_column <= Page::columns_max)
-      page.line(std::string(hint_column, ' ') + line);
-    else
-      page.paragraph(line, hint_column);
+    page.setting(checks::program_name(program), hint->second, lines_column);
     ++shown;
   }
-  for (const std::string& line : fix.lines) page.paragraph(line, 12);
+  for (const std::string& line : fix.lines) page.whole(line, lines_column, Tone::quote);
   return page;
 }
 
@@ -209,6 +207,15 @@ void add_services(const Report& report, Page& page) {
         page.paragraph("Submission of its users: " + base::escape_control(fact.values[i]) + ".", 0);
 }
 
+// Their places in the file are theirs: only the margin is ours.
+void add_changed_lines(std::string_view lines, Page& page) {
+  for (size_t shown = 0; !lines.empty() && shown < block_lines_max; ++shown) {
+    const size_t end = std::min(lines.find('\n'), lines.size());
+    page.whole(lines.substr(0, end), changed_column, Tone::quote);
+    lines.remove_prefix(std::min(end + 1, lines.size()));
+  }
+}
+
 Page report_page(const Report& report, const checks::Catalogue& catalogue,
                  const TextOptions& options) {
   Page page;
@@ -222,16 +229,14 @@ Page report_page(const Report& report, const checks::Catalogue& catalogue,
       page.paragraph(base::escape_control(seed.line()), text_column - 1);
     if (options.facts) page.append(fact_lines(result));
   }
-  for (const RungResult& result : report.rungs) {
-    for (const Finding& finding : result.findings) {
-      page.line("");
-      page.append(Block(finding, report, catalogue, options).page());
-    }
+  for (const Finding* finding : gravest_first(report)) {
+    page.line("");
+    page.append(Block(*finding, report, catalogue, options).page());
   }
   if (!options.changed_lines.empty()) {
     page.line("");
     page.paragraph(fmt::format("{} as it should read:", options.changed_file), 2);
-    page.quote(options.changed_lines, block_lines_max);
+    add_changed_lines(options.changed_lines, page);
   }
   page.line("");
   add_services(report, page);

@@ -31,6 +31,15 @@ ShownFix shown(const checks::Fix& fix, const Fix* tested, const Parameters& valu
   return result;
 }
 
+// What it means for mail: it stops it, it does so for now or cannot be told, it does not.
+enum class Weight { broken, passing, warning, note };
+
+Weight weight_of(const Finding& finding) {
+  if (finding.temporary || finding.unfinished) return Weight::passing;
+  if (finding.severity == Severity::error) return Weight::broken;
+  return finding.severity == Severity::warning ? Weight::warning : Weight::note;
+}
+
 }  // namespace
 
 std::vector<ShownFix> fixes_of(const Finding& finding, const checks::Check& check) {
@@ -60,15 +69,44 @@ std::vector<std::string> ruled_out_by(const Finding& finding, const checks::Chec
   return things;
 }
 
+std::vector<const Finding*> gravest_first(const RungResult& result) {
+  std::vector<const Finding*> found;
+  for (const Finding& finding : result.findings) found.push_back(&finding);
+  std::stable_sort(found.begin(), found.end(), [](const Finding* one, const Finding* other) {
+    return weight_of(*one) < weight_of(*other);
+  });
+  return found;
+}
+
+std::vector<const Finding*> gravest_first(const Report& report) {
+  const Finding* first = decisive(report);
+  std::vector<const Finding*> found;
+  for (const RungResult& result : report.rungs)
+    for (const Finding& finding : result.findings) found.push_back(&finding);
+  // Beside it, what stops mail for good or for now stands in the order of the rungs.
+  auto rank = [first](const Finding* finding) {
+    return finding == first ? Weight::broken : std::max(weight_of(*finding), Weight::passing);
+  };
+  std::stable_sort(found.begin(), found.end(), [&rank](const Finding* one, const Finding* other) {
+    return rank(one) < rank(other);
+  });
+  return found;
+}
+
+std::string weight_and_confidence(const Finding& finding) {
+  const Weight weight = weight_of(finding);
+  if (weight != Weight::warning && weight != Weight::note)
+    return std::string(name(finding.confidence));
+  return fmt::format("{}, {}", name(finding.severity), name(finding.confidence));
+}
+
 const Finding* decisive(const Report& report) {
   auto stopped = report.stopped_at();
   if (!stopped) return nullptr;
   for (const RungResult& result : report.rungs) {
-    if (result.rung != *stopped) continue;
-    for (const Finding& finding : result.findings) {
-      const bool is_it = finding.severity == Severity::error || finding.temporary;
-      if (is_it && !(finding.unfinished && result.status == RungStatus::fail)) return &finding;
-    }
+    if (result.rung != *stopped || result.findings.empty()) continue;
+    const Finding* gravest = gravest_first(result).front();
+    if (weight_of(*gravest) <= Weight::passing) return gravest;
   }
   return nullptr;
 }

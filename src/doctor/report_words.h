@@ -28,6 +28,14 @@ std::vector<std::string> ruled_out_by(const Finding& finding, const checks::Chec
 std::string verdict_word(const Report& report);
 // The last line of a report.
 std::string verdict_of(const Report& report, const checks::Catalogue& catalogue);
+// All findings in the order in which a report tells them: the one that the verdict is about, what
+// else stops mail for good or for now, then warnings, then notes; each in the order of the rungs.
+std::vector<const Finding*> gravest_first(const Report& report);
+// The same of one rung.
+std::vector<const Finding*> gravest_first(const RungResult& result);
+// "certain"; "warning, likely" for what breaks nothing.
+std::string weight_and_confidence(const Finding& finding);
+
 // The finding that the verdict is about; null when there is none.
 const Finding* decisive(const Report& report);
 bool half_broken(const Report& report);

@@ -135,8 +135,7 @@ io::Task<RungResult> walk_login(Context& context, Request& request, Session& ses
 io::Task<RungResult> walk_accept(Context& context, const Request& request, Session& session);
 
 // All of them. `on_rung` hears each as it is known; it may be empty. What a domain says of its
-// submission services is looked at behind the last one, and stands in the report's first rung
-// alone.
+// submission services is looked at on the first.
 io::Task<Report> walk(Context& context, Request request,
                       std::function<void(const RungResult&)> on_rung);
 

@@ -13,7 +13,6 @@ using checks::Check;
 using checks::Fix;
 
 constexpr size_t lines_indent = 10;
-constexpr size_t hint_column = 14;
 
 std::string general(std::string_view text) { return checks::fill(text, {}); }
 
@@ -22,16 +21,8 @@ std::string quoted(const std::vector<std::string>& texts) {
 }
 
 void hints(Page& page, const Fix& fix) {
-  for (const auto& [program, line] : fix.hints) {
-    std::string text = fmt::format("{:{}}{:<{}}{}", "", lines_indent, checks::program_name(program),
-                                   hint_column, general(line));
-    if (text.size() <= Page::columns_max) {
-      page.line(text);
-    } else {
-      page.line(fmt::format("{:{}}{}", "", lines_indent, checks::program_name(program)));
-      page.paragraph(general(line), lines_indent + 2);
-    }
-  }
+  for (const auto& [program, line] : fix.hints)
+    page.setting(checks::program_name(program), general(line), lines_indent);
 }
 
 void fixes(Page& page, const Check& check) {
@@ -40,8 +31,7 @@ void fixes(Page& page, const Check& check) {
     std::string text = general(fix.text);
     if (fix.who != "client") text = fmt::format("{}: {}", checks::actor_name(fix.who), text);
     page.labelled(first ? "Fix" : "Or", text, first ? Tone::fix : Tone::plain);
-    for (const std::string& line : fix.lines)
-      page.line(fmt::format("{:{}}{}", "", lines_indent, general(line)), Tone::quote);
+    for (const std::string& line : fix.lines) page.whole(general(line), lines_indent, Tone::quote);
     hints(page, fix);
     first = false;
   }

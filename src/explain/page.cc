@@ -13,6 +13,7 @@ namespace {
 
 constexpr size_t label_columns = 8;
 constexpr size_t margin = 2;
+constexpr size_t program_columns = 14;
 
 std::string safe(std::string_view text) {
   return base::without_terminal_controls(base::to_valid_utf8(base::escape_control(text)));
@@ -109,6 +110,17 @@ void Page::remedy(const std::vector<std::string>& steps, size_t first, size_t la
     }
     labelled(i == 0 ? "Fix" : other ? "Or" : "Next", step, i == 0 ? Tone::fix : Tone::plain);
   }
+}
+
+void Page::whole(std::string_view text, size_t indent, Tone tone) {
+  line(std::string(indent, ' ').append(text), tone);
+}
+
+void Page::setting(std::string_view program, std::string_view text, size_t indent) {
+  const std::string beside = fmt::format("{:<{}}{}", program, program_columns, text);
+  if (indent + columns(beside) <= columns_max) return whole(beside, indent);
+  whole(program, indent);
+  whole(text, indent + margin);
 }
 
 void Page::line(std::string_view text, Tone tone) { lines_.push_back({safe(text), tone}); }

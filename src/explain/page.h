@@ -28,6 +28,11 @@ class Page {
   void labelled(std::string_view label, std::string_view text, Tone tone = Tone::plain);
   // Steps [first, last): the first of all is the fix; what begins with "Or" is another way.
   void remedy(const std::vector<std::string>& steps, size_t first = 0, size_t last = size_t(-1));
+  // One line behind `indent` spaces, never wrapped, so that it can be copied as it is: a command, a
+  // line of a settings file.
+  void whole(std::string_view text, size_t indent, Tone tone = Tone::plain);
+  // A setting as the program has it, whole, beside its name or, where it has no room there, below.
+  void setting(std::string_view program, std::string_view text, size_t indent);
   // As it is.
   void line(std::string_view text, Tone tone = Tone::plain);
   // What a server said, in at most `lines_max` lines.

@@ -51,6 +51,12 @@ class Suppressions {
   io::Task<Result<Entries>> list(io::Loop& here, records::SuppressionFilter filter,
                                  std::optional<records::SuppressionPlace> after, uint64_t limit);
 
+  // Waits for what was begun. For a caller whose waiting frames go next; blocks.
+  void finish() {
+    writer_.finish();
+    reader_.finish();
+  }
+
  private:
   // One caller of add(), who waits.
   struct Waiting {

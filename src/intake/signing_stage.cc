@@ -147,6 +147,7 @@ void SigningStage::start(const Signing& signing, std::string_view added_fields,
     // Its end lies in what is to come: too large by an octet or two.
     choice_.plan = nullptr;
     choice_.standing = SigningStanding::none;
+    choice_.is_for_now = false;
     choice_.trouble = "The header is too large to be signed";
     return;
   }

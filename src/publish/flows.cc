@@ -1,8 +1,10 @@
 #include "publish/flows.h"
 
 #include <algorithm>
+#include <array>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "dns/message.h"
 #include "dns/rdata.h"
@@ -24,13 +26,19 @@ Instant sooner(Vantage& vantage, Instant deadline) {
   return std::min(deadline, vantage.loop.now() + patience_with_server);
 }
 
+// Whether a name whose zone is elsewhere is asked for there: to see what receivers see, not to
+// change what the server has.
+enum class Reach { its_zones, everywhere };
+
 // Everything that a plan is made of, as one server has it.
-io::Task<View> view_of(Vantage vantage, NameServer server, Needs needs, Instant deadline) {
+io::Task<View> view_of(Vantage vantage, NameServer server, Needs needs, Reach reach,
+                       Instant deadline) {
+  auto ask = reach == Reach::everywhere ? look_through : look;
   View view;
   view.server = server;
   for (const std::string& name : txt_names(needs)) {
     auto sight =
-        co_await look(vantage, server, name, dns::record_type::txt, sooner(vantage, deadline));
+        co_await ask(vantage, server, name, dns::record_type::txt, sooner(vantage, deadline));
     if (!sight) {
       view.failure = sight.error().message();
       co_return view;
@@ -43,8 +51,8 @@ io::Task<View> view_of(Vantage vantage, NameServer server, Needs needs, Instant 
     if (doubled) view.doubled[name] = *std::move(doubled);
   }
   if (has_return_path(needs)) {
-    auto sight = co_await look(vantage, server, needs.return_path, dns::record_type::mx,
-                               sooner(vantage, deadline));
+    auto sight = co_await ask(vantage, server, needs.return_path, dns::record_type::mx,
+                              sooner(vantage, deadline));
     if (sight)
       view.mx[needs.return_path] = *std::move(sight);
     else
@@ -55,7 +63,7 @@ io::Task<View> view_of(Vantage vantage, NameServer server, Needs needs, Instant 
 
 io::Task<void> view_into(View& view, Vantage vantage, NameServer server, Needs needs,
                          Instant deadline) {
-  view = co_await view_of(vantage, server, needs, deadline);
+  view = co_await view_of(vantage, server, needs, Reach::everywhere, deadline);
 }
 
 bool all_answered(const View& view) {
@@ -145,6 +153,42 @@ io::Task<Result<void>> plan_change(Vantage vantage, Publication& made, WantedRec
   co_return Result<void>();
 }
 
+// A key that a wildcard shows at every name stands at none of them, and keeps none from being used.
+io::Task<Result<void>> forget_keys_of_wildcards(Vantage vantage, View& view, std::string zone,
+                                                Instant deadline) {
+  for (auto& [name, sight] : view.txt) {
+    if (sight.texts.empty() || name.find("._domainkey.") == name.npos) continue;
+    CO_TRY(
+        const bool synthesized,
+        co_await is_synthesized(vantage, view, name, dns::record_type::txt, sight, zone, deadline));
+    if (synthesized) sight.texts.clear();
+  }
+  co_return Result<void>();
+}
+
+// Once a record stands at a name or below it, no wildcard makes anything there any more
+// (RFC 4592 §2.2.1): mail to the domain would be gone with the first record for it.
+io::Task<Result<void>> keep_what_a_wildcard_makes(Vantage vantage, Publication& made,
+                                                  const View& view, Instant deadline) {
+  constexpr std::array<std::pair<uint16_t, std::string_view>, 3> types{
+      {{dns::record_type::mx, "MX"}, {dns::record_type::a, "A"}, {dns::record_type::aaaa, "AAAA"}}};
+  std::vector<std::string_view> lost;
+  const std::string domain = made.plan.domain;
+  for (const auto& [type, type_name] : types) {
+    CO_TRY(Sight sight, co_await look(vantage, view.server, domain, type, deadline));
+    CO_TRY(const bool synthesized,
+           co_await is_synthesized(vantage, view, domain, type, sight, made.update.zone, deadline));
+    if (synthesized) lost.push_back(type_name);
+  }
+  if (!lost.empty())
+    made.plan.problems.push_back(
+        fmt::format("A wildcard of the zone {0} makes the {1} of {2}, and makes nothing there any "
+                    "more once a record for {2} stands in the zone (RFC 4592). Enter the {1} for "
+                    "{2} itself first.",
+                    made.update.zone, fmt::join(lost, ", "), domain));
+  co_return Result<void>();
+}
+
 io::Task<Result<Publication>> send(Vantage vantage, Publication made, Endpoint server,
                                    const TsigKey& key, Instant deadline) {
   if (made.update.changes.empty()) co_return made;
@@ -200,12 +244,15 @@ io::Task<Result<Verification>> verify(Vantage vantage, Needs needs,
 io::Task<Result<Publication>> publish_update(Vantage vantage, Needs needs, Endpoint server,
                                              const TsigKey& key, Instant deadline) {
   const NameServer primary{"", server, false};
-  View view = co_await view_of(vantage, primary, needs, deadline);
+  View view = co_await view_of(vantage, primary, needs, Reach::its_zones, deadline);
   if (!all_answered(view)) co_return shows_nothing(view);
   Publication made;
-  CO_TRY(made.plan, co_await plan_from(vantage, needs, view, deadline));
-  if (!made.plan.problems.empty()) co_return made;
   CO_TRY(made.update.zone, co_await find_zone(vantage, view.server, needs.domain, deadline));
+  CO_TRY_VOID(co_await forget_keys_of_wildcards(vantage, view, made.update.zone, deadline));
+  CO_TRY(made.plan, co_await plan_from(vantage, needs, view, deadline));
+  if (!made.plan.published())
+    CO_TRY_VOID(co_await keep_what_a_wildcard_makes(vantage, made, view, deadline));
+  if (!made.plan.problems.empty()) co_return made;
   for (size_t i = 0; i < made.plan.records.size(); ++i) {
     if (made.plan.records[i].published) continue;
     CO_TRY_VOID(co_await plan_change(vantage, made, made.plan.records[i], view, deadline));

@@ -72,6 +72,12 @@ Observation differs(Difference difference, std::string words) {
   return observation;
 }
 
+Observation another_key() {
+  return differs(Difference::different,
+                 "Another key stands there, which may be another host's. Leave it, and choose "
+                 "another selector.");
+}
+
 Observation judge_one(const WantedRecord& wanted, const std::string& text) {
   if (fits(wanted, text)) return differs(Difference::none, note_on(wanted, text));
   if (text.find('"') != text.npos)
@@ -86,10 +92,7 @@ Observation judge_one(const WantedRecord& wanted, const std::string& text) {
             "where the form takes several.",
             text.size(), wanted.text.size(),
             text.size() == string_octets_max ? ", where one string of a TXT record ends" : ""));
-  if (wanted.blocked)
-    return differs(Difference::different,
-                   "Another key stands there, which may be another host's. Leave it, and choose "
-                   "another selector.");
+  if (wanted.blocked) return another_key();
   if (wanted.purpose == Purpose::dkim)
     return differs(Difference::different,
                    "Another key stands there, or one that cannot be read. Enter the value again.");
@@ -103,6 +106,8 @@ Observation judge_txt(const WantedRecord& wanted, const Sight& sight, const Text
   Observation observation;
   if (kin.size() == 1) {
     observation = judge_one(wanted, kin.front());
+  } else if (kin.size() > 1 && wanted.blocked) {
+    observation = another_key();
   } else if (kin.size() > 1) {
     observation = differs(
         Difference::several,
@@ -112,7 +117,8 @@ Observation judge_txt(const WantedRecord& wanted, const Sight& sight, const Text
   } else if (!sight.alias.empty()) {
     observation = differs(Difference::alias,
                           fmt::format("A CNAME stands at the name and leads to {}, which has no "
-                                      "{}. Take it away, and enter a TXT record.",
+                                      "{}. Enter it there, or take the CNAME away and enter a "
+                                      "TXT record here.",
                                       sight.alias, kind(wanted)));
   } else {
     observation = differs(Difference::missing,
@@ -161,6 +167,10 @@ std::string why_unanswered(const Sight& sight) {
                      sight.rcode == 5 ? "it refuses: is the zone its?" : "it failed");
 }
 
+bool answered(const Observation& observation) {
+  return observation.difference != Difference::no_answer;
+}
+
 Observation judge_view(const WantedRecord& wanted, const View& view, const std::string& domain) {
   const auto& sights = wanted.type == RecordType::mx ? view.mx : view.txt;
   const auto sight = sights.find(wanted.name);
@@ -178,12 +188,13 @@ Observation judge_view(const WantedRecord& wanted, const View& view, const std::
                   doubled == view.doubled.end() ? Texts() : doubled->second.texts, domain);
   }
   if (sight != sights.end()) observation.ttl_s = sight->second.ttl_s;
+  const bool elsewhere = sight != sights.end() && !sight->second.followed_to.empty() &&
+                         observation.difference != Difference::alias;
+  if (elsewhere && observation.difference != Difference::none && answered(observation))
+    observation.words +=
+        fmt::format(" {} has the zone of this name: enter it there.", sight->second.followed_to);
   observation.server = view.server;
   return observation;
-}
-
-bool answered(const Observation& observation) {
-  return observation.difference != Difference::no_answer;
 }
 
 // What only time mends, told from what a person must.

@@ -45,4 +45,8 @@ io::Task<Result<dns::PtrAnswer>> KnownAnswers::ptr(IpAddress address, Instant de
   return inner_.ptr(address, deadline);
 }
 
+io::Task<Result<dns::SrvAnswer>> KnownAnswers::srv(std::string service, Instant deadline) {
+  return inner_.srv(std::move(service), deadline);
+}
+
 }  // namespace waypost::publish

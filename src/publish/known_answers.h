@@ -23,6 +23,7 @@ class KnownAnswers final : public dns::Resolver {
                                                  Instant deadline) override;
   io::Task<Result<dns::TxtAnswer>> txt(std::string name, Instant deadline) override;
   io::Task<Result<dns::PtrAnswer>> ptr(IpAddress address, Instant deadline) override;
+  io::Task<Result<dns::SrvAnswer>> srv(std::string service, Instant deadline) override;
 
  private:
   dns::Resolver& inner_;

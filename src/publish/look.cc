@@ -1,6 +1,8 @@
 #include "publish/look.h"
 
+#include <algorithm>
 #include <array>
+#include <optional>
 
 #include <fmt/format.h>
 
@@ -12,6 +14,9 @@ namespace waypost::publish {
 namespace {
 
 constexpr size_t servers_max = 13;
+constexpr size_t steps_max = 3;
+// With each of those that are asked in the place of another, so that there is time for a second.
+constexpr Duration patience_with_other = std::chrono::seconds(2);
 constexpr uint16_t server_port = 53;
 constexpr std::array families = {dns::AddressFamily::v4, dns::AddressFamily::v6};
 
@@ -36,6 +41,22 @@ tl::unexpected<Error> no_servers(const std::string& domain) {
                  fmt::format("no name server of {} with an address was found. Is the domain "
                              "registered and delegated? --server ADDR names one",
                              domain));
+}
+
+// What the servers of the zone of `name` say, the first that has it; none where nobody does.
+io::Task<std::optional<Sight>> ask_those_who_know(Vantage vantage, std::string name, uint16_t type,
+                                                  Instant deadline) {
+  auto servers = co_await find_authorities(vantage, name, deadline);
+  if (!servers) co_return std::nullopt;
+  for (const NameServer& server : *servers) {
+    const Instant patience = std::min(deadline, vantage.loop.now() + patience_with_other);
+    auto sight = co_await look(vantage, server, name, type, patience);
+    const bool knows = sight && (sight->answered() || !sight->delegated_to.empty());
+    if (!knows) continue;
+    sight->followed_to = server.text();
+    co_return *std::move(sight);
+  }
+  co_return std::nullopt;
 }
 
 }  // namespace
@@ -93,6 +114,24 @@ io::Task<Result<std::vector<NameServer>>> find_authorities(Vantage vantage, std:
   }
   if (servers.empty()) co_return no_servers(domain);
   co_return servers;
+}
+
+io::Task<Result<Sight>> look_through(Vantage vantage, NameServer server, std::string name,
+                                     uint16_t type, Instant deadline) {
+  CO_TRY(Sight sight, co_await look(vantage, server, name, type, deadline));
+  if (server.resolver) co_return sight;
+  const std::string alias = sight.alias;
+  for (size_t step = 0; step < steps_max; ++step) {
+    if (!sight.alias.empty() && sight.rdata.empty())
+      name = sight.alias;
+    else if (sight.answered() || sight.delegated_to.empty())
+      break;
+    std::optional<Sight> further = co_await ask_those_who_know(vantage, name, type, deadline);
+    if (!further) break;
+    sight = *std::move(further);
+  }
+  sight.alias = alias;
+  co_return sight;
 }
 
 io::Task<Result<std::string>> find_zone(Vantage vantage, NameServer server, std::string domain,

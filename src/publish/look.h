@@ -27,6 +27,7 @@ struct Sight {
   // and passes on to others, or on what it remembers.
   bool authoritative = true;
   std::string delegated_to;  // the first server that it passes on to
+  std::string followed_to;   // who said this in its place, after look_through()
 
   // What is not there is missing, and nobody else knows better.
   bool answered() const { return (rcode == 0 || rcode == 3) && authoritative; }
@@ -52,6 +53,14 @@ struct Vantage {
 // server that refuses has answered.
 io::Task<Result<Sight>> look(Vantage vantage, NameServer server, std::string name, uint16_t type,
                              Instant deadline);
+
+// The same, looked further where the server itself cannot know: it passes on to the servers of
+// another zone (RFC 1034 §4.3.2), or has an alias into one, as providers want for `_dmarc` and
+// `_domainkey`. Those servers are asked, one after the other, over at most three such steps. Where
+// they cannot be found or are silent, it is what the last one said. `Sight::alias` stays that of
+// the name. A resolver looks further by itself.
+io::Task<Result<Sight>> look_through(Vantage vantage, NameServer server, std::string name,
+                                     uint16_t type, Instant deadline);
 
 // The servers of the zone that `domain` is in, one address each, at most 13. Fails with not_found
 // where no zone or no address is found, with `dns` where the resolver cannot tell.

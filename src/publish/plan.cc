@@ -70,8 +70,9 @@ void plan_key(Plan& plan, const Key& key, const Published& published) {
   if (record.blocked) {
     plan.problems.push_back(fmt::format(
         "Another key stands at {0}: another host may sign with it. Choose another selector: "
-        "waypost keys retire {1} {2}, then waypost keys rotate {1}. If nobody uses that key, take "
-        "its record out of DNS instead.",
+        "waypost keys retire {1} {2}, then waypost keys rotate {1} (once no other key of the "
+        "domain "
+        "is prepared). If nobody uses that key, take its record out of DNS instead.",
         record.name, plan.domain, key.selector));
     plan.records.push_back(std::move(record));
     return;

@@ -149,15 +149,18 @@ void Searcher::note_mark(Day day) {
     TRY(Database database, open_day_to_read(places_.folder, day));
     return read_mark(database);
   }();
-  if (!mark && mark.error().code() != ErrorCode::not_found) note_problem(day, mark.error());
+  // A day that cannot have what is wanted takes nothing from the answer.
+  const bool matters = may_hold(day);
+  if (!mark && matters && mark.error().code() != ErrorCode::not_found)
+    note_problem(day, mark.error());
   if (!mark || !*mark) return;
   bounds_.ends[day] = (*mark)->end;
-  if ((*mark)->rebuilding)
+  if (!(*mark)->rebuilding)
+    bounds_.from = std::max(bounds_.from, (*mark)->batch_start);
+  else if (matters)
     found_.problems.push_back(fmt::format(
         "the records of {} were damaged and are being written again; some are still missing",
         day_text(day)));
-  else
-    bounds_.from = std::max(bounds_.from, (*mark)->batch_start);
 }
 
 bool Searcher::may_hold(Day day) const {

@@ -29,7 +29,7 @@ std::string domain_of(std::string_view key) {
 class Recipients {
  public:
   Recipients(const std::optional<Reference>& reference, const SentMessage& sent)
-      : sent_(sent), is_proven_(reference && reference->reach != Reach::message) {
+      : sent_(sent), is_proven_(reference && reference->reach == Reach::recipient) {
     for (const std::string& recipient : sent.recipients) keys_.push_back(key_of(recipient));
     if (!reference || reference->reach == Reach::message) return;
     const size_t number = reference->recipient;
@@ -47,8 +47,8 @@ class Recipients {
     const auto found = std::find(keys_.begin(), keys_.end(), key);
     return found == keys_.end() ? nullptr : &sent_.recipients[size_t(found - keys_.begin())];
   }
-  // Whether whoever sends it has shown to be where the recipient's mail goes: nobody else can have
-  // an address condemned, and no domain's server that of another domain.
+  // Whether whoever sends it has shown to be where this recipient's mail goes: of several in one
+  // transaction each has the return address, and none can have another condemned.
   bool is_proven() const { return is_proven_; }
   // The one that it is about whatever it names, if the address alone says so.
   const std::string* only() const {

@@ -41,8 +41,8 @@ bool is_left_to_people(const Finding& finding);
 // What something that came back tells of the recipients of the message that it is about, each once.
 // Empty: nothing, or it is about others. `reference` is what the address says that it came to, or
 // that it quotes; none: the message is known by its Message-ID alone, which strangers can know, so
-// that it must name the recipient and condemns nobody. Nor does a reference to the whole message,
-// which the servers of all its domains have. Pure but for the reader's memory.
+// that it must name the recipient and condemns nobody. Nor does a reference to several recipients,
+// which each of them has. Pure but for the reader's memory.
 std::vector<Finding> findings_of(const bounces::Incoming& incoming,
                                  const std::optional<Reference>& reference, const SentMessage& sent,
                                  classify::Reader& replies);

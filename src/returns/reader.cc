@@ -22,6 +22,8 @@ using events::Verdict;
 constexpr Duration young = std::chrono::minutes(10);
 // Who names a message by its Message-ID alone names one that is not old.
 constexpr WallTime::duration named_within = std::chrono::hours(24 * 30);
+// People get what the records cannot be asked about for so long, before it expires unread.
+constexpr Duration patience = std::chrono::hours(24);
 constexpr size_t message_id_octets_max = 998;  // a line of a header, RFC 5322 §2.1.1
 constexpr size_t reply_octets_max = 2000;      // in an event
 
@@ -69,6 +71,7 @@ struct Reader::Work {
   std::optional<SentMessage> sent;  // where the queue still has it
   bool unsubscribes = false;        // it came to an address for that
   WallTime named_since;             // older mail is not known by its Message-ID
+  bool has_waited_long = false;     // for records that cannot be read
   Rules rules;
 };
 
@@ -169,7 +172,9 @@ io::Task<Result<Reader::Understood>> Reader::understand(const spool::Envelope& e
   if (work.reference)
     if (auto queued = services_.queued(work.reference->message)) work.sent = sent_message(*queued);
   work.unsubscribes = arrived.unsubscribes;
-  work.named_since = services_.loop.wall_now() - named_within;
+  const WallTime now = services_.loop.wall_now();
+  work.named_since = now - named_within;
+  work.has_waited_long = now - envelope.accepted_at > patience;
   std::function<Result<Understood>()> on_worker = [&] { return understand_aside(work); };
   co_return co_await io::run_on<Result<Understood>>(services_.worker, services_.loop,
                                                     std::move(on_worker));
@@ -196,9 +201,11 @@ Result<void> Reader::find_out(const bounces::Incoming& incoming, Work& work,
   if (!work.reference) work.reference = reference_of(incoming, *paths_);
   if (work.reference) understood.about = work.reference->message;
   if (!work.sent && work.reference) {
-    TRY(work.sent, services_.look_up(work.reference->message));
+    TRY(work.sent, look_up(work.reference->message, work));
   } else if (!work.sent && is_complaint(incoming)) {
-    TRY(work.sent, look_up_named(incoming.message_id, work));
+    const auto& complainers = incoming.complaint->recipients;
+    TRY(work.sent, look_up_named(incoming.message_id,
+                                 complainers.empty() ? std::string() : complainers.front(), work));
   }
   if (!work.sent) return {};
   understood.findings =
@@ -211,16 +218,23 @@ Result<void> Reader::find_out(const bounces::Incoming& incoming, Work& work,
 }
 
 Result<std::optional<SentMessage>> Reader::look_up_named(const std::string& message_id,
+                                                         const std::string& address,
                                                          const Work& work) {
   if (message_id.empty() || message_id.size() > message_id_octets_max)
     return std::optional<SentMessage>();
-  return services_.look_up(Named{message_id, work.named_since});
+  return look_up(Named{message_id, work.named_since, address}, work);
+}
+
+Result<std::optional<SentMessage>> Reader::look_up(const Wanted& wanted, const Work& work) {
+  Result<std::optional<SentMessage>> sent = services_.look_up(wanted);
+  if (!sent && work.has_waited_long) return std::optional<SentMessage>();
+  return sent;
 }
 
 Result<void> Reader::unsubscribe(const Work& work, Understood& understood) {
   const std::optional<Letter> letter = read_letter(work.octets);
   if (!letter) return {};
-  TRY(understood.sent, look_up_named(letter->message_id, work));
+  TRY(understood.sent, look_up_named(letter->message_id, letter->from, work));
   if (!understood.sent) return {};
   if (auto finding = unsubscription_of(*letter, *understood.sent))
     understood.findings.push_back(*std::move(finding));

@@ -28,10 +28,12 @@ inline constexpr size_t read_octets_max = 2 << 20;
 class Reader {
  public:
   // Which message of ours is looked for: by its id, or by its Message-ID among those that were
-  // accepted not before.
+  // accepted not before. Of several with one Message-ID it is the newest that went to
+  // `address`; where none did, it cannot be told.
   struct Named {
     std::string message_id;
     WallTime since;
+    std::string address;  // of whom it is to be about; empty: not told
   };
   using Wanted = std::variant<MessageId, Named>;
   struct Services {
@@ -71,7 +73,9 @@ class Reader {
   io::Task<Result<Understood>> understand(const spool::Envelope& envelope, const Arrived& arrived);
   Result<Understood> understand_aside(Work& work);
   Result<void> find_out(const bounces::Incoming& incoming, Work& work, Understood& understood);
-  Result<std::optional<SentMessage>> look_up_named(const std::string& message_id, const Work& work);
+  Result<std::optional<SentMessage>> look_up_named(const std::string& message_id,
+                                                   const std::string& address, const Work& work);
+  Result<std::optional<SentMessage>> look_up(const Wanted& wanted, const Work& work);
   Result<void> unsubscribe(const Work& work, Understood& understood);
   io::Task<Result<void>> suppress(const Understood& understood);
   void report(const Understood& understood, const spool::Envelope& envelope);

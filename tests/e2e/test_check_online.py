@@ -20,14 +20,14 @@ def working_lists():
 def ask_fixture(start_relay):
     """ask(records) gives what is said to whoever runs the check with these names in the world."""
     made = []
+    one_source = {"source": [{"id": "one", "helo": "mail.example.net", "addresses": [ADDRESS]}],
+                  "pool": [{"id": "all", "sources": ["one"]}], "delivery": {"pool": "all"}}
 
-    def ask(records):
+    def ask(records, sources=one_source):
         responder = Responder(records)
         made.append(responder)
-        relay = start_relay(("127.0.0.1", 9), dns={
-            "resolver": f"127.0.0.1:{responder.address[1]}"}, source=[
-                {"id": "one", "helo": "mail.example.net", "addresses": [ADDRESS]}],
-            pool=[{"id": "all", "sources": ["one"]}], delivery={"pool": "all"})
+        relay = start_relay(("127.0.0.1", 9), dns={"resolver": f"127.0.0.1:{responder.address[1]}"},
+                            **sources)
         relay.stop()
         ran = relay.command("--json", "check", "--online", "--towards", "far.example.net")
         return json.dumps(json.loads(ran.stdout)), ran.stderr
@@ -61,3 +61,14 @@ def test_a_list_that_refuses_to_answer_is_no_listing(ask):
                    "7.113.0.203.in-addr.arpa": [("PTR", "mail.example.net")],
                    "mail.example.net": [("A", ADDRESS)]})
     assert "M6009" not in said and "M6010" in said and "public resolver" in said
+
+
+def test_the_name_in_ehlo_must_lead_somewhere(ask):
+    said, _ = ask(working_lists(), sources={})
+    assert "M5011" in said and "relay.example" in said, said
+
+
+def test_a_resolver_that_is_silent_is_told_alone(ask):
+    said, _ = ask({"far.example.net": [None]})
+    assert "M1004" in said, said
+    assert "M2008" not in said and "M6010" not in said, said

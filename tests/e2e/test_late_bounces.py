@@ -91,7 +91,7 @@ def test_many_recipients_share_a_transaction_and_a_bounce_finds_its_own(post):
     to = post.send("bob@example.net", "dead@example.net")
     post.bring(to, returned.dsn(to, "dead@example.net"))
     post.wait("late_bounced", 2)
-    assert [entry["address"] for entry in post.listed()] == ["dead@example.net"]
+    assert post.listed() == [], "bob has that address, too, and could have written it"
 
 
 def test_a_delay_is_told_and_condemns_nobody(post):

@@ -3,7 +3,6 @@
 
 #include "base/check.h"
 #include "dns/rdata.h"
-#include "dns/service_resolver.h"
 
 using namespace waypost;
 

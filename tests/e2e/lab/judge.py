@@ -1,5 +1,7 @@
 """What must hold of every report, and what a scenario's own must say."""
 
+import re
+
 from lab.scenario import TEMPORARY
 
 COLUMNS_MAX = 80
@@ -23,6 +25,7 @@ def names_only(said, scenario):
     found = [each["id"] for each in report["findings"]]
     stops_nothing = scenario.exit in (0, TEMPORARY)  # however grave it is called
     assert scenario.id in (found if stops_nothing else errors(report)), shown
+    assert stops_nothing or found[0] == scenario.id, f"it is not told first\n{shown}"
     assert set(found) <= {*scenario.also, scenario.id}, shown
     assert {each.code for each in said.values()} == {scenario.code}, shown
     if scenario.exit == 0:
@@ -49,10 +52,14 @@ def finds_nothing(said):
 def reads_well(said, scenario):
     text = said["people"].out
     assert scenario.word.lower() in " ".join(text.lower().split()), text
-    assert scenario.id in text, text
+    headlines = re.findall(r"^M\d{4}", text, re.MULTILINE)  # the gravest first
+    assert scenario.id in (headlines if scenario.exit == 0 else headlines[:1]), text
     lines = text.splitlines()
     assert len(lines) <= LINES_MAX, text
-    assert max(map(len, lines)) <= COLUMNS_MAX, max(lines, key=len)
+    commands = {line.strip() for finding in said["json"].report["findings"] for fix in finding["fixes"]
+                for line in fix.get("lines", ())}
+    prose = [line for line in lines if line.strip() not in commands]  # those are whole, to be pasted
+    assert max(map(len, prose)) <= COLUMNS_MAX, max(prose, key=len)
     assert "!" not in text.replace(scenario.word, ""), text
     assert not said["json"].err.strip().startswith("{"), "JSON belongs to the output alone"
 

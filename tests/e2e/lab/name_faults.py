@@ -2,7 +2,7 @@
 
 from lab.connect_faults import filtered
 from lab.names import NXDOMAIN, REFUSED, SERVFAIL
-from lab.scenario import Scenario, warns
+from lab.scenario import Scenario
 from lab.world import DOMAIN, HOST, OTHER_NUMBER, RESOLVER_NUMBER
 
 
@@ -113,7 +113,7 @@ SCENARIOS = [
              "M1007", "smtp.office365.com"),
     Scenario("google for gmail", googles_entrance, 2, "M2002", "smtp.gmail.com", quiet=True, slow_s=25,
              also=("M1008",)),
-    warns("look-alike host", look_alike, 1, "M1008", "smtp.gmail.com"),
+    Scenario("look-alike host", look_alike, 1, "M1008", "smtp.gmail.com"),
     Scenario("space behind the host", trailing(" "), 1, "M1009", "space"),
     Scenario("zero-width space in the host", trailing("\u200b"), 1, "M1009", "U+200B"),
     Scenario("null MX", null_mx, 1, "M1010", "mail"),

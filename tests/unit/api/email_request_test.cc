@@ -94,6 +94,18 @@ TEST(EmailRequestTest, names_every_field_that_it_cannot_use) {
   EXPECT_EQ(empty.problems.size(), 4u);
 }
 
+// Each of them takes a dozen times its octets in memory.
+TEST(EmailRequestTest, takes_so_many_values_and_no_more) {
+  std::string many = "[0";
+  for (size_t i = 2; i < values_max; ++i) many += ",0";
+  EXPECT_TRUE(parse_json(many + "]"));
+  const auto refused = parse_json(many + ",0,0]");
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().message(), HasSubstr("more than 200000 values"));
+  const std::string text = R"({"text":"\")" + std::string(2 * values_max, ',') + R"("})";
+  EXPECT_TRUE(parse_json(text)) << "commas of a text are none";
+}
+
 TEST(EmailRequestTest, needs_smtputf8_for_an_address_that_is_to_be_answered) {
   const auto with = [](const std::string& reply_to) {
     return read(

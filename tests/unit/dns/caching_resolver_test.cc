@@ -38,6 +38,19 @@ TEST_F(CachingResolverTest, answers_again_without_asking) {
   EXPECT_EQ(v4->addresses.size(), 1u);
 }
 
+TEST_F(CachingResolverTest, keeps_where_a_service_is) {
+  inner_.add_srv("_submission._tcp.example.net", {0, 1, 587, "mail.example.net"});
+  auto srv = [&] {
+    return loop_.run(resolver_.srv("_Submission._tcp.Example.net", loop_.in(seconds(5))));
+  };
+  ASSERT_TRUE(srv());
+  inner_.set_failure("_submission._tcp.example.net", Error(ErrorCode::dns, "SERVFAIL"));
+  auto again = srv();
+  ASSERT_TRUE(again);
+  ASSERT_EQ(again->records.size(), 1u);
+  EXPECT_EQ(again->records[0].host, "mail.example.net");
+}
+
 // Answers a new text each time, which may be kept for 20 milliseconds.
 class ShortLived final : public Resolver {
  public:
@@ -53,6 +66,7 @@ class ShortLived final : public Resolver {
     co_return answer;
   }
   io::Task<Result<PtrAnswer>> ptr(IpAddress, Instant) override { co_return PtrAnswer(); }
+  io::Task<Result<SrvAnswer>> srv(std::string, Instant) override { co_return SrvAnswer(); }
 
  private:
   int asked_ = 0;

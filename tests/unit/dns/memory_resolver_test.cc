@@ -59,6 +59,19 @@ TEST_F(MemoryResolverTest, knows_texts_and_the_names_of_addresses) {
   EXPECT_EQ(mx("1.2.0.192.in-addr.arpa")->status, AnswerStatus::no_such_record);
 }
 
+TEST_F(MemoryResolverTest, knows_where_services_are) {
+  resolver_.add_srv("_submission._tcp.Example.net", {10, 1, 587, "Mail.example.net."});
+  auto srv = [this](const char* service) {
+    return loop_.run(resolver_.srv(service, loop_.in(std::chrono::seconds(5))));
+  };
+  auto found = srv("_submission._tcp.example.net");
+  ASSERT_TRUE(found);
+  ASSERT_EQ(found->records.size(), 1u);
+  EXPECT_EQ(found->records[0].host, "mail.example.net");
+  EXPECT_EQ(found->records[0].port, 587);
+  EXPECT_EQ(srv("_submissions._tcp.example.net")->status, AnswerStatus::no_such_name);
+}
+
 TEST_F(MemoryResolverTest, fails_as_told_until_it_heals) {
   resolver_.set_failure("example.net", Error(ErrorCode::dns, "SERVFAIL"));
   auto failed = mx("example.net");

@@ -2,8 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include "dns/service_resolver.h"
-
 namespace waypost::dns {
 namespace {
 

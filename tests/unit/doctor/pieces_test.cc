@@ -38,6 +38,14 @@ TEST(ExamineHostTest, sees_what_cannot_be_seen) {
   EXPECT_TRUE(examine_host("smtp.example.com").foreign.empty());
 }
 
+TEST(MayBeAStrangersTest, tells_a_providers_own_names_from_those_beside_them) {
+  for (const char* host : {"smtp.gmai1.com", "smtp.gmial.com", "smtp.gmail.co", "gmail.smtp.com"})
+    EXPECT_TRUE(may_be_a_strangers(host)) << host;
+  for (const char* host : {"smtp.gmail.com", "smpt.gmail.com", "smtp.google.com", "imap.gmail.com",
+                           "smtp.mail.com", "smtp.example.com", ""})
+    EXPECT_FALSE(may_be_a_strangers(host)) << host;
+}
+
 TEST(ProtocolOfTest, knows_who_answers) {
   EXPECT_EQ(protocol_of("HTTP/1.1 400 Bad Request"), "HTTP");
   EXPECT_EQ(protocol_of("SSH-2.0-x"), "SSH");

@@ -12,7 +12,6 @@
 #include "io/sim_world.h"
 #include "io/task_group.h"
 #include "tests/fakes/memory_disk.h"
-#include "tests/fakes/service_names.h"
 #include "tls/self_signed.h"
 #include "tls/tls_stream.h"
 
@@ -88,7 +87,7 @@ class Street {
     options.obsolete_too = true;
     auto obsolete = *tls::ClientContext::create(options, disk, world_);
     EvidenceLog evidence(client);
-    Context context{client, client.network(), disk,     all_names,
+    Context context{client, client.network(), disk,     names,
                     *tls,   obsolete.get(),   evidence, {{name_host.host(), 53}}};
     if (request.host.empty()) request.host = host;
     std::optional<Report> report;
@@ -208,8 +207,7 @@ class Street {
   io::SimProcess& mail_v4 = world_.make_process(v4);
   io::SimProcess& mail_v6 = world_.make_process(v6);
   io::SimProcess& name_host = world_.make_process(*IpAddress::parse("192.0.2.53"));
-  fakes::ServiceNames all_names{client};
-  dns::MemoryResolver& names = all_names.names;
+  dns::MemoryResolver names{client};
   fakes::MemoryDisk disk;
 
  private:

@@ -146,14 +146,21 @@ TEST_F(WalkTest, visits_the_submission_service_that_a_domain_names) {
   street_.serve(25, {});
   street_.serve_usual();
   street_.names.add_mx("example.com", 10, Street::host);
-  street_.all_names.services["_submission._tcp.example.com"] = {{0, 1, 587, Street::host}};
-  street_.all_names.services["_submissions._tcp.example.com"] = {{10, 1, 466, Street::host}};
+  street_.names.add_srv("_submission._tcp.example.com", {0, 1, 587, Street::host});
+  street_.names.add_srv("_submissions._tcp.example.com", {10, 1, 466, Street::host});
   Request request;
   request.host = "example.com";
-  Report report = street_.walk(std::move(request));
+  std::vector<RungResult> heard;
+  auto way = [&heard](Context& context, Request asked) {
+    return walk(context, std::move(asked),
+                [&heard](const RungResult& result) { heard.push_back(result); });
+  };
+  Report report = street_.walk_by(way, std::move(request));
   EXPECT_THAT(ids(report), IsEmpty());
+  // Who hears the rungs as they come learns it on the same one.
+  ASSERT_EQ(heard.size(), 6u);
   std::vector<std::string> visited;
-  for (const Fact& fact : report.rungs[0].facts)
+  for (const Fact& fact : heard[0].facts)
     if (fact.key == "submission") visited = fact.values;
   EXPECT_THAT(visited, ElementsAre("smtp.example.com:587 (starttls) works",
                                    HasSubstr("smtp.example.com:466 (implicit) does not work: ")));
@@ -165,8 +172,8 @@ TEST_F(WalkTest, logs_in_at_the_server_that_a_domain_names_within_itself) {
   street_.serve_usual();
   street_.names.add_mx("example.com", 10, "mx.elsewhere.example");
   street_.names.add_address("example.com", street_.v4);
-  street_.all_names.services["_submission._tcp.example.com"] = {{0, 1, 0, ""}};
-  street_.all_names.services["_submissions._tcp.example.com"] = {{0, 1, 465, Street::host}};
+  street_.names.add_srv("_submission._tcp.example.com", {0, 1, 0, ""});
+  street_.names.add_srv("_submissions._tcp.example.com", {0, 1, 465, Street::host});
   Request request;
   request.host = "example.com";
   request.user = "ann@example.com";
@@ -177,10 +184,43 @@ TEST_F(WalkTest, logs_in_at_the_server_that_a_domain_names_within_itself) {
   EXPECT_EQ(report.effects.login_attempts, 1u);
 }
 
+TEST_F(WalkTest, sends_no_password_to_a_name_that_looks_like_a_providers) {
+  street_.serve_usual();
+  street_.names.add_address("smtp.gmai1.com", street_.v4);
+  Request request = at(587);
+  request.host = "smtp.gmai1.com";
+  Report report = street_.walk(std::move(request));
+  EXPECT_THAT(ids(report), ElementsAre("M1008", "M3023")) << "a walk without a login goes on";
+  auto with_login = [](const char* host) {
+    Request asked = at(587);
+    asked.host = host;
+    asked.user = "ann@gmail.com";
+    asked.password = Secret("correct horse");
+    return asked;
+  };
+  report = street_.walk(with_login("smtp.gmai1.com"));
+  EXPECT_THAT(ids(report), ElementsAre("M1008"));
+  EXPECT_EQ(report.exit_code(), 11);
+  EXPECT_EQ(report.effects.connections, 0u);
+  // Meant as it is written.
+  report = street_.walk(with_login("smtp.gmai1.com."));
+  EXPECT_THAT(ids(report), ElementsAre("M1008", "M3023"));
+}
+
+TEST_F(WalkTest, recommends_only_a_name_that_can_be_connected_to) {
+  street_.serve_usual();
+  street_.names.add_address("other.example.com", street_.v4);
+  Request request = at(587);
+  request.host = "other.example.com";
+  Report report = street_.walk(std::move(request));
+  EXPECT_EQ(first(report).id, "M3023");
+  EXPECT_EQ(first(report).parameters.at("meant"), Street::host);
+}
+
 TEST_F(WalkTest, lets_no_password_follow_the_name_system_to_somebody_else) {
   street_.serve_usual();
   street_.names.add_address("example.org", street_.v4);
-  street_.all_names.services["_submissions._tcp.example.org"] = {{0, 1, 465, Street::host}};
+  street_.names.add_srv("_submissions._tcp.example.org", {0, 1, 465, Street::host});
   Request request;
   request.host = "example.org";
   request.user = "ann@example.org";

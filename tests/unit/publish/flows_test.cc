@@ -49,7 +49,8 @@ class Server {
   // Answers to an update: what TsigAnswer and rcode come to is for the real servers to test.
   int update_rcode = 9;
   bool authoritative = true;
-  std::string refused;  // a name that it answers no questions about
+  std::string refused;    // a name that it answers no questions about
+  std::string delegated;  // a name that another server has
 
  private:
   io::Task<void> serve() {
@@ -109,10 +110,17 @@ class Server {
       dns::append_record(sections, record);
       ++answers;
     }
-    dns::append_record(sections, {"shop.example", dns::record_type::soa, dns::record_class::in, 60,
-                                  name_rdata("ns") + name_rdata("h") + std::string(20, '\0')});
+    const bool passed_on = name == delegated;
+    if (passed_on)
+      dns::append_record(sections, {name, dns::record_type::ns, dns::record_class::in, 60,
+                                    name_rdata("ns.esp.example")});
+    else
+      dns::append_record(sections,
+                         {"shop.example", dns::record_type::soa, dns::record_class::in, 60,
+                          name_rdata("ns") + name_rdata("h") + std::string(20, '\0')});
     std::string message = octets.substr(0, 2);
-    dns::append_16(message, (authoritative ? 0x8400u : 0x8000u) | (name == refused ? 5u : 0u));
+    const bool has_it = authoritative && !passed_on;
+    dns::append_16(message, (has_it ? 0x8400u : 0x8000u) | (name == refused ? 5u : 0u));
     for (unsigned count : {1u, answers, 1u, 0u}) dns::append_16(message, count);
     return message +
            octets.substr(dns::message_header_octets, name_end + 4 - dns::message_header_octets) +
@@ -180,6 +188,61 @@ TEST_F(FlowsTest, finds_the_servers_of_the_zone_above_and_asks_each) {
   EXPECT_TRUE(found->records[0].observations[2].server.resolver);
 }
 
+// Who lets a provider keep the DMARC record delegates the name to its servers, or has an alias
+// there.
+TEST_F(FlowsTest, follows_a_name_into_the_zone_that_has_it) {
+  const std::string dmarc = "v=DMARC1; p=none; rua=mailto:d@shop.example";
+  for (Server* server : {&recursive_, &first_, &second_})
+    server->add("mail.shop.example", dns::record_type::txt, txt_rdata("v=spf1 ip4:192.0.2.1 ~all"));
+  Server provider(world_, "192.0.2.55");
+  names_.add_address("ns.esp.example", provider.process.host());
+  for (Server* server : {&first_, &second_}) server->delegated = "_dmarc.mail.shop.example";
+  recursive_.add("_dmarc.mail.shop.example", dns::record_type::ns, name_rdata("ns.esp.example"));
+  recursive_.add("_dmarc.mail.shop.example", dns::record_type::txt, txt_rdata(dmarc));
+  auto found = run(verify(vantage(), needs_, {}, soon()));
+  ASSERT_TRUE(found) << found.error().describe();
+  ASSERT_EQ(found->records.size(), 2u);
+  EXPECT_FALSE(found->good());
+  EXPECT_EQ(found->records[1].observations[0].difference, Difference::missing);
+  EXPECT_THAT(found->records[1].observations[0].words,
+              HasSubstr("ns.esp.example (192.0.2.55) has the zone of this name"));
+  provider.add("_dmarc.mail.shop.example", dns::record_type::txt, txt_rdata(dmarc));
+  found = run(verify(vantage(), needs_, {}, soon()));
+  ASSERT_TRUE(found) << found.error().describe();
+  EXPECT_TRUE(found->good()) << found->records[1].observations[0].words;
+}
+
+TEST_F(FlowsTest, follows_an_alias_into_another_zone) {
+  const std::string dmarc = "v=DMARC1; p=none; rua=mailto:d@shop.example";
+  for (Server* server : {&recursive_, &first_, &second_}) {
+    server->add("mail.shop.example", dns::record_type::txt, txt_rdata("v=spf1 ip4:192.0.2.1 ~all"));
+    server->add("_dmarc.mail.shop.example", dns::record_type::cname, name_rdata("d.esp.example"));
+  }
+  Server provider(world_, "192.0.2.55");
+  names_.add_address("ns.esp.example", provider.process.host());
+  names_.add_txt("_dmarc.mail.shop.example", {dmarc});
+  recursive_.add("_dmarc.mail.shop.example", dns::record_type::txt, txt_rdata(dmarc));
+  recursive_.add("d.esp.example", dns::record_type::ns, name_rdata("ns.esp.example"));
+  auto found = run(verify(vantage(), needs_, {}, soon()));
+  ASSERT_TRUE(found) << found.error().describe();
+  EXPECT_EQ(found->records[1].observations[0].difference, Difference::alias);
+  provider.add("d.esp.example", dns::record_type::txt, txt_rdata(dmarc));
+  found = run(verify(vantage(), needs_, {}, soon()));
+  ASSERT_TRUE(found) << found.error().describe();
+  EXPECT_TRUE(found->good()) << found->records[1].observations[0].words;
+}
+
+TEST_F(FlowsTest, follows_aliases_in_a_ring_only_so_far) {
+  for (Server* server : {&recursive_, &first_, &second_}) {
+    server->add("mail.shop.example", dns::record_type::txt, txt_rdata("v=spf1 ip4:192.0.2.1 ~all"));
+    server->add("_dmarc.mail.shop.example", dns::record_type::cname,
+                name_rdata("_dmarc.mail.shop.example"));
+  }
+  auto found = run(verify(vantage(), needs_, {}, soon()));
+  ASSERT_TRUE(found) << found.error().describe();
+  EXPECT_FALSE(found->good());
+}
+
 TEST_F(FlowsTest, measures_by_the_server_that_has_most) {
   publish_at(second_);
   first_.add("mail.shop.example", dns::record_type::txt, txt_rdata("v=spf1 ip4:198.51.100.1 -all"));
@@ -207,7 +270,9 @@ TEST_F(FlowsTest, passes_over_a_server_that_does_not_have_the_zone) {
   EXPECT_TRUE(found->good());
   EXPECT_EQ(found->records[0].observations[1].difference, Difference::no_answer);
   first_.authoritative = false;
-  EXPECT_FALSE(update()) << "what it shows is nothing to build on";
+  auto made = update();
+  ASSERT_FALSE(made) << "what it shows is nothing to build on";
+  EXPECT_THAT(made.error().message(), HasSubstr("does not show what it has"));
 }
 
 TEST_F(FlowsTest, says_that_the_resolver_does_not_know_the_servers) {
@@ -276,6 +341,28 @@ TEST_F(FlowsTest, takes_nothing_of_a_wildcard_for_what_is_there) {
   // Of the name below the alias: no alias, and no TXT record.
   ASSERT_EQ(first_.updates[0].answers.size(), 2u);
   EXPECT_EQ(first_.updates[0].answers[1].record_class, dns::record_class::none);
+}
+
+TEST_F(FlowsTest, publishes_nothing_that_takes_what_a_wildcard_makes_from_the_domain) {
+  first_.add("*.shop.example", dns::record_type::a, std::string("\x7f\0\0\1", 4));
+  auto made = update();
+  ASSERT_TRUE(made) << made.error().describe();
+  ASSERT_EQ(made->plan.problems.size(), 1u);
+  EXPECT_THAT(made->plan.problems[0], HasSubstr("makes the A of mail.shop.example"));
+  EXPECT_TRUE(first_.updates.empty());
+  first_.add("mail.shop.example", dns::record_type::a, std::string("\x7f\0\0\2", 4));
+  made = update();
+  ASSERT_TRUE(made) << made.error().describe();
+  EXPECT_EQ(first_.updates.size(), 1u) << "it has its own";
+}
+
+TEST_F(FlowsTest, a_key_that_a_wildcard_shows_everywhere_blocks_no_selector) {
+  first_.add("*._domainkey.mail.shop.example", dns::record_type::txt,
+             txt_rdata("v=DKIM1; k=ed25519; p=AAqYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="));
+  auto made = update();
+  ASSERT_TRUE(made) << made.error().describe();
+  EXPECT_TRUE(made->plan.problems.empty()) << made->plan.problems[0];
+  EXPECT_EQ(first_.updates.size(), 1u);
 }
 
 TEST_F(FlowsTest, withdraws_a_key_only_where_it_was_told_what_is_there) {

@@ -102,6 +102,15 @@ TEST_F(JudgeTest, finds_a_second_record) {
   EXPECT_EQ(first(0).seen.size(), 2u);
 }
 
+TEST_F(JudgeTest, leaves_the_key_of_another_host_where_it_stands) {
+  plan_.records[1].blocked = true;
+  everywhere("e1._domainkey.shop.example",
+             {plan_.records[1].text,
+              "v=DKIM1; k=ed25519; p=AAqYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="});
+  EXPECT_EQ(dkim(), Difference::different);
+  EXPECT_THAT(first(1).words, HasSubstr("Leave it, and choose another selector"));
+}
+
 TEST_F(JudgeTest, finds_a_value_that_was_cut) {
   plan_.records[1].text = "v=DKIM1; k=rsa; p=" + std::string(392, 'A');
   everywhere("e1._domainkey.shop.example", {plan_.records[1].text.substr(0, 255)});
