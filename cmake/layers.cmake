@@ -62,10 +62,13 @@ waypost_library(api
   USES Boost::json)
 waypost_embed_text(api docs/format/openapi.json openapi_document)
 
+waypost_library(dashboard DEPENDS base io web)
+waypost_embed_files(dashboard ui/dist shipped_dashboard)
+
 # Wiring.
 waypost_library(daemon
-  DEPENDS base io smtp message classify checks doctor config events dns tls sasl oauth spool records guard shaping
-    queue delivery mailauth domains intake notices returns submission web api
+  DEPENDS base io smtp message settings classify checks doctor config events dns tls sasl oauth spool records guard shaping
+    queue delivery mailauth domains intake notices returns submission web api dashboard
   USES spdlog::spdlog Boost::json)
 waypost_library(demo DEPENDS base io smtp classify config events tls sasl records delivery daemon)
 waypost_library(cli

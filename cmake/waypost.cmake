@@ -45,3 +45,16 @@ function(waypost_embed_text name file function)
     COMMENT "Embedding ${file}")
   target_sources(waypost_${name} PRIVATE ${output})
 endfunction()
+
+# waypost_embed_files(NAME FOLDER FUNCTION): all files below FOLDER become part of the library, which
+# declares `const std::vector<File>& FUNCTION();` in FUNCTION.h.
+function(waypost_embed_files name folder function)
+  file(GLOB_RECURSE files CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${folder}/*)
+  set(output ${CMAKE_BINARY_DIR}/${function}.cc)
+  add_custom_command(OUTPUT ${output}
+    COMMAND ${CMAKE_COMMAND} -DFOLDER=${CMAKE_SOURCE_DIR}/${folder} -DLIBRARY=${name}
+      -DFUNCTION=${function} -DOUTPUT=${output} -P ${CMAKE_SOURCE_DIR}/cmake/embed_files.cmake
+    DEPENDS ${files} ${CMAKE_SOURCE_DIR}/cmake/embed_files.cmake
+    COMMENT "Embedding ${folder}")
+  target_sources(waypost_${name} PRIVATE ${output})
+endfunction()

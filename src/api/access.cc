@@ -35,7 +35,7 @@ web::Response unauthorized() {
   web::Response response = refuse(
       Problem::unauthorized,
       "Send a key that the relay knows: \"Authorization: Bearer wp_...\". `waypost keys create` "
-      "makes one.");
+      "makes one. In a browser, log in.");
   response.fields.emplace_back("WWW-Authenticate", "Bearer realm=\"waypost\"");
   return response;
 }
@@ -48,8 +48,8 @@ bool is_good_for(const records::Key& key, records::Scope scope) {
 
 }  // namespace
 
-const records::Key& Access::key_of(const web::Request& request) {
-  return **std::any_cast<KeyPointer>(&request.caller);
+const Caller& Access::caller_of(const web::Request& request) {
+  return *std::any_cast<Caller>(&request.caller);
 }
 
 bool Access::may_see(const records::Key& key, const std::string& tenant) {
@@ -83,6 +83,8 @@ int64_t Access::window_left_s() {
 io::Task<std::optional<web::Response>> Access::check(web::Request& head, records::Scope scope) {
   begin_window();
   std::string secret(secret_of(head));
+  if (head.field("authorization").empty() && !cookie(head, session_cookie).empty())
+    co_return co_await check_session(head);
   KeyPointer key;
   if (!secret.empty()) {
     Found found = co_await find(std::move(secret));
@@ -93,14 +95,63 @@ io::Task<std::optional<web::Response>> Access::check(web::Request& head, records
     }
     key = *std::move(found);
   }
-  if (!key) co_return refuse_unknown(head.client.address);
+  if (!key) co_return refuse_unknown(client_of(services_.front, head));
   if (auto limited = count(*key)) co_return limited;
   if (!is_good_for(*key, scope))
     co_return refuse(Problem::missing_scope,
                      fmt::format("The key \"{}\" has not the scope \"{}\". Make one that has: "
                                  "waypost keys create NAME --scope {}",
                                  key->name, records::name(scope), records::name(scope)));
-  head.caller = std::move(key);
+  head.caller = Caller{std::move(key)};
+  co_return std::nullopt;
+}
+
+std::optional<web::Response> Access::refuse_host(const web::Request& head) const {
+  if (names_us(services_.front, head)) return std::nullopt;
+  return refuse(Problem::unknown_host,
+                fmt::format("\"{}\" is no name of this relay. Use its `hostname`, localhost or an "
+                            "address.",
+                            head.field("host")));
+}
+
+io::Task<std::shared_ptr<Session>> Access::session_of(const web::Request& head) {
+  std::shared_ptr<Session> session =
+      sessions_.find(cookie(head, session_cookie), services_.loop.now());
+  if (!session) co_return nullptr;
+  const bool is_good = co_await is_confirmed(session);
+  if (is_good) co_return session;
+  sessions_.end(*session);
+  co_return nullptr;
+}
+
+// Whether the password that it began with is still the one. Where that cannot be read it is not.
+io::Task<bool> Access::is_confirmed(std::shared_ptr<Session> session) {
+  if (session->ended) co_return false;
+  if (services_.loop.now() < session->confirmed + known_for) co_return true;
+  using Read = Result<std::optional<records::Admin>>;
+  std::function<Read()> look = [&] { return services_.admins.find(session->user); };
+  Read read = co_await io::run_on<Read>(services_.admins_worker, services_.loop, std::move(look));
+  if (!read || !*read || (*read)->revision != session->revision) co_return false;
+  session->confirmed = services_.loop.now();
+  co_return true;
+}
+
+// A session may all, so that no scope is asked for.
+io::Task<std::optional<web::Response>> Access::check_session(web::Request& head) {
+  if (auto refused = refuse_host(head)) co_return refused;
+  const bool is_change = head.method != "GET" && head.method != "HEAD";
+  if (!is_from_our_page(head, is_change))
+    co_return refuse(Problem::foreign_page, "A page of another site made the browser ask that.");
+  std::shared_ptr<Session> session = co_await session_of(head);
+  if (!session) co_return refuse_unknown(client_of(services_.front, head));
+  // Of digests it tells nobody by its time how much was right.
+  if (is_change && io::sha256(head.field("x-waypost-csrf")) != io::sha256(session->csrf))
+    co_return refuse(Problem::foreign_page,
+                     "The header X-Waypost-CSRF does not have the value that GET /v1/session "
+                     "answers as `csrf`.");
+  if (auto limited = count(*session->key)) co_return limited;
+  const KeyPointer key = session->key;
+  head.caller = Caller{key, std::move(session)};
   co_return std::nullopt;
 }
 
@@ -114,8 +165,13 @@ web::Response Access::refuse_unknown(const IpAddress& client) {
   return unauthorized();
 }
 
-io::Task<bool> Access::holds(const records::Key& key) {
-  std::function<Result<bool>()> look = [&] { return services_.keys.holds(key.name); };
+io::Task<bool> Access::holds(Caller caller) {
+  if (caller.session) {
+    const bool is_over = Sessions::is_over(*caller.session, services_.loop.now());
+    const bool is_good = co_await is_confirmed(caller.session);
+    co_return is_good && !is_over;
+  }
+  std::function<Result<bool>()> look = [&] { return services_.keys.holds(caller.key->name); };
   Result<bool> read =
       co_await io::run_on<Result<bool>>(services_.worker, services_.loop, std::move(look));
   co_return read.value_or(false);

@@ -23,12 +23,17 @@ io::Task<web::Response> problem_page(web::Request request) {
 
 }  // namespace
 
-Api::Api(Services services, std::unique_ptr<records::SentRequests> sent)
+Api::Api(Services services, std::unique_ptr<records::SentRequests> sent,
+         std::unique_ptr<records::Admins> admins)
     : loop_(services.loop),
       trouble_(services.trouble),
       sent_(std::move(sent)),
-      access_(
-          {services.loop, services.keys_worker, services.keys, std::move(services.keys_trouble)}),
+      admins_(std::move(admins)),
+      access_({services.loop, services.keys_worker, services.keys, std::move(services.keys_trouble),
+               *admins_, admins_worker_, std::move(services.front)}),
+      logins_({services.loop, access_, *admins_, admins_worker_, services.clients,
+               std::move(services.hostname), std::move(services.demo_admin),
+               std::move(services.demo_word), services.refused_login}),
       sending_({services.loop, services.intake, services.spool, worker_, *sent_, services.trouble,
                 services.clients, std::move(services.messages_per_login_per_minute),
                 std::move(services.local)}),
@@ -37,21 +42,23 @@ Api::Api(Services services, std::unique_ptr<records::SentRequests> sent)
       queue_(services.queue),
       suppressions_(services.loop, services.suppressions),
       explain_(services.replies),
-      feed_(services.loop, [this](const records::Key& key) { return access_.holds(key); }),
+      feed_(services.loop, [this](Caller caller) { return access_.holds(std::move(caller)); }),
       metrics_({services.loop, services.queue, std::move(services.checks)}),
+      overview_({services.loop, services.queue, services.replies}),
       forgetting_(services.loop.timers()) {
   forget_old();
 }
 
 Result<std::unique_ptr<Api>> Api::open(Services services) {
   TRY(auto sent, records::SentRequests::open(services.places.folder + "/requests.db"));
+  TRY(auto admins, records::Admins::open(services.places.folder + "/" + records::admins_file));
   const queue::Queue& queue = services.queue;
   TRY_VOID(sent->settle([&](const MessageId& id) { return queue.envelope(id) != nullptr; },
                         [&](const records::SentRequest& request) {
                           return Sending::accepted_text(
                               request.message, queue.envelope(request.message)->recipients);
                         }));
-  return std::unique_ptr<Api>(new Api(std::move(services), std::move(sent)));
+  return std::unique_ptr<Api>(new Api(std::move(services), std::move(sent), std::move(admins)));
 }
 
 void Api::forget_old() {
@@ -66,6 +73,7 @@ void Api::forget_old() {
 }
 
 void Api::add_to(web::Router& router) {
+  logins_.add_to(router);
   sending_.add_to(router, access_);
   mail_.add_to(router, access_);
   queue_.add_to(router, access_);
@@ -73,6 +81,7 @@ void Api::add_to(web::Router& router) {
   explain_.add_to(router, access_);
   feed_.add_to(router, access_);
   metrics_.add_to(router, access_);
+  overview_.add_to(router, access_);
   router.on("GET", "/v1/problems/{name}", problem_page);
   router.on("GET", "/v1/openapi.json",
             [](web::Request) { return at_once({.body = std::string(openapi_document())}); });
@@ -80,6 +89,7 @@ void Api::add_to(web::Router& router) {
 
 void Api::heard(const events::Event& event) {
   metrics_.heard(event);
+  overview_.heard(event);
   feed_.heard(event);
 }
 

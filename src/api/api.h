@@ -8,8 +8,10 @@
 #include "api/access.h"
 #include "api/event_feed.h"
 #include "api/explain_pages.h"
+#include "api/login_pages.h"
 #include "api/mail_pages.h"
 #include "api/metrics.h"
+#include "api/overview_pages.h"
 #include "api/queue_pages.h"
 #include "api/sending.h"
 #include "api/suppression_pages.h"
@@ -34,11 +36,16 @@ class Api {
     io::Disk& disk;
     records::RecordPlaces places;
     Metrics::Checks checks;
-    std::function<void(const std::string&)> trouble;  // a line for the log
+    std::function<void(const std::string&)> trouble;        // a line for the log
+    std::function<void(const std::string&)> refused_login;  // the same
     submission::Clients& clients;
     std::function<unsigned()> messages_per_login_per_minute;
     std::optional<submission::LocalMailboxes> local;
     std::function<void(std::optional<std::string>)> keys_trouble;
+    Front front;
+    std::string hostname;
+    std::string demo_admin;
+    std::string demo_word;  // empty: this is no demo
   };
 
   // Opens what it keeps. Blocks. After the queue was restored: what was under way when the process
@@ -47,6 +54,9 @@ class Api {
 
   // It outlives the router's server.
   void add_to(web::Router& router);
+
+  // For routes of others.
+  Access& access() { return access_; }
 
   void heard(const events::Event& event);
 
@@ -58,18 +68,23 @@ class Api {
   void finish() {
     worker_.finish();
     records_worker_.finish();
+    admins_worker_.finish();
   }
 
  private:
-  Api(Services services, std::unique_ptr<records::SentRequests> sent);
+  Api(Services services, std::unique_ptr<records::SentRequests> sent,
+      std::unique_ptr<records::Admins> admins);
   void forget_old();
 
   io::Loop& loop_;
   std::function<void(const std::string&)> trouble_;
   std::unique_ptr<records::SentRequests> sent_;
+  std::unique_ptr<records::Admins> admins_;
   io::Worker worker_{"waypost-api"};
   io::Worker records_worker_{"waypost-apirec"};
+  io::Worker admins_worker_{"waypost-admins"};
   Access access_;
+  LoginPages logins_;
   Sending sending_;
   MailPages mail_;
   QueuePages queue_;
@@ -77,6 +92,7 @@ class Api {
   ExplainPages explain_;
   EventFeed feed_;
   Metrics metrics_;
+  OverviewPages overview_;
   io::Timer forgetting_;
 };
 

@@ -85,9 +85,9 @@ io::Task<web::Response> EventFeed::listen(web::Request request) {
                      fmt::format("{} clients follow the events already.", listeners_max));
   web::Response response;
   response.content_type = "text/event-stream";
-  auto key = std::make_shared<const records::Key>(Access::key_of(request));
+  const Caller caller = Access::caller_of(request);
   const uint64_t next = next_after(request.field("last-event-id"));
-  response.stream = [this, key, next](web::BodyStream& to) { return tell(key, next, to); };
+  response.stream = [this, caller, next](web::BodyStream& to) { return tell(caller, next, to); };
   co_return response;
 }
 
@@ -111,19 +111,18 @@ std::string EventFeed::lines_from(const records::Key& key, uint64_t& next) const
   return lines;
 }
 
-io::Task<void> EventFeed::tell(std::shared_ptr<const records::Key> key, uint64_t next,
-                               web::BodyStream& to) {
+io::Task<void> EventFeed::tell(Caller caller, uint64_t next, web::BodyStream& to) {
   Listener listener(listeners_);
   std::string lines = "retry: 2000\n\n";
   Instant said = loop_.now();
   Instant asked = loop_.now();
   while (!closed_) {
     if (loop_.now() - asked >= key_asked_every) {
-      const bool holds = co_await holds_(*key);
+      const bool holds = co_await holds_(caller);
       if (!holds) co_return;
       asked = loop_.now();
     }
-    lines += lines_from(*key, next);
+    lines += lines_from(*caller.key, next);
     if (lines.empty() && loop_.now() - said >= heartbeat_every) lines = ": still here\n\n";
     if (!lines.empty()) {
       Result<void> written = co_await to.write(std::exchange(lines, {}));

@@ -21,8 +21,8 @@ inline constexpr size_t listeners_max = 32;
 // missed. Thread: the loop's.
 class EventFeed {
  public:
-  // Whether a key is still good, which is asked for each listener about once a second.
-  using Holds = std::function<io::Task<bool>(const records::Key&)>;
+  // Whether somebody still may listen, which is asked for each about once a second.
+  using Holds = std::function<io::Task<bool>(Caller)>;
 
   EventFeed(io::Loop& loop, Holds holds);
 
@@ -36,7 +36,7 @@ class EventFeed {
   using Heard = std::shared_ptr<const events::Event>;
 
   io::Task<web::Response> listen(web::Request request);
-  io::Task<void> tell(std::shared_ptr<const records::Key> key, uint64_t next, web::BodyStream& to);
+  io::Task<void> tell(Caller caller, uint64_t next, web::BodyStream& to);
   // What a client that has seen `last_id` is to get next.
   uint64_t next_after(std::string_view last_id) const;
   // Some of what comes from `next` on, which moves behind it.

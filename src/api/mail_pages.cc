@@ -1,6 +1,7 @@
 #include "api/mail_pages.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <tuple>
 #include <utility>
@@ -10,6 +11,7 @@
 
 #include "api/mail_json.h"
 #include "api/problems.h"
+#include "base/ascii.h"
 #include "base/utf8.h"
 #include "io/digest.h"
 #include "records/transcripts.h"
@@ -83,6 +85,14 @@ struct Shown {
   std::vector<queue::Standing> waiting;
 };
 
+// The records know less of what waits than the queue, and learn of the rest a moment later.
+bool has_status(const Shown& email, std::string_view status) {
+  if (status.empty()) return true;
+  const auto recipients = recipient_states(email.message->events, email.waiting);
+  return std::any_of(recipients.begin(), recipients.end(),
+                     [&](const RecipientState& state) { return state.status == status; });
+}
+
 web::Response page_of(const std::vector<Shown>& emails, bool has_more,
                       const std::string& next_before) {
   json::array data;
@@ -97,7 +107,34 @@ struct ListQuery {
   records::Search search;
   size_t limit = page_messages;
   std::optional<Place> before;
+  std::string status;  // of a recipient; empty: any
 };
+
+// The states of a recipient that a message can be looked for by, and as what the records have them.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 9> states{{
+    {"queued", "queued"},
+    {"throttled", "queued"},
+    {"deferred", "queued"},
+    {"held", "queued"},
+    {"delivered", "delivered"},
+    {"bounced", "bounced"},
+    {"expired", "expired"},
+    {"suppressed", "suppressed"},
+    {"cancelled", "cancelled"},
+}};
+
+// What somebody may type to find a message: its id, its Message-ID, a domain behind an "@", or the
+// beginning of a recipient's address.
+void take_words(records::Search& search, const std::string& words) {
+  if (Result<MessageId> id = MessageId::parse(words))
+    search.message = *id;
+  else if (words.starts_with('<'))
+    search.message_id = words;
+  else if (words.starts_with('@'))
+    search.domain = words.substr(1);
+  else
+    search.address_prefix = words;
+}
 
 Result<void> take(ListQuery& query, const std::string& key, const std::string& value) {
   records::Search& search = query.search;
@@ -110,6 +147,16 @@ Result<void> take(ListQuery& query, const std::string& key, const std::string& v
                                               : search.host;
     if (value.empty()) return failure(ErrorCode::invalid_input, "is empty, which selects nothing");
     into = value;
+  } else if (key == "q") {
+    const std::string words(base::trim(value));
+    if (words.empty() || words == "@") return failure(ErrorCode::invalid_input, "is empty");
+    take_words(search, words);
+  } else if (key == "status") {
+    const auto found = std::find_if(states.begin(), states.end(),
+                                    [&](const auto& state) { return state.first == value; });
+    if (found == states.end()) return failure(ErrorCode::invalid_input, "is no status of an email");
+    query.status = value;
+    search.state = found->second;
   } else if (key == "since") {
     TRY(search.since, base::parse_rfc3339(value));
   } else if (key == "until") {
@@ -202,7 +249,8 @@ io::Task<web::Response> MailPages::list(web::Request request) {
     if (!message->id || message->events.empty() ||
         !Access::may_see(key, message->events.front().tenant))
       continue;
-    emails.push_back({message, services_.queue.standings(*message->id)});
+    Shown shown{message, services_.queue.standings(*message->id)};
+    if (has_status(shown, query->status)) emails.push_back(std::move(shown));
   }
   std::string next_before;
   if (has_more && last) next_before = text_of(*last);

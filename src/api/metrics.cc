@@ -72,8 +72,9 @@ void Metrics::Series::add(const std::string& labels, const std::string& labels_o
 void Metrics::add_to(web::Router& router, Access& access) {
   web::Router::Route route;
   web::Router::Guard guard = access.route(records::Scope::read, {}).guard;
-  route.guard = [guard](web::Request& head) -> io::Task<std::optional<web::Response>> {
-    if (!is_of_this_machine(head)) return guard(head);
+  route.guard = [guard, &access](web::Request& head) -> io::Task<std::optional<web::Response>> {
+    // Under a name that is not ours a page of somebody else's may have made a browser here ask.
+    if (!is_of_this_machine(head) || access.refuse_host(head)) return guard(head);
     const auto anybody = []() -> io::Task<std::optional<web::Response>> { co_return std::nullopt; };
     return anybody();
   };

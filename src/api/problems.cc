@@ -6,7 +6,7 @@ namespace waypost::api {
 namespace {
 
 // In the order of Problem, then those of the HTTP server.
-constexpr std::array<ProblemPage, 23> pages{{
+constexpr std::array<ProblemPage, 27> pages{{
     {"unauthorized", 401, "No key that is known",
      "Send a key with each request: \"Authorization: Bearer wp_...\". `waypost keys create NAME` "
      "on the relay makes one and shows it once; a revoked key is not known any more."},
@@ -50,6 +50,18 @@ constexpr std::array<ProblemPage, 23> pages{{
      "At most 32 clients can follow the events at once. Close one, or ask again later."},
     {"relay-failure", 500, "The relay could not do it",
      "Something failed on the relay's side; `detail` says what."},
+    {"wrong-password", 401, "The name or the password is wrong",
+     "`waypost admin password` on the relay sets the password of \"admin\", or of another with "
+     "--user NAME; `waypost admin ls` lists who has one."},
+    {"foreign-page", 403, "No page of ours asks that",
+     "A browser that is logged in may change things only from the dashboard's own pages: with the "
+     "header X-Waypost-CSRF, and an Origin or Sec-Fetch-Site that is ours. Behind a proxy the Host "
+     "has to reach the relay as the browser said it. Programs send a key."},
+    {"unknown-host", 421, "The relay does not answer to this name",
+     "In a browser it answers to localhost, to addresses and to its `hostname`."},
+    {"provider-not-found", 404, "Nothing is known of that provider",
+     "No mail was tried at a provider of this name since the relay was started; GET /v1/overview "
+     "lists those that are known."},
     {"bad-request", 400, "This is no request",
      "What came is no HTTP/1.1 request as RFC 9112 has it, or its query or path cannot be read."},
     {"not-found", 404, "There is nothing here",

@@ -29,6 +29,10 @@ enum class Problem {
   content_gone,
   too_many_listeners,
   relay_failure,
+  wrong_password,
+  foreign_page,
+  unknown_host,
+  provider_not_found,
 };
 
 web::Response refuse(Problem problem, std::string_view detail,

@@ -51,8 +51,18 @@ uint64_t number_of(const json::object& object, std::string_view key) {
 
 }  // namespace
 
+bool is_signing_key_path(std::string_view path) {
+  constexpr std::string_view folder = "keys/";
+  if (!path.starts_with(folder)) return false;
+  path.remove_prefix(folder.size());
+  const size_t slash = path.find('/');
+  if (slash == std::string_view::npos) return is_safe_name(path) && path.ends_with(".toml");
+  const std::string_view key = path.substr(slash + 1);
+  return is_safe_name(path.substr(0, slash)) && is_safe_name(key) && key.ends_with(".pem");
+}
+
 bool is_backup_path(std::string_view path) {
-  if (path == "pauses.json" || path == "return-path.key") return true;
+  if (path == "pauses.json" || path == "return-path.key" || is_signing_key_path(path)) return true;
   bool known = false;
   for (std::string_view folder :
        {"spool/", "records/", "records/events/", "drop/new/", "drop/refused/"})

@@ -31,6 +31,9 @@ inline constexpr uint64_t manifest_octets_max = 256 << 20;
 // Whether a backup may hold such a file: names as the relay makes them, so that no path leads out
 // of the folder, and no hidden file is meant.
 bool is_backup_path(std::string_view path);
+// Whether it is a file of a sending domain (docs/format/domains.md): "keys/DOMAIN.toml",
+// "keys/DOMAIN/SELECTOR.pem".
+bool is_signing_key_path(std::string_view path);
 
 std::string encode(const BackupManifest& manifest);
 // Total. A path that could lead out of the folder, or to what no backup holds, is refused: corrupt.

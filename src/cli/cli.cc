@@ -8,6 +8,8 @@
 #include <fmt/format.h>
 
 #include "base/ascii.h"
+#include "base/version.h"
+#include "cli/admin_options.h"
 #include "cli/dkim_options.h"
 #include "cli/doctor_options.h"
 #include "cli/domains_options.h"
@@ -34,7 +36,7 @@
 namespace waypost::cli {
 namespace {
 
-constexpr const char* version = "waypost 0.1.0";
+const std::string version = "waypost " + std::string(base::version);
 
 // What the command line said, and the command that it chose. Every option writes into a member, so
 // the whole lives as long as the parser.
@@ -49,6 +51,7 @@ struct CommandLine {
   NewKey new_key;
   std::string key_name;
   std::string what;
+  AdminLine admin{global, command, {}};
   QueueLine queue{global, command, {}, {}};
   SuppressionLine suppressions{global, command, {}};
   SafetyLine safety{global, command, {}, {}, {}};
@@ -381,6 +384,7 @@ int run(int argc, char** argv, const Hooks& hooks) {
   add_ledger_command(line);
   add_suppression_commands(line.app, line.suppressions);
   add_keys_commands(line);
+  add_admin_commands(line.app, line.admin);
   add_domains_commands(line.app, line.domains);
   add_watch_commands(line);
   add_top_command(line);

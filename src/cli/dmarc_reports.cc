@@ -217,7 +217,8 @@ int dmarc_import_command(const Global& global, const DmarcReportArguments& argum
   if (!config) return config.error();
   // The relay, under its own user, has to open what is made here.
   if (auto owner = act_as_owner_of(config->data_dir); !owner) return report(owner.error());
-  auto store = records::DmarcStore::open(store_path(*config));
+  auto store = records::DmarcStore::open(
+      store_path(*config), std::chrono::floor<std::chrono::seconds>(config->records.keep_reports));
   if (!store) return report(store.error());
   const WallTime now = io::SystemClock().wall_now();
   std::map<std::string_view, uint64_t> done;

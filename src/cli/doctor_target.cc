@@ -1,19 +1,9 @@
 #include "cli/doctor_target.h"
 
-#include <charconv>
-
-#include "base/ascii.h"
+#include "doctor/target.h"
 
 namespace waypost::cli {
 namespace {
-
-std::optional<uint16_t> parse_port(std::string_view text) {
-  unsigned port = 0;
-  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
-  if (text.empty() || error != std::errc() || end != text.data() + text.size()) return {};
-  if (port == 0 || port > 65535) return {};
-  return static_cast<uint16_t>(port);
-}
 
 std::string domain_of(std::string_view address) {
   return std::string(address.substr(address.rfind('@') + 1));
@@ -21,23 +11,9 @@ std::string domain_of(std::string_view address) {
 
 }  // namespace
 
-DoctorTarget parse_doctor_target(std::string_view text) {
-  size_t colon = text.rfind(':');
-  bool several = colon != text.npos && text.find(':') != colon;
-  bool bracketed = text.starts_with('[');
-  if (bracketed && text.ends_with(']')) return {std::string(text.substr(1, text.size() - 2)), {}};
-  if (colon == text.npos || (several && !bracketed && text.find("://") == text.npos))
-    return {std::string(text), {}};
-  auto port = parse_port(text.substr(colon + 1));
-  if (!port) return {std::string(text), {}};
-  std::string_view host = text.substr(0, colon);
-  if (bracketed && host.ends_with(']')) host = host.substr(1, host.size() - 2);
-  return {std::string(host), port};
-}
-
 Result<doctor::Request> doctor_request(const DoctorArguments& arguments, doctor::Request base) {
   doctor::Request request = std::move(base);
-  DoctorTarget target = parse_doctor_target(arguments.target);
+  doctor::Target target = doctor::parse_target(arguments.target);
   if (!target.host.empty()) request.host = target.host;
   if (target.port) request.port = target.port;
   if (arguments.port) {

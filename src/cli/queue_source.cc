@@ -118,16 +118,15 @@ Standing stored_standing(const spool::StoredMessage& stored, uint32_t recipient)
   standing.size_octets = envelope.size_octets;
   standing.hold = Hold::stopping;
   standing.reason = "Waypost is not running; the next start goes on with it";
-  auto progress = stored.progress.find(recipient);
-  if (progress == stored.progress.end()) return standing;
-  standing.attempts = progress->second.attempts;
-  standing.last_reply = progress->second.last_reply;
-  standing.last_host = progress->second.last_host;
-  standing.next_attempt_at = progress->second.next_attempt_at;
-  if (progress->second.held) {
+  spool::RecipientProgress progress = stored.progress_of(recipient);
+  standing.attempts = progress.attempts;
+  standing.last_reply = std::move(progress.last_reply);
+  standing.last_host = std::move(progress.last_host);
+  standing.next_attempt_at = progress.next_attempt_at;
+  if (progress.held) {
     standing.hold = Hold::held;
     standing.next_attempt_at = {};
-    standing.reason = "kept back by a person until it is released; Waypost is not running";
+    standing.reason = queue::held_reason(envelope) + "; Waypost is not running";
   }
   return standing;
 }

@@ -51,9 +51,7 @@ Result<uint64_t> hold_all(const std::string& path) {
       [&](const spool::StoredMessage& message) {
         Held held{message.envelope.id, {}};
         for (uint32_t i = 0; i < message.envelope.recipients.size(); ++i) {
-          auto known = message.progress.find(i);
-          spool::RecipientProgress progress =
-              known == message.progress.end() ? spool::RecipientProgress() : known->second;
+          spool::RecipientProgress progress = message.progress_of(i);
           if (progress.settled) continue;
           progress.held = true;
           held.changes.push_back({i, std::move(progress)});
@@ -88,7 +86,13 @@ class Restoring {
       TRY_VOID(io::make_new_folder(to_ + folder, private_folder_mode));
     for (const char* folder : {"/records", "/records/events"})
       TRY_VOID(io::make_new_folder(to_ + folder, records_folder_mode));
-    for (const BackupFile& file : manifest.files) TRY_VOID(copy(file));
+    for (const BackupFile& file : manifest.files) {
+      if (is_signing_key_path(file.path)) {
+        const std::string path = to_ + "/" + file.path;
+        TRY_VOID(disk_->make_folders(path.substr(0, path.rfind('/')), private_folder_mode));
+      }
+      TRY_VOID(copy(file));
+    }
     return {};
   }
 
@@ -161,7 +165,8 @@ Result<Restored> restore_backup(const std::string& data_dir, const std::string& 
   }
   // While the folder they come from is there no relay starts, so that this is one step.
   auto disk = io::make_system_disk();
-  for (const char* name : {"/drop", "/records", "/pauses.json", "/return-path.key", "/spool"})
+  for (const char* name :
+       {"/drop", "/records", "/keys", "/pauses.json", "/return-path.key", "/spool"})
     if (disk->exists(paths.restoring + name))
       TRY_VOID(io::rename_new(paths.restoring + name, data_dir + name));
   TRY_VOID(io::remove_folder(paths.restoring));

@@ -33,6 +33,8 @@ json::object to_json(const spool::InspectedMessage& message) {
       recipient["attempts"] = progress->second.attempts;
       recipient["held"] = progress->second.held;
       recipient["last_reply"] = base::to_valid_utf8(progress->second.last_reply);
+    } else if (!envelope.held_because.empty()) {
+      recipient["held"] = true;
     }
     recipients.push_back(std::move(recipient));
   }
@@ -45,6 +47,8 @@ json::object to_json(const spool::InspectedMessage& message) {
   object["smtputf8"] = envelope.smtputf8;
   object["inbound"] = envelope.inbound;
   object["size"] = envelope.size_octets;
+  if (!envelope.held_because.empty())
+    object["held_because"] = base::to_valid_utf8(envelope.held_because);
   return object;
 }
 

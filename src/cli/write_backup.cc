@@ -37,6 +37,8 @@ class Writer {
                               [&](const std::string& name) { progress_.show(name); }));
     TRY_VOID(copy_whole(paths_.pauses, "/pauses.json"));
     TRY_VOID(copy_whole(paths_.return_path_key, "/return-path.key"));
+    if (Result<void> copied = copy_signing_keys(); !copied)
+      problems.push_back(copied.error().describe());
     TRY(SpoolReport checked, check_spool(folder_ + "/spool", "", progress_));
     TRY(BackupManifest manifest, describe(checked));
     manifest.problems = std::move(problems);
@@ -73,6 +75,25 @@ class Writer {
         // Gone: the relay has it in its spool now.
         if (!copied && copied.error().code() != ErrorCode::not_found) return copied;
       }
+    }
+    return {};
+  }
+
+  // A domain's file sorts before its keys: one that is made meanwhile is not named in the copy, and
+  // one that is removed meanwhile was not signing when the file was copied.
+  Result<void> copy_signing_keys() {
+    if (!disk_->exists(paths_.signing_keys)) return {};
+    TRY_VOID(io::make_new_folder(folder_ + "/keys", folder_mode));
+    TRY(std::vector<io::ListedFile> files, io::files_below(paths_.signing_keys));
+    for (const io::ListedFile& file : files) {
+      const std::string path = "keys/" + file.path;
+      if (!is_signing_key_path(path)) continue;
+      const size_t slash = file.path.find('/');
+      if (slash != std::string::npos)
+        TRY_VOID(disk_->make_folders(folder_ + "/keys/" + file.path.substr(0, slash), folder_mode));
+      Result<void> copied = io::copy_file(paths_.signing_keys + "/" + file.path,
+                                          folder_ + "/" + path, file_mode, UINT64_MAX, {});
+      if (!copied && copied.error().code() != ErrorCode::not_found) return copied;
     }
     return {};
   }

@@ -122,6 +122,31 @@ void check_inbound(Notebook& notebook, const Config& config) {
            "port 25"});
 }
 
+// A local part has 64 octets (RFC 5321 §4.5.3.1.1), the code 49, and a hyphen is in between.
+constexpr size_t unsubscribe_name_octets_max = 14;
+
+bool is_plain_in_addresses(std::string_view name) {
+  return std::all_of(name.begin(), name.end(), [](char c) {
+    return base::is_alnum(c) || c == '-' || c == '_' || c == '.' || c == '+';
+  });
+}
+
+// The field that is added holds an address: a name of `unsubscribe`, "-" and a code.
+void check_unsubscribe_streams(Notebook& notebook, const ReturnPathRule& rule,
+                               const std::string& path) {
+  if (rule.unsubscribe_streams.empty() || !notebook.is_usable(path + ".unsubscribe")) return;
+  if (rule.unsubscribe.empty())
+    refuse_at(notebook, notebook.place(path + ".unsubscribe_streams"),
+              {"there is no address that could stand in the field", "",
+               "write `unsubscribe = [\"unsubscribe\"]` beside it"});
+  else if (rule.unsubscribe.front().size() > unsubscribe_name_octets_max ||
+           !is_plain_in_addresses(rule.unsubscribe.front()))
+    refuse_at(notebook, notebook.place(path + ".unsubscribe"),
+              {"the addresses that `unsubscribe_streams` asks for cannot begin with the first name",
+               fmt::format("expected at most {} letters and digits", unsubscribe_name_octets_max),
+               "put a short one first, like \"unsubscribe\""});
+}
+
 // Whether something comes back at all, and where it ends, shows only when it is too late.
 void check_return_paths(Notebook& notebook, const Config& config) {
   std::map<std::string, Place> domains;
@@ -139,6 +164,7 @@ void check_return_paths(Notebook& notebook, const Config& config) {
         refuse_at(notebook, notebook.place(path + ".domain"),
                   {"this domain is one of [[inbound]] as well", "",
                    "a return path needs a name of its own, like \"bounces." + rule.domain + "\""});
+    check_unsubscribe_streams(notebook, rule, path);
     const std::string people = base::to_lower(rule.forward_to);
     for (const ReturnPathRule& other : config.return_paths)
       if (!other.domain.empty() && people.ends_with("@" + other.domain))

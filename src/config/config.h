@@ -77,14 +77,17 @@ struct ReturnPathRule {
   std::string domain;                       // lower case
   std::vector<std::string> sender_domains;  // whose mail it is for; empty: all others'
   std::vector<std::string> complaints{"abuse"};
-  std::vector<std::string> unsubscribe;  // local parts, lower case
-  std::string forward_to;                // an address; gets what is for no program
+  std::vector<std::string> unsubscribe;                 // local parts, lower case
+  std::vector<std::string> reports{"dmarc", "tlsrpt"};  // local parts, lower case
+  std::vector<std::string> unsubscribe_streams;         // whose mail gets a List-Unsubscribe
+  std::string forward_to;                               // an address; gets what is for no program
   Origin origin;
 
   // Wherever it was written.
   bool operator==(const ReturnPathRule& other) const {
     return domain == other.domain && sender_domains == other.sender_domains &&
            complaints == other.complaints && unsubscribe == other.unsubscribe &&
+           reports == other.reports && unsubscribe_streams == other.unsubscribe_streams &&
            forward_to == other.forward_to;
   }
 };
@@ -306,6 +309,7 @@ struct EventSettings {
 struct RecordSettings {
   Duration keep = std::chrono::hours(24 * 30);             // 0: there are none
   Duration keep_transcripts = std::chrono::hours(24 * 7);  // 0: none are kept
+  Duration keep_reports = std::chrono::hours(24 * 400);    // those of DMARC, after their end
   bool operator==(const RecordSettings&) const = default;
 };
 
@@ -322,7 +326,7 @@ struct SuppressionSettings {
 };
 
 // What becomes of mail that is not signed, or not by the domain in its From field.
-enum class UnsignedMail { accept, warn, refuse };
+enum class UnsignedMail { accept, warn, hold, refuse };
 
 struct SigningSettings {
   std::vector<std::string> domains;  // of those that have keys; empty: all

@@ -59,6 +59,8 @@ std::vector<Key<ReturnPathRule>> return_path_keys() {
       key<R>("sender_domains", &R::sender_domains, list_of(mail_domain()), R"(["example.com"])", "the list of domains whose mail it is for"),
       key<R>("complaints", &R::complaints, list_of(local_part()), R"(["abuse", "fbl"])", "the list of names in front of the @ to which providers send complaints"),
       key<R>("unsubscribe", &R::unsubscribe, list_of(local_part()), R"(["unsubscribe"])", "the list of names in front of the @ that stand in List-Unsubscribe"),
+      key<R>("unsubscribe_streams", &R::unsubscribe_streams, list_of(identifier()), R"(["newsletter"])", "the list of streams whose mail gets a List-Unsubscribe field where it has none"),
+      key<R>("reports", &R::reports, list_of(local_part()), R"(["dmarc", "tlsrpt"])", "the list of names in front of the @ to which receivers send reports of DMARC and TLS"),
   };
 }
 
@@ -264,6 +266,7 @@ std::vector<Key<RecordSettings>> record_keys() {
   return {
       key<R>("keep", &R::keep, duration(0s, 24h * 3650), R"("30d")", "how long what happened to a message is kept in the searchable records"),
       key<R>("keep_transcripts", &R::keep_transcripts, duration(0s, 24h * 3650), R"("7d")", "how long transcripts of attempts are kept"),
+      key<R>("keep_reports", &R::keep_reports, duration(24h, 24h * 3650), R"("400d")", "how long DMARC reports are kept after the days of which they tell"),
   };
 }
 
@@ -276,7 +279,7 @@ std::vector<Key<SuppressionSettings>> suppression_keys() {
 
 std::vector<Key<SigningSettings>> signing_keys() {
   using S = SigningSettings;
-  const auto fate = [] { return choice<UnsignedMail>({{"accept", UnsignedMail::accept}, {"warn", UnsignedMail::warn}, {"refuse", UnsignedMail::refuse}}); };
+  const auto fate = [] { return choice<UnsignedMail>({{"accept", UnsignedMail::accept}, {"warn", UnsignedMail::warn}, {"hold", UnsignedMail::hold}, {"refuse", UnsignedMail::refuse}}); };
   return {
       key<S>("domains", &S::domains, list_of(mail_domain()), R"(["shop.example"])", "the list of domains that sign, of those that have keys; without it, all of them"),
       key<S>("unsigned", &S::unsigned_mail, fate(), R"("warn")", "what becomes of mail that nobody can sign"),

@@ -1,11 +1,14 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/ascii.h"
 #include "daemon/health_pages.h"
 #include "daemon/listening_sockets.h"
 #include "daemon/quota_file.h"
 #include "daemon/relay_parts.h"
 #include "daemon/settings.h"
+#include "dashboard/pages.h"
+#include "dashboard/shipped_dashboard.h"
 #include "delivery/secrets.h"
 #include "records/days.h"
 
@@ -14,6 +17,8 @@ namespace waypost::daemon {
 namespace {
 
 constexpr Duration reload_checked_every = std::chrono::milliseconds(10);
+
+api::Front front_of(const Config& config) { return {{base::to_lower(config.hostname)}, false, {}}; }
 
 }  // namespace
 
@@ -126,9 +131,12 @@ void Relay::Parts::use(domains::LoadedSigners signing) {
   health.report("signing", Health::Weight::warns, std::move(trouble));
 }
 
+SiteDoctor::Services Relay::Parts::doctor_services() {
+  return {*names, *opportunistic_tls, *disk, options.ca_file, config().dns.resolver};
+}
+
 void Relay::Parts::make_diagnostician() {
-  site_doctor = std::make_unique<SiteDoctor>(SiteDoctor::Services{
-      *names, *opportunistic_tls, *disk, options.ca_file, config().dns.resolver});
+  site_doctor = std::make_unique<SiteDoctor>(doctor_services());
   diagnostician = std::make_unique<Diagnostician>(Diagnostician::Services{
       loop, [this](const events::Event& event) { return question_about(config(), event); },
       [this](SiteQuestion question) { return site_doctor->examine(loop, std::move(question)); },
@@ -221,7 +229,8 @@ void Relay::Parts::join() {
 
 queue::Courier& Relay::Parts::join_returns(spool::Spool& spool) {
   if (!return_paths) return *carriers;
-  returns::Reader::Services services{loop, returns_worker, spool, *sink, *suppressions, {}, {}, {}};
+  returns::Reader::Services services{
+      loop, returns_worker, spool, *sink, *suppressions, {}, {}, {}, {}, {}};
   services.accepted = [this](spool::Envelope envelope) { queue->add(std::move(envelope)); };
   services.queued = [this](MessageId id) { return queue->envelope(id); };
   services.look_up =
@@ -232,6 +241,11 @@ queue::Courier& Relay::Parts::join_returns(spool::Spool& spool) {
     if (!is_kept) return std::optional<returns::SentMessage>();
     return find_sent(*disk, places, wanted);
   };
+  services.sends_as = [this](const std::string& domain) {
+    return return_paths->sends_as(domain) || signers->find(domain) ||
+           !signers->awaited_record(domain).empty();
+  };
+  services.keep = keep_reports_in(paths.dmarc, config().records.keep_reports);
   returns_reader = std::make_unique<returns::Reader>(std::move(services), return_paths, rules());
   returns_courier = std::make_unique<ReturnsCourier>(*carriers, *return_paths, *returns_reader);
   return *returns_courier;
@@ -332,12 +346,17 @@ Result<void> Relay::Parts::open_api() {
                            {paths.records, paths.events},
                            std::move(checks),
                            [this](const std::string& line) { journal.error(line); },
+                           [this](const std::string& line) { journal.warning(line); },
                            clients,
                            [this] { return config().limits.messages_per_login_per_minute; },
                            local_mailboxes(return_paths),
                            [this](std::optional<std::string> trouble) {
                              health.report("keys", Health::Weight::warns, std::move(trouble));
-                           }}));
+                           },
+                           front_of(config()),
+                           config().hostname,
+                           demo_admin,
+                           options.demo_word}));
   return {};
 }
 
@@ -348,6 +367,11 @@ Result<void> Relay::Parts::listen_for_http() {
   add_health_pages(router, health);
   TRY_VOID(open_api());
   api->add_to(router);
+  doctor_pages = std::make_unique<DoctorPages>(loop, doctor_services());
+  doctor_pages->add_to(router, api->access());
+  dashboard::add_pages(router, dashboard::shipped_dashboard(), [this](const web::Request& head) {
+    return api->access().refuse_host(head);
+  });
   http = std::make_unique<web::Server>(loop, std::move(socket), std::move(router));
   http->start();
   journal.info("HTTP on " + http->local().text());
@@ -379,6 +403,12 @@ std::vector<Endpoint> Relay::listening_at() const {
   return parts_->home_shard().entrances().addresses();
 }
 
+std::optional<Endpoint> Relay::http_at() const {
+  return parts_->http ? std::optional(parts_->http->local()) : std::nullopt;
+}
+
+bool Relay::has_pages() { return !dashboard::shipped_dashboard().empty(); }
+
 const Health& Relay::health() const { return parts_->health; }
 
 size_t Relay::waiting() const { return parts_->queue->unsettled_recipients(); }
@@ -391,6 +421,7 @@ io::Task<bool> Relay::stop() {
     co_await io::sleep_until(parts.loop, parts.loop.now() + reload_checked_every);
   parts.health_timer.cancel();
   parts.site_doctor->end();
+  if (parts.doctor_pages) parts.doctor_pages->end();
   Instant sessions_end = parts.loop.now() + stop_patience / 2;
   co_await parts.control->stop();
   io::TaskGroup stops;

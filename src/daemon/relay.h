@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,11 +14,16 @@
 
 namespace waypost::daemon {
 
+inline constexpr const char* demo_admin = "demo";
+
 struct RelayOptions {
   Setup setup;
   std::string ca_file;                              // PEM; empty: the system's authorities
   SetupLoader load_again;                           // none: this relay cannot be reloaded
   std::shared_ptr<const io::PassedSockets> passed;  // null: none
+  // Not empty: this is a demo, and the dashboard says so on every page. Whoever brings the word is
+  // logged in as `demo_admin`, once.
+  std::string demo_word = {};
 };
 
 // The running relay: the spool, the queue, the servers and the deliverers, joined. It runs on
@@ -39,6 +45,11 @@ class Relay {
   // with the text, a rule, the certificate or a new listener's address, leaves everything as it
   // was. One at a time.
   io::Task<ReloadOutcome> reload();
+
+  // None without HTTP.
+  std::optional<Endpoint> http_at() const;
+  // Whether the program carries the pages of the dashboard.
+  static bool has_pages();
 
   const Health& health() const;
 

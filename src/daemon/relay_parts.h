@@ -14,6 +14,7 @@
 #include "daemon/carriers.h"
 #include "daemon/control.h"
 #include "daemon/diagnostician.h"
+#include "daemon/doctor_pages.h"
 #include "daemon/egress_watch.h"
 #include "daemon/health.h"
 #include "daemon/home.h"
@@ -123,6 +124,7 @@ struct Relay::Parts {
   // Also where sessions and attempts still run: as a crash would.
   ~Parts() {
     if (site_doctor) site_doctor->end();
+    if (doctor_pages) doctor_pages->end();
     for (auto& thread : threads) thread->end();
     for (Shard* shard : shards) shard->remote().drop();
     if (keys_worker) keys_worker->finish();
@@ -135,6 +137,7 @@ struct Relay::Parts {
   Result<void> open_client_tls();
   Result<void> check_logins(const Config& of);
   void use(domains::LoadedSigners signing);
+  SiteDoctor::Services doctor_services();
   void make_diagnostician();
   void make_shards();
   delivery::Settings delivery_of_each(size_t count);
@@ -236,6 +239,7 @@ struct Relay::Parts {
   std::optional<Instant> looking_since;  // at what other loops carry
   io::TaskGroup looks;
   std::unique_ptr<api::Api> api;  // none without HTTP
+  std::unique_ptr<DoctorPages> doctor_pages;
   std::unique_ptr<web::Server> http;
   io::Timer health_timer{loop.timers()};
   std::vector<Neighbour> neighbours;

@@ -84,8 +84,8 @@ Result<std::shared_ptr<const returns::ReturnPaths>> load_return_paths(const conf
   std::vector<returns::ReturnPath> paths;
   for (const config::ReturnPathRule& rule : config.return_paths) {
     TRY(smtp::Mailbox people, smtp::parse_mailbox(rule.forward_to));
-    paths.push_back(
-        {rule.domain, rule.sender_domains, rule.complaints, rule.unsubscribe, std::move(people)});
+    paths.push_back({rule.domain, rule.sender_domains, rule.complaints, rule.unsubscribe,
+                     std::move(people), rule.reports, rule.unsubscribe_streams});
   }
   loaded = std::make_shared<const returns::ReturnPaths>(std::move(paths), std::move(key));
   return loaded;
@@ -115,6 +115,17 @@ Result<std::optional<returns::SentMessage>> find_sent(io::Disk& disk,
   TRY(Namesakes all, find_ours(disk, places, search));
   if (all.sent.size() > 1 || all.has_more) return std::optional<returns::SentMessage>();
   return all.newest();
+}
+
+ReportKeeper keep_reports_in(std::string path, Duration keep) {
+  auto store = std::make_shared<std::unique_ptr<records::DmarcStore>>();
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(keep);
+  return [=](const message::ReceivedDmarc& report, WallTime now) -> Result<records::DmarcKeeping> {
+    if (!*store) {
+      TRY(*store, records::DmarcStore::open(path, seconds));
+    }
+    return std::visit([&](const auto& one) { return (*store)->keep(one, now); }, report);
+  };
 }
 
 std::optional<shaping::MailHost> ReturnsCourier::known_mail_host(const std::string& domain) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -25,6 +26,12 @@ Result<std::shared_ptr<const returns::ReturnPaths>> load_return_paths(const conf
 Result<std::optional<returns::SentMessage>> find_sent(io::Disk& disk,
                                                       const records::RecordPlaces& places,
                                                       const returns::Reader::Wanted& wanted);
+
+// Into the file of DMARC reports, which the first report makes. For returns::Reader: one thread at
+// a time.
+using ReportKeeper =
+    std::function<Result<records::DmarcKeeping>(const message::ReceivedDmarc&, WallTime)>;
+ReportKeeper keep_reports_in(std::string path, Duration keep);
 
 // The queue's courier where something may come back: mail to the domains of ReturnPaths is read
 // here, like mail that is delivered to a site; all other mail goes to `others`. So what came back

@@ -42,6 +42,8 @@ intake::UnsignedMail unsigned_mail(config::UnsignedMail mail) {
   switch (mail) {
     case config::UnsignedMail::accept:
       return intake::UnsignedMail::accept;
+    case config::UnsignedMail::hold:
+      return intake::UnsignedMail::hold;
     case config::UnsignedMail::refuse:
       return intake::UnsignedMail::refuse;
     case config::UnsignedMail::warn:

@@ -26,6 +26,10 @@ std::unique_ptr<intake::Intake> make_intake(io::Loop& loop, spool::Spool& spool,
     journal.error("a message could not be stored and was refused: " + error.describe());
   };
   services.suppressions = &commons.suppressions;
+  if (commons.return_paths)
+    services.unsubscribe_address = [paths = commons.return_paths](const spool::Envelope& envelope) {
+      return paths->unsubscribe_address(envelope);
+    };
   services.unsigned_mail = [&warnings](const std::string& domain, const std::string& trouble) {
     warnings.tell(domain, trouble);
   };

@@ -53,16 +53,18 @@ io::Task<std::optional<Diagnosis>> SiteDoctor::walk(SiteQuestion& question) {
     if (made) obsolete_tls_ = *std::move(made);
   }
   doctor::EvidenceLog evidence(loop);
-  doctor::Context context{loop,          thread_.loop().network(), services_.disk, *resolver_,
-                          services_.tls, obsolete_tls_.get(),      evidence,       name_servers()};
+  doctor::Context context{loop,           thread_.loop().network(),
+                          services_.disk, *resolver_,
+                          services_.tls,  obsolete_tls_.get(),
+                          evidence,       name_servers(services_.disk, services_.resolver)};
   doctor::Report report = co_await doctor::walk_to_tls(context, std::move(question.request));
   co_return diagnosis_of(report, question.failed_at_tls);
 }
 
-std::vector<Endpoint> SiteDoctor::name_servers() const {
-  if (services_.resolver) return {*services_.resolver};
+std::vector<Endpoint> name_servers(io::Disk& disk, const std::optional<Endpoint>& resolver) {
+  if (resolver) return {*resolver};
   std::vector<Endpoint> all;
-  if (auto text = services_.disk.read_file("/etc/resolv.conf", resolv_conf_octets_max))
+  if (auto text = disk.read_file("/etc/resolv.conf", resolv_conf_octets_max))
     for (const IpAddress& address : dns::parse_resolv_conf(*text))
       all.push_back({address, dns_port});
   return all;

@@ -40,7 +40,6 @@ class SiteDoctor {
 
  private:
   io::Task<std::optional<Diagnosis>> walk(SiteQuestion& question);
-  std::vector<Endpoint> name_servers() const;
 
   const Services services_;
   io::LoopThread thread_{"waypost-doctor"};
@@ -49,6 +48,8 @@ class SiteDoctor {
   io::Remote remote_{thread_.loop()};                 // last: what runs there uses all of the above
 };
 
+// Whom the resolver asks: the configured one, else the system's.
+std::vector<Endpoint> name_servers(io::Disk& disk, const std::optional<Endpoint>& resolver);
 // What a report comes to. `failed_at_tls`: warnings about TLS count, too.
 std::optional<Diagnosis> diagnosis_of(const doctor::Report& report, bool failed_at_tls);
 // What a refused login means, by the words of the server, "535 5.7.8 ...".

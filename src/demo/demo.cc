@@ -66,8 +66,18 @@ class Demo {
     for (const auto& provider : stage_.providers())
       say(fmt::format("        {:<16} -> {}\n", provider->persona().domain,
                       provider->persona().mail_host));
+    greet_browser();
     say("\n");
     began_ = loop_.now();
+  }
+
+  void greet_browser() {
+    const auto at = relay_.http_at();
+    if (!at || !relay_.has_pages()) return;
+    say(
+        fmt::format("      Dashboard: http://{0}/v1/session/enter?word={1}   (opens once)\n"
+                    "      later      http://{0}/, as \"{2}\" with the password {3}\n",
+                    at->text(), stage_.entry_word(), daemon::demo_admin, stage_.admin_password()));
   }
 
   io::Task<Result<void>> send_mail() {
@@ -163,6 +173,13 @@ class Demo {
   io::TaskGroup progress_;
 };
 
+daemon::RelayOptions options_of(const Stage& stage,
+                                std::shared_ptr<const classify::RuleBook> rules) {
+  daemon::RelayOptions options{{stage.config(), std::move(rules)}, {}, {}, {}};
+  options.demo_word = stage.entry_word();
+  return options;
+}
+
 int could_not(const Error& error) {
   std::fprintf(stderr, "waypost: the demo cannot start: %s\n", error.describe().c_str());
   return 2;
@@ -178,8 +195,7 @@ int run(Options options) {
   // Nobody's to delete: the shipped rules live as long as the program.
   std::shared_ptr<const classify::RuleBook> rules(std::shared_ptr<void>(),
                                                   &classify::shipped_book());
-  auto relay =
-      daemon::Relay::start(loop, {{(*stage)->config(), std::move(rules)}, {}, {}, {}}, journal);
+  auto relay = daemon::Relay::start(loop, options_of(**stage, std::move(rules)), journal);
   if (!relay) return could_not(relay.error());
   int exit_code = 2;
   Demo demo(loop, std::move(options), **stage, **relay);

@@ -4,6 +4,8 @@
 
 #include "config/data_paths.h"
 #include "config/parse.h"
+#include "daemon/relay.h"
+#include "records/admins.h"
 #include "records/keys.h"
 #include "tls/self_signed.h"
 
@@ -11,6 +13,7 @@ namespace waypost::demo {
 namespace {
 
 constexpr uint16_t usual_port = 1025;
+constexpr uint16_t usual_http_port = 8025;
 constexpr unsigned port_tries = 20;
 constexpr unsigned owner_only = 0600;
 
@@ -23,6 +26,7 @@ Result<std::unique_ptr<Stage>> Stage::build(io::AsioLoop& loop, std::optional<ui
   TRY_VOID(stage->open_providers());
   TRY_VOID(stage->write_configuration(port));
   TRY_VOID(stage->make_key());
+  TRY_VOID(stage->make_admin());
   return stage;
 }
 
@@ -63,10 +67,13 @@ Result<void> Stage::open_providers() {
   return opened;
 }
 
+// Whether a port is free can only be tried; the relay opens it again later.
+uint16_t Stage::free_or_any(uint16_t port) const {
+  return loop_.network().listen({IpAddress::v4({127, 0, 0, 1}), port}, {}) ? port : 0;
+}
+
 Result<void> Stage::write_configuration(std::optional<uint16_t> port) {
-  // Whether the usual port is free can only be tried; the relay opens it again later.
-  uint16_t chosen = port.value_or(usual_port);
-  if (!port && !loop_.network().listen({IpAddress::v4({127, 0, 0, 1}), usual_port}, {})) chosen = 0;
+  const uint16_t chosen = port ? *port : free_or_any(usual_port);
   config_file_ = folder_.path() + "/waypost.toml";
   config::Source source{config_file_, configuration_text(chosen)};
   TRY_VOID(disk_->write_file(config_file_, source.text, owner_only));
@@ -79,6 +86,7 @@ Result<void> Stage::write_configuration(std::optional<uint16_t> port) {
 }
 
 std::string Stage::configuration_text(uint16_t port) const {
+  const uint16_t http_port = free_or_any(usual_http_port);
   std::string records;
   for (const auto& provider : providers_) {
     const Persona& persona = provider->persona();
@@ -93,6 +101,9 @@ data_dir = "{0}/data"
 [[listener]]
 address = "127.0.0.1:{1}"
 tls = "starttls"
+
+[http]
+address = "127.0.0.1:{4}"
 
 [tls]
 certificate = "{0}/certificate.pem"
@@ -122,7 +133,7 @@ messages_per_second = 30
 records = [
 {3}]
 )",
-                     folder_.path(), port, provider_port_, records);
+                     folder_.path(), port, provider_port_, records, http_port);
 }
 
 Result<void> Stage::make_key() {
@@ -131,6 +142,18 @@ Result<void> Stage::make_key() {
       keys->create(login, "default", "transactional", loop_.clock().wall_now(), loop_.rng()));
   password_ = Secret::take(secret);
   return {};
+}
+
+Result<void> Stage::make_admin() {
+  const auto word = [this] {
+    return fmt::format("{:016x}{:016x}", loop_.rng().next(), loop_.rng().next());
+  };
+  admin_password_ = word();
+  entry_word_ = word();
+  TRY(auto admins,
+      records::Admins::open(config::DataPaths(data_dir()).records + "/" + records::admins_file));
+  return admins->set_password(daemon::demo_admin, Secret(admin_password_), loop_.clock().wall_now(),
+                              loop_.rng());
 }
 
 io::Task<void> Stage::stop() {

@@ -24,6 +24,9 @@ class Stage {
   const std::string& data_dir() const { return config_.data_dir; }
   static constexpr const char* login = "demo";
   const Secret& password() const { return password_; }
+  // For the dashboard: the password of its admin, and the word of the link that logs in once.
+  const std::string& admin_password() const { return admin_password_; }
+  const std::string& entry_word() const { return entry_word_; }
   const std::vector<std::unique_ptr<Provider>>& providers() const { return providers_; }
 
   io::Task<void> stop();
@@ -34,6 +37,8 @@ class Stage {
   Result<void> open_providers();
   Result<void> write_configuration(std::optional<uint16_t> port);
   Result<void> make_key();
+  Result<void> make_admin();
+  uint16_t free_or_any(uint16_t port) const;
   std::string configuration_text(uint16_t port) const;
 
   io::AsioLoop& loop_;
@@ -45,6 +50,8 @@ class Stage {
   config::Config config_;
   std::string config_file_;
   Secret password_;
+  std::string admin_password_;
+  std::string entry_word_;
 };
 
 }  // namespace waypost::demo

@@ -31,7 +31,7 @@ ShownFix shown(const checks::Fix& fix, const Fix* tested, const Parameters& valu
   return result;
 }
 
-// What it means for mail: it stops it, it does so for now or cannot be told, it does not.
+// What it means for mail: it stops it, it does so for now, it does not.
 enum class Weight { broken, passing, warning, note };
 
 Weight weight_of(const Finding& finding) {
@@ -104,9 +104,11 @@ const Finding* decisive(const Report& report) {
   auto stopped = report.stopped_at();
   if (!stopped) return nullptr;
   for (const RungResult& result : report.rungs) {
-    if (result.rung != *stopped || result.findings.empty()) continue;
-    const Finding* gravest = gravest_first(result).front();
-    if (weight_of(*gravest) <= Weight::passing) return gravest;
+    if (result.rung != *stopped) continue;
+    for (const Finding* finding : gravest_first(result)) {
+      const bool is_it = weight_of(*finding) <= Weight::passing;
+      if (is_it && !(finding->unfinished && result.status == RungStatus::fail)) return finding;
+    }
   }
   return nullptr;
 }

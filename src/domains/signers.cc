@@ -38,7 +38,12 @@ bool Signers::is_unreadable(std::string_view domain) const {
 
 std::string Signers::awaited_record(std::string_view domain) const {
   auto found = awaited_.find(domain);
-  return found == awaited_.end() ? std::string() : found->second;
+  return found == awaited_.end() ? std::string() : found->second.record;
+}
+
+Signers::Plan Signers::awaited_plan(std::string_view domain) const {
+  auto found = awaited_.find(domain);
+  return found == awaited_.end() ? nullptr : found->second.plan;
 }
 
 std::vector<Signers::Plan> Signers::plans() const {
@@ -85,13 +90,30 @@ class SignerReader {
     auto loaded = store_.load(domain);
     if (!loaded) return fail(domain, loaded.error());
     for (const DomainKey& key : loaded->keys) {
-      if (key.state == KeyState::prepared)
-        signers_->awaited_.emplace(domain, mailauth::dkim_record_name(key.selector, domain));
       if (key.state != KeyState::signing) continue;
       auto parsed = store_.load_key(*loaded, key);
       if (!parsed) return fail(domain, parsed.error());
       keys_[domain].push_back({key.selector, std::make_shared<PrivateKey>(*std::move(parsed))});
     }
+    if (!keys_.contains(domain)) read_prepared(*loaded);
+  }
+
+  void read_prepared(const SendingDomain& domain) {
+    Signers::Awaited awaited;
+    std::vector<SigningKey> keys;
+    for (const DomainKey& key : domain.keys) {
+      if (key.state != KeyState::prepared) continue;
+      if (awaited.record.empty())
+        awaited.record = mailauth::dkim_record_name(key.selector, domain.domain);
+      if (auto parsed = store_.load_key(domain, key))
+        keys.push_back({key.selector, std::make_shared<PrivateKey>(*std::move(parsed))});
+      else
+        tell(parsed.error());
+    }
+    if (awaited.record.empty()) return;
+    if (auto plan = SigningPlan::create(domain.domain, std::move(keys)))
+      awaited.plan = std::make_shared<const SigningPlan>(*std::move(plan));
+    signers_->awaited_.emplace(domain.domain, std::move(awaited));
   }
 
   void read_file(const KeyFile& file) {

@@ -39,6 +39,9 @@ class Signers {
   // Of a domain that has keys, but none that signs yet: the name of the record that is to be
   // published. Empty otherwise.
   std::string awaited_record(std::string_view domain) const;
+  // How mail of such a domain is signed once its record is published; null where its keys cannot be
+  // read.
+  Plan awaited_plan(std::string_view domain) const;
   // The domain, or one above it, would sign, if its keys could be read: ask where find() knows
   // none.
   bool is_unreadable(std::string_view domain) const;
@@ -50,7 +53,12 @@ class Signers {
   friend class SignerReader;
 
   std::map<std::string, Plan, std::less<>> plans_;
-  std::map<std::string, std::string, std::less<>> awaited_;
+  struct Awaited {
+    std::string record;
+    Plan plan;
+  };
+
+  std::map<std::string, Awaited, std::less<>> awaited_;
   std::set<std::string, std::less<>> unreadable_;
   bool are_unknown_ = false;  // which domains there are
 };

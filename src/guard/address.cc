@@ -22,6 +22,11 @@ Result<std::string> address_key(std::string_view address) {
   return address_key(mailbox);
 }
 
+bool is_at_or_below(std::string_view domain, std::string_view above) {
+  return domain == above || (domain.size() > above.size() && domain.ends_with(above) &&
+                             domain[domain.size() - above.size() - 1] == '.');
+}
+
 Result<void> set_keys(records::Suppression& entry) {
   TRY(entry.key, address_key(entry.address));
   if (entry.scope == records::SuppressionScope::sender_domain)

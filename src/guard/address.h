@@ -21,6 +21,9 @@ Result<std::string> address_key(std::string_view address);
 // A domain as it stands in such a key.
 std::string domain_key(std::string_view domain);
 
+// Of two such domains: whether the first is the other, or a name below it.
+bool is_at_or_below(std::string_view domain, std::string_view above);
+
 // Makes `key` of the entry's address, and a sender's domain what questions have; invalid_input when
 // the address is none.
 Result<void> set_keys(records::Suppression& entry);

@@ -128,6 +128,11 @@ std::optional<smtp::Reply> Arrival::check_headers() {
     fields.insert(fields.end(), header_->blind_copies.begin(), header_->blind_copies.end());
   }
   remove_fields(std::move(fields));
+  if (header_->lacks_list_unsubscribe && intake_.services_.unsubscribe_address) {
+    name_message();
+    if (auto address = intake_.services_.unsubscribe_address(envelope_))
+      unsubscribe_ = address->text();
+  }
   return std::nullopt;
 }
 
@@ -150,9 +155,9 @@ void Arrival::remove_fields(std::vector<FieldPlace> fields) {
 // What strangers bring is not ours to sign.
 bool Arrival::wants_signing() const {
   const Signing& signing = limits_->signing;
-  const bool may_refuse = signing.unsigned_mail == UnsignedMail::refuse ||
-                          signing.unaligned_mail == UnsignedMail::refuse;
-  return !submitter_.stranger && signing.signers && (may_refuse || !signing.signers->empty());
+  const auto stops = [](UnsignedMail fate) { return fate >= UnsignedMail::hold; };
+  const bool may_stop = stops(signing.unsigned_mail) || stops(signing.unaligned_mail);
+  return !submitter_.stranger && signing.signers && (may_stop || !signing.signers->empty());
 }
 
 // `pending_` goes to the spool next, and more content will follow it or not. The first time the
@@ -168,8 +173,11 @@ std::optional<smtp::Reply> Arrival::sign_pending(bool more) {
   signing_.emplace();
   signing_->start(limits_->signing, missing_fields(*header_, acceptance()), pending_, more,
                   {envelope_.sender, submitter_.sender_domains}, dated_at_);
-  if (fate_of(signing_->choice(), limits_->signing) != UnsignedMail::refuse) return std::nullopt;
-  return unsigned_refusal(signing_->choice());
+  const SigningChoice& choice = signing_->choice();
+  const UnsignedMail fate = fate_of(choice, limits_->signing);
+  if (fate == UnsignedMail::hold) envelope_.held_because = hold_reason(choice);
+  if (fate != UnsignedMail::refuse) return std::nullopt;
+  return unsigned_refusal(choice);
 }
 
 io::Task<std::optional<smtp::Reply>> Arrival::commit() {
@@ -217,7 +225,8 @@ void Arrival::set_lifetime() {
 
 Acceptance Arrival::acceptance() const {
   Acceptance acceptance{envelope_.id,       envelope_.accepted_at, hostname_,
-                        envelope_.smtputf8, std::nullopt,          dated_at_};
+                        envelope_.smtputf8, std::nullopt,          dated_at_,
+                        unsubscribe_};
   if (envelope_.recipients.size() == 1) acceptance.recipient = envelope_.recipients[0].text();
   return acceptance;
 }
@@ -277,7 +286,8 @@ void Arrival::warn_of_unsigned(events::Event& accepted) const {
   if (!signing_) return;
   const SigningChoice& choice = signing_->choice();
   if (choice.plan) accepted.signed_by = choice.plan->domain;
-  if (fate_of(choice, limits_->signing) != UnsignedMail::warn) return;
+  const UnsignedMail fate = fate_of(choice, limits_->signing);
+  if (fate != UnsignedMail::warn && fate != UnsignedMail::hold) return;
   accepted.signing_trouble = choice.trouble;
   if (intake_.services_.unsigned_mail)
     intake_.services_.unsigned_mail(choice.from_domain, choice.trouble);

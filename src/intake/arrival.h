@@ -68,6 +68,8 @@ class Arrival {
     return envelope_.smtputf8 ? smtp::Characters::utf8 : smtp::Characters::ascii;
   }
   const std::optional<smtp::Mailbox>& sender() const { return envelope_.sender; }
+  // After finish(): why it waits until a person lets it go; empty when it does not.
+  const std::string& held_because() const { return envelope_.held_because; }
 
  private:
   enum class State { arriving, committing, settled };
@@ -99,7 +101,8 @@ class Arrival {
   State state_ = State::arriving;
   std::optional<HeaderFacts> header_;
   std::optional<SigningStage> signing_;
-  WallTime dated_at_;  // of a Date field of ours
+  WallTime dated_at_;        // of a Date field of ours
+  std::string unsubscribe_;  // the address in a List-Unsubscribe field of ours
   std::optional<smtp::Reply> refusal_;
   uint64_t content_octets_ = 0;  // as it arrived
   uint64_t removed_octets_ = 0;

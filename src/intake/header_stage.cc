@@ -47,6 +47,7 @@ tl::expected<HeaderFacts, smtp::Reply> examine_header(std::string_view first_oct
   if (const message::HeaderField* field = header.find("Message-ID"))
     facts.message_id = message::unfold(field->value).substr(0, message_id_octets_max);
   facts.has_date = header.find("Date") != nullptr;
+  facts.lacks_list_unsubscribe = !header.find("List-Unsubscribe") && !header.find("DKIM-Signature");
   for (const message::HeaderField& field : header.fields) {
     const FieldPlace place{field.offset, field.octets};
     if (is_blind_copy(field.name)) facts.blind_copies.push_back(place);
@@ -67,6 +68,9 @@ std::string missing_fields(const HeaderFacts& facts, const Acceptance& acceptanc
   std::string fields;
   if (!facts.message_id) fields += message::message_id_field(acceptance.id, acceptance.hostname);
   if (!facts.has_date) fields += message::date_field(acceptance.dated_at);
+  if (facts.lacks_list_unsubscribe && !acceptance.unsubscribe.empty())
+    fields += fmt::format("List-Unsubscribe: <mailto:{}?subject=unsubscribe>\r\n",
+                          acceptance.unsubscribe);
   return fields;
 }
 

@@ -27,6 +27,9 @@ struct FieldPlace {
 struct HeaderFacts {
   std::optional<std::string> message_id;  // the field's value on one line, 998 octets at most
   bool has_date = false;
+  // Whether a List-Unsubscribe field may be added: there is none, and nobody has signed what is
+  // there, since a signature may say that there is none.
+  bool lacks_list_unsubscribe = false;
   // Bcc and Resent-Bcc: a message tells nobody of these (RFC 5322 §3.6.3).
   std::vector<FieldPlace> blind_copies;
   // Fields that are meant for us: who reads the message has no use for them, and the next relay
@@ -52,10 +55,12 @@ struct Acceptance {
   bool smtputf8 = false;
   std::optional<std::string> recipient;  // of a message to one recipient only
   WallTime dated_at;                     // for a Date field: it may be written before the rest
+  std::string unsubscribe;               // for a List-Unsubscribe field: an address, or empty
 };
 
-// Message-ID and Date where they are missing (RFC 6409 §8). Of `acceptance` it takes the id, our
-// name and `dated_at`.
+// Message-ID, Date (RFC 6409 §8) and, where there is an address for it, List-Unsubscribe (RFC 2369
+// §3.2) where they are missing. Of `acceptance` it takes the id, our name, `dated_at` and
+// `unsubscribe`.
 std::string missing_fields(const HeaderFacts& facts, const Acceptance& acceptance);
 
 // Received, and the missing fields. Content that starts with its body gets the blank line that it

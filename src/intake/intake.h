@@ -48,6 +48,9 @@ struct Services {
   // Mail from this domain went out as it is, though it should be signed (UnsignedMail::warn), and
   // what helps; the domain is empty where the message names none. Called for each message.
   std::function<void(const std::string& domain, const std::string& trouble)> unsigned_mail = {};
+  // Where its recipient writes to get no more of its stream; none: no field says so. The address
+  // has characters that stand for themselves in a URI only (RFC 6068 §2). Empty: never.
+  std::function<std::optional<smtp::Mailbox>(const spool::Envelope&)> unsubscribe_address = {};
   // Who is not to be written to. Null: nobody.
   const guard::Suppressions* suppressions = nullptr;
 };

@@ -4,6 +4,7 @@
 
 #include "base/ascii.h"
 #include "domains/sending_domain.h"
+#include "guard/address.h"
 #include "mailauth/dkim_signature.h"
 #include "message/address_list.h"
 #include "message/header_block.h"
@@ -49,11 +50,6 @@ Result<std::string> author_domain(const HeaderBlock& header) {
   return found;
 }
 
-bool is_at_or_below(std::string_view domain, std::string_view above) {
-  return domain == above || (domain.size() > above.size() && domain.ends_with(above) &&
-                             domain[domain.size() - above.size() - 1] == '.');
-}
-
 // Whoever signed before us, as it says itself: nobody is asked for keys here.
 SigningStanding standing_on_arrival(const HeaderBlock& header, std::string_view from) {
   SigningStanding standing = SigningStanding::none;
@@ -64,7 +60,8 @@ SigningStanding standing_on_arrival(const HeaderBlock& header, std::string_view 
     auto signature = mailauth::parse_dkim_signature(field.value);
     if (!signature) continue;
     const std::string& by = signature->domain;
-    if (is_at_or_below(from, by) || is_at_or_below(by, from)) return SigningStanding::aligned;
+    if (guard::is_at_or_below(from, by) || guard::is_at_or_below(by, from))
+      return SigningStanding::aligned;
     standing = SigningStanding::unaligned;
   }
   return standing;
@@ -99,6 +96,7 @@ SigningChoice choose_signer(const domains::Signers& signers, const HeaderBlock& 
   choice.standing =
       choice.plan ? SigningStanding::aligned : standing_on_arrival(header, choice.from_domain);
   if (choice.standing == SigningStanding::aligned) return choice;
+  choice.awaited = signers.awaited_plan(choice.from_domain);
   // A message without a From field cannot be signed at all (RFC 6376 §5.4). Where none is to be
   // told from it, receivers may read a domain as which its sender may not send.
   const bool may_be_signed = from || (!request.sender_domains && header.find("From"));
@@ -131,6 +129,12 @@ UnsignedMail fate_of(const SigningChoice& choice, const Signing& signing) {
   return signing.unsigned_mail;
 }
 
+std::string hold_reason(const SigningChoice& choice) {
+  const bool waits_for_record = choice.awaited && choice.plan == choice.awaited;
+  return choice.trouble + (waits_for_record ? ", then let it go: it is signed with that key already"
+                                            : "; let go, it is sent as it is");
+}
+
 smtp::Reply unsigned_refusal(const SigningChoice& choice) {
   if (choice.is_for_now) return smtp::reply(451, keys_unreadable, choice.trouble);
   return smtp::reply(550, choice.standing == SigningStanding::none ? not_signed : not_by_its_author,
@@ -142,6 +146,8 @@ void SigningStage::start(const Signing& signing, std::string_view added_fields,
                          WallTime now) {
   HeaderBlock arrived = message::scan_header_block(first_octets);
   choice_ = choose_signer(*signing.signers, arrived, request);
+  if (choice_.awaited && fate_of(choice_, signing) == UnsignedMail::hold)
+    choice_.plan = choice_.awaited;
   if (!choice_.plan) return;
   if (more && arrived.ended_by == message::HeaderEnd::end_of_input) {
     // Its end lies in what is to come: too large by an octet or two.
@@ -156,7 +162,9 @@ void SigningStage::start(const Signing& signing, std::string_view added_fields,
   const HeaderBlock whole = message::scan_header_block(header);
   auto started = mailauth::DkimSigning::start(*choice_.plan, header, whole, now);
   if (!started) {
-    choice_ = {nullptr, SigningStanding::none, choice_.from_domain, started.error().message()};
+    choice_ = {
+        nullptr, SigningStanding::none, choice_.from_domain, started.error().message(), false,
+        nullptr};
     return;
   }
   work_.emplace(*std::move(started));

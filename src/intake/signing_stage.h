@@ -17,7 +17,7 @@
 namespace waypost::intake {
 
 // What becomes of mail that receivers will not take for that of its From domain.
-enum class UnsignedMail { accept, warn, refuse };
+enum class UnsignedMail { accept, warn, hold, refuse };
 
 struct Signing {
   std::shared_ptr<const domains::Signers> signers;  // null: nobody signs
@@ -39,6 +39,9 @@ struct SigningChoice {
   // What is wrong and what helps, a sentence or two; empty when aligned.
   std::string trouble;
   bool is_for_now = false;  // there are keys, which cannot be read
+  // Of the From domain, whose records are not published yet: what is held is signed by it, so that
+  // the signature counts once they are. Null where there is none.
+  std::shared_ptr<const mailauth::SigningPlan> awaited;
 };
 
 // Whose mail is signed, and for whom that may be done.
@@ -56,6 +59,9 @@ SigningChoice choose_signer(const domains::Signers& signers, const message::Head
 
 // What `signing` has in mind for a message with this choice.
 UnsignedMail fate_of(const SigningChoice& choice, const Signing& signing);
+
+// Why it is kept back: the trouble, and when to let it go.
+std::string hold_reason(const SigningChoice& choice);
 
 // 550 5.7.20 (not signed) or 550 5.7.22 (not by its From domain), RFC 7372 §3.1, with the trouble;
 // 451 4.7.5 while the keys that would sign it cannot be read.

@@ -167,8 +167,8 @@ Notice Queue::delay_notice(Message& message) const {
     if (!tell) continue;
     events::Cause cause;
     if (state.attempts > 0) cause.reply_class = classify::slug(state.last_class);
-    notice.recipients.push_back(
-        {i, state.last_reply, state.last_host, std::move(cause), false, 0, deps_.loop.wall_now()});
+    notice.recipients.push_back({i, last_word_on({&message, i}), state.last_host, std::move(cause),
+                                 false, 0, deps_.loop.wall_now()});
     state.delay_being_told = true;
   }
   return notice;

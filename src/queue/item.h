@@ -26,7 +26,7 @@ enum class Place : uint8_t {
   ready,      // at its site, in order
   sending,    // an attempt runs, or what it came to is being written
   deferred,   // until a time
-  held,       // by a person
+  held,       // by a person, or from the start
   paused,     // in a scope that a person keeps back
   settled,
 };

@@ -307,9 +307,16 @@ events::Event Queue::event_about(Item item, EventKind kind) const {
   event.recipients = {envelope.recipients[item.recipient].text()};
   event.attempt = state.attempts;
   event.site = state.site ? state.site->name : "";
-  event.reply = state.last_reply.get();
+  event.reply = last_word_on(item);
   event.since_accepted = event.at - envelope.accepted_at;
   return event;
+}
+
+// What was said of it last, or why nobody was asked.
+std::string Queue::last_word_on(Item item) const {
+  const RecipientState& state = item.state();
+  if (state.held && state.last_reply.get().empty()) return item.message->envelope()->held_because;
+  return state.last_reply.get();
 }
 
 }  // namespace waypost::queue

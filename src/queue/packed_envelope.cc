@@ -143,6 +143,7 @@ void go_through(Direction&& to, AnyEnvelope& envelope) {
   to.choice(envelope.inbound);
   to.text(envelope.session);
   to.number(envelope.transaction);
+  to.text(envelope.held_because);
   to.number(envelope.size_octets);
   to.number(envelope.chunks);
 }

@@ -32,6 +32,7 @@ void Queue::add(spool::Envelope envelope) {
   ledger_.queued += message.unsettled;
   message.expires_at = to_instant(message.envelope()->expires_at);
   set_alarm(message);
+  if (!message.envelope()->held_because.empty()) return hold_back(message);
   std::vector<Item> items;
   for (uint32_t i = 0; i < message.unsettled; ++i) items.push_back({&message, i});
   // Neighbours go together.
@@ -40,10 +41,24 @@ void Queue::add(spool::Envelope envelope) {
   find_sites(items);
 }
 
+// Nothing is to be written down: the envelope says that it is held.
+void Queue::hold_back(Message& message) {
+  const auto count = static_cast<uint32_t>(message.recipients.size());
+  for (uint32_t i = 0; i < count; ++i) {
+    Item item{&message, i};
+    item.state().held = true;
+    item.state().due = deps_.loop.now();
+    deps_.events.emit(event_about(item, EventKind::held));
+    rest(item);
+  }
+}
+
 void Queue::restore(spool::StoredMessage stored) {
   Message& message = insert(std::move(stored.envelope));
   const auto kept = message.envelope();
   const spool::Envelope& envelope = *kept;
+  if (!envelope.held_because.empty())
+    for (RecipientState& state : message.recipients) state.held = true;
   for (const auto& [index, progress] : stored.progress)
     if (index < message.recipients.size()) restore_recipient({&message, index}, progress);
   // The process died between settling the last recipient and removing the message.

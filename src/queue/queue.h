@@ -157,6 +157,7 @@ class Queue {
   };
   // queue.cc: coming, waiting, leaving
   Message& insert(spool::Envelope envelope);
+  void hold_back(Message& message);
   void restore_recipient(Item item, const spool::RecipientProgress& progress);
   void pack(Message& message);
   void unpack(Message& message);
@@ -216,6 +217,7 @@ class Queue {
   void do_soon(Chore chore);
   io::Task<void> do_chores();
   events::Event event_about(Item item, events::EventKind kind) const;
+  std::string last_word_on(Item item) const;
 
   // alarms.cc: what comes with age
   void set_alarm(Message& message, Instant not_before = {});

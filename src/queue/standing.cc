@@ -19,4 +19,9 @@ std::optional<Hold> parse_hold(std::string_view name) {
   return std::nullopt;
 }
 
+std::string held_reason(const spool::Envelope& envelope) {
+  if (envelope.held_because.empty()) return "kept back by a person until it is released";
+  return "kept back until it is released: " + envelope.held_because;
+}
+
 }  // namespace waypost::queue

@@ -7,6 +7,7 @@
 
 #include "base/message_id.h"
 #include "base/time.h"
+#include "spool/envelope.h"
 
 namespace waypost::queue {
 
@@ -20,12 +21,15 @@ enum class Hold {
   site_shut,  // the site could not be reached, or asked us to stop; it is probed before others
               // follow
   deferred,   // they said not now, or we got no answer
-  held,       // a person keeps it back
+  held,       // a person keeps it back, or it was accepted so (Envelope::held_because)
   paused,     // a person keeps back a scope that it belongs to
   stopping,   // the queue starts no attempts: it is shutting down or cannot record outcomes
 };
 std::string_view name(Hold hold);
 std::optional<Hold> parse_hold(std::string_view name);
+
+// Why a held recipient of the message waits, for people.
+std::string held_reason(const spool::Envelope& envelope);
 
 // Where one recipient stands: nothing waits without a reason and, where there is one, a time.
 struct Standing {

@@ -72,7 +72,7 @@ Standing Queue::standing_of(Item item) const {
       break;
     case Place::held:
       standing.hold = Hold::held;
-      standing.reason = "kept back by a person until it is released";
+      standing.reason = held_reason(envelope);
       break;
     case Place::paused: {
       standing.hold = Hold::paused;

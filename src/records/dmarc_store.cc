@@ -181,6 +181,7 @@ std::string_view name(DmarcKeeping keeping) {
 
 struct DmarcStore::Impl {
   Database database;
+  int64_t seconds_kept = dmarc_kept_for.count();
   // What is in the file at most; none before it was counted.
   std::optional<int64_t> rows_at_most = std::nullopt;
 
@@ -248,9 +249,9 @@ struct DmarcStore::Impl {
   // What is too old, and the oldest of what is too much.
   Result<void> forget(int64_t now) {
     TRY(Statement old, database.prepare("DELETE FROM reports WHERE end_at < ?"));
-    TRY_VOID(old.bind(1, now - dmarc_days_kept * seconds_a_day).run());
+    TRY_VOID(old.bind(1, now - seconds_kept).run());
     TRY(Statement old_failures, database.prepare("DELETE FROM failures WHERE kept_at < ?"));
-    TRY_VOID(old_failures.bind(1, now - dmarc_days_kept * seconds_a_day).run());
+    TRY_VOID(old_failures.bind(1, now - seconds_kept).run());
     TRY_VOID(forget_oldest());
     TRY(Statement many_failures,
         database.prepare("DELETE FROM failures WHERE number <= (SELECT max(number) FROM failures) "
@@ -274,11 +275,12 @@ struct DmarcStore::Impl {
 DmarcStore::DmarcStore(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 DmarcStore::~DmarcStore() = default;
 
-Result<std::unique_ptr<DmarcStore>> DmarcStore::open(const std::string& path) {
+Result<std::unique_ptr<DmarcStore>> DmarcStore::open(const std::string& path,
+                                                     std::chrono::seconds keep) {
   TRY(Database database, Database::open(path, {.file_mode = 0640, .folder_mode = 0750}));
   TRY_VOID(database.migrate(migrations));
   return std::unique_ptr<DmarcStore>(
-      new DmarcStore(std::make_unique<Impl>(Impl{std::move(database)})));
+      new DmarcStore(std::make_unique<Impl>(Impl{std::move(database), keep.count()})));
 }
 
 Result<std::unique_ptr<DmarcStore>> DmarcStore::open_read_only(const std::string& path) {
@@ -299,7 +301,7 @@ Result<DmarcKeeping> DmarcStore::take(std::string_view octets, WallTime now) {
 Result<DmarcKeeping> DmarcStore::keep(const DmarcReport& report, WallTime now) {
   const int64_t seconds = seconds_of(now);
   TRY_VOID(check_times(report, seconds));
-  if (report.end < seconds - dmarc_days_kept * seconds_a_day) return DmarcKeeping::too_old;
+  if (report.end < seconds - impl_->seconds_kept) return DmarcKeeping::too_old;
   auto keeping = impl_->keep(report, seconds);
   if (!keeping) return failure(std::move(keeping).error().while_doing("keeping a DMARC report"));
   return keeping;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -13,7 +14,8 @@
 
 namespace waypost::records {
 
-inline constexpr int64_t dmarc_days_kept = 400;             // after the end of a report
+// After the end of a report, where nobody says otherwise.
+inline constexpr std::chrono::seconds dmarc_kept_for = std::chrono::days(400);
 inline constexpr uint64_t dmarc_rows_kept_max = 2'000'000;  // of all reports; the oldest go first
 inline constexpr uint64_t dmarc_failures_kept_max = 100'000;
 
@@ -23,7 +25,7 @@ inline constexpr const char* dmarc_file = "dmarc.db";
 enum class DmarcKeeping {
   kept,
   known,    // it was there already
-  too_old,  // its end is more than dmarc_days_kept ago
+  too_old,  // its end is longer ago than they are kept
 };
 std::string_view name(DmarcKeeping keeping);  // "kept", "known", "too-old"
 
@@ -33,7 +35,8 @@ std::string_view name(DmarcKeeping keeping);  // "kept", "known", "too-old"
 class DmarcStore {
  public:
   // Makes the file (0640) and its folder when they are new.
-  static Result<std::unique_ptr<DmarcStore>> open(const std::string& path);
+  static Result<std::unique_ptr<DmarcStore>> open(const std::string& path,
+                                                  std::chrono::seconds keep = dmarc_kept_for);
   // For questions only; not_found when nothing was ever kept.
   static Result<std::unique_ptr<DmarcStore>> open_read_only(const std::string& path);
   ~DmarcStore();

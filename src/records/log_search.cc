@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/ascii.h"
+#include "records/day_file.h"
 
 namespace waypost::records {
 namespace {
@@ -17,6 +18,19 @@ bool has_domain(const Event& event, const std::string& domain) {
   return std::any_of(event.recipients.begin(), event.recipients.end(), [&](std::string_view to) {
     return base::equals_ignoring_case(to.substr(to.rfind('@') + 1), domain);
   });
+}
+
+bool has_prefix(const Event& event, const std::string& prefix) {
+  return std::any_of(event.recipients.begin(), event.recipients.end(), [&](std::string_view to) {
+    return base::starts_with_ignoring_case(to, prefix);
+  });
+}
+
+// Whether it left its recipients in that state, which a later one may have changed.
+bool leads_to(const Event& event, const std::string& state) {
+  const bool is_open =
+      event.kind == events::EventKind::accepted || event.kind == events::EventKind::deferred;
+  return is_open ? state == state_queued : events::name(event.kind) == state;
 }
 
 // The conditions of a search as bits: those that are asked for, and those that an event meets.
@@ -43,6 +57,8 @@ Conditions conditions_of(const Search& search, const Event& event) {
   WallTime at = event.message ? event.message->accepted_at() : event.at;
   found.add(128, search.since.has_value(), search.since && at >= *search.since);
   found.add(256, search.until.has_value(), search.until && at < *search.until);
+  found.add(512, !search.address_prefix.empty(), has_prefix(event, search.address_prefix));
+  found.add(1024, !search.state.empty(), leads_to(event, search.state));
   return found;
 }
 

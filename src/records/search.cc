@@ -18,6 +18,10 @@ namespace waypost::records {
 namespace {
 
 constexpr int64_t events_of_a_message_max = 10'000;
+// Recipients that are collected before their messages are put in order.
+constexpr int64_t collected_max = 20'000;
+// Behind every address that begins with what stands before it.
+constexpr std::string_view last_character = "\xf4\x8f\xbf\xbf";
 
 int64_t micros(WallTime time) { return time.time_since_epoch().count(); }
 
@@ -34,6 +38,7 @@ class Query {
     first_ = " ORDER BY 1 DESC";
     if (count_conditions() == 1) first_ += fmt::format(" LIMIT {}", most);
     add_conditions();
+    TRY_VOID(add_conditions_on_recipients(database));
     TRY(Statement select,
         database.prepare(fmt::format(
             "SELECT number, id FROM messages{} ORDER BY number DESC LIMIT {}", conditions_, most)));
@@ -46,7 +51,8 @@ class Query {
     return int(wanted_.message.has_value()) + int(!wanted_.address.empty()) +
            int(!wanted_.message_id.empty()) + int(!wanted_.session.empty()) +
            int(!wanted_.domain.empty()) + int(!wanted_.reply_class.empty()) +
-           int(!wanted_.host.empty()) + int(wanted_.since.has_value()) +
+           int(!wanted_.host.empty()) + int(!wanted_.address_prefix.empty()) +
+           int(!wanted_.state.empty()) + int(wanted_.since.has_value()) +
            int(wanted_.until.has_value());
   }
 
@@ -70,7 +76,40 @@ class Query {
     if (wanted_.until) want("at < ?9");
   }
 
+  // A few recipients are collected. Of many the newest are soon found by going from message to
+  // message, and nobody waits until all are in order.
+  Result<void> add_conditions_on_recipients(Database& database) {
+    const auto add = [&](const std::string& collected, const std::string& walked, bool few) {
+      want(few ? "number IN (SELECT DISTINCT message FROM recipients WHERE " + collected + first_ +
+                     ")"
+               : "EXISTS (SELECT 1 FROM recipients WHERE message = messages.number AND " + walked +
+                     ")");
+    };
+    if (!wanted_.address_prefix.empty()) {
+      TRY(Statement probe,
+          database.prepare(fmt::format("SELECT count(*) FROM (SELECT 1 FROM recipients WHERE "
+                                       "address >= ?10 AND address < ?11 LIMIT {})",
+                                       collected_max + 1)));
+      bind_prefix(probe);
+      TRY(bool counted, probe.step());
+      add("address >= ?10 AND address < ?11", "+address >= ?10 AND +address < ?11",
+          counted && probe.integer(0) <= collected_max);
+    }
+    if (!wanted_.state.empty()) {
+      TRY(const int64_t count, read_total(database, wanted_.state));
+      add("state = ?12", "state = ?12", count <= collected_max);
+    }
+    return {};
+  }
+
+  void bind_prefix(Statement& select) const {
+    select.bind(10, wanted_.address_prefix);
+    select.bind(11, wanted_.address_prefix + std::string(last_character));
+  }
+
   void bind(Statement& select) const {
+    if (!wanted_.address_prefix.empty()) bind_prefix(select);
+    if (!wanted_.state.empty()) select.bind(12, wanted_.state);
     if (wanted_.message) select.bind_blob(1, wanted_.message->raw());
     if (!wanted_.address.empty()) select.bind(2, wanted_.address);
     if (!wanted_.message_id.empty()) select.bind(3, wanted_.message_id);

@@ -18,12 +18,15 @@ namespace waypost::records {
 // as a message without an id.
 struct Search {
   std::optional<MessageId> message = {};
-  std::string address = {};            // the sender or a recipient, without regard to ASCII case
-  std::string message_id = {};         // value of the header field, with its angle brackets
-  std::string session = {};            // of the client that submitted it
-  std::string domain = {};             // of a recipient
-  std::string reply_class = {};        // of a reply to an attempt
-  std::string host = {};               // that was tried
+  std::string address = {};         // the sender or a recipient, without regard to ASCII case
+  std::string message_id = {};      // value of the header field, with its angle brackets
+  std::string session = {};         // of the client that submitted it
+  std::string domain = {};          // of a recipient
+  std::string reply_class = {};     // of a reply to an attempt
+  std::string host = {};            // that was tried
+  std::string address_prefix = {};  // of a recipient's address, without regard to ASCII case
+  // Of a recipient, as the records have it: "queued". What the log alone tells may have gone on.
+  std::string state = {};
   std::optional<WallTime> since = {};  // accepted (or refused) not before
   std::optional<WallTime> until = {};  // ... and before
   size_t messages_max = 20;            // the newest so many

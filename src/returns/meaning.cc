@@ -198,6 +198,12 @@ std::optional<Finding> unsubscription_of(const Letter& letter, const SentMessage
   return simple_finding(EventKind::unsubscribed, *who, is_proven);
 }
 
+std::optional<Finding> unsubscription_of(const Reference& reference, const SentMessage& sent) {
+  const std::string* who = Recipients(reference, sent).only();
+  if (!who) return std::nullopt;
+  return simple_finding(EventKind::unsubscribed, *who, true);
+}
+
 bool is_complaint(const Incoming& incoming) {
   if (incoming.kind != Kind::arf || !incoming.complaint) return false;
   constexpr std::array<std::string_view, 6> types{"abuse",        "fraud", "opt-out",

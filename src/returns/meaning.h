@@ -60,6 +60,10 @@ std::optional<Letter> read_letter(std::string_view octets);
 // wrote it, where they are among its recipients. It condemns where both are the same.
 std::optional<Finding> unsubscription_of(const Letter& letter, const SentMessage& sent);
 
+// The same for a letter to an address that was made for one recipient: who has it has the message.
+// None when the message has no such recipient.
+std::optional<Finding> unsubscription_of(const Reference& reference, const SentMessage& sent);
+
 // Whether it is a complaint of a person; a report that mail is no spam, or did not prove who sent
 // it, is none.
 bool is_complaint(const bounces::Incoming& incoming);

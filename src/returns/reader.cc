@@ -9,6 +9,7 @@
 #include "bounces/incoming.h"
 #include "bounces/judge.h"
 #include "guard/address.h"
+#include "returns/reports.h"
 
 namespace waypost::returns {
 namespace {
@@ -22,6 +23,7 @@ using events::Verdict;
 constexpr Duration young = std::chrono::minutes(10);
 // Who names a message by its Message-ID alone names one that is not old.
 constexpr WallTime::duration named_within = std::chrono::hours(24 * 30);
+constexpr unsigned named_a_minute_max = 300;
 // People get what the records cannot be asked about for so long, before it expires unread.
 constexpr Duration patience = std::chrono::hours(24);
 constexpr size_t message_id_octets_max = 998;  // a line of a header, RFC 5322 §2.1.1
@@ -70,8 +72,8 @@ struct Reader::Work {
   std::optional<Reference> reference;
   std::optional<SentMessage> sent;  // where the queue still has it
   bool unsubscribes = false;        // it came to an address for that
-  WallTime named_since;             // older mail is not known by its Message-ID
-  bool has_waited_long = false;     // for records that cannot be read
+  WallTime now;
+  bool has_waited_long = false;  // for records that cannot be read
   Rules rules;
 };
 
@@ -80,13 +82,29 @@ struct Reader::Understood {
   std::optional<MessageId> about;   // which it names, known or not
   std::optional<SentMessage> sent;  // none: the records do not know it
   std::vector<Finding> findings;
+  std::optional<message::ReceivedDmarc> dmarc;
+  std::string told;  // of a report
   bool needs_people = false;
+
+  void take_reports(bounces::Incoming& incoming) {
+    dmarc = take_dmarc(incoming);
+    if (dmarc) told = told_of(*dmarc);
+    if (incoming.tls && *incoming.tls) told = told_of(**incoming.tls);
+  }
 };
 
 // What the worker keeps between two messages.
 struct Reader::Memory {
   Rules rules;
   std::optional<classify::Reader> replies;
+  WallTime minute;  // in which `named` were looked up
+  unsigned named = 0;
+
+  bool may_look_up_named(WallTime now) {
+    const WallTime this_minute = std::chrono::floor<std::chrono::minutes>(now);
+    if (std::exchange(minute, this_minute) != this_minute) named = 0;
+    return ++named <= named_a_minute_max;
+  }
 
   classify::Reader& replies_by(const Rules& wanted) {
     if (!replies)
@@ -138,9 +156,12 @@ io::Task<Outcome> Reader::read(std::shared_ptr<const spool::Envelope> envelope,
     co_return outcome(Verdict::deferred,
                       "4.3.0 message " + understood->about->text() + " is not in the records yet");
   Result<void> kept = co_await suppress(*understood);
+  if (kept) kept = co_await keep_report(*understood);
   if (!kept) co_return outcome(Verdict::deferred, "4.3.0 " + kept.error().describe());
   std::string reason = fmt::format("2.0.0 read as {}", bounces::name(understood->kind));
-  if (is_known)
+  if (!understood->told.empty())
+    reason += ": " + understood->told;
+  else if (is_known)
     reason += ", about message " + understood->sent->id.text();
   else if (!understood->needs_people)
     reason += ", which tells nothing of our mail";
@@ -172,9 +193,8 @@ io::Task<Result<Reader::Understood>> Reader::understand(const spool::Envelope& e
   if (work.reference)
     if (auto queued = services_.queued(work.reference->message)) work.sent = sent_message(*queued);
   work.unsubscribes = arrived.unsubscribes;
-  const WallTime now = services_.loop.wall_now();
-  work.named_since = now - named_within;
-  work.has_waited_long = now - envelope.accepted_at > patience;
+  work.now = services_.loop.wall_now();
+  work.has_waited_long = work.now - envelope.accepted_at > patience;
   std::function<Result<Understood>()> on_worker = [&] { return understand_aside(work); };
   co_return co_await io::run_on<Result<Understood>>(services_.worker, services_.loop,
                                                     std::move(on_worker));
@@ -182,17 +202,23 @@ io::Task<Result<Reader::Understood>> Reader::understand(const spool::Envelope& e
 
 // On the worker.
 Result<Reader::Understood> Reader::understand_aside(Work& work) {
-  const bounces::Incoming incoming = bounces::read_incoming(work.octets);
+  bounces::Incoming incoming = bounces::read_incoming(work.octets);
   Understood understood;
   understood.kind = incoming.kind;
   understood.needs_people = needs_people(incoming, work.reference.has_value());
-  if (work.unsubscribes && incoming.kind == Kind::not_a_bounce)
+  const bool came_to_a_name = !work.reference;  // what it quotes comes later
+  // Programs write such letters in somebody's name, and say that they are programs.
+  const bool is_letter =
+      incoming.kind == Kind::not_a_bounce || (incoming.kind == Kind::auto_reply && work.reference);
+  if (work.unsubscribes && is_letter)
     TRY_VOID(unsubscribe(work, understood));
   else
     TRY_VOID(find_out(incoming, work, understood));
   if (!understood.findings.empty())
     understood.needs_people =
         std::any_of(understood.findings.begin(), understood.findings.end(), is_left_to_people);
+  else if (came_to_a_name)
+    understood.take_reports(incoming);
   return understood;
 }
 
@@ -222,7 +248,14 @@ Result<std::optional<SentMessage>> Reader::look_up_named(const std::string& mess
                                                          const Work& work) {
   if (message_id.empty() || message_id.size() > message_id_octets_max)
     return std::optional<SentMessage>();
-  return look_up(Named{message_id, work.named_since, address}, work);
+  // Anybody can have the records of a month gone through by naming what is not there.
+  const bool is_one_too_many = !memory_->may_look_up_named(work.now);
+  if (is_one_too_many && work.has_waited_long) return std::optional<SentMessage>();
+  if (is_one_too_many)
+    return failure(
+        ErrorCode::resource_exhausted,
+        fmt::format("over {} messages a minute are looked for by Message-ID", named_a_minute_max));
+  return look_up(Named{message_id, work.now - named_within, address}, work);
 }
 
 Result<std::optional<SentMessage>> Reader::look_up(const Wanted& wanted, const Work& work) {
@@ -231,7 +264,18 @@ Result<std::optional<SentMessage>> Reader::look_up(const Wanted& wanted, const W
   return sent;
 }
 
-Result<void> Reader::unsubscribe(const Work& work, Understood& understood) {
+Result<void> Reader::unsubscribe(Work& work, Understood& understood) {
+  if (work.reference) {
+    understood.about = work.reference->message;
+    if (!work.sent) {
+      TRY(work.sent, look_up(work.reference->message, work));
+    }
+    understood.sent = std::move(work.sent);
+    if (!understood.sent) return {};
+    if (auto finding = unsubscription_of(*work.reference, *understood.sent))
+      understood.findings.push_back(*std::move(finding));
+    return {};
+  }
   const std::optional<Letter> letter = read_letter(work.octets);
   if (!letter) return {};
   TRY(understood.sent, look_up_named(letter->message_id, letter->from, work));
@@ -261,6 +305,23 @@ io::Task<Result<void>> Reader::suppress(const Understood& understood) {
   }
   if (entries.empty()) co_return Result<void>();
   CO_TRY_VOID(co_await services_.suppressions.add(services_.loop, std::move(entries), false));
+  co_return Result<void>();
+}
+
+// A report that was kept is of no use to people as it is: `waypost dmarc report` tells of all.
+io::Task<Result<void>> Reader::keep_report(Understood& understood) {
+  if (!understood.dmarc || !services_.sends_as(reported_domain(*understood.dmarc)))
+    co_return Result<void>();
+  using Keeping = Result<records::DmarcKeeping>;
+  const WallTime now = services_.loop.wall_now();
+  std::function<Keeping()> on_worker = [&] { return services_.keep(*understood.dmarc, now); };
+  Keeping keeping =
+      co_await io::run_on<Keeping>(services_.worker, services_.loop, std::move(on_worker));
+  if (!keeping && keeping.error().code() != ErrorCode::invalid_input)
+    co_return failure(std::move(keeping).error());
+  understood.needs_people = !keeping;
+  understood.told += "; ";
+  understood.told += keeping ? std::string(records::name(*keeping)) : keeping.error().message();
   co_return Result<void>();
 }
 

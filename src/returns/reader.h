@@ -13,6 +13,8 @@
 #include "guard/suppressions.h"
 #include "io/loop.h"
 #include "io/worker.h"
+#include "message/received_dmarc.h"
+#include "records/dmarc_store.h"
 #include "returns/meaning.h"
 #include "returns/return_paths.h"
 #include "spool/spool.h"
@@ -49,6 +51,11 @@ class Reader {
     std::function<Result<std::optional<SentMessage>>(const Wanted&)> look_up;
     // One that is still in the queue.
     std::function<std::shared_ptr<const spool::Envelope>(MessageId)> queued;
+    // Whether mail goes out from this domain: DMARC reports about others go on to people.
+    std::function<bool(const std::string&)> sends_as;
+    // Keeps a report where `waypost dmarc report` finds it; invalid_input for one that cannot be
+    // meant. Blocks: on the worker.
+    std::function<Result<records::DmarcKeeping>(const message::ReceivedDmarc&, WallTime)> keep;
   };
   using Rules = std::shared_ptr<const classify::Classifier>;
   Reader(Services services, std::shared_ptr<const ReturnPaths> paths, Rules rules);
@@ -76,7 +83,8 @@ class Reader {
   Result<std::optional<SentMessage>> look_up_named(const std::string& message_id,
                                                    const std::string& address, const Work& work);
   Result<std::optional<SentMessage>> look_up(const Wanted& wanted, const Work& work);
-  Result<void> unsubscribe(const Work& work, Understood& understood);
+  Result<void> unsubscribe(Work& work, Understood& understood);
+  io::Task<Result<void>> keep_report(Understood& understood);
   io::Task<Result<void>> suppress(const Understood& understood);
   void report(const Understood& understood, const spool::Envelope& envelope);
   io::Task<Result<void>> send_on(const spool::Envelope& envelope, const smtp::Mailbox& to);

@@ -40,6 +40,27 @@ std::optional<smtp::Mailbox> ReturnPaths::reverse_path(const spool::Envelope& en
   return smtp::Mailbox{addresses_.make(reference), path->domain};
 }
 
+std::optional<smtp::Mailbox> ReturnPaths::unsubscribe_address(
+    const spool::Envelope& envelope) const {
+  if (!envelope.sender || envelope.inbound || envelope.recipients.size() != 1) return std::nullopt;
+  const ReturnPath* path = path_of_sender(guard::domain_key(envelope.sender->domain));
+  if (!path || path->unsubscribe.empty() || !is_one_of(path->unsubscribe_streams, envelope.stream))
+    return std::nullopt;
+  const Reference reference{envelope.id, Reach::recipient, 0};
+  return smtp::Mailbox{path->unsubscribe.front() + "-" + addresses_.make(reference), path->domain};
+}
+
+// What such an address names.
+std::optional<Reference> ReturnPaths::unsubscribing(const ReturnPath& path,
+                                                    std::string_view local_part) const {
+  if (local_part.size() <= ReturnAddresses::local_part_octets) return std::nullopt;
+  std::string_view name =
+      local_part.substr(0, local_part.size() - ReturnAddresses::local_part_octets);
+  if (!name.ends_with('-') || !is_one_of(path.unsubscribe, name.substr(0, name.size() - 1)))
+    return std::nullopt;
+  return addresses_.read(local_part.substr(name.size()));
+}
+
 std::optional<smtp::Reply> ReturnPaths::refuse(const smtp::Mailbox& recipient) const {
   if (arrived(recipient)) return std::nullopt;
   return smtp::reply(550, {5, 1, 1}, "There is no such mailbox here");
@@ -50,8 +71,11 @@ std::optional<Arrived> ReturnPaths::arrived(const smtp::Mailbox& recipient) cons
   if (!path) return std::nullopt;
   if (auto reference = addresses_.read(recipient.local_part))
     return Arrived{path, reference, false};
+  if (auto reference = unsubscribing(*path, recipient.local_part))
+    return Arrived{path, reference, true};
   const bool is_name = base::equals_ignoring_case(recipient.local_part, "postmaster") ||
-                       is_one_of(path->complaints, recipient.local_part);
+                       is_one_of(path->complaints, recipient.local_part) ||
+                       is_one_of(path->reports, recipient.local_part);
   const bool unsubscribes = is_one_of(path->unsubscribe, recipient.local_part);
   if (!is_name && !unsubscribes) return std::nullopt;
   return Arrived{path, std::nullopt, unsubscribes};
@@ -59,6 +83,16 @@ std::optional<Arrived> ReturnPaths::arrived(const smtp::Mailbox& recipient) cons
 
 std::optional<Reference> ReturnPaths::reference_in(const smtp::Mailbox& address) const {
   return owns(address.domain) ? addresses_.read(address.local_part) : std::nullopt;
+}
+
+bool ReturnPaths::sends_as(std::string_view domain) const {
+  const auto is_related = [&](std::string_view ours) {
+    return guard::is_at_or_below(domain, ours) || guard::is_at_or_below(ours, domain);
+  };
+  return std::any_of(paths_.begin(), paths_.end(), [&](const ReturnPath& path) {
+    return is_related(path.domain) ||
+           std::any_of(path.sender_domains.begin(), path.sender_domains.end(), is_related);
+  });
 }
 
 bool ReturnPaths::is_named_in(std::string_view reply) const {

@@ -45,6 +45,9 @@ struct Envelope {
   bool inbound = false;
   std::string session;       // in which it was submitted; empty when not by SMTP
   uint32_t transaction = 0;  // which message of the session, 1 is the first
+  // Why no recipient is tried before a person lets it go; empty: nothing keeps it back. What a
+  // person says is in the progress, which says it again once there is one.
+  std::string held_because;
 
   uint64_t size_octets = 0;  // of all chunks together
   uint32_t chunks = 0;
@@ -65,6 +68,14 @@ struct RecipientProgress {
 struct StoredMessage {
   Envelope envelope;
   std::map<uint32_t, RecipientProgress> progress;  // by index into envelope.recipients
+
+  // Where a recipient stands, also one that nothing happened to yet.
+  RecipientProgress progress_of(uint32_t recipient) const {
+    if (auto found = progress.find(recipient); found != progress.end()) return found->second;
+    RecipientProgress first;
+    first.held = !envelope.held_because.empty();
+    return first;
+  }
 };
 
 }  // namespace waypost::spool

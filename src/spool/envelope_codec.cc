@@ -215,6 +215,12 @@ Result<void> read_extensions(const Fields& fields, Envelope& envelope) {
   return {};
 }
 
+// What version 3 brought. Only an envelope that is kept back is written in it.
+Result<void> read_hold(const Fields& fields, Envelope& envelope) {
+  TRY(envelope.held_because, fields.text("held_because"));
+  return {};
+}
+
 Result<Envelope> read_envelope(const Fields& fields) {
   Envelope envelope;
   TRY(envelope.accepted_at, fields.time("accepted_at"));
@@ -234,6 +240,7 @@ Result<Envelope> read_envelope(const Fields& fields) {
   envelope.chunks = uint32_t(chunks);
   TRY(uint64_t version, fields.number("v", envelope_version));
   if (version >= 2) TRY_VOID(read_extensions(fields, envelope));
+  if (version >= 3) TRY_VOID(read_hold(fields, envelope));
   return envelope;
 }
 
@@ -292,7 +299,7 @@ void append_dsn(base::JsonWriter& writer, const Envelope& envelope) {
 
 std::string to_json(const Envelope& envelope) {
   base::JsonWriter writer(envelope_octets_usual);
-  writer.number("v", envelope_version);
+  writer.number("v", envelope.held_because.empty() ? 2 : envelope_version);
   writer.number("accepted_at", envelope.accepted_at.time_since_epoch().count());
   writer.number("expires_at", envelope.expires_at.time_since_epoch().count());
   writer.text("tenant", envelope.tenant);
@@ -311,6 +318,7 @@ std::string to_json(const Envelope& envelope) {
   writer.number("size_octets", static_cast<int64_t>(envelope.size_octets));
   writer.number("chunks", envelope.chunks);
   if (envelope.has_deadline) writer.boolean("deadline", true);
+  if (!envelope.held_because.empty()) writer.text("held_because", envelope.held_because);
   return std::move(writer).finish();
 }
 

@@ -13,7 +13,9 @@
 // some within a version.
 namespace waypost::spool {
 
-constexpr uint64_t envelope_version = 2;
+// The highest that is read. What a reader of version 2 would send at once is written as 3, all else
+// still as 2.
+constexpr uint64_t envelope_version = 3;
 constexpr uint64_t progress_version = 2;
 constexpr size_t envelope_octets_max = 4 * 1024 * 1024;
 constexpr size_t progress_octets_max = 1024 * 1024;

@@ -82,7 +82,9 @@ io::Task<smtp::Reply> Session::take_message(std::optional<smtp::DataFault> fault
   idle_commands_ = 0;
   tl::expected<MessageId, smtp::Reply> id = co_await arrival_->finish();
   if (!id) co_return std::move(id).error();
-  co_return smtp::reply(250, {2, 0, 0}, "Ok: queued as " + id->text());
+  std::string text = "Ok: queued as " + id->text();
+  if (!arrival_->held_because().empty()) text += ", held: " + arrival_->held_because();
+  co_return smtp::reply(250, {2, 0, 0}, std::move(text));
 }
 
 io::Task<std::optional<smtp::Reply>> Session::on_bdat(std::string_view arguments,

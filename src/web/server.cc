@@ -19,6 +19,7 @@ namespace http = boost::beast::http;
 using Parser = http::request_parser<http::string_body>;
 
 constexpr std::chrono::milliseconds accept_retry_delay{100};
+constexpr unsigned no_content = 204;  // RFC 9110 §8.6: nor a Content-Length
 constexpr size_t read_octets = 16 * 1024;
 constexpr size_t written_octets = 256 * 1024;    // within response_timeout
 constexpr uint64_t share_step_octets = 1 << 20;  // of a body whose length is not said
@@ -74,11 +75,16 @@ std::optional<Response> refuse(const http::request<http::string_body>& message) 
 // RFC 9110 §15; the phrase means nothing to a program.
 std::string header_of(const Response& response, bool keep_alive) {
   std::string wire = "HTTP/1.1 " + std::to_string(response.code) + " " +
-                     std::string(http::obsolete_reason(http::int_to_status(response.code))) +
-                     "\r\nContent-Type: " + response.content_type;
+                     std::string(http::obsolete_reason(http::int_to_status(response.code)));
+  const bool has_content = response.code != no_content;
+  if (has_content) wire += "\r\nContent-Type: " + response.content_type;
   // Else its end is that of the connection (RFC 9112 §6.3).
-  if (!response.stream) wire += "\r\nContent-Length: " + std::to_string(response.body.size());
-  wire += "\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n";
+  if (has_content && !response.stream)
+    wire += "\r\nContent-Length: " + std::to_string(response.body.size());
+  wire += "\r\nX-Content-Type-Options: nosniff\r\n";
+  if (std::none_of(response.fields.begin(), response.fields.end(),
+                   [](const auto& field) { return field.first == "Cache-Control"; }))
+    wire += "Cache-Control: no-store\r\n";
   for (const auto& [name, value] : response.fields) wire += name + ": " + value + "\r\n";
   return wire + (keep_alive ? "Connection: keep-alive\r\n\r\n" : "Connection: close\r\n\r\n");
 }

@@ -7,6 +7,7 @@ import smtplib
 import threading
 
 from peers.waiting import eventually
+from test_signing import make_domain
 from test_smtplib import CONTENT
 
 SENDER = "app@example.com"
@@ -23,10 +24,10 @@ class Gate:
         return None if self.is_open or phase != "rcpt" else "451 4.7.1 Later"
 
 
-def send(relay, *recipients):
+def send(relay, *recipients, sender=SENDER):
     with smtplib.SMTP(*relay.trusted) as client:
         for recipient in recipients:
-            client.sendmail(SENDER, [recipient], CONTENT)
+            client.sendmail(sender, [recipient], CONTENT.replace(SENDER.encode(), sender.encode()))
 
 
 def told(relay, *arguments, code=0):
@@ -51,6 +52,10 @@ def test_a_backup_of_a_running_relay_is_restored_elsewhere(start_relay, make_sin
     send(relay, "ann@example.net", "ben@example.org")
     relay.wait_for_events("deferred", 2)
     relay.command("pause", "--domain", "example.org", "--reason", "they asked")
+    make_domain(relay.data / "keys")
+    signing = {path.relative_to(relay.data): path.read_bytes()
+               for path in (relay.data / "keys").rglob("*.*") if path.is_file()}
+    (relay.data / "keys" / "shop.example" / "r1.pem.new").write_text("torn")
     out = folder / "backup"
     made = told(relay, "backup", str(out))
     assert made["whole"] and (made["messages"], made["waiting"]) == (2, 2)
@@ -73,11 +78,18 @@ def test_a_backup_of_a_running_relay_is_restored_elsewhere(start_relay, make_sin
     assert "451 4.7.1 Later" in relay.trace("ann@example.net")
     assert (relay.data / "spool").stat().st_mode & 0o777 == 0o700
     assert (relay.data / "records" / "keys.db").stat().st_mode & 0o777 == 0o600
+    assert {path.relative_to(relay.data): path.read_bytes()
+            for path in (relay.data / "keys").rglob("*") if path.is_file()} == signing
+    for path in [relay.data / "keys", *(relay.data / "keys").rglob("*")]:
+        assert path.stat().st_mode & 0o777 == (0o700 if path.is_dir() else 0o600), path
+    send(relay, "carl@example.net", sender="app@shop.example")
+    eventually(lambda: relay.events("accepted")[-1].get("signed_by") == "shop.example", "it is signed")
     gate.is_open = True
     relay.command("resume", "--domain", "example.org")
     relay.command("queue", "retry", "--all")
     relay.wait_until_empty()
-    assert sorted(m.recipients[0] for m in sink.messages) == ["ann@example.net", "ben@example.org"]
+    assert sorted(m.recipients[0] for m in sink.messages) == [
+        "ann@example.net", "ben@example.org", "carl@example.net"]
 
 
 def test_restored_mail_is_held_until_it_is_released(start_relay, make_sink, folder):

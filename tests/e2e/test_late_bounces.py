@@ -1,12 +1,14 @@
 """What comes back: bounces, complaints and answers to mail that was delivered at first."""
 
 import json
+import re
 import smtplib
 
 import pytest
 
 from peers import returned
 from peers.waiting import eventually
+from test_dmarc_reports import failure, message, report
 from test_smtplib import CONTENT
 
 SENDER = "app@sender.example"
@@ -154,6 +156,58 @@ def test_who_unsubscribes_gets_no_more_of_that_stream(post):
                explain=post.relay.explain)
     post.wait("unsubscribed", 2)
     assert len(post.listed()) == 1
+
+
+def test_the_address_that_we_write_unsubscribes_its_recipient_from_its_stream_alone(start_relay, make_sink):
+    sink, people = make_sink(), make_sink()
+    relay = start_relay(sink.address, routes=[
+        {"id": "people", "match": ["people.example"], "next_hop": f"127.0.0.1:{people.port}"}],
+        return_path=[{"domain": DOMAIN, "forward_to": "help@people.example",
+                      "unsubscribe": ["leave"], "unsubscribe_streams": ["news"]}])
+    post = Post(relay, sink, people)
+    news = b"X-Waypost-Stream: news\r\n" + CONTENT
+    post.send("ann@example.net")
+    post.send("ann@example.net", "bob@example.net", content=news)
+    post.send("bob@example.net", content=b"DKIM-Signature: v=1; d=x.example\r\n" + news)
+    assert not any(b"List-Unsubscribe" in message.content for message in sink.messages)
+    post.send("ann@example.net", content=news)
+    field, = re.findall(rb"^List-Unsubscribe: <mailto:(leave-\w+@\S+)\?subject=unsubscribe>\r?$",
+                        sink.messages[-1].content, re.M)
+    # From another address of hers, by a program.
+    post.bring(field.decode(), returned.auto_reply("leave", "ann.other@example.org"))
+    event, = post.wait("unsubscribed")
+    assert (event["recipients"], event["stream"]) == (["ann@example.net"], "news")
+    entry, = post.listed()
+    assert (entry["address"], entry["reason"], entry["scope"]) == (
+        "ann@example.net", "unsubscribe", "stream:news")
+    relay.wait_until_empty()
+    with smtplib.SMTP(*relay.trusted) as client:
+        client.sendmail(SENDER, ["ann@example.net"], news)
+    post.wait("suppressed")
+    post.send("ann@example.net")
+    post.send("bob@example.net", content=news)
+    assert not people.messages
+
+
+def test_reports_of_receivers_are_kept_and_told(post):
+    about_us = report().replace(b"shop.test", b"sender.example")
+    post.bring("dmarc@" + DOMAIN, message(about_us))
+    post.bring("DMARC@" + DOMAIN, message(about_us))
+    post.bring("fbl@" + DOMAIN, failure().replace(b"shop.test", b"sender.example"))
+    post.relay.wait_until_empty()
+    told = [event["reply"] for event in post.wait("delivered", 3)]
+    assert sum("sender.example" in text and text.endswith("40 messages from 1 addresses, 0 not aligned; kept")
+               for text in told) == 1, told
+    assert sum(text.endswith("; known") for text in told) == 1
+    assert any("203.0.113.9: dmarc; kept" in text for text in told)
+    kept = json.loads(post.relay.command("--json", "dmarc", "report").stdout)
+    domain, = kept["domains"]
+    assert (domain["domain"], domain["messages"]) == ("sender.example", 40)
+    assert not post.people.messages
+    # About others, or about nothing that can be read.
+    post.bring("dmarc@" + DOMAIN, message(report()))
+    post.bring("dmarc@" + DOMAIN, message(b"<feedback>torn"))
+    eventually(lambda: len(post.people.messages) == 2, "people get these", explain=post.relay.explain)
 
 
 def test_forged_altered_and_unknown_addresses_are_refused(post):

@@ -42,12 +42,12 @@ def make_key(file, domain, selector, kind):
     return made["zone"] + "\n"
 
 
-def make_domain(keys, domain=DOMAIN):
+def make_domain(keys, domain=DOMAIN, states=STATES):
     """The files of a sending domain, as docs/format/domains.md has them; gives the lines of its zone."""
     (keys / domain).mkdir(parents=True)
     at = "2026-11-21T09:08:07.000000Z"
     text, zone = f'domain = "{domain}"\n', ""
-    for selector, kind, state in STATES:
+    for selector, kind, state in states:
         zone += make_key(keys / domain / f"{selector}.pem", domain, selector, kind)
         text += (f'[[key]]\nselector = "{selector}"\ntype = "{kind}"\nstate = "{state}"\n'
                  f'file = "{selector}.pem"\nmade_at = "{at}"\nsince = "{at}"\n')
@@ -150,6 +150,40 @@ def test_mail_that_nobody_signs_is_warned_about_or_refused(folder, start_relay, 
     eventually(lambda: relay.events("accepted")[-1]["sender"] == "carl@other.example", "it came")
     assert relay.events("accepted")[-1]["signed_by"] == "other.example"
     assert "rubbish" not in relay.log()
+
+
+def test_what_cannot_be_signed_yet_is_held_until_a_person_lets_it_go(start_relay, make_sink):
+    sink = make_sink()
+    relay = start_relay(sink.address, signing={"unsigned": "hold"},
+                        prepare=lambda relay: make_domain(relay.data / "keys", states=STATES[2:]))
+    with smtplib.SMTP(*relay.trusted) as smtp:
+        smtp.ehlo()
+        smtp.mail(f"ann@{DOMAIN}")
+        smtp.rcpt("you@postfix.test")
+        code, text = smtp.data(f"From: ann@{DOMAIN}\r\n\r\nx\r\n")
+    why = f"publish its record r2._domainkey.{DOMAIN}"
+    assert code == 250 and why in text.decode()
+    send(relay, "ann@other.example")
+    held = relay.wait_for_events("held", 2)
+    assert why in held[0]["reply"] and "signed with that key already" in held[0]["reply"]
+    assert "domains add other.example" in held[1]["reply"]
+    accepted = relay.events("accepted")
+    assert accepted[0]["signed_by"] == DOMAIN and why in accepted[0]["signing_trouble"]
+    number = accepted[0]["id"]
+    assert why in " ".join(relay.command("why", number).stdout.split())
+
+    relay.kill()
+    assert all(line["hold"] == "held" and "is not signed" in line["reason"] for line in relay.queue())
+    relay.start()
+    assert {line["hold"] for line in relay.queue()} == {"held"}
+    assert why in " ".join(relay.command("queue", "show", number).stdout.split())
+    assert not sink.messages
+    relay.command("queue", "release", number)
+    eventually(lambda: len(sink.messages) == 1, "it goes", explain=relay.log)
+    assert sink.messages[0].content.startswith(b"DKIM-Signature: ")
+    relay.command("queue", "cancel", "--sender", "ann@other.example")
+    relay.wait_until_empty()
+    assert len(sink.messages) == 1
 
 
 def results_of(content, method):

@@ -1,5 +1,6 @@
 """Each check of ./dev check, over a small tree with one violation planted."""
 
+import random
 import shutil
 import subprocess
 import sys
@@ -11,6 +12,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tools" / "check"))
 
 import calls  # noqa: E402
+import dashboard  # noqa: E402
 import documents  # noqa: E402
 import findings  # noqa: E402
 import formatting  # noqa: E402
@@ -261,6 +263,37 @@ def test_a_listed_function_may_not_grow_and_is_lowered_when_it_shrinks(plant, tm
 def test_a_shrunk_listed_file_asks_for_an_update(plant):
     tree = plant({"tools/ratchet.tsv": "src/main.cc\t900\n"})
     assert "shrank from 900 to 2" in said(sizes.files_stay_short, tree)[0]
+
+
+DASHBOARD = {"ui/src/app.tsx": "export const a = <p>{text}</p>;\n", "ui/dist/index.html": '<script type="module" src="/a.js"></script>\n',
+             "ui/dist/assets/a.js": "1\n"}
+
+
+def test_the_built_dashboard_is_that_of_its_sources(plant, tmp_path):
+    assert said(dashboard.built_files_fit_their_sources, plant()) == []
+    assert "never built" in said(dashboard.built_files_fit_their_sources, plant({"ui/src/app.tsx": "1\n"}))[0]
+    dashboard.seal(plant(DASHBOARD))
+    assert said(dashboard.built_files_fit_their_sources, Tree(tmp_path)) == []
+    for path, why in (("ui/src/app.tsx", "the sources in ui/ changed"), ("ui/dist/assets/a.js", "are not those")):
+        (tmp_path / path).write_text("2\n")
+        assert why in said(dashboard.built_files_fit_their_sources, Tree(tmp_path))[0]
+        (tmp_path / path).write_text(DASHBOARD[path])
+
+
+def test_the_built_dashboard_stays_small(plant):
+    assert said(dashboard.built_files_stay_small, plant(DASHBOARD)) == []
+    noise = "".join(random.Random(1).choices("abcdefghijklmnopqrstuvwxyz0123456789", k=200_000))
+    assert "what is it that grew" in said(dashboard.built_files_stay_small,
+                                          plant({**DASHBOARD, "ui/dist/assets/a.js": noise}))[0]
+
+
+def test_text_from_outside_stays_text(plant):
+    assert said(dashboard.text_from_outside_stays_text, plant(DASHBOARD)) == []
+    clean = {**DASHBOARD, "ui/index.html": "", "ui/src/a.tsx": ""}
+    for path, planted in (("ui/src/app.tsx", "box.innerHTML = reply;\n"), ("ui/index.html", '<p style="x">\n'),
+                          ("ui/src/a.tsx", "<p dangerouslySetInnerHTML={x} />\n"),
+                          ("ui/dist/index.html", "<script>start()</script>\n")):
+        assert len(said(dashboard.text_from_outside_stays_text, plant({**clean, path: planted}))) == 1, planted
 
 
 def test_the_command_lists_violations_and_fails(plant, tmp_path):

@@ -1,6 +1,6 @@
 """The law: what ./dev check refuses. Each check is one function from a Tree to findings.
 
-    python3 tools/check [--ratchet-update | --format] [ROOT]
+    python3 tools/check [--ratchet-update | --format | --seal-dashboard] [ROOT]
 """
 
 import argparse
@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import calls
+import dashboard
 import documents
 import findings
 import formatting
@@ -30,6 +31,9 @@ CHECKS = (
     documents.cited_rfcs_are_listed,
     documents.architecture_lists_every_folder,
     documents.links_point_at_files,
+    dashboard.built_files_fit_their_sources,
+    dashboard.built_files_stay_small,
+    dashboard.text_from_outside_stays_text,
     findings.list_and_files_agree,
     findings.published_ids_stay,
 )
@@ -40,6 +44,8 @@ def main():
     parser.add_argument("--ratchet-update", action="store_true",
                         help="lower the sizes in tools/ratchet.tsv that have shrunk")
     parser.add_argument("--format", action="store_true", help="format every source")
+    parser.add_argument("--seal-dashboard", action="store_true",
+                        help="record what the built dashboard was made from; ./dev ui does it")
     parser.add_argument("root", nargs="?", default=Path(__file__).resolve().parents[2], type=Path)
     options = parser.parse_args()
     tree = Tree(options.root)
@@ -47,6 +53,8 @@ def main():
         return sizes.update_ratchet(tree)
     if options.format:
         return formatting.format_sources(tree)
+    if options.seal_dashboard:
+        return dashboard.seal(tree)
 
     began = time.monotonic()
     found = sorted({finding for check in CHECKS for finding in check(tree)})

@@ -6,7 +6,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-SKIPPED_FOLDERS = {".git", "build", "__pycache__", ".pytest_cache"}
+SKIPPED_FOLDERS = {".git", "build", "__pycache__", ".pytest_cache", "node_modules"}
 
 
 @dataclass(frozen=True, order=True)

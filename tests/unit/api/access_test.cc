@@ -34,9 +34,10 @@ class AccessTest : public testing::Test {
   test::TemporaryFolder folder_;
   io::SystemRng rng_;
   std::unique_ptr<records::Keys> keys_ = *records::Keys::open(folder_ / "keys.db");
+  std::unique_ptr<records::Admins> admins_ = *records::Admins::open(folder_ / "admins.db");
   io::AsioLoop loop_;
   io::Worker worker_{"test"};
-  Access access_{{loop_, worker_, *keys_, [](const auto&) {}}};
+  Access access_{{loop_, worker_, *keys_, [](const auto&) {}, *admins_, worker_}};
   web::Router::Route route_ = access_.route(records::Scope::read, say_yes);
 
  private:

@@ -38,7 +38,7 @@ class EventFeedTest : public testing::Test {
     request.path = "/v1/events";
     if (!last_id.empty()) request.fields.emplace_back("last-event-id", last_id);
     const web::Router::Match match = router_.match(request);
-    request.caller = std::shared_ptr<const records::Key>(key_);
+    request.caller = Caller{key_};
     web::Response response = loop_.run(match.route->handler(request));
     ASSERT_EQ(response.code, 200u);
     streams_.push_back(std::make_shared<web::Response>(response));
@@ -63,10 +63,11 @@ class EventFeedTest : public testing::Test {
   fakes::VirtualLoop loop_;
   io::TemporaryFolder folder_ = *io::TemporaryFolder::make("api-test");
   std::unique_ptr<records::Keys> keys_ = *records::Keys::open(folder_.path() + "/keys.db");
+  std::unique_ptr<records::Admins> admins_ = *records::Admins::open(folder_.path() + "/admins.db");
   io::Worker worker_{"test"};
-  Access access_{{loop_, worker_, *keys_, [](const auto&) {}}};
+  Access access_{{loop_, worker_, *keys_, [](const auto&) {}, *admins_, worker_}};
   bool key_holds_ = true;
-  EventFeed feed_{loop_, [this](const records::Key&) { return say(key_holds_); }};
+  EventFeed feed_{loop_, [this](Caller) { return say(key_holds_); }};
   web::Router router_;
   std::shared_ptr<records::Key> key_ = std::make_shared<records::Key>();
   std::vector<std::shared_ptr<web::Response>> streams_;

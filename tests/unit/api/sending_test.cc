@@ -32,7 +32,7 @@ class SendingTest : public testing::Test {
     made.path = path;
     made.fields = {{"content-type", "application/json"}};
     made.body = std::move(body);
-    made.caller = std::shared_ptr<const records::Key>(key_);
+    made.caller = Caller{key_};
     return made;
   }
   web::Request named(const std::string& name) {
@@ -62,10 +62,11 @@ class SendingTest : public testing::Test {
   test::TemporaryFolder folder_;
   io::AsioLoop loop_;
   std::unique_ptr<records::Keys> keys_ = *records::Keys::open(folder_ / "keys.db");
+  std::unique_ptr<records::Admins> admins_ = *records::Admins::open(folder_ / "admins.db");
   std::unique_ptr<records::SentRequests> sent_ =
       *records::SentRequests::open(folder_ / "requests.db");
   io::Worker worker_{"test"};
-  Access access_{{loop_, worker_, *keys_, [](const auto&) {}}};
+  Access access_{{loop_, worker_, *keys_, [](const auto&) {}, *admins_, worker_}};
   intake::ScriptedSpool spool_;
   fakes::RecordingSink sink_;
   intake::Intake intake_{intake::Services{loop_, spool_, sink_}, intake::Limits(), "relay.example"};

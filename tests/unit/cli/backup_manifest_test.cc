@@ -13,7 +13,9 @@ BackupManifest sample() {
   manifest.waiting = 4;
   manifest.files = {{"spool/000012.sst", 17, std::string(64, 'a')},
                     {"records/events/events-20261121T090807.123Z-1.jsonl", 0, std::string(64, '0')},
-                    {"pauses.json", 5, std::string(64, 'f')}};
+                    {"pauses.json", 5, std::string(64, 'f')},
+                    {"keys/shop.example.toml", 9, std::string(64, 'b')},
+                    {"keys/shop.example/r1.pem", 9, std::string(64, 'c')}};
   return manifest;
 }
 
@@ -24,16 +26,36 @@ TEST(BackupManifest, is_read_as_it_was_written) {
   EXPECT_TRUE(parsed->whole);
   EXPECT_EQ(parsed->messages, 3u);
   EXPECT_EQ(parsed->waiting, 4u);
-  ASSERT_EQ(parsed->files.size(), 3u);
+  ASSERT_EQ(parsed->files.size(), 5u);
   EXPECT_EQ(parsed->files[0].path, "spool/000012.sst");
   EXPECT_EQ(parsed->files[0].octets, 17u);
 }
 
 TEST(BackupManifest, refuses_a_path_that_leads_elsewhere) {
-  for (const char* path :
-       {"", "/", "/etc/passwd", "..", "../x", "spool", "spool/", "spool/..", "spool/../x",
-        "spool/a/b", "records/events/../keys.db", "records/.hidden", "other/x", "spool/a\\b",
-        "spool/a b", "waypost.toml", "spool/a\n"}) {
+  for (const char* path : {"",
+                           "/",
+                           "/etc/passwd",
+                           "..",
+                           "../x",
+                           "spool",
+                           "spool/",
+                           "spool/..",
+                           "spool/../x",
+                           "spool/a/b",
+                           "records/events/../keys.db",
+                           "records/.hidden",
+                           "other/x",
+                           "spool/a\\b",
+                           "spool/a b",
+                           "waypost.toml",
+                           "spool/a\n",
+                           "keys/",
+                           "keys/x.pem",
+                           "keys/../x.pem",
+                           "keys/a/b/x.pem",
+                           "keys/a/../x.pem",
+                           "keys/a/x.toml",
+                           "keys/a/.pem"}) {
     BackupManifest manifest = sample();
     manifest.files[0].path = path;
     auto parsed = parse_manifest(encode(manifest));

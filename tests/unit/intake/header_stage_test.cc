@@ -34,6 +34,18 @@ TEST(HeaderStage, finds_message_id_and_date_in_any_case_and_unfolds) {
   EXPECT_FALSE(facts.starts_with_body);
 }
 
+TEST(HeaderStage, says_how_to_unsubscribe_where_nobody_else_does) {
+  Acceptance wanted = acceptance();
+  wanted.unsubscribe = "leave-b1@bounces.example.com";
+  EXPECT_THAT(missing_fields(facts_of("Subject: x\r\n\r\nList-Unsubscribe: <x>\r\n"), wanted),
+              HasSubstr("\r\nList-Unsubscribe: "
+                        "<mailto:leave-b1@bounces.example.com?subject=unsubscribe>\r\n"));
+  for (const char* content : {"list-unsubscribe: <x>\r\n\r\n", "DKIM-Signature: v=1\r\n\r\n"})
+    EXPECT_THAT(missing_fields(facts_of(content), wanted), Not(HasSubstr("mailto"))) << content;
+  EXPECT_THAT(missing_fields(facts_of("Subject: x\r\n\r\n"), acceptance()),
+              Not(HasSubstr("List-Unsubscribe")));
+}
+
 TEST(HeaderStage, does_not_look_for_fields_in_the_body) {
   HeaderFacts facts = facts_of("Subject: x\r\n\r\nMessage-ID: <a@b>\r\nDate: x\r\n");
   EXPECT_FALSE(facts.message_id);

@@ -44,6 +44,7 @@ class ScriptedSpool final : public spool::Spool {
     EXPECT_EQ(chunks.size(), envelope.chunks);
     EXPECT_EQ(message.size(), envelope.size_octets);
     messages[envelope.id] = std::move(message);
+    last_held_because = std::move(envelope.held_because);
     co_return Result<void>();
   }
   void discard(MessageId id) override {
@@ -70,6 +71,7 @@ class ScriptedSpool final : public spool::Spool {
   bool is_healthy = true;
   size_t largest_chunk = 0;
   std::map<MessageId, std::map<uint32_t, std::string>> arriving;
+  std::string last_held_because;
   std::map<MessageId, std::string> messages;
   std::vector<MessageId> discarded;
 };

@@ -42,6 +42,9 @@ struct Keys {
     domains::SendingDomain fresh;
     fresh.domain = "new.example";
     EXPECT_TRUE(store.make_key(fresh, "n1", domains::KeyType::ed25519, made_at));
+    auto key = store.load_key(fresh, *fresh.find("n1"));
+    answers[mailauth::dkim_record_name("n1", "new.example")] = {
+        mailauth::KeyAnswer::Outcome::found, {mailauth::dkim_record_text(*key)}, ""};
     signers = domains::load_signers(disk, {"/keys", {}, {}}, nullptr).signers;
   }
 
@@ -216,6 +219,40 @@ TEST_F(SigningTest, unsigned_mail_is_taken_warned_about_or_refused_with_what_hel
   EXPECT_THAT(sent("From: ann@new.example\r\n\r\nx\r\n", "new.example"),
               HasSubstr("publish its record n1._domainkey.new.example"));
   expect_two_good_signatures(sent("From: ann@shop.example\r\n\r\nx\r\n"));
+}
+
+TEST_F(SigningTest, what_is_to_be_held_is_taken_and_says_why) {
+  limits_.signing.unsigned_mail = UnsignedMail::hold;
+  EXPECT_THAT(sent("From: ann@other.example\r\n\r\nx\r\n", "other.example"),
+              StartsWith("Received: "));
+  EXPECT_THAT(spool_.last_held_because,
+              testing::AllOf(HasSubstr("waypost domains add other.example"),
+                             HasSubstr("let go, it is sent as it is")));
+  EXPECT_THAT(sink_.events.back().signing_trouble, HasSubstr("is not signed"));
+  EXPECT_THAT(warnings_, testing::SizeIs(1));
+  expect_two_good_signatures(sent("From: ann@shop.example\r\n\r\nx\r\n"));
+  EXPECT_THAT(spool_.last_held_because, IsEmpty());
+}
+
+// Once its record is there, what was held passes.
+TEST_F(SigningTest, what_waits_for_a_record_is_signed_with_its_key) {
+  const std::string message = "From: ann@new.example\r\n\r\nx\r\n";
+  EXPECT_THAT(sent(message, "new.example"), StartsWith("Received: "));
+  limits_.signing.unsigned_mail = UnsignedMail::hold;
+  limits_.signing.unaligned_mail = UnsignedMail::hold;
+  for (const char* sender_domain : {"new.example", "shop.example"}) {
+    const auto results = verify(sent(message, sender_domain));
+    ASSERT_EQ(results.size(), 1u);
+    EXPECT_EQ(results[0].status, DkimStatus::pass) << results[0].reason;
+    EXPECT_EQ(results[0].domain, "new.example");
+    EXPECT_THAT(spool_.last_held_because,
+                testing::AllOf(HasSubstr("publish its record n1._domainkey.new.example"),
+                               HasSubstr("it is signed with that key already")));
+    EXPECT_EQ(sink_.events.back().signed_by, "new.example");
+  }
+  submitter_.sender_domains = {"other.example"};
+  EXPECT_THAT(verify(sent(message, "new.example")), IsEmpty());
+  EXPECT_THAT(spool_.last_held_because, HasSubstr("may not send as new.example"));
 }
 
 TEST_F(SigningTest, mail_whose_keys_cannot_be_read_is_refused_for_now) {

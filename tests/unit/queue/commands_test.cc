@@ -56,6 +56,51 @@ TEST_F(QueueCommands, hold_keeps_back_what_is_named_until_it_is_released) {
   EXPECT_EQ(queue->unsettled_recipients(), 0u);
 }
 
+TEST_F(QueueCommands, what_is_accepted_as_held_waits_for_a_person) {
+  spool::Envelope made = envelope({"a@x.test", "b@y.test"}, 10h);
+  made.held_because = "it is not signed";
+  accept(made);
+  world.run_for(1min);
+  EXPECT_THAT(kinds(), ElementsAre(EventKind::held, EventKind::held));
+  EXPECT_EQ(sink.events[0].reply, "it is not signed");
+  ASSERT_EQ(queue->standings(made.id).size(), 2u);
+  EXPECT_EQ(queue->standings(made.id)[0].hold, Hold::held);
+  EXPECT_EQ(queue->standings(made.id)[0].reason,
+            "kept back until it is released: it is not signed");
+  EXPECT_EQ(act(Act::release, "x.test").recipients, 1u);
+  world.run_for(1min);
+  EXPECT_EQ(sink.events.back().kind, EventKind::delivered);
+  EXPECT_EQ(queue->unsettled_recipients(), 1u);
+}
+
+TEST_F(QueueCommands, what_is_accepted_as_held_is_still_so_after_a_restart) {
+  spool::Envelope made = envelope({"a@x.test", "b@y.test", "c@z.test"}, 10h);
+  made.held_because = "it is not signed";
+  made.sender = *smtp::parse_mailbox("app@sender.test");
+  accept(made);
+  world.run_for(1s);
+  courier.answers = {outcome(Verdict::deferred, "451 later")};
+  act(Act::release, "x.test");
+  world.run_for(5s);
+  make();
+  ASSERT_TRUE(
+      spool->recover([&](spool::StoredMessage message) { queue->restore(std::move(message)); },
+                     [](MessageId, Error) { ADD_FAILURE(); }));
+  sink.events.clear();
+  world.run_for(2h);
+  ASSERT_EQ(sink.events.size(), 1u);
+  EXPECT_EQ(sink.events[0].kind, EventKind::delivered);
+  EXPECT_THAT(sink.events[0].recipients, ElementsAre("a@x.test"));
+  EXPECT_EQ(queue->unsettled_recipients(), 2u);
+  // Whoever sent it hears why it waits, and that it was given up.
+  ASSERT_FALSE(notifier.notices.empty());
+  EXPECT_EQ(notifier.notices.back().recipients.at(0).reply, "it is not signed");
+  world.run_for(10h);
+  EXPECT_EQ(sink.events.back().kind, EventKind::expired);
+  EXPECT_EQ(sink.events.back().reply, "it is not signed");
+  EXPECT_EQ(queue->messages(), 0u);
+}
+
 TEST_F(QueueCommands, cancel_ends_what_is_named_and_tells_nobody) {
   accept_and_defer({"a@x.test", "c@y.test"});
   EXPECT_EQ(act(Act::cancel, "x.test").recipients, 1u);

@@ -42,6 +42,7 @@ spool::Envelope with_all_there_is() {
   envelope.recipient_dsn[1] = {{false, true, true, true}, "rfc822;ann@example.net"};
   envelope.recipient_dsn[2] = {{true, false, false, false}, ""};
   envelope.inbound = true;
+  envelope.held_because = "not signed";
   envelope.size_octets = 123456789012;
   envelope.chunks = 4'000'000'000;
   return envelope;

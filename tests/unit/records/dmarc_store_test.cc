@@ -118,6 +118,15 @@ TEST_F(DmarcStoreTest, forgets_what_is_old) {
   EXPECT_EQ(all().size(), 2u) << "the first is over 400 days old by then";
 }
 
+TEST_F(DmarcStoreTest, forgets_as_soon_as_it_is_told) {
+  EXPECT_EQ(keep(report("1", 399)), "kept");
+  store_ = *DmarcStore::open(path_, std::chrono::days(30));
+  EXPECT_EQ(keep(report("2", 31)), "too-old");
+  EXPECT_EQ(keep(report("3", 29)), "kept");
+  ASSERT_EQ(all().size(), 1u);
+  EXPECT_EQ(all()[0].report_id, "3");
+}
+
 TEST_F(DmarcStoreTest, keeps_a_large_report_in_one_piece) {
   EXPECT_EQ(keep(report("large", 1, 20'000)), "kept");
   EXPECT_EQ(all().at(0).rows.size(), 20'000u);

@@ -62,6 +62,13 @@ TEST_P(SearchEverywhere, finds_by_each_key) {
   EXPECT_EQ(messages({.domain = "EXAMPLE.org"}), 2u);
   EXPECT_EQ(messages({.reply_class = "mailbox-full"}), 2u);
   EXPECT_EQ(messages({.host = "mx.example.net"}), 2u);
+  EXPECT_EQ(messages({.address_prefix = "ANN"}), 2u);
+  EXPECT_EQ(messages({.address_prefix = "ann12@"}), 1u);
+  EXPECT_EQ(messages({.address_prefix = "nn1"}), 0u);
+  EXPECT_EQ(messages({.state = "delivered"}), 2u);
+  EXPECT_EQ(messages({.state = "queued", .since = day_one + 24h}), 1u);
+  EXPECT_EQ(messages({.address_prefix = "bob", .state = "queued"}), 2u);
+  EXPECT_EQ(messages({.state = "bounced"}), 0u);
   EXPECT_EQ(messages({.domain = "example.org", .since = day_one + 24h}), 1u);
   EXPECT_EQ(messages({.until = day_one + 24h}), 2u);
   EXPECT_EQ(messages({}), 3u);

@@ -209,6 +209,18 @@ TEST(Meaning, who_writes_a_letter_is_unsubscribed_and_nobody_else) {
   EXPECT_FALSE(unsubscription_of({"", "<m>"}, sent_to({"ann@a.example", "bob@a.example"})));
 }
 
+TEST(Meaning, an_address_of_its_own_unsubscribes_one_recipient_whoever_writes) {
+  const auto bob = unsubscription_of(reference(Reach::recipient, 1),
+                                     sent_to({"ann@a.example", "bob@a.example"}));
+  ASSERT_TRUE(bob);
+  EXPECT_EQ(bob->recipient, "bob@a.example");
+  EXPECT_EQ(bob->kind, EventKind::unsubscribed);
+  EXPECT_TRUE(bob->condemns && bob->cause.suppress);
+  EXPECT_FALSE(is_left_to_people(*bob));
+  EXPECT_FALSE(unsubscription_of(reference(Reach::recipient, 2), sent_to({"ann@a.example"})));
+  EXPECT_FALSE(unsubscription_of(reference(Reach::message), sent_to({"ann@a.example"})));
+}
+
 // All who got it know its Message-ID, and anybody can write in the name of another.
 TEST(Meaning, a_letter_that_proves_nothing_is_left_to_people) {
   const SentMessage two = sent_to({"ann@a.example", "bob@a.example"});

@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include "base/ascii.h"
+
 namespace waypost::returns {
 namespace {
 
@@ -87,6 +89,46 @@ TEST(ReturnPaths, nobody_else_lives_in_such_a_domain) {
   EXPECT_TRUE(paths.refuse({std::string(49, 'b'), "r.example"}));
   EXPECT_FALSE(paths.owns("shop.example"));
   EXPECT_TRUE(paths.owns("R.example"));
+}
+
+TEST(ReturnPaths, makes_an_address_to_unsubscribe_by_for_one_recipient_of_such_a_stream) {
+  std::vector<ReturnPath> made{{"bounces.shop.example",
+                                {"shop.example"},
+                                {},
+                                {"leave", "unsubscribe"},
+                                {"people", "shop.example"},
+                                {},
+                                {"news"}}};
+  const ReturnPaths paths(std::move(made), Secret(std::string(32, 'k')));
+  spool::Envelope envelope = envelope_from(smtp::Mailbox{"app", "shop.example"});
+  envelope.stream = "news";
+  EXPECT_FALSE(paths.unsubscribe_address(envelope)) << "of whom?";
+  envelope.recipients.resize(1);
+  const auto address = paths.unsubscribe_address(envelope);
+  ASSERT_TRUE(address);
+  EXPECT_EQ(address->local_part.substr(0, 6), "leave-");
+  EXPECT_LE(address->local_part.size(), 64u);
+  const auto arrived = paths.arrived({base::to_upper(address->local_part), address->domain});
+  ASSERT_TRUE(arrived && arrived->reference && arrived->unsubscribes);
+  EXPECT_EQ(*arrived->reference, (Reference{envelope.id, Reach::recipient, 0}));
+  EXPECT_TRUE(paths.refuse({"other-" + address->local_part.substr(6), address->domain}));
+  EXPECT_TRUE(paths.refuse({address->local_part + "a", address->domain}));
+  EXPECT_TRUE(paths.refuse({"leave-", address->domain}));
+  EXPECT_FALSE(paths.arrived({address->local_part.substr(6), address->domain})->unsubscribes);
+  envelope.stream = "receipts";
+  EXPECT_FALSE(paths.unsubscribe_address(envelope));
+  envelope.stream = "news";
+  envelope.inbound = true;
+  EXPECT_FALSE(paths.unsubscribe_address(envelope));
+}
+
+TEST(ReturnPaths, knows_as_whom_mail_is_sent) {
+  const ReturnPaths paths = make_paths();
+  for (const char* ours :
+       {"shop.example", "news.shop.example", "bounces.shop.example", "r.example"})
+    EXPECT_TRUE(paths.sends_as(ours)) << ours;
+  for (const char* others : {"other.example", "myshop.example", ""})
+    EXPECT_FALSE(paths.sends_as(others)) << others;
 }
 
 TEST(ReturnPaths, a_reply_that_names_the_domain_is_about_us) {

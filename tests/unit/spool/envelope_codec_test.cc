@@ -61,6 +61,19 @@ TEST(EnvelopeCodec, writes_a_deadline_only_where_there_is_one) {
   EXPECT_EQ(decode_envelope(envelope.id, text).error().code(), ErrorCode::corrupt);
 }
 
+// A relay of before would send it at once: it must not read it.
+TEST(EnvelopeCodec, writes_what_is_kept_back_as_version_3) {
+  Envelope envelope = sample_envelope(1, 1);
+  envelope.held_because = "not signed";
+  const std::string text = encode(envelope).value();
+  EXPECT_TRUE(text.starts_with("{\"v\":3,")) << text;
+  EXPECT_EQ(decode_envelope(envelope.id, text)->held_because, "not signed");
+  EXPECT_EQ(decode_envelope(envelope.id, R"({"v":3,)" + encode(sample_envelope(1, 1))->substr(7))
+                .error()
+                .code(),
+            ErrorCode::corrupt);
+}
+
 TEST(EnvelopeCodec, keeps_the_null_sender) {
   Envelope envelope = sample_envelope(1, 1);
   envelope.sender.reset();
@@ -123,7 +136,7 @@ TEST(EnvelopeCodec, passes_over_fields_of_a_later_release) {
 }
 
 TEST(EnvelopeCodec, refuses_a_newer_version_and_says_so) {
-  auto envelope = decode_envelope(sample_id(1), R"({"v":3})");
+  auto envelope = decode_envelope(sample_id(1), R"({"v":4})");
   ASSERT_FALSE(envelope);
   EXPECT_EQ(envelope.error().code(), ErrorCode::unavailable);
   EXPECT_NE(envelope.error().message().find("newer"), std::string::npos);

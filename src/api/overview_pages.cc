@@ -1,0 +1,319 @@
+#include "api/overview_pages.h"
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <utility>
+
+#include <boost/json.hpp>
+#include <fmt/format.h>
+
+#include "api/problems.h"
+#include "base/utf8.h"
+
+namespace waypost::api {
+namespace {
+
+namespace json = boost::json;
+using events::EventKind;
+
+constexpr Duration looked_every = std::chrono::seconds(10);
+constexpr size_t causes_shown = 5;
+
+web::Response in_json(const json::value& value) { return {.body = json::serialize(value) + "\n"}; }
+
+struct Question {
+  Window window = Window::day;
+  std::string provider;
+};
+
+// `longest`: nothing is known of what was before.
+tl::expected<Question, web::Response> parse(const web::Request& request, bool has_provider,
+                                            Window longest) {
+  Question question;
+  auto parameters = web::parse_query(request.query);
+  std::vector<web::FieldProblem> problems;
+  if (!parameters) problems.push_back({"", "the query cannot be read"});
+  if (parameters)
+    for (const auto& [key, value] : *parameters) {
+      const std::optional<Window> window = parse_window(value);
+      if (key == "window" && window && *window <= longest)
+        question.window = *window;
+      else if (key == "window")
+        problems.push_back({key, fmt::format("is none of 1h to {}", name(longest))});
+      else if (key == "provider" && has_provider)
+        question.provider = value;
+      else
+        problems.push_back({key, "is not known here"});
+    }
+  if (problems.empty()) return question;
+  return tl::unexpected(
+      refuse(Problem::invalid_fields, problems[0].field + " " + problems[0].message, problems));
+}
+
+uint64_t total_of(const CauseCount& count) { return count.deferred + count.bounced; }
+
+double share(uint64_t part, uint64_t whole) {
+  return whole == 0 ? 0 : double(part) / double(whole);
+}
+
+template <class Weight>
+void sort_by(std::vector<CauseCount>& counts, const Weight& weight) {
+  std::stable_sort(counts.begin(), counts.end(),
+                   [&](const auto& one, const auto& other) { return weight(one) > weight(other); });
+}
+
+json::value example_of(const CauseCount& count) {
+  return {{"message", count.message},
+          {"recipient", base::to_valid_utf8(count.recipient)},
+          {"reply", base::to_valid_utf8(count.reply)}};
+}
+
+struct BounceRow {
+  uint64_t bounced = 0;
+  json::object object;
+};
+
+// One cause, with all providers where it was met.
+BounceRow bounce_row(const classify::ClassPage& page, const std::vector<CauseCount>& counts,
+                     uint64_t all) {
+  BounceRow row;
+  json::array providers;
+  const CauseCount* newest = &counts.front();
+  WallTime first_seen = newest->first_seen;
+  for (const CauseCount& count : counts) {
+    row.bounced += count.bounced;
+    providers.push_back(
+        json::object{{"provider", base::to_valid_utf8(count.provider)}, {"count", count.bounced}});
+    if (count.last_seen > newest->last_seen) newest = &count;
+    first_seen = std::min(first_seen, count.first_seen);
+  }
+  row.object = {{"cause", newest->cause},
+                {"title", page.title},
+                {"class", newest->cause},
+                {"who_acts", classify::name(page.who)},
+                {"actor", page.actor},
+                {"meaning", page.meaning},
+                {"fix", json::value_from(page.remedy)},
+                {"count", row.bounced},
+                {"share", share(row.bounced, all)},
+                {"providers", std::move(providers)},
+                {"first_seen", base::to_rfc3339(first_seen)},
+                {"last_seen", base::to_rfc3339(newest->last_seen)},
+                {"example", example_of(*newest)}};
+  return row;
+}
+
+json::array values_of(const std::vector<std::optional<uint64_t>>& values) {
+  json::array list;
+  for (const auto& value : values)
+    list.push_back(value ? json::value(*value) : json::value(nullptr));
+  return list;
+}
+
+}  // namespace
+
+OverviewPages::OverviewPages(Services services)
+    : services_(services), history_(services.loop.wall_now()), looking_(services.loop.timers()) {
+  look();
+}
+
+void OverviewPages::add_to(web::Router& router, Access& access) {
+  const auto on = [&](const char* method, const char* path, auto handler) {
+    router.on(method, path,
+              access.route(records::Scope::admin, [this, handler](web::Request request) {
+                return (this->*handler)(std::move(request));
+              }));
+  };
+  on("GET", "/v1/overview", &OverviewPages::overview);
+  on("GET", "/v1/history", &OverviewPages::history);
+  on("GET", "/v1/bounces", &OverviewPages::bounces);
+}
+
+void OverviewPages::heard(const events::Event& event) {
+  const uint64_t recipients = std::max<size_t>(event.recipients.size(), 1);
+  const auto add = [&](Series series) { history_.add(event.site, series, recipients, event.at); };
+  if (event.kind == EventKind::accepted)
+    history_.add(History::all_mail, Series::accepted, recipients, event.at);
+  if (event.kind == EventKind::delivered) add(Series::delivered);
+  if (event.kind == EventKind::deferred) add(Series::deferred);
+  if (event.kind == EventKind::bounced) add(Series::bounced);
+  causes_.heard(event);
+}
+
+// In proportion to the sites, not to the mail.
+void OverviewPages::look() {
+  const WallTime now = services_.loop.wall_now();
+  history_.look(History::all_mail, services_.queue.unsettled_recipients(), now);
+  std::map<std::string, uint64_t> waiting;
+  for (const std::string& provider : history_.providers()) waiting[provider] = 0;
+  services_.queue.visit_sites([&](const queue::SiteView& site) {
+    const auto found = waiting.find(site.name);
+    const auto others = waiting.find(std::string(History::other_provider));
+    if (found != waiting.end())
+      found->second = site.recipients;
+    else if (others != waiting.end())
+      others->second += site.recipients;
+  });
+  for (const auto& [provider, count] : waiting) history_.look(provider, count, now);
+  looking_.start(services_.loop.now() + looked_every, [this] { look(); });
+}
+
+const classify::ClassPage& OverviewPages::page_of(const std::string& cause) const {
+  const auto parsed = classify::parse_reply_class(cause);
+  return services_.replies.book().page(parsed.value_or(classify::ReplyClass::unknown));
+}
+
+std::vector<CauseCount> OverviewPages::causes_of(Window window) const {
+  std::vector<CauseCount> causes = causes_.in(window, services_.loop.wall_now());
+  sort_by(causes, total_of);
+  return causes;
+}
+
+MailState OverviewPages::state_of(Window window, const std::vector<CauseCount>& causes) const {
+  const queue::Queue& queue = services_.queue;
+  const WallTime now = services_.loop.wall_now();
+  MailState mail;
+  mail.sums = history_.sums(History::all_mail, window, now);
+  mail.waiting = queue.unsettled_recipients();
+  mail.is_paused = !queue.pauses().empty();
+  queue.visit_standings([&](const queue::Standing& standing) {
+    mail.oldest_waiting = std::max<Duration>(now - standing.accepted_at, Duration(0));
+    return false;
+  });
+  if (causes.empty()) return mail;
+  mail.cause = page_of(causes.front().cause).title;
+  mail.provider = causes.front().provider;
+  return mail;
+}
+
+json::array OverviewPages::causes_json(const std::vector<CauseCount>& causes,
+                                       uint64_t tried) const {
+  json::array list;
+  for (const CauseCount& count : causes) {
+    if (list.size() == causes_shown) break;
+    const classify::ClassPage& page = page_of(count.cause);
+    list.push_back(json::object{{"cause", count.cause},
+                                {"title", page.title},
+                                {"count", total_of(count)},
+                                {"deferred", count.deferred},
+                                {"bounced", count.bounced},
+                                {"share", share(total_of(count), tried)},
+                                {"who_acts", classify::name(page.who)},
+                                {"provider", base::to_valid_utf8(count.provider)},
+                                {"example_message", count.message},
+                                {"last_seen", base::to_rfc3339(count.last_seen)}});
+  }
+  return list;
+}
+
+json::array OverviewPages::providers_json(Window window) const {
+  const WallTime now = services_.loop.wall_now();
+  std::map<std::string, queue::SiteView> sites;
+  services_.queue.visit_sites([&](const queue::SiteView& site) {
+    if (sites.size() < 10 * History::providers_max) sites.emplace(site.name, site);
+  });
+  json::array list;
+  for (const std::string& provider : history_.providers()) {
+    const Sums sums = history_.sums(provider, window, now);
+    const auto found = sites.find(provider);
+    const bool is_here = found != sites.end();
+    const double limit = is_here ? found->second.limits.messages_per_second.value : 0;
+    json::object one{{"provider", base::to_valid_utf8(provider)}};
+    for (Series series : {Series::delivered, Series::deferred, Series::bounced})
+      one[series_names[size_t(series)]] = of(sums, series);
+    one["waiting"] = is_here ? found->second.recipients : 0;
+    one["rate_per_second"] = history_.tried_per_second(provider, now);
+    one["limit_per_second"] = limit > 0 ? json::value(limit) : json::value(nullptr);
+    one["state"] = is_here ? queue::name(found->second.measure) : "open";
+    list.push_back(std::move(one));
+  }
+  return list;
+}
+
+json::object OverviewPages::overview_json(Window window) const {
+  const queue::Queue& queue = services_.queue;
+  const queue::Ledger& ledger = queue.ledger();
+  const std::vector<CauseCount> causes = causes_of(window);
+  const MailState mail = state_of(window, causes);
+  const Verdict verdict = judge(mail);
+  const WallTime begun = services_.loop.wall_now() -
+                         std::chrono::duration_cast<std::chrono::microseconds>(length_of(window));
+  const uint64_t acknowledged = ledger.accepted + ledger.restored;
+  const uint64_t known = ledger.settled() + ledger.queued;
+  json::object page{{"window", name(window)},
+                    {"since", base::to_rfc3339(std::max(begun, history_.started()))},
+                    {"verdict", {{"state", verdict.state}, {"text", verdict.text}}}};
+  for (size_t i = 0; i < series_count; ++i) page[series_names[i]] = mail.sums[i];
+  page["waiting"] = mail.waiting;
+  page["held"] = queue.places().paused;
+  page["oldest_waiting_seconds"] =
+      std::chrono::duration_cast<std::chrono::seconds>(mail.oldest_waiting).count();
+  page["paused"] = mail.is_paused;
+  page["loss"] = {{"acknowledged", acknowledged},
+                  {"unaccounted", acknowledged > known ? acknowledged - known : 0}};
+  const uint64_t tried = of(mail.sums, Series::delivered) + of(mail.sums, Series::deferred) +
+                         of(mail.sums, Series::bounced);
+  page["causes"] = causes_json(causes, tried);
+  page["providers"] = providers_json(window);
+  return page;
+}
+
+io::Task<web::Response> OverviewPages::overview(web::Request request) {
+  auto question = parse(request, false, Window::month);
+  if (!question) co_return std::move(question).error();
+  co_return in_json(overview_json(question->window));
+}
+
+io::Task<web::Response> OverviewPages::history(web::Request request) {
+  auto question = parse(request, true, Window::year);
+  if (!question) co_return std::move(question).error();
+  const auto curves =
+      history_.curves(question->provider, question->window, services_.loop.wall_now());
+  if (!curves)
+    co_return refuse(Problem::provider_not_found,
+                     fmt::format("Nothing is known of \"{}\".", question->provider));
+  json::object series;
+  for (size_t i = 0; i < series_count; ++i) series[series_names[i]] = values_of(curves->counts[i]);
+  // Where mail goes is only known after it was accepted.
+  if (!question->provider.empty()) series.erase("accepted");
+  series["waiting"] = values_of(curves->waiting);
+  const json::object page{{"window", name(question->window)},
+                          {"step_seconds", curves->step.count()},
+                          {"start", base::to_rfc3339(curves->start)},
+                          {"series", std::move(series)}};
+  co_return in_json(page);
+}
+
+io::Task<web::Response> OverviewPages::bounces(web::Request request) {
+  auto question = parse(request, true, Window::month);
+  if (!question) co_return std::move(question).error();
+  std::vector<CauseCount> counts = causes_of(question->window);
+  const bool all = question->provider.empty();
+  std::erase_if(counts, [&](const CauseCount& count) {
+    return count.bounced == 0 || (!all && count.provider != question->provider);
+  });
+  const auto bounced_of = [](const CauseCount& count) { return count.bounced; };
+  sort_by(counts, bounced_of);
+  uint64_t bounced = 0;
+  std::map<std::string, std::vector<CauseCount>> by_cause;
+  for (CauseCount& count : counts) {
+    bounced += count.bounced;
+    by_cause[count.cause].push_back(std::move(count));
+  }
+  std::vector<BounceRow> rows;
+  for (const auto& [cause, counted] : by_cause)
+    rows.push_back(bounce_row(page_of(cause), counted, bounced));
+  std::stable_sort(rows.begin(), rows.end(),
+                   [](const auto& one, const auto& other) { return one.bounced > other.bounced; });
+  json::array data;
+  for (BounceRow& row : rows) data.push_back(std::move(row.object));
+  const json::object page{{"object", "list"},
+                          {"data", std::move(data)},
+                          {"window", name(question->window)},
+                          {"bounced", bounced},
+                          {"has_more", false}};
+  co_return in_json(page);
+}
+
+}  // namespace waypost::api

@@ -1,0 +1,89 @@
+"""Chromium without a window, and what the tests of the dashboard do in it."""
+
+import tempfile
+
+from peers.presence import missing, program
+from peers.waiting import eventually
+
+try:
+    from selenium import webdriver
+    from selenium.common.exceptions import StaleElementReferenceException
+    from selenium.webdriver.chrome.service import Service
+    from selenium.webdriver.common.keys import Keys
+except ImportError:
+    webdriver, Keys = None, None
+
+FLAGS = ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars",
+         "--disable-background-networking", "--disable-component-update", "--no-first-run")
+
+
+class Browser:
+    def __init__(self, base):
+        if webdriver is None:
+            missing("no selenium for Python: python3-selenium")
+        options = webdriver.ChromeOptions()
+        self._profile = tempfile.TemporaryDirectory(prefix="waypost-browser-", ignore_cleanup_errors=True)
+        for flag in (*FLAGS, f"--user-data-dir={self._profile.name}"):
+            options.add_argument(flag)
+        options.binary_location = program("chromium")
+        options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+        self.driver = webdriver.Chrome(service=Service(program("chromedriver")), options=options)
+        self.base = base
+        self.look(1280, "light")
+
+    def stop(self):
+        self.driver.quit()
+        self._profile.cleanup()
+
+    def look(self, width, shade, height=800):
+        self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {
+            "width": width, "height": height, "deviceScaleFactor": 1, "mobile": False})
+        self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {
+            "features": [{"name": "prefers-color-scheme", "value": shade}]})
+
+    def open(self, path):
+        self.driver.get(self.base + path)
+
+    @property
+    def path(self):
+        return self.driver.current_url.removeprefix(self.base)
+
+    def all(self, selector):
+        return self.driver.find_elements("css selector", selector)
+
+    def one(self, selector, text=""):
+        """The first element there is with this text in it, as soon as there is one."""
+        def there():
+            for each in self.all(selector):
+                try:
+                    if text in each.text and each.is_displayed():
+                        return each
+                except StaleElementReferenceException:
+                    return None
+            return None
+        return eventually(there, f"{selector} with {text!r}", explain=lambda: f"{self.path}\n{self.text}")
+
+    def click(self, selector, text=""):
+        self.one(selector, text).click()
+
+    @property
+    def text(self):
+        return self.driver.find_element("css selector", "body").text
+
+    def wait_for_text(self, text):
+        eventually(lambda: text in self.text, f"the page says {text!r}", explain=lambda: f"{self.path}\n{self.text}")
+
+    def press(self, *keys):
+        self.driver.switch_to.active_element.send_keys(*keys)
+
+    @property
+    def focused(self):
+        return self.driver.switch_to.active_element
+
+    def run(self, script, *values):
+        return self.driver.execute_script(script, *values)
+
+    def complaints(self):
+        """Errors and warnings of the console since the last time."""
+        return [entry["message"] for entry in self.driver.get_log("browser")
+                if entry["level"] in ("SEVERE", "WARNING")]

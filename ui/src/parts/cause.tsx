@@ -1,0 +1,64 @@
+import type { Explanation } from '../schema';
+import { classWord, providerWord, whoActs } from '../words';
+import { CopyButton } from './copy';
+import { Icon, type IconName } from './icon';
+
+export interface Evidence {
+  reply?: string | undefined;
+  facts?: [string, string][];
+}
+
+/** Their words, with the part marked that decided. Positions count octets, and fit where the text is ASCII. */
+function Reply({ reply, mark }: { reply: string; mark: Explanation['evidence'] }) {
+  const part = mark && typeof mark['text'] === 'string' ? mark['text'] : '';
+  const at = part ? reply.indexOf(part) : -1;
+  return (
+    <blockquote class="reply">
+      {at < 0 ? reply : <>{reply.slice(0, at)}<mark>{part}</mark>{reply.slice(at + part.length)}</>}
+    </blockquote>
+  );
+}
+
+function Facts({ facts }: { facts: [string, string][] }) {
+  return (
+    <dl class="facts">
+      {facts.filter(([, value]) => value).map(([name, value]) => (
+        <div key={name}><dt>{name}</dt><dd>{value}</dd></div>
+      ))}
+    </dl>
+  );
+}
+
+/** Why, who acts, what to do, and what was said: the same on every surface. */
+export function CauseBlock({ diagnosis, evidence, alike }: { diagnosis: Explanation; evidence?: Evidence; alike?: string | undefined }) {
+  const permanent = diagnosis.disposition === 'permanent';
+  const tone = permanent ? 'bad' : 'warn';
+  const icon: IconName = permanent ? 'bounced' : 'deferred';
+  const others = diagnosis.alternatives.map(classWord).join(', ');
+  const facts: [string, string][] = [
+    ['Confidence', diagnosis.confidence + (others ? `; it could also be: ${others.toLowerCase()}` : '')],
+    ['Provider', diagnosis.provider ? providerWord(diagnosis.provider) : ''],
+    ['The code means', diagnosis.standard_meaning ?? ''],
+    ...(evidence?.facts ?? []),
+    ['Rule', diagnosis.rule ?? ''],
+  ];
+  return (
+    <section class={`cause tone-${tone}`} aria-labelledby="why">
+      <h2 id="why"><Icon name={icon} />{classWord(diagnosis.class)}</h2>
+      <p class="summary">{diagnosis.meaning}</p>
+      <p class="who"><span class="label">Who acts</span> <strong>{whoActs(diagnosis.who)}</strong></p>
+      {diagnosis.remedy.length > 0 ? (
+        <div class="fix">
+          <h3>What to do</h3>
+          <ol>{diagnosis.remedy.map((step) => <li key={step}>{step}</li>)}</ol>
+          <div class="buttons">
+            <CopyButton text={diagnosis.remedy.map((step, i) => `${i + 1}. ${step}`).join('\n')} label="Copy" what="the steps" />
+            {alike ? <a class="button small" href={alike}>Others with this cause</a> : null}
+          </div>
+        </div>
+      ) : null}
+      {evidence?.reply ? <div class="said"><h3>What they said</h3><Reply reply={evidence.reply} mark={diagnosis.evidence} /></div> : null}
+      <Facts facts={facts} />
+    </section>
+  );
+}

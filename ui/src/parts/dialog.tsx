@@ -1,0 +1,37 @@
+import type { ComponentChildren } from 'preact';
+import { useEffect, useRef } from 'preact/hooks';
+
+/** The browser's own dialog: it keeps the focus inside, and Escape closes it. */
+export function Dialog({ title, onClose, children }: { title: string; onClose: () => void; children: ComponentChildren }) {
+  const box = useRef<HTMLDialogElement>(null);
+  useEffect(() => {
+    const before = document.activeElement;
+    box.current?.showModal();
+    return () => before instanceof HTMLElement && before.focus();
+  }, []);
+  return (
+    <dialog
+      ref={box}
+      aria-label={title}
+      onClose={onClose}
+      onClick={(event) => event.target === box.current && box.current?.close()}
+    >
+      <div class="dialog">
+        <h2>{title}</h2>
+        {children}
+      </div>
+    </dialog>
+  );
+}
+
+export function Confirm(props: { title: string; yes: string; no?: string; busy?: boolean; onYes: () => void; onNo: () => void; children: ComponentChildren }) {
+  return (
+    <Dialog title={props.title} onClose={props.onNo}>
+      {props.children}
+      <div class="buttons">
+        <button type="button" class="main" disabled={props.busy} onClick={props.onYes}>{props.yes}</button>
+        <button type="button" onClick={props.onNo}>{props.no ?? 'Leave it'}</button>
+      </div>
+    </Dialog>
+  );
+}

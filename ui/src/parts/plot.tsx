@@ -1,0 +1,108 @@
+import { useEffect, useRef, useState } from 'preact/hooks';
+import uPlot from 'uplot';
+import 'uplot/dist/uPlot.min.css';
+import { absolute, count } from '../format';
+import { shade } from '../theme';
+
+export interface History {
+  step_seconds: number;
+  start: string;
+  series: Record<string, (number | null)[]>;
+}
+
+const LAYERS = [
+  { key: 'delivered', color: '--good' },
+  { key: 'deferred', color: '--warn' },
+  { key: 'bounced', color: '--bad' },
+] as const;
+
+/** A line through so few points would hardly be seen. */
+const FEW = 4;
+
+function colorOf(name: string): string {
+  return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+}
+
+/** Each layer on top of those before it; null where nothing is known. */
+function stacked(history: History): uPlot.AlignedData {
+  const start = Date.parse(history.start) / 1000;
+  const length = Math.max(0, ...LAYERS.map(({ key }) => history.series[key]?.length ?? 0));
+  const times = Array.from({ length }, (_, i) => start + i * history.step_seconds);
+  const sums: (number | null)[][] = [];
+  LAYERS.forEach(({ key }, layer) => {
+    const below = sums[layer - 1];
+    sums.push(times.map((_, i) => {
+      const own = history.series[key]?.[i] ?? null;
+      return own === null ? null : own + (below?.[i] ?? 0);
+    }));
+  });
+  return [times, ...sums.reverse()] as uPlot.AlignedData;
+}
+
+function options(width: number, height: number, most: number, few: boolean, onPoint: (index: number | null) => void): uPlot.Options {
+  const quiet = colorOf('--quiet');
+  const grid = { stroke: colorOf('--line'), width: 1 };
+  const axis = { stroke: quiet, grid, ticks: { show: false }, font: '12px system-ui, sans-serif' };
+  return {
+    width, height,
+    legend: { show: false },
+    bands: [{ series: [1, 2] }, { series: [2, 3] }],
+    cursor: { y: false, points: { show: false }, drag: { x: false, y: false } },
+    padding: [10, 0, 0, 0],
+    scales: { y: { range: [0, Math.max(1, most * 1.08)] } },
+    axes: [
+      { ...axis, size: 28, grid: { show: false }, values: (plot, splits) => clockLabels(plot, splits) },
+      { ...axis, size: 44, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 50_000, 100_000, 1_000_000] },
+    ],
+    series: [{}, ...[...LAYERS].reverse().map(({ color }) => ({
+      stroke: colorOf(color), fill: colorOf(color) + '40', width: 1.25, points: { show: few, size: 5, fill: colorOf(color) },
+    }))],
+    hooks: { setCursor: [(plot) => onPoint(plot.cursor.idx ?? null)] },
+  };
+}
+
+function clockLabels(plot: uPlot, splits: number[]): string[] {
+  const days = (plot.scales['x']?.max ?? 0) - (plot.scales['x']?.min ?? 0) > 2 * 86_400;
+  return splits.map((split) => {
+    const at = new Date(split * 1000);
+    if (days) return at.toLocaleDateString('en-GB', { day: 'numeric', month: 'short' });
+    return `${String(at.getHours()).padStart(2, '0')}:${String(at.getMinutes()).padStart(2, '0')}`;
+  });
+}
+
+/** What became of mail, in layers over time; the words and numbers under it say the same without colour. */
+export function Plot({ history, height = 190 }: { history: History; height?: number }) {
+  const box = useRef<HTMLDivElement>(null);
+  const [point, setPoint] = useState<number | null>(null);
+  const seen = shade.use();
+  useEffect(() => {
+    const element = box.current;
+    if (!element) return;
+    const data = stacked(history);
+    const most = Math.max(0, ...(data[1] as (number | null)[]).map((each) => each ?? 0));
+    const known = (data[1] as (number | null)[]).filter((each) => each !== null).length;
+    const plot = new uPlot(options(element.clientWidth, height, most, known < FEW, setPoint), data, element);
+    const watch = new ResizeObserver(() => plot.setSize({ width: element.clientWidth, height }));
+    watch.observe(element);
+    return () => {
+      watch.disconnect();
+      plot.destroy();
+    };
+  }, [history, height, seen]);
+
+  const sum = (key: string) => (history.series[key] ?? []).reduce<number>((all, each) => all + (each ?? 0), 0);
+  const value = (key: string) => (point === null ? sum(key) : history.series[key]?.[point] ?? 0);
+  const when = point === null ? 'in all' : absolute(new Date(Date.parse(history.start) + point * history.step_seconds * 1000).toISOString()).slice(5, 16);
+  const summary = LAYERS.map(({ key }) => `${count(sum(key))} ${key}`).join(', ');
+  return (
+    <figure class="plot">
+      <div ref={box} role="img" aria-label={`Over time: ${summary}`} />
+      <figcaption>
+        {LAYERS.map(({ key, color }) => (
+          <span key={key}><i class={`key key${color}`} />{key} <b>{count(value(key))}</b></span>
+        ))}
+        <span class="quiet">{when}</span>
+      </figcaption>
+    </figure>
+  );
+}

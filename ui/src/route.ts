@@ -1,0 +1,61 @@
+import { store } from './store';
+
+export interface Place {
+  path: string;
+  query: URLSearchParams;
+}
+
+function here(): Place {
+  return { path: location.pathname, query: new URLSearchParams(location.search) };
+}
+
+export const place = store<Place>(here());
+
+/** How many pages of ours one can go back. */
+let behind = 0;
+
+export function goBack(otherwise: string) {
+  if (behind > 0) history.back();
+  else go(otherwise, 'replace');
+}
+
+export function go(to: string, how: 'push' | 'replace' = 'push') {
+  if (how === 'push') history.pushState({ behind: ++behind }, '', to);
+  else history.replaceState({ behind }, '', to);
+  place.set(here());
+}
+
+/** The same page with these parameters changed; an empty value takes one out. */
+export function withQuery(changes: Record<string, string>): string {
+  const { path, query } = here();
+  const next = new URLSearchParams(query);
+  for (const [name, value] of Object.entries(changes)) {
+    if (value) next.set(name, value);
+    else next.delete(name);
+  }
+  const text = next.toString();
+  return text ? `${path}?${text}` : path;
+}
+
+/** A path of ours to come back to after the login; anything else leads to the first page. */
+export function safePath(text: string | null): string {
+  if (!text || !text.startsWith('/') || text.startsWith('//') || text.includes('\\')) return '/';
+  return text.startsWith('/login') ? '/' : text;
+}
+
+/** Links of ours change the page without loading it anew. */
+export function followLinks() {
+  addEventListener('popstate', (event) => {
+    behind = Number((event.state as { behind?: number } | null)?.behind ?? 0);
+    place.set(here());
+  });
+  document.addEventListener('click', (event) => {
+    if (event.defaultPrevented || event.button !== 0) return;
+    if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+    const link = (event.target as Element | null)?.closest?.('a[href]');
+    if (!(link instanceof HTMLAnchorElement) || link.origin !== location.origin) return;
+    if (link.target || link.hasAttribute('download') || /^\/(v1|assets|metrics)\b/.test(link.pathname)) return;
+    event.preventDefault();
+    go(link.pathname + link.search);
+  });
+}

@@ -1,0 +1,55 @@
+// Made from docs/format/openapi.json by tools/types.mjs; not to be edited.
+
+export type Problem = { type: string; title: string; status: number; detail: string; name: string; message: string; statusCode: number; errors?: Array<{ field: string; message: string; [other: string]: unknown; }>; [other: string]: unknown; };
+
+export type Attachment = { filename: string; content: string; content_type?: string; content_id?: string; };
+
+export type Email = { from: string; to?: string | Array<string>; cc?: string | Array<string>; bcc?: string | Array<string>; reply_to?: string | Array<string>; subject?: string; text?: string; html?: string; headers?: Record<string, string>; attachments?: Array<Attachment>; stream?: string; expire_after?: string; raw?: string; };
+
+export type Accepted = { id: string; object: "email"; status: "queued"; recipients: Array<{ to: string; status: "queued"; [other: string]: unknown; }>; };
+
+export type Batch = { data: Array<Accepted | Problem>; };
+
+export type Recipient = { to: string; status: "queued" | "throttled" | "deferred" | "held" | "delivered" | "bounced" | "expired" | "suppressed" | "cancelled" | "rejected"; at?: string; attempts?: number; site?: string; host?: string; last_reply?: string; hold?: string; reason?: string; limit_origin?: string; next_attempt_at?: string; expires_at?: string; diagnosis?: Explanation; };
+
+export type Event = { v: number; event: string; at: string; [other: string]: unknown; };
+
+export type EmailState = { object: "email"; id: string; status: "queued" | "throttled" | "deferred" | "held" | "delivered" | "bounced" | "expired" | "suppressed" | "cancelled" | "rejected"; from: string; created_at: string; size?: number; message_id?: string; tenant?: string; stream: string; key?: string; tags: Array<string>; metadata: Record<string, string>; recipients: Array<Recipient>; timeline?: Array<Event>; };
+
+export type EmailList = { object: "list"; data: Array<EmailState>; has_more: boolean; next_before?: string; };
+
+export type Transcripts = { object: "list"; data: Array<{ attempt: number; at: string; recipients: Array<string>; text: string; [other: string]: unknown; }>; has_more: boolean; };
+
+export type Done = { id: string; recipients: number; sending: number; };
+
+export type Standing = { id: string; recipient: string; sender?: string; tenant?: string; stream?: string; login?: string; site?: string; hold: string; reason: string; limit_origin?: string; attempts: number; last_reply?: string; last_host?: string; class?: string; size?: number; accepted_at: string; expires_at: string; next_attempt_at?: string; deadline?: boolean; };
+
+export type Queue = { object: "list"; data: Array<Standing>; has_more: boolean; next_after?: string; messages?: number; ledger?: { [other: string]: unknown; }; };
+
+export type Site = { site: string; queued: number; ready: number; attempts?: number; connections_max?: number; connections_limit?: number; connections_origin?: string; per_second?: number; per_second_origin?: string; measure: string; troubles?: number; last_trouble?: string; limits: { [other: string]: unknown; }; [other: string]: unknown; };
+
+export type Sites = { object: "list"; data: Array<Site>; has_more: boolean; };
+
+export type Suppression = { address: string; scope: string; reason: string; since: string; expires?: string; who?: string; message?: string; evidence?: string; };
+
+export type SuppressionRequest = { reason?: string; scope?: string; expires?: string; evidence?: string; };
+
+export type Suppressions = { object: "list"; data: Array<Suppression>; has_more: boolean; total?: number; next_after?: string; };
+
+export type Question = { text: string; provider?: string; mx?: string; phase?: string; our_ip?: string; our_domain?: string; };
+
+export type Explanation = { class: string; group: string; who: string; disposition: "transient" | "permanent" | null; suppress: boolean; provider: string | null; standard_meaning: string | null; meaning: string; confidence: string; rule: string | null; evidence: { [other: string]: unknown; } | null; alternatives: Array<string>; remedy: Array<string>; retry_after_s: number | null; };
+
+export type About = { name: "Waypost"; version: string; hostname: string; demo: boolean; needs_admin: boolean; session: boolean; };
+
+export type Login = { user: string; password: string; };
+
+export type Session = { user: string; scopes: Array<"send" | "read" | "admin">; csrf: string; expires_at: string; };
+
+export type Overview = { window: "1h" | "24h" | "7d" | "30d"; since: string; verdict: { state: "good" | "slow" | "failing" | "idle"; text: string; }; accepted: number; delivered: number; deferred: number; bounced: number; waiting: number; held: number; oldest_waiting_seconds: number; paused: boolean; loss: { acknowledged: number; unaccounted: number; }; causes: Array<{ cause: string; title: string; count: number; deferred: number; bounced: number; share: number; who_acts: "sender" | "recipient" | "receiver" | "domain-owner" | "nobody" | "unknown"; provider: string; example_message: string; last_seen: string; }>; providers: Array<{ provider: string; delivered: number; deferred: number; bounced: number; waiting: number; rate_per_second: number; limit_per_second: number | null; state: "open" | "probe" | "slow" | "stop"; }>; };
+
+export type History = { window: string; step_seconds: number; start: string; series: { accepted?: Array<number | null>; delivered: Array<number | null>; deferred: Array<number | null>; bounced: Array<number | null>; waiting: Array<number | null>; }; };
+
+export type Bounces = { object: "list"; window: "1h" | "24h" | "7d" | "30d"; bounced: number; has_more: boolean; data: Array<{ cause: string; title: string; class: string; who_acts: "sender" | "recipient" | "receiver" | "domain-owner" | "nobody" | "unknown"; actor: string; meaning: string; fix: Array<string>; count: number; share: number; providers: Array<{ provider: string; count: number; }>; first_seen: string; last_seen: string; example: { message: string; recipient: string; reply: string; }; }>; };
+
+export type Walk = { target: string; to?: string; user?: string; password?: string; };

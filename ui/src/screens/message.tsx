@@ -1,0 +1,210 @@
+import { useMemo, useState } from 'preact/hooks';
+import { absolute, octets } from '../format';
+import { useCalm, useEvents } from '../live';
+import { CauseBlock } from '../parts/cause';
+import { CopyButton } from '../parts/copy';
+import { Icon } from '../parts/icon';
+import { Trouble, Waiting } from '../parts/notice';
+import { State } from '../parts/state';
+import { Time } from '../parts/time';
+import { useResource } from '../resource';
+import { go, place, withQuery } from '../route';
+import type { EmailState, Recipient } from '../schema';
+import { stateWord, WAITING, whoActs } from '../words';
+import { Actions } from './message_actions';
+import { Raw, Transcripts } from './message_content';
+import { Timeline } from './timeline';
+
+const TABS = { timeline: 'Timeline', transcript: 'Transcript', raw: 'Raw message' } as const;
+type Tab = keyof typeof TABS;
+
+/** The record's times come a moment after the event that announced them. */
+const SETTLE_MS = 700;
+
+export function MessageScreen({ id }: { id: string }) {
+  const email = useResource<EmailState>(`/v1/emails/${encodeURIComponent(id)}`);
+  const again = useCalm(email.reload, SETTLE_MS);
+  useEvents((event) => (event === null || event.id === id || event.about === id) && again());
+  if (!email.data) {
+    if (!email.problem) return <Waiting what="the message" />;
+    return (
+      <>
+        <Crumb />
+        <h1 tabIndex={-1}>Message</h1>
+        <Trouble problem={email.problem} again={email.reload} />
+      </>
+    );
+  }
+  return <Found email={email.data} reload={again} />;
+}
+
+function Crumb() {
+  return <p class="crumb"><a href="/activity">Activity</a> <span class="quiet">/</span></p>;
+}
+
+function Found({ email, reload }: { email: EmailState; reload: () => void }) {
+  const { query } = place.use();
+  const asked = query.get('to');
+  const chosen = email.recipients.find((each) => each.to === asked) ?? worst(email.recipients);
+  const tab = (query.get('tab') ?? 'timeline') as Tab;
+  return (
+    <>
+      <Crumb />
+      <div class="head">
+        <div>
+          <h1 tabIndex={-1}>{title(email)}</h1>
+          <p class="quiet">
+            from {email.from || 'the null sender (a notice)'} · accepted <Time at={email.created_at} />
+            {email.key ? <> · key {email.key}</> : null} · stream {email.stream}
+            {email.size ? <> · {octets(email.size)}</> : null}
+          </p>
+        </div>
+        <div class="rest" aria-live="polite"><State state={email.status} /></div>
+      </div>
+      <Actions email={email} chosen={chosen} reload={reload} report={report(email, chosen)} />
+      <div class="stack">
+        {email.recipients.length > 1 ? <Recipients email={email} chosen={chosen} /> : null}
+        {chosen ? <Why recipient={chosen} /> : null}
+        <section class="card">
+          <header>
+            <div class="choice" role="tablist" aria-label="What is known of it">
+              {Object.entries(TABS).map(([key, words]) => (
+                <button key={key} type="button" role="tab" id={`tab-${key}`} aria-selected={key === tab} aria-controls="tab-panel"
+                  onClick={() => go(withQuery({ tab: key === 'timeline' ? '' : key }), 'replace')}>{words}</button>
+              ))}
+            </div>
+          </header>
+          <div role="tabpanel" id="tab-panel" aria-labelledby={`tab-${tab}`}>
+            {tab === 'transcript' ? <Transcripts id={email.id} turn={email.timeline?.length ?? 0} /> : null}
+            {tab === 'raw' ? <Raw id={email.id} /> : null}
+            {tab === 'timeline' ? <Timeline email={email} /> : null}
+          </div>
+        </section>
+        <Details email={email} />
+      </div>
+    </>
+  );
+}
+
+function title(email: EmailState): string {
+  const first = email.recipients[0]?.to ?? 'nobody';
+  return email.recipients.length > 1 ? `${first} and ${email.recipients.length - 1} more` : first;
+}
+
+const WEIGHT = ['bounced', 'expired', 'deferred', 'throttled', 'held', 'queued', 'suppressed', 'cancelled', 'delivered'];
+
+function worst(recipients: Recipient[]): Recipient | undefined {
+  return [...recipients].sort((a, b) => WEIGHT.indexOf(a.status) - WEIGHT.indexOf(b.status))[0];
+}
+
+function Recipients({ email, chosen }: { email: EmailState; chosen: Recipient | undefined }) {
+  const [all, showAll] = useState(false);
+  const seen = all ? email.recipients : email.recipients.slice(0, 8);
+  return (
+    <section class="card" aria-labelledby="recipients">
+      <h2 id="recipients">{email.recipients.length} recipients</h2>
+      <ul class="recipients">
+        {seen.map((each) => (
+          <li key={each.to}>
+            <a href={withQuery({ to: each.to })} aria-current={each === chosen ? 'true' : undefined}>
+              <span class="clip">{each.to}</span><State state={each.status} />
+            </a>
+          </li>
+        ))}
+      </ul>
+      {email.recipients.length > seen.length ? (
+        <button type="button" class="small" onClick={() => showAll(true)}>Show all</button>
+      ) : null}
+    </section>
+  );
+}
+
+function Why({ recipient }: { recipient: Recipient }) {
+  const facts: [string, string][] = [
+    ['Server', recipient.host ?? ''],
+    ['Site', recipient.site && recipient.site !== recipient.host ? recipient.site : ''],
+    ['Attempts', recipient.attempts ? String(recipient.attempts) : ''],
+    ['Last attempt', recipient.at ? absolute(recipient.at) : ''],
+  ];
+  if (recipient.status === 'throttled' || recipient.status === 'held' || recipient.status === 'queued')
+    return <OnOurSide recipient={recipient} />;
+  if (recipient.diagnosis && recipient.status !== 'delivered')
+    return (
+      <>
+        <CauseBlock diagnosis={recipient.diagnosis} evidence={{ reply: recipient.last_reply, facts }}
+          alike={`/activity?class=${encodeURIComponent(recipient.diagnosis.class)}`} />
+        {WAITING.has(recipient.status) ? <NextTry recipient={recipient} /> : null}
+      </>
+    );
+  const { tone, icon, means } = stateWord(recipient.status);
+  return (
+    <section class={`cause tone-${tone}`} aria-labelledby="why">
+      <h2 id="why"><Icon name={icon} />{recipient.to}: {recipient.status}</h2>
+      <p class="summary">{means}</p>
+      {recipient.last_reply ? <div class="said"><h3>What they said</h3><blockquote class="reply">{recipient.last_reply}</blockquote></div> : null}
+      {WAITING.has(recipient.status) ? <NextTry recipient={recipient} /> : null}
+    </section>
+  );
+}
+
+function NextTry({ recipient }: { recipient: Recipient }) {
+  if (!recipient.next_attempt_at) return null;
+  return (
+    <p class="next">
+      <Icon name="expired" />
+      <span>
+        Tried again <strong><Time at={recipient.next_attempt_at} /></strong>
+        {recipient.expires_at ? <span class="quiet">; given up <Time at={recipient.expires_at} /></span> : null}
+      </span>
+    </p>
+  );
+}
+
+/** No state without a reason: which limit holds it, whose it is, until when. */
+function OnOurSide({ recipient }: { recipient: Recipient }) {
+  const { tone, icon, means } = stateWord(recipient.status);
+  return (
+    <section class={`cause tone-${tone}`} aria-labelledby="why">
+      <h2 id="why"><Icon name={icon} />{recipient.status === 'queued' ? 'On its way' : `We hold it back: ${recipient.status}`}</h2>
+      <p class="summary">{recipient.reason || means}</p>
+      {recipient.status === 'throttled' ? <p class="who"><span class="label">Who acts</span> <strong>{whoActs('nobody')}</strong></p> : null}
+      {recipient.limit_origin ? <p><span class="label">The limit stands in</span> <code>{recipient.limit_origin}</code></p> : null}
+      <NextTry recipient={recipient} />
+    </section>
+  );
+}
+
+function Details({ email }: { email: EmailState }) {
+  const more = useMemo(() => Object.entries(email.metadata ?? {}), [email]);
+  const tags = email.tags ?? [];
+  return (
+    <section class="card" aria-labelledby="names">
+      <h2 id="names">Names</h2>
+      <dl class="facts wide-facts">
+        <div><dt>Id</dt><dd class="mono">{email.id} <CopyButton text={email.id} what="the id" /></dd></div>
+        {email.message_id ? <div><dt>Message-ID</dt><dd class="mono">{email.message_id}</dd></div> : null}
+        {email.tenant ? <div><dt>Tenant</dt><dd>{email.tenant}</dd></div> : null}
+        {tags.length ? <div><dt>Tags</dt><dd>{tags.join(', ')}</dd></div> : null}
+        {more.map(([name, value]) => <div key={name}><dt>{name}</dt><dd>{value}</dd></div>)}
+      </dl>
+    </section>
+  );
+}
+
+/** For a ticket: what somebody else needs to see the same. */
+function report(email: EmailState, chosen: Recipient | undefined): string {
+  const lines = [`Message ${email.id}`, `accepted ${email.created_at}, from ${email.from || '<>'}`];
+  if (chosen) {
+    lines.push('', `To ${chosen.to}: ${chosen.status}`);
+    if (chosen.last_reply) lines.push(`They said${chosen.host ? ` (${chosen.host})` : ''}: ${chosen.last_reply}`);
+    const why = chosen.diagnosis;
+    if (why) {
+      lines.push(`Cause: ${why.class} (${why.confidence}). ${why.meaning}`, `Who acts: ${whoActs(why.who)}`);
+      lines.push(...why.remedy.map((step, i) => `${i + 1}. ${step}`));
+    }
+    if (chosen.reason) lines.push(`It waits: ${chosen.reason}`);
+    if (chosen.next_attempt_at) lines.push(`Next attempt: ${chosen.next_attempt_at}`);
+  }
+  lines.push('', `waypost why ${email.id}`);
+  return lines.join('\n');
+}

@@ -1,0 +1,84 @@
+import type { IconName } from './parts/icon';
+
+/** How a state looks and what it means: the words are those of the API, the command line and the event log. */
+export interface StateWord {
+  word: string;
+  tone: 'good' | 'warn' | 'bad' | 'ours' | 'calm';
+  icon: IconName;
+  means: string;
+}
+
+const UNKNOWN: StateWord = { word: '', tone: 'calm', icon: 'dot', means: '' };
+
+const STATES: Record<string, Omit<StateWord, 'word'>> = {
+  queued: { tone: 'calm', icon: 'queued', means: 'We hold it safely on disk, and are about to send it.' },
+  throttled: { tone: 'ours', icon: 'throttled', means: 'We hold it back on purpose, by a limit that is named, until a time that is known.' },
+  deferred: { tone: 'warn', icon: 'deferred', means: 'They said "not now", or did not answer. We try again.' },
+  held: { tone: 'ours', icon: 'held', means: 'A person holds or pauses it.' },
+  released: { tone: 'calm', icon: 'queued', means: 'A person let it go on.' },
+  delivered: { tone: 'good', icon: 'delivered', means: 'Their server said 250. That is no proof of an inbox.' },
+  bounced: { tone: 'bad', icon: 'bounced', means: 'They said no for good.' },
+  expired: { tone: 'bad', icon: 'expired', means: 'Its time was over and we gave up.' },
+  expiring: { tone: 'warn', icon: 'deferred', means: 'Half of the time before its deadline is over, and it still waits.' },
+  suppressed: { tone: 'calm', icon: 'suppressed', means: 'Not tried: the address is on the list of those that are not written to.' },
+  cancelled: { tone: 'calm', icon: 'cancelled', means: 'A person removed it.' },
+  rejected: { tone: 'bad', icon: 'bounced', means: 'We refused it when it was handed in: it was never ours.' },
+  accepted: { tone: 'calm', icon: 'accepted', means: 'It is on stable storage.' },
+  late_bounced: { tone: 'bad', icon: 'bounced', means: 'Their server had taken it, and a bounce came back later.' },
+  late_delayed: { tone: 'warn', icon: 'deferred', means: 'The server that had taken it could not pass it on yet.' },
+  complained: { tone: 'bad', icon: 'warning', means: 'The recipient, or their provider for them, calls it unwanted.' },
+  unsubscribed: { tone: 'calm', icon: 'suppressed', means: 'The recipient asked for no more of this stream.' },
+  auto_replied: { tone: 'calm', icon: 'dot', means: 'A program answered in the place of the recipient.' },
+};
+
+export function stateWord(state: string): StateWord {
+  const known = STATES[state];
+  const word = state.replaceAll('_', ' ');
+  return known ? { word, ...known } : { ...UNKNOWN, word };
+}
+
+export const STATUSES = ['deferred', 'throttled', 'queued', 'held', 'bounced', 'expired', 'suppressed', 'cancelled', 'delivered'] as const;
+export const WAITING = new Set(['queued', 'throttled', 'deferred', 'held']);
+
+const WHO: Record<string, string> = {
+  sender: 'You',
+  recipient: 'The recipient',
+  receiver: 'Who runs their server',
+  'domain-owner': 'Who owns the domain',
+  nobody: 'Nobody: it passes by itself',
+  unknown: 'The reply does not say',
+  client: 'You',
+  server: 'Who runs the server',
+  network: 'Who runs the network',
+  dns: 'Who runs the DNS',
+  provider: 'The provider',
+};
+
+export function whoActs(who: string): string {
+  return WHO[who] ?? who;
+}
+
+const PHASES: Record<string, string> = {
+  resolve: 'DNS', egress: 'way out', connect: 'connect', greeting: 'greeting', hello: 'EHLO', tls: 'TLS', login: 'login',
+  mail: 'MAIL', rcpt: 'RCPT', data: 'DATA', content: 'content',
+};
+
+export function phaseWord(phase: string): string {
+  return PHASES[phase] ?? phase;
+}
+
+const NAMES = /\b(dkim|dmarc|dns|helo|ip|mx|ptr|spf|tls)\b/g;
+
+/** "mailbox-full" -> "Mailbox full", "dmarc-fail" -> "DMARC fail" */
+export function classWord(slug: string): string {
+  const text = slug.replaceAll('-', ' ').replace(NAMES, (name) => name.toUpperCase());
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+const PROVIDERS: Record<string, string> = {
+  google: 'Gmail', gmail: 'Gmail', microsoft: 'Microsoft', yahoo: 'Yahoo', apple: 'iCloud', gmx: 'GMX', orange: 'Orange',
+};
+
+export function providerWord(id: string): string {
+  return PROVIDERS[id] ?? id;
+}
