@@ -30,7 +30,7 @@ Causes::Entry* Causes::entry_of(const std::string& cause, const std::string& pro
 }
 
 void Causes::heard(const events::Event& event) {
-  const bool is_bounce = event.kind == EventKind::bounced;
+  const bool is_bounce = event.kind == EventKind::bounced || event.kind == EventKind::expired;
   if (!is_bounce && event.kind != EventKind::deferred) return;
   Entry* entry =
       entry_of(event.cause.reply_class.empty() ? "unknown" : event.cause.reply_class, event.site);

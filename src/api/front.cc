@@ -25,8 +25,13 @@ bool is_believed(const Front& front, const web::Request& head) {
          });
 }
 
-// Proxies add theirs behind what they were sent.
-std::string_view last_of(std::string_view list) {
+// Proxies add theirs behind what they were sent: in the last field of that name, or in one of its
+// own.
+std::string_view last_of(const web::Request& head, std::string_view name) {
+  const auto field = std::find_if(head.fields.rbegin(), head.fields.rend(),
+                                  [&](const auto& each) { return each.first == name; });
+  if (field == head.fields.rend()) return {};
+  const std::string_view list = field->second;
   const size_t comma = list.rfind(',');
   return base::trim(comma == list.npos ? list : list.substr(comma + 1));
 }
@@ -42,14 +47,14 @@ bool names_us(const Front& front, const web::Request& head) {
 
 IpAddress client_of(const Front& front, const web::Request& head) {
   if (!is_believed(front, head)) return head.client.address;
-  const auto said = base::IpAddress::parse(last_of(head.field("x-forwarded-for")));
+  const auto said = base::IpAddress::parse(last_of(head, "x-forwarded-for"));
   return said ? *said : head.client.address;
 }
 
 bool is_secure(const Front& front, const web::Request& head) {
   return front.behind_tls ||
          (is_believed(front, head) &&
-          base::equals_ignoring_case(last_of(head.field("x-forwarded-proto")), "https"));
+          base::equals_ignoring_case(last_of(head, "x-forwarded-proto"), "https"));
 }
 
 bool is_from_our_page(const web::Request& head, bool is_change) {

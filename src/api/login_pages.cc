@@ -21,25 +21,25 @@ namespace json = boost::json;
 constexpr uint64_t body_octets_max = 8 * 1024;
 constexpr size_t user_octets_max = 64;
 // Each takes half a second of a processor.
-constexpr unsigned checked_at_once_max = 8;
+constexpr size_t checked_at_once_max = 8;
+constexpr size_t of_a_network_max = 2;
 
 io::Task<std::optional<web::Response>> at_once(std::optional<web::Response> refusal) {
   co_return refusal;
 }
 
-// Names of the guard's, apart from the logins of SMTP.
-std::string guarded_name(const std::string& user) { return "dashboard:" + user; }
-
 // Counts a check for as long as it runs.
 class Place {
  public:
-  explicit Place(unsigned& all) : all_(all) { ++all_; }
-  ~Place() { --all_; }
+  Place(std::multiset<IpAddress>& all, const IpAddress& network)
+      : all_(all), place_(all.insert(network)) {}
+  ~Place() { all_.erase(place_); }
   Place(const Place&) = delete;
   Place& operator=(const Place&) = delete;
 
  private:
-  unsigned& all_;
+  std::multiset<IpAddress>& all_;
+  const std::multiset<IpAddress>::iterator place_;
 };
 
 }  // namespace
@@ -143,27 +143,27 @@ io::Task<web::Response> LoginPages::log_in(web::Request request) {
   if (!problems.empty())
     co_return refuse(Problem::invalid_fields, problems[0].field + " " + problems[0].message,
                      problems);
-  if (checking_ >= checked_at_once_max) {
-    web::Response later = refuse(Problem::try_later, "Too many log in at this moment.");
-    later.fields.emplace_back("Retry-After", "5");
-    co_return later;
-  }
-  Place place(checking_);
   co_return co_await check(std::move(request), std::move(credentials));
 }
 
 io::Task<web::Response> LoginPages::check(web::Request request, Credentials credentials) {
   const IpAddress client = client_of(services_.access.front(), request);
   const IpAddress network = submission::network_of(client);
-  submission::Guesses& guesses = services_.clients.guesses;
-  const std::string guarded = guarded_name(credentials.user);
-  auto turn = guesses.take_turn(network, services_.loop.now());
+  auto turn = guesses_.take_turn(network, services_.loop.now());
   if (turn.refused)
     co_return rate_limited("Too many wrong passwords came from your address. Wait, then try again.",
                            10);
   co_await io::sleep_until(services_.loop, services_.loop.now() + turn.wait);
-  const Duration wait = guesses.wait_for(guarded, network, services_.loop.now());
+  const Duration wait = guesses_.wait_for(credentials.user, network, services_.loop.now());
   co_await io::sleep_until(services_.loop, services_.loop.now() + wait);
+  // Who waits has no place, so that guesses that wait keep nobody else out.
+  if (checking_.size() >= checked_at_once_max || checking_.count(network) >= of_a_network_max) {
+    guesses_.give_back(turn, network);
+    web::Response later = refuse(Problem::try_later, "Too many log in at this moment.");
+    later.fields.emplace_back("Retry-After", "5");
+    co_return later;
+  }
+  Place place(checking_, network);
   using Read = Result<std::optional<records::Admin>>;
   std::function<Read()> look = [&] {
     return services_.admins.check(credentials.user, credentials.password);
@@ -171,14 +171,14 @@ io::Task<web::Response> LoginPages::check(web::Request request, Credentials cred
   Read admin = co_await io::run_on<Read>(services_.admins_worker, services_.loop, std::move(look));
   const Instant now = services_.loop.now();
   if (!admin) {
-    guesses.give_back(turn, network);
+    guesses_.give_back(turn, network);
     co_return refuse(Problem::relay_failure, admin.error().describe());
   }
   if (!*admin) {
-    guesses.failed(turn, guarded, network, now);
+    guesses_.failed(turn, credentials.user, network, now);
     co_return refuse_login(credentials.user, client);
   }
-  guesses.succeeded(turn, guarded, network, now);
+  guesses_.succeeded(turn, credentials.user, network, now);
   co_return welcome(request, **admin);
 }
 

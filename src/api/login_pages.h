@@ -1,10 +1,12 @@
 #pragma once
 
 #include <functional>
+#include <set>
 #include <string>
 
 #include "api/access.h"
 #include "submission/clients.h"
+#include "submission/guesses.h"
 
 namespace waypost::api {
 
@@ -17,8 +19,7 @@ class LoginPages {
     Access& access;
     records::Admins& admins;
     io::Worker& admins_worker;
-    // Holds back who guesses, together with the logins of SMTP.
-    submission::Clients& clients;
+    submission::Clients& clients;  // of SMTP: how often a wrong login is worth a line in the log
     std::string hostname;
     // Of a demo: who is logged in by the link with that word, once. Empty: this is none.
     std::string demo_admin;
@@ -45,7 +46,9 @@ class LoginPages {
 
   Services services_;
   const bool is_demo_ = !services_.demo_word.empty();
-  unsigned checking_ = 0;  // passwords
+  // Apart from those of SMTP: what stands before the relay says who asks, and may lie.
+  submission::Guesses guesses_;
+  std::multiset<IpAddress> checking_;  // the networks whose passwords are being checked
 };
 
 }  // namespace waypost::api

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include <boost/json.hpp>
@@ -137,7 +138,8 @@ void OverviewPages::heard(const events::Event& event) {
     history_.add(History::all_mail, Series::accepted, recipients, event.at);
   if (event.kind == EventKind::delivered) add(Series::delivered);
   if (event.kind == EventKind::deferred) add(Series::deferred);
-  if (event.kind == EventKind::bounced) add(Series::bounced);
+  // What expired was given up as well.
+  if (event.kind == EventKind::bounced || event.kind == EventKind::expired) add(Series::bounced);
   causes_.heard(event);
 }
 
@@ -176,7 +178,7 @@ MailState OverviewPages::state_of(Window window, const std::vector<CauseCount>& 
   MailState mail;
   mail.sums = history_.sums(History::all_mail, window, now);
   mail.waiting = queue.unsettled_recipients();
-  mail.is_paused = !queue.pauses().empty();
+  mail.is_paused = queue.places().paused > 0 && queue.places().paused >= mail.waiting;
   queue.visit_standings([&](const queue::Standing& standing) {
     mail.oldest_waiting = std::max<Duration>(now - standing.accepted_at, Duration(0));
     return false;
@@ -209,12 +211,18 @@ json::array OverviewPages::causes_json(const std::vector<CauseCount>& causes,
 
 json::array OverviewPages::providers_json(Window window) const {
   const WallTime now = services_.loop.wall_now();
+  const auto providers = history_.providers();
+  const std::set<std::string> known(providers.begin(), providers.end());
   std::map<std::string, queue::SiteView> sites;
+  uint64_t elsewhere = 0;
   services_.queue.visit_sites([&](const queue::SiteView& site) {
-    if (sites.size() < 10 * History::providers_max) sites.emplace(site.name, site);
+    if (known.contains(site.name))
+      sites.emplace(site.name, site);
+    else
+      elsewhere += site.recipients;
   });
   json::array list;
-  for (const std::string& provider : history_.providers()) {
+  for (const std::string& provider : providers) {
     const Sums sums = history_.sums(provider, window, now);
     const auto found = sites.find(provider);
     const bool is_here = found != sites.end();
@@ -222,7 +230,9 @@ json::array OverviewPages::providers_json(Window window) const {
     json::object one{{"provider", base::to_valid_utf8(provider)}};
     for (Series series : {Series::delivered, Series::deferred, Series::bounced})
       one[series_names[size_t(series)]] = of(sums, series);
-    one["waiting"] = is_here ? found->second.recipients : 0;
+    one["waiting"] = is_here                               ? found->second.recipients
+                     : provider == History::other_provider ? elsewhere
+                                                           : 0;
     one["rate_per_second"] = history_.tried_per_second(provider, now);
     one["limit_per_second"] = limit > 0 ? json::value(limit) : json::value(nullptr);
     one["state"] = is_here ? queue::name(found->second.measure) : "open";
@@ -249,7 +259,7 @@ json::object OverviewPages::overview_json(Window window) const {
   page["held"] = queue.places().paused;
   page["oldest_waiting_seconds"] =
       std::chrono::duration_cast<std::chrono::seconds>(mail.oldest_waiting).count();
-  page["paused"] = mail.is_paused;
+  page["paused"] = queue.places().paused > 0;
   page["loss"] = {{"acknowledged", acknowledged},
                   {"unaccounted", acknowledged > known ? acknowledged - known : 0}};
   const uint64_t tried = of(mail.sums, Series::delivered) + of(mail.sums, Series::deferred) +

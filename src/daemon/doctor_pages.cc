@@ -154,6 +154,7 @@ io::Task<void> DoctorPages::climb(std::shared_ptr<Walk> walk) {
                           obsolete_tls_.get(),
                           evidence,
                           name_servers(services_.disk, services_.resolver)};
+  context.may_visit = is_allowed;
   const auto say = [this, walk](json::object object) {
     auto text = std::make_shared<std::string>(event_text("doctor", object));
     loop_.post([walk, text] { walk->told.push_back(std::move(*text)); });

@@ -95,6 +95,10 @@ io::Task<void> Ladder::climb_on(Session& session) {
 // "smtp.example.com:587 (starttls) works"
 io::Task<void> Ladder::visit(Service service, std::string& line) {
   line = fmt::format("{}:{} ({})", service.host, service.port, name(service.encryption));
+  if (context_.may_visit && !context_.may_visit(service.port)) {
+    line += " was not tried: that is no port of mail";
+    co_return;
+  }
   Both both = co_await look_up(context_, service.host, request_.family);
   std::vector<IpAddress> addresses = both.all();
   if (addresses.empty()) {

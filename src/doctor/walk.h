@@ -100,6 +100,8 @@ struct Context {
   io::Worker* worker = nullptr;
   // How our own mailboxes are opened; needed with seeds alone.
   seeds::MailboxMaker make_mailbox = {};
+  // Which ports may be looked at that the target itself names, in its SRV records; empty: all.
+  std::function<bool(uint16_t)> may_visit = {};
 };
 
 // A message that the server took.

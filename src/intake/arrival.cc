@@ -175,9 +175,12 @@ std::optional<smtp::Reply> Arrival::sign_pending(bool more) {
                   {envelope_.sender, submitter_.sender_domains}, dated_at_);
   const SigningChoice& choice = signing_->choice();
   const UnsignedMail fate = fate_of(choice, limits_->signing);
+  // While the keys cannot be read it is to come again: what is held is not signed any more.
+  const bool is_refused =
+      fate == UnsignedMail::refuse || (fate == UnsignedMail::hold && choice.is_for_now);
+  if (is_refused) return unsigned_refusal(choice);
   if (fate == UnsignedMail::hold) envelope_.held_because = hold_reason(choice);
-  if (fate != UnsignedMail::refuse) return std::nullopt;
-  return unsigned_refusal(choice);
+  return std::nullopt;
 }
 
 io::Task<std::optional<smtp::Reply>> Arrival::commit() {

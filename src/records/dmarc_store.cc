@@ -35,7 +35,7 @@ constexpr std::array<const char*, 1> migrations{
     "  policy TEXT NOT NULL,"
     "  subdomain_policy TEXT NOT NULL,"
     "  testing INTEGER NOT NULL,"
-    "  row_count INTEGER NOT NULL,"
+    "  room INTEGER NOT NULL,"
     "  cut_off INTEGER NOT NULL,"
     "  kept_at INTEGER NOT NULL,"
     "  UNIQUE (organisation, report_id, domain)"
@@ -179,16 +179,29 @@ std::string_view name(DmarcKeeping keeping) {
   return names[size_t(keeping)];
 }
 
+uint64_t dmarc_room(const DmarcReport& report) {
+  constexpr size_t piece = 512;
+  uint64_t room = 1;
+  for (const DmarcRow& row : report.rows) {
+    size_t octets = row.header_from.size() + row.envelope_from.size() + row.spf_domain.size();
+    for (const std::string& why : row.overrides) octets += why.size();
+    for (const message::DmarcSignature& one : row.signatures)
+      octets += one.domain.size() + one.selector.size() + one.result.size();
+    room += 1 + octets / piece;
+  }
+  return room;
+}
+
 struct DmarcStore::Impl {
   Database database;
   int64_t seconds_kept = dmarc_kept_for.count();
   // What is in the file at most; none before it was counted.
-  std::optional<int64_t> rows_at_most = std::nullopt;
+  std::optional<int64_t> room_at_most = std::nullopt;
 
-  Result<void> count_rows() {
-    TRY(Statement sum, database.prepare("SELECT coalesce(sum(row_count), 0) FROM reports"));
+  Result<void> count_room() {
+    TRY(Statement sum, database.prepare("SELECT coalesce(sum(room), 0) FROM reports"));
     TRY_VOID(sum.step());
-    rows_at_most = sum.integer(0);
+    room_at_most = sum.integer(0);
     return {};
   }
 
@@ -210,16 +223,16 @@ struct DmarcStore::Impl {
     TRY(Transaction transaction, Transaction::begin(database));
     TRY(Statement insert,
         database.prepare("INSERT INTO reports (organisation, report_id, domain, email, "
-                         "begin_at, end_at, policy, subdomain_policy, testing, row_count, "
+                         "begin_at, end_at, policy, subdomain_policy, testing, room, "
                          "cut_off, kept_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
                          "ON CONFLICT DO NOTHING"));
     bind_all(insert, 1, report.organisation, report.report_id, base::to_lower(report.domain),
              report.email, report.begin, report.end, report.policy, report.subdomain_policy,
-             int64_t{report.testing}, int64_t(report.rows.size()), int64_t{report.cut_off}, now);
+             int64_t{report.testing}, int64_t(dmarc_room(report)), int64_t{report.cut_off}, now);
     TRY_VOID(insert.run());
     if (database.changed_rows() == 0) return DmarcKeeping::known;
     TRY_VOID(insert_rows(report, database.last_row()));
-    if (rows_at_most) *rows_at_most += int64_t(report.rows.size());
+    if (room_at_most) *room_at_most += int64_t(dmarc_room(report));
     TRY_VOID(forget(now));
     TRY_VOID(transaction.commit());
     return DmarcKeeping::kept;
@@ -261,14 +274,14 @@ struct DmarcStore::Impl {
 
   // Looks through all reports, and so takes enough out that the next ones need not.
   Result<void> forget_oldest() {
-    if (!rows_at_most) TRY_VOID(count_rows());
-    if (*rows_at_most <= int64_t(dmarc_rows_kept_max)) return {};
+    if (!room_at_most) TRY_VOID(count_room());
+    if (*room_at_most <= int64_t(dmarc_room_max)) return {};
     TRY(Statement many,
         database.prepare("DELETE FROM reports WHERE number IN (SELECT number FROM (SELECT "
-                         "number, sum(row_count) OVER (ORDER BY end_at DESC, number DESC) AS "
+                         "number, sum(room) OVER (ORDER BY end_at DESC, number DESC) AS "
                          "so_far FROM reports) WHERE so_far > ?)"));
-    TRY_VOID(many.bind(1, int64_t(dmarc_rows_kept_max / 20 * 19)).run());
-    return count_rows();
+    TRY_VOID(many.bind(1, int64_t(dmarc_room_max / 20 * 19)).run());
+    return count_room();
   }
 };
 

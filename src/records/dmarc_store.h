@@ -16,7 +16,8 @@ namespace waypost::records {
 
 // After the end of a report, where nobody says otherwise.
 inline constexpr std::chrono::seconds dmarc_kept_for = std::chrono::days(400);
-inline constexpr uint64_t dmarc_rows_kept_max = 2'000'000;  // of all reports; the oldest go first
+// Of all reports, as dmarc_room() counts, a gigabyte: the oldest go first.
+inline constexpr uint64_t dmarc_room_max = 2'000'000;
 inline constexpr uint64_t dmarc_failures_kept_max = 100'000;
 
 // Of the database, in the folder of the records.
@@ -28,6 +29,9 @@ enum class DmarcKeeping {
   too_old,  // its end is longer ago than they are kept
 };
 std::string_view name(DmarcKeeping keeping);  // "kept", "known", "too-old"
+
+// What a report takes of the room for all: 1, for each row 1, and 1 for each 512 octets of a row.
+uint64_t dmarc_room(const message::DmarcReport& report);
 
 // The DMARC reports that came in, in a database file of their own. Every call blocks on the disk:
 // on a Worker, or in a command. One thread at a time; several processes may write, one after the

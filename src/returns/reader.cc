@@ -26,6 +26,8 @@ constexpr WallTime::duration named_within = std::chrono::hours(24 * 30);
 constexpr unsigned named_a_minute_max = 300;
 // People get what the records cannot be asked about for so long, before it expires unread.
 constexpr Duration patience = std::chrono::hours(24);
+// Anybody can send reports: none has so much that few of them push out all others.
+constexpr uint64_t room_of_a_report_max = records::dmarc_room_max / 100;
 constexpr size_t message_id_octets_max = 998;  // a line of a header, RFC 5322 §2.1.1
 constexpr size_t reply_octets_max = 2000;      // in an event
 
@@ -156,7 +158,8 @@ io::Task<Outcome> Reader::read(std::shared_ptr<const spool::Envelope> envelope,
     co_return outcome(Verdict::deferred,
                       "4.3.0 message " + understood->about->text() + " is not in the records yet");
   Result<void> kept = co_await suppress(*understood);
-  if (kept) kept = co_await keep_report(*understood);
+  const bool has_waited_long = services_.loop.wall_now() - envelope->accepted_at > patience;
+  if (kept) kept = co_await keep_report(*understood, has_waited_long);
   if (!kept) co_return outcome(Verdict::deferred, "4.3.0 " + kept.error().describe());
   std::string reason = fmt::format("2.0.0 read as {}", bounces::name(understood->kind));
   if (!understood->told.empty())
@@ -309,16 +312,23 @@ io::Task<Result<void>> Reader::suppress(const Understood& understood) {
 }
 
 // A report that was kept is of no use to people as it is: `waypost dmarc report` tells of all.
-io::Task<Result<void>> Reader::keep_report(Understood& understood) {
+io::Task<Result<void>> Reader::keep_report(Understood& understood, bool has_waited_long) {
   if (!understood.dmarc || !services_.sends_as(reported_domain(*understood.dmarc)))
     co_return Result<void>();
+  const auto* aggregate = std::get_if<message::DmarcReport>(&*understood.dmarc);
+  if (aggregate && records::dmarc_room(*aggregate) > room_of_a_report_max) {
+    understood.needs_people = true;
+    understood.told += "; too large to be kept unseen (waypost dmarc import keeps it)";
+    co_return Result<void>();
+  }
   using Keeping = Result<records::DmarcKeeping>;
   const WallTime now = services_.loop.wall_now();
   std::function<Keeping()> on_worker = [&] { return services_.keep(*understood.dmarc, now); };
   Keeping keeping =
       co_await io::run_on<Keeping>(services_.worker, services_.loop, std::move(on_worker));
-  if (!keeping && keeping.error().code() != ErrorCode::invalid_input)
-    co_return failure(std::move(keeping).error());
+  const bool is_hopeless =
+      has_waited_long || (!keeping && keeping.error().code() == ErrorCode::invalid_input);
+  if (!keeping && !is_hopeless) co_return failure(std::move(keeping).error());
   understood.needs_people = !keeping;
   understood.told += "; ";
   understood.told += keeping ? std::string(records::name(*keeping)) : keeping.error().message();

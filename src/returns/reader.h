@@ -84,7 +84,7 @@ class Reader {
                                                    const std::string& address, const Work& work);
   Result<std::optional<SentMessage>> look_up(const Wanted& wanted, const Work& work);
   Result<void> unsubscribe(Work& work, Understood& understood);
-  io::Task<Result<void>> keep_report(Understood& understood);
+  io::Task<Result<void>> keep_report(Understood& understood, bool has_waited_long);
   io::Task<Result<void>> suppress(const Understood& understood);
   void report(const Understood& understood, const spool::Envelope& envelope);
   io::Task<Result<void>> send_on(const spool::Envelope& envelope, const smtp::Mailbox& to);

@@ -86,8 +86,11 @@ std::optional<Reference> ReturnPaths::reference_in(const smtp::Mailbox& address)
 }
 
 bool ReturnPaths::sends_as(std::string_view domain) const {
+  // A report about a parent is about its subdomains, but everybody's name is below "com".
+  const bool may_be_parent = domain.find('.') != domain.npos;
   const auto is_related = [&](std::string_view ours) {
-    return guard::is_at_or_below(domain, ours) || guard::is_at_or_below(ours, domain);
+    return guard::is_at_or_below(domain, ours) ||
+           (may_be_parent && guard::is_at_or_below(ours, domain));
   };
   return std::any_of(paths_.begin(), paths_.end(), [&](const ReturnPath& path) {
     return is_related(path.domain) ||

@@ -37,6 +37,11 @@ TEST(FrontTest, believes_only_its_proxies_and_those_of_this_machine) {
   EXPECT_EQ(client_of(front, from("127.0.0.1", {{"x-forwarded-for", "nobody"}})).text(),
             "127.0.0.1");
   EXPECT_TRUE(is_secure({{}, true, {}}, said("198.51.100.1")));
+  // HAProxy adds a line of its own, behind that of the client.
+  EXPECT_EQ(client_of(front, from("127.0.0.1", {{"x-forwarded-for", "203.0.113.9"},
+                                                {"x-forwarded-for", "192.0.2.7"}}))
+                .text(),
+            "192.0.2.7");
 }
 
 TEST(FrontTest, tells_a_page_of_ours_from_others) {

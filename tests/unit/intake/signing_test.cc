@@ -271,6 +271,10 @@ TEST_F(SigningTest, mail_whose_keys_cannot_be_read_is_refused_for_now) {
   EXPECT_THAT(refusal, StartsWith("451 4.7.5 Mail from news.shop.example is not signed"));
   EXPECT_THAT(refusal, HasSubstr("its keys cannot be read"));
   EXPECT_THAT(refusal, Not(HasSubstr("domains add")));
+  limits_.signing.unsigned_mail = UnsignedMail::hold;
+  EXPECT_EQ(sent("From: ann@news.shop.example\r\n\r\nx\r\n"), refusal)
+      << "what is held is not signed later";
+  limits_.signing.unsigned_mail = UnsignedMail::refuse;
   EXPECT_THAT(sent("From: ann@other.example\r\n\r\nx\r\n"), StartsWith("550 5.7.20"));
 }
 

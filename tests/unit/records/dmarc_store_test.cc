@@ -44,6 +44,14 @@ DmarcReport report(std::string id, int64_t days_ago = 1, size_t rows = 1) {
   return report;
 }
 
+TEST(DmarcRoom, counts_rows_and_what_stands_in_them) {
+  EXPECT_EQ(dmarc_room(report("1", 1, 0)), 1u) << "one that says nothing takes room, too";
+  EXPECT_EQ(dmarc_room(report("1", 1, 10)), 11u);
+  DmarcReport wide = report("1", 1, 1);
+  wide.rows[0].signatures.assign(100, {std::string(1024, 'd'), "s", "pass"});
+  EXPECT_GE(dmarc_room(wide), 200u);
+}
+
 class DmarcStoreTest : public testing::Test {
  protected:
   void SetUp() override {

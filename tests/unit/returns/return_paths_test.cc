@@ -127,7 +127,7 @@ TEST(ReturnPaths, knows_as_whom_mail_is_sent) {
   for (const char* ours :
        {"shop.example", "news.shop.example", "bounces.shop.example", "r.example"})
     EXPECT_TRUE(paths.sends_as(ours)) << ours;
-  for (const char* others : {"other.example", "myshop.example", ""})
+  for (const char* others : {"other.example", "myshop.example", "example", ""})
     EXPECT_FALSE(paths.sends_as(others)) << others;
 }
 
