@@ -1,11 +1,13 @@
 #include "doctor/door.h"
 
 #include <algorithm>
+#include <optional>
 
 #include <fmt/format.h>
 
 #include "base/ascii.h"
 #include "doctor/tap.h"
+#include "io/task_group.h"
 
 namespace waypost::doctor {
 namespace {
@@ -13,6 +15,7 @@ namespace {
 using Step = Opening::Step;
 constexpr std::chrono::seconds goodbye_patience{1};
 constexpr std::chrono::seconds probe_patience{4};
+constexpr Duration listened_every = std::chrono::milliseconds(200);
 
 // An address as the name of a client that has none (RFC 5321 §4.1.3).
 std::string literal_of(const IpAddress& address) {
@@ -44,6 +47,8 @@ class Opener {
   io::Task<Going> ask_starttls();
   io::Task<Going> shake_hands();
   io::Task<bool> answers_tls();
+  io::Task<void> probe_tls(bool& done);
+  io::Task<Result<smtp::Reply>> listen_while_probing(Instant deadline);
   io::Task<Result<smtp::Reply>> wait_for_greeting();
   Going stop(Step step, Result<smtp::Reply> answer);
   Going stop(Step step, Error error);
@@ -58,6 +63,7 @@ class Opener {
   std::optional<Conversation> conversation_;
   std::optional<ChannelBinding> binding_;
   smtp::Capabilities capabilities_;
+  std::optional<Instant> greeted_at_;  // where it came while TLS was tried
   smtp::Reply greeting_;
   smtp::Reply hello_reply_;
 };
@@ -116,15 +122,39 @@ io::Task<Result<smtp::Reply>> Opener::wait_for_greeting() {
     if (!silent) co_return answer;
     co_return co_await conversation().read_reply(deadline - context_.loop.now());
   }
-  result_.wants_tls_at_once = co_await answers_tls();
-  if (result_.wants_tls_at_once || result_.seen.starts_with("HTTP/")) co_return answer;
+  answer = co_await listen_while_probing(deadline);
+  const bool goes_on = !answer && answer.error().code() == ErrorCode::timed_out &&
+                       !result_.wants_tls_at_once && !result_.seen.starts_with("HTTP/");
+  if (!goes_on) co_return answer;
   co_return co_await conversation().read_reply(deadline - context_.loop.now());
+}
+
+io::Task<void> Opener::probe_tls(bool& done) {
+  result_.wants_tls_at_once = co_await answers_tls();
+  done = true;
+}
+
+// A greeting that comes meanwhile counts from when it came, and says that this door is none of TLS.
+io::Task<Result<smtp::Reply>> Opener::listen_while_probing(Instant deadline) {
+  bool done = false;
+  io::TaskGroup probing;
+  probing.start(probe_tls(done));
+  Result<smtp::Reply> answer = failure(ErrorCode::timed_out, "nothing was said");
+  while (!done && !answer && answer.error().code() == ErrorCode::timed_out) {
+    const Duration left = deadline - context_.loop.now();
+    if (left <= Duration::zero()) break;
+    answer = co_await conversation().read_reply(std::min(listened_every, left));
+  }
+  greeted_at_ = context_.loop.now();
+  co_await probing.join();
+  if (answer) result_.wants_tls_at_once = false;
+  co_return answer;
 }
 
 io::Task<Opener::Going> Opener::greet() {
   Instant began = context_.loop.now();
   Result<smtp::Reply> answer = co_await wait_for_greeting();
-  result_.greeting_took = context_.loop.now() - began;
+  result_.greeting_took = (answer && greeted_at_ ? *greeted_at_ : context_.loop.now()) - began;
   if (!conversation().opening().empty()) result_.seen = conversation().opening();
   if (!answer || !answer->positive()) co_return stop(Step::greeting, std::move(answer));
   greeting_ = *answer;

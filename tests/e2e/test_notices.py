@@ -122,7 +122,7 @@ def test_several_failures_share_one_notice_with_the_whole_message(start, mailbox
 def test_who_wants_no_notice_gets_none(start, mailbox):
     relay, _ = start()
     send(relay, ["gone@example.net"], rcpt=["NOTIFY=NEVER"])
-    send(relay, ["gone@example.net"], rcpt=["NOTIFY=SUCCESS,DELAY"])
+    send(relay, ["gone.too@example.net"], rcpt=["NOTIFY=SUCCESS,DELAY"])
     relay.wait_for_events("bounced", 2)
     relay.wait_until_empty()
     assert not mailbox.messages and len(relay.events("accepted")) == 2

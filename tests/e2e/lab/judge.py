@@ -6,6 +6,7 @@ from lab.scenario import TEMPORARY
 
 COLUMNS_MAX = 80
 LINES_MAX = 60
+PROGRAMS = {"Nodemailer", "PHPMailer", "Django", "Laravel", "msmtp", "Postfix", "WP Mail SMTP"}
 BROKEN, FINE = ("fail", "unknown"), ("pass", "warn")
 HALF_BROKEN = ("M2006", "M2007")  # one family is dead: the walk goes on over the other
 
@@ -58,7 +59,9 @@ def reads_well(said, scenario):
     assert len(lines) <= LINES_MAX, text
     commands = {line.strip() for finding in said["json"].report["findings"] for fix in finding["fixes"]
                 for line in fix.get("lines", ())}
-    prose = [line for line in lines if line.strip() not in commands]  # those are whole, to be pasted
+    # Commands and settings are whole, to be pasted; a long setting stands below the program's name.
+    prose = [line for above, line in zip([""] + lines, lines)
+             if line.strip() not in commands and above.strip() not in PROGRAMS]
     assert max(map(len, prose)) <= COLUMNS_MAX, max(prose, key=len)
     assert "!" not in text.replace(scenario.word, ""), text
     assert not said["json"].err.strip().startswith("{"), "JSON belongs to the output alone"
