@@ -53,6 +53,12 @@ std::string shortened(std::string text) {
   return text;
 }
 
+// A command that looks for the message was refused, as servers do that are asked too often: that
+// says nothing about where it is.
+tl::unexpected<Error> refused(const std::string& words) {
+  return failure(ErrorCode::unavailable, "the server says: " + words);
+}
+
 std::optional<uint32_t> number_in(std::string_view text) {
   uint32_t number = 0;
   auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
@@ -234,9 +240,10 @@ Result<std::vector<Folder>> Imap::folders(Instant deadline) {
 
 Result<std::vector<uint32_t>> Imap::search(const std::string& what, Instant deadline) {
   TRY(Answer got, ask("UID SEARCH " + what, deadline));
+  if (!got.ok) return refused(got.text);
   std::vector<uint32_t> found;
   for (const Response& response : got.data)
-    if (got.ok && response.word == "SEARCH")
+    if (response.word == "SEARCH")
       for (const Value& value : response.values)
         if (auto uid = number_in(value.text)) found.push_back(*uid);
   std::sort(found.rbegin(), found.rend());
@@ -262,6 +269,7 @@ Result<std::optional<FoundMessage>> Imap::find(const Folder& folder, const std::
   TRY(const std::string name, quoted(folder.name));
   TRY(const std::string text, quoted(token));
   TRY(Answer opened, ask("EXAMINE " + name, deadline));
+  if (!opened.ok && is_inbox(folder)) return refused(opened.text);
   if (!opened.ok) return std::optional<FoundMessage>();
   TRY(const std::vector<uint32_t> uids,
       search(fmt::format("OR HEADER Message-ID {0} HEADER X-Waypost-Doctor {0}", text), deadline));
@@ -275,9 +283,11 @@ Result<std::optional<FoundMessage>> Imap::find(const Folder& folder, const std::
 Result<std::string> Imap::tab_of(uint32_t uid, Instant deadline) {
   if (!can("X-GM-EXT-1")) return std::string();
   for (std::string_view tab : tabs) {
-    TRY(const std::vector<uint32_t> uids,
-        search(fmt::format("UID {} X-GM-RAW \"category:{}\"", uid, tab), deadline));
-    if (std::find(uids.begin(), uids.end(), uid) != uids.end()) return std::string(tab);
+    auto uids = search(fmt::format("UID {} X-GM-RAW \"category:{}\"", uid, tab), deadline);
+    // Where it is not told, the message still is in the inbox.
+    if (!uids && uids.error().code() == ErrorCode::unavailable) return std::string();
+    if (!uids) return tl::unexpected(std::move(uids).error());
+    if (std::find(uids->begin(), uids->end(), uid) != uids->end()) return std::string(tab);
   }
   return std::string();
 }

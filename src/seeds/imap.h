@@ -47,11 +47,12 @@ class Imap {
   // INBOX first, then what is junk, then the others; what cannot hold mail is left out.
   Result<std::vector<Folder>> folders(Instant deadline);
   // Opens the folder for reading alone and looks for the message with `token` in Message-ID or
-  // X-Waypost-Doctor. Nothing is marked as read. A folder that cannot be opened holds nothing.
+  // X-Waypost-Doctor. Nothing is marked as read. A folder that cannot be opened holds nothing, but
+  // for INBOX: unavailable, as where the server refuses to search.
   Result<std::optional<FoundMessage>> find(const Folder& folder, const std::string& token,
                                            Instant deadline);
   // In which tab of Gmail's inbox a message is that was just found: "promotions" ...; "" for the
-  // first one, and elsewhere.
+  // first one, elsewhere, and where the server refuses to tell.
   Result<std::string> tab_of(uint32_t uid, Instant deadline);
   // Removes that message, and nothing else: fails with unavailable where the server cannot
   // (RFC 4315).

@@ -153,6 +153,30 @@ TEST_F(ImapTest, does_not_believe_a_server_that_finds_everything) {
                           HasSubstr("UID FETCH 499"), HasSubstr("UID FETCH 498")));
 }
 
+TEST_F(ImapTest, does_not_take_a_refusal_for_an_empty_folder) {
+  channel_.script = {{"UID SEARCH", "TAG NO [LIMIT] later\r\n"},
+                     {"EXAMINE \"Locked\"", "TAG NO [NOPERM] not yours\r\n"}};
+  auto throttled = imap_.find({"INBOX"}, "tok", {});
+  ASSERT_FALSE(throttled);
+  EXPECT_EQ(throttled.error().code(), ErrorCode::unavailable);
+  EXPECT_THAT(throttled.error().message(), HasSubstr("[LIMIT] later"));
+  auto locked = imap_.find({"Locked"}, "tok", {});
+  ASSERT_TRUE(locked);
+  EXPECT_FALSE(*locked);
+  channel_.script = {{"EXAMINE", "TAG NO [SERVERBUG] sorry\r\n"}};
+  auto shut = imap_.find({"INBOX"}, "tok", {});
+  ASSERT_FALSE(shut);
+  EXPECT_EQ(shut.error().code(), ErrorCode::unavailable);
+}
+
+TEST_F(ImapTest, takes_a_refused_question_for_the_tab_as_the_first_one) {
+  ASSERT_TRUE(log_in("X-GM-EXT-1"));
+  channel_.script.insert(channel_.script.begin(), {"UID SEARCH", "TAG NO [LIMIT] later\r\n"});
+  auto tab = imap_.tab_of(7, {});
+  ASSERT_TRUE(tab);
+  EXPECT_EQ(*tab, "");
+}
+
 TEST_F(ImapTest, removes_one_message_or_none) {
   EXPECT_FALSE(imap_.erase({"INBOX"}, 7, {}));
   EXPECT_THAT(channel_.heard, IsEmpty());
