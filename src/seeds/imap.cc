@@ -48,6 +48,26 @@ int order_of(const Folder& folder) {
   return folder.use == FolderUse::all ? 3 : 2;
 }
 
+bool has_label(const FoundMessage& message, std::string_view label) {
+  return std::find(message.labels.begin(), message.labels.end(), label) != message.labels.end();
+}
+
+Hit hit(const Folder& folder, FoundMessage message) {
+  const bool is_labelled = folder.use != FolderUse::junk && has_label(message, "\\Inbox");
+  return {folder, std::move(message), is_inbox(folder) || is_labelled};
+}
+
+// The message in the inbox or in junk.
+Result<std::optional<Hit>> find_first(Imap& imap, const std::vector<Folder>& folders,
+                                      const std::string& token, Instant deadline) {
+  for (const Folder& folder : folders) {
+    if (!is_inbox(folder) && folder.use != FolderUse::junk) break;
+    TRY(std::optional<FoundMessage> message, imap.find(folder, token, deadline));
+    if (message) return std::optional<Hit>(hit(folder, *std::move(message)));
+  }
+  return std::optional<Hit>();
+}
+
 std::string shortened(std::string text) {
   if (text.size() > words_octets_max) text.resize(words_octets_max);
   return text;
@@ -278,6 +298,25 @@ Result<std::optional<FoundMessage>> Imap::find(const Folder& folder, const std::
     if (message) return message;
   }
   return std::optional<FoundMessage>();
+}
+
+Result<std::optional<Hit>> find_in(Imap& imap, const std::vector<Folder>& folders,
+                                   const std::string& token, Instant deadline) {
+  for (const Folder& folder : folders) {
+    TRY(std::optional<FoundMessage> message, imap.find(folder, token, deadline));
+    if (!message) continue;
+    // Where a mailbox sends to itself, all mail shows the copy that was sent.
+    if (folder.use == FolderUse::all && has_label(*message, "\\Sent")) continue;
+    const bool is_view = folder.use == FolderUse::all || has_label(*message, "\\Inbox");
+    if (is_view && !is_inbox(folder) && folder.use != FolderUse::junk) {
+      TRY(std::optional<Hit> first, find_first(imap, folders, token, deadline));
+      if (first) return first;
+      // Opens the folder again, in which it may have got other labels.
+      TRY(message, imap.find(folder, token, deadline));
+    }
+    if (message) return std::optional<Hit>(hit(folder, *std::move(message)));
+  }
+  return std::optional<Hit>();
 }
 
 Result<std::string> Imap::tab_of(uint32_t uid, Instant deadline) {

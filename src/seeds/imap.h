@@ -35,6 +35,12 @@ struct FoundMessage {
   std::vector<std::string> labels = {};  // Gmail's; empty elsewhere
 };
 
+struct Hit {
+  Folder folder;
+  FoundMessage message;
+  bool in_inbox = false;  // it lies there, or Gmail's labels say so
+};
+
 // One session over a channel that it does not own. Blocks. What the server says is limited in line,
 // literal, count and total; every failure ends the session.
 class Imap {
@@ -83,6 +89,12 @@ class Imap {
   std::string tag_;
   std::vector<std::string> capabilities_;  // upper case
 };
+
+// Where the message lies, of folders in the order of Imap::folders(); none while it is nowhere. A
+// folder that shows what lies in others is believed only after the inbox and junk were asked again:
+// the message may have come while the folders were gone through. The folder of the hit is open.
+Result<std::optional<Hit>> find_in(Imap& imap, const std::vector<Folder>& folders,
+                                   const std::string& token, Instant deadline);
 
 // The folder of a LIST response; none for what holds no mail, or has a name that cannot be asked
 // for.

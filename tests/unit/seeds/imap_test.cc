@@ -22,6 +22,7 @@ class ScriptedChannel final : public Channel {
  public:
   std::vector<std::pair<std::string, std::string>> script;
   std::vector<std::string> heard;
+  std::deque<std::string> searches;  // what each search finds, before the script is asked
 
   Result<void> write(std::string_view octets, Instant) override {
     std::string line(octets.substr(0, octets.size() - 2));
@@ -30,6 +31,11 @@ class ScriptedChannel final : public Channel {
     if (is_command) tag_ = line.substr(0, space);
     if (is_command) line.erase(0, space + 1);
     heard.push_back(line);
+    if (line.starts_with("UID SEARCH") && !searches.empty()) {
+      waiting_ += "* SEARCH " + searches.front() + "\r\n" + tag_ + " OK done\r\n";
+      searches.pop_front();
+      return {};
+    }
     for (const auto& [start, answer] : script) {
       if (!line.starts_with(start)) continue;
       std::string text = answer;
@@ -151,6 +157,50 @@ TEST_F(ImapTest, does_not_believe_a_server_that_finds_everything) {
   EXPECT_THAT(channel_.heard,
               ElementsAre("EXAMINE \"INBOX\"", HasSubstr("UID SEARCH"), HasSubstr("UID FETCH 500"),
                           HasSubstr("UID FETCH 499"), HasSubstr("UID FETCH 498")));
+}
+
+// What a message is fetched as.
+std::string fetched(int uid, const std::string& labels = "") {
+  const std::string number = std::to_string(uid);
+  return "* 1 FETCH (UID " + number + " X-GM-LABELS (" + labels +
+         ") BODY[HEADER]<0> {23}\r\nX-Waypost-Doctor: tok\r\n)\r\nTAG OK\r\n";
+}
+
+TEST_F(ImapTest, asks_the_inbox_again_before_it_believes_all_mail) {
+  const std::vector<Folder> folders{
+      {"INBOX"}, {"Spam", FolderUse::junk}, {"All Mail", FolderUse::all}};
+  channel_.script = {{"UID FETCH 7", fetched(7)}, {"UID FETCH 9", fetched(9)}};
+  // It comes between the search of the inbox and that of all mail.
+  channel_.searches = {"", "", "9", "7"};
+  auto found = find_in(imap_, folders, "tok", {});
+  ASSERT_TRUE(found && *found);
+  EXPECT_EQ((*found)->folder.name, "INBOX");
+  EXPECT_EQ((*found)->message.uid, 7u);
+  EXPECT_TRUE((*found)->in_inbox);
+  // It was archived by a rule: nothing in the inbox and in junk at the second time, too.
+  channel_.searches = {"", "", "9", "", "", "9"};
+  found = find_in(imap_, folders, "tok", {});
+  ASSERT_TRUE(found && *found);
+  EXPECT_EQ((*found)->folder.name, "All Mail");
+  EXPECT_FALSE((*found)->in_inbox);
+  EXPECT_TRUE(channel_.searches.empty());
+}
+
+TEST_F(ImapTest, believes_the_label_of_the_inbox) {
+  channel_.script = {{"UID FETCH 9", fetched(9, "\"\\\\Inbox\" work")}};
+  channel_.searches = {"", "9", "", "9"};
+  auto found = find_in(imap_, {{"INBOX"}, {"All Mail", FolderUse::all}}, "tok", {});
+  ASSERT_TRUE(found && *found);
+  EXPECT_TRUE((*found)->in_inbox);
+  EXPECT_EQ((*found)->message.uid, 9u);
+}
+
+TEST_F(ImapTest, does_not_take_the_copy_that_was_sent) {
+  channel_.script = {{"UID FETCH 9", fetched(9, "\"\\\\Sent\"")}};
+  channel_.searches = {"", "9"};
+  auto found = find_in(imap_, {{"INBOX"}, {"All Mail", FolderUse::all}}, "tok", {});
+  ASSERT_TRUE(found);
+  EXPECT_FALSE(*found);
 }
 
 TEST_F(ImapTest, does_not_take_a_refusal_for_an_empty_folder) {
