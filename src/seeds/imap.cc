@@ -148,8 +148,10 @@ Result<Response> Imap::next(Instant deadline) {
 
 Result<Imap::Answer> Imap::answer(Instant deadline) {
   Answer answer;
+  size_t values = 0;
   while (true) {
     TRY(Response response, next(deadline));
+    values += response.value_count;
     if (response.kind == Response::Kind::state && response.tag == tag_) {
       answer.ok = response.word == "OK";
       answer.text = shortened(response.word + " " + response.text);
@@ -158,7 +160,7 @@ Result<Imap::Answer> Imap::answer(Instant deadline) {
     if (response.kind == Response::Kind::state && response.word == "BYE")
       return failure(ErrorCode::peer_gone, "the server says: " + shortened(response.text));
     const bool is_challenge = response.kind == Response::Kind::challenge;
-    if (answer.data.size() == responses_per_command_max)
+    if (answer.data.size() == responses_per_command_max || values > values_per_command_max)
       return failure(ErrorCode::protocol, "the server does not come to an end");
     answer.data.push_back(std::move(response));
     if (is_challenge) return answer;

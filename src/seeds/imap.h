@@ -18,6 +18,8 @@ namespace waypost::seeds {
 inline constexpr size_t folders_max = 500;
 inline constexpr size_t session_octets_max = 32 * 1024 * 1024;
 inline constexpr size_t responses_per_command_max = 5000;
+// A value takes many times the octets that announce it.
+inline constexpr size_t values_per_command_max = 50'000;
 
 // What RFC 6154 §2 says a folder is for.
 enum class FolderUse { none, junk, all, sent, drafts, trash, other_view };

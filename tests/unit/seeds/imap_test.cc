@@ -248,5 +248,15 @@ TEST_F(ImapTest, ends_with_a_server_that_says_goodbye_or_never_ends) {
   EXPECT_EQ(many.error().code(), ErrorCode::protocol);
 }
 
+TEST_F(ImapTest, ends_with_a_server_that_says_very_many_small_things) {
+  std::string line = "* X", lines;
+  for (size_t i = 0; i < 1000; ++i) line += " (a)";
+  for (size_t i = 0; i <= values_per_command_max / 2000; ++i) lines += line + "\r\n";
+  channel_.script = {{"LIST", lines + "TAG OK\r\n"}};
+  auto many = imap_.folders({});
+  ASSERT_FALSE(many);
+  EXPECT_EQ(many.error().code(), ErrorCode::protocol);
+}
+
 }  // namespace
 }  // namespace waypost::seeds
