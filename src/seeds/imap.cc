@@ -229,8 +229,8 @@ Result<void> Imap::log_in(sasl::ClientLogin login, io::Rng& rng, Instant deadlin
       TRY(reply, exchange->step(challenge));
     }
     std::string encoded = sasl::base64_encode(reply.reveal());
-    const Secret line = Secret::take(encoded);
-    TRY_VOID(channel_.write(line.reveal() + "\r\n", deadline));
+    written_secrets_.push_back(Secret::take(encoded));
+    TRY_VOID(channel_.write(written_secrets_.back().reveal() + "\r\n", deadline));
   }
 }
 

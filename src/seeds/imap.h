@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "base/secret.h"
 #include "base/time.h"
 #include "io/rng.h"
 #include "sasl/client.h"
@@ -52,6 +53,8 @@ class Imap {
   // Asks what the server can do, logs in once, and asks again. permission_denied with their words
   // when they refuse the login.
   Result<void> log_in(sasl::ClientLogin login, io::Rng& rng, Instant deadline);
+  // What the login wrote, line by line in base64: a server may repeat it, so that nobody may see it.
+  const std::vector<Secret>& written_secrets() const { return written_secrets_; }
   // INBOX first, then what is junk, then the others; what cannot hold mail is left out.
   Result<std::vector<Folder>> folders(Instant deadline);
   // Opens the folder for reading alone and looks for the message with `token` in Message-ID or
@@ -90,6 +93,7 @@ class Imap {
   unsigned commands_ = 0;
   std::string tag_;
   std::vector<std::string> capabilities_;  // upper case
+  std::vector<Secret> written_secrets_;
 };
 
 // Where the message lies, of folders in the order of Imap::folders(); none while it is nowhere. A

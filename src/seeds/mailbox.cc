@@ -30,6 +30,7 @@ class ImapMailbox final : public Mailbox {
     auto done = imap_.log_out(deadline);
     static_cast<void>(done);
   }
+  const std::vector<Secret>& written_secrets() const override { return imap_.written_secrets(); }
   void cancel() override { channel_.cancel(); }
 
  private:

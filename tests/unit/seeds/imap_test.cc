@@ -86,6 +86,17 @@ TEST_F(ImapTest, tells_a_refused_login_in_the_servers_words) {
   EXPECT_THAT(done.error().message(), HasSubstr("AUTHENTICATIONFAILED"));
 }
 
+TEST_F(ImapTest, tells_which_lines_of_the_login_nobody_may_see) {
+  channel_.script = {{"CAPABILITY", "* CAPABILITY IMAP4rev1 AUTH=XOAUTH2\r\nTAG OK\r\n"},
+                     {"AUTHENTICATE", "+ \r\n"},
+                     {"dXNlcj1hbm4BYXV0aD1CZWFyZXIgc2VjcmV0AQE=", "TAG BAD invalid\r\n"}};
+  io::SeededRng rng(1);
+  EXPECT_FALSE(imap_.log_in({"ann", Secret("secret"), "xoauth2", {}, true}, rng, {}));
+  ASSERT_EQ(imap_.written_secrets().size(), 1u);
+  EXPECT_EQ(imap_.written_secrets()[0].reveal(), channel_.heard.back());
+  EXPECT_EQ(channel_.heard.back(), "dXNlcj1hbm4BYXV0aD1CZWFyZXIgc2VjcmV0AQE=");
+}
+
 TEST_F(ImapTest, sends_no_secret_to_a_server_that_wants_it_in_another_way) {
   channel_.script = {{"CAPABILITY", "* CAPABILITY IMAP4rev1 AUTH=GSSAPI\r\nTAG OK\r\n"}};
   EXPECT_FALSE(log_in());
