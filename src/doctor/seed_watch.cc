@@ -33,6 +33,7 @@ class Opened {
     };
     co_return co_await io::run_on(worker_, loop_, std::move(work));
   }
+  const std::vector<Secret>& written_secrets() const { return mailbox_->written_secrets(); }
   io::Task<Result<std::optional<seeds::Sighting>>> look(std::string token) {
     std::function<Result<std::optional<seeds::Sighting>>()> work =
         [this, token, until = loop_.now() + look_patience] { return mailbox_->look(token, until); };
@@ -103,6 +104,8 @@ io::Task<void> SeedWatch::watch(Watched& one) {
   one.authserv_id = one.seed.authserv_id;
   Opened mailbox(context_.loop, context_.make_mailbox(std::move(one.seed), std::move(addresses)));
   Result<void> opened = co_await mailbox.open();
+  for (const Secret& line : mailbox.written_secrets())
+    context_.evidence.withhold_encoded(line.reveal());
   if (!opened) {
     one.error = std::move(opened).error();
     co_return;
@@ -139,11 +142,31 @@ io::Task<void> SeedWatch::run() {
   co_await group.join();
 }
 
+// The header is judged as it is: a short password may be a word that it is read by.
+void SeedWatch::judge_found(const Watched& one, SeedResult& seen, RungResult& result) const {
+  auto hide = [this](std::string& text) {
+    text = context_.evidence.without_secrets(std::move(text));
+  };
+  seeds::Sighting sighting = *one.sighting;
+  hide(sighting.folder);
+  hide(sighting.remark);
+  for (std::string& label : sighting.labels) hide(label);
+  const size_t known = result.findings.size();
+  judge_sighting(sighting, one.authserv_id, wait_, seen, result);
+  hide(seen.authserv_id);
+  for (size_t i = known; i < result.findings.size(); ++i) {
+    Finding& finding = result.findings[i];
+    hide(finding.observed);
+    hide(finding.parameters["seen"]);
+    for (std::string& note : finding.notes) hide(note);
+  }
+}
+
 void SeedWatch::judge(RungResult& result) const {
   for (const Watched& one : watched_) {
     SeedResult seen = one.seen;
     if (one.sighting) {
-      judge_sighting(*one.sighting, one.authserv_id, wait_, seen, result);
+      judge_found(one, seen, result);
     } else if (one.error) {
       const std::string words = context_.evidence.without_secrets(one.error->message());
       judge_closed_seed(*one.error, words, seen, result);

@@ -31,6 +31,7 @@ class SeedWatch {
   io::Task<void> watch(Watched& one);
   io::Task<std::vector<IpAddress>> addresses_of(std::string host);
   void withhold(const seeds::Seed& seed);
+  void judge_found(const Watched& one, SeedResult& seen, RungResult& result) const;
 
   Context& context_;
   SeedWait wait_;

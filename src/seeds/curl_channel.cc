@@ -86,7 +86,8 @@ Result<void> CurlChannel::Handles::configure(const Seed& seed, const std::vector
       fmt::format("{}://{}:{}/", implicit ? "imaps" : "imap", bracketed(seed.host), seed.port);
   std::string list;
   for (const IpAddress& address : at) list += (list.empty() ? "" : ",") + bracketed(address.text());
-  if (!list.empty()) {
+  // An address needs none, and libcurl takes the first colon of an IPv6 address for the port's.
+  if (!list.empty() && !IpAddress::parse(seed.host)) {
     const std::string entry = fmt::format("{}:{}:{}", seed.host, seed.port, list);
     addresses = curl_slist_append(nullptr, entry.c_str());
   }

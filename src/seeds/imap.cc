@@ -48,9 +48,35 @@ int order_of(const Folder& folder) {
   return folder.use == FolderUse::all ? 3 : 2;
 }
 
+bool has_label(const FoundMessage& message, std::string_view label) {
+  return std::find(message.labels.begin(), message.labels.end(), label) != message.labels.end();
+}
+
+Hit hit(const Folder& folder, FoundMessage message) {
+  const bool is_labelled = folder.use != FolderUse::junk && has_label(message, "\\Inbox");
+  return {folder, std::move(message), is_inbox(folder) || is_labelled};
+}
+
+// The message in the inbox or in junk.
+Result<std::optional<Hit>> find_first(Imap& imap, const std::vector<Folder>& folders,
+                                      const std::string& token, Instant deadline) {
+  for (const Folder& folder : folders) {
+    if (!is_inbox(folder) && folder.use != FolderUse::junk) break;
+    TRY(std::optional<FoundMessage> message, imap.find(folder, token, deadline));
+    if (message) return std::optional<Hit>(hit(folder, *std::move(message)));
+  }
+  return std::optional<Hit>();
+}
+
 std::string shortened(std::string text) {
   if (text.size() > words_octets_max) text.resize(words_octets_max);
   return text;
+}
+
+// A command that looks for the message was refused, as servers do that are asked too often: that
+// says nothing about where it is.
+tl::unexpected<Error> refused(const std::string& words) {
+  return failure(ErrorCode::unavailable, "the server says: " + words);
 }
 
 std::optional<uint32_t> number_in(std::string_view text) {
@@ -122,8 +148,10 @@ Result<Response> Imap::next(Instant deadline) {
 
 Result<Imap::Answer> Imap::answer(Instant deadline) {
   Answer answer;
+  size_t values = 0;
   while (true) {
     TRY(Response response, next(deadline));
+    values += response.value_count;
     if (response.kind == Response::Kind::state && response.tag == tag_) {
       answer.ok = response.word == "OK";
       answer.text = shortened(response.word + " " + response.text);
@@ -132,7 +160,7 @@ Result<Imap::Answer> Imap::answer(Instant deadline) {
     if (response.kind == Response::Kind::state && response.word == "BYE")
       return failure(ErrorCode::peer_gone, "the server says: " + shortened(response.text));
     const bool is_challenge = response.kind == Response::Kind::challenge;
-    if (answer.data.size() == responses_per_command_max)
+    if (answer.data.size() == responses_per_command_max || values > values_per_command_max)
       return failure(ErrorCode::protocol, "the server does not come to an end");
     answer.data.push_back(std::move(response));
     if (is_challenge) return answer;
@@ -201,8 +229,8 @@ Result<void> Imap::log_in(sasl::ClientLogin login, io::Rng& rng, Instant deadlin
       TRY(reply, exchange->step(challenge));
     }
     std::string encoded = sasl::base64_encode(reply.reveal());
-    const Secret line = Secret::take(encoded);
-    TRY_VOID(channel_.write(line.reveal() + "\r\n", deadline));
+    written_secrets_.push_back(Secret::take(encoded));
+    TRY_VOID(channel_.write(written_secrets_.back().reveal() + "\r\n", deadline));
   }
 }
 
@@ -234,9 +262,10 @@ Result<std::vector<Folder>> Imap::folders(Instant deadline) {
 
 Result<std::vector<uint32_t>> Imap::search(const std::string& what, Instant deadline) {
   TRY(Answer got, ask("UID SEARCH " + what, deadline));
+  if (!got.ok) return refused(got.text);
   std::vector<uint32_t> found;
   for (const Response& response : got.data)
-    if (got.ok && response.word == "SEARCH")
+    if (response.word == "SEARCH")
       for (const Value& value : response.values)
         if (auto uid = number_in(value.text)) found.push_back(*uid);
   std::sort(found.rbegin(), found.rend());
@@ -262,6 +291,7 @@ Result<std::optional<FoundMessage>> Imap::find(const Folder& folder, const std::
   TRY(const std::string name, quoted(folder.name));
   TRY(const std::string text, quoted(token));
   TRY(Answer opened, ask("EXAMINE " + name, deadline));
+  if (!opened.ok && is_inbox(folder)) return refused(opened.text);
   if (!opened.ok) return std::optional<FoundMessage>();
   TRY(const std::vector<uint32_t> uids,
       search(fmt::format("OR HEADER Message-ID {0} HEADER X-Waypost-Doctor {0}", text), deadline));
@@ -272,12 +302,33 @@ Result<std::optional<FoundMessage>> Imap::find(const Folder& folder, const std::
   return std::optional<FoundMessage>();
 }
 
+Result<std::optional<Hit>> find_in(Imap& imap, const std::vector<Folder>& folders,
+                                   const std::string& token, Instant deadline) {
+  for (const Folder& folder : folders) {
+    TRY(std::optional<FoundMessage> message, imap.find(folder, token, deadline));
+    if (!message) continue;
+    // Where a mailbox sends to itself, all mail shows the copy that was sent.
+    if (folder.use == FolderUse::all && has_label(*message, "\\Sent")) continue;
+    const bool is_view = folder.use == FolderUse::all || has_label(*message, "\\Inbox");
+    if (is_view && !is_inbox(folder) && folder.use != FolderUse::junk) {
+      TRY(std::optional<Hit> first, find_first(imap, folders, token, deadline));
+      if (first) return first;
+      // Opens the folder again, in which it may have got other labels.
+      TRY(message, imap.find(folder, token, deadline));
+    }
+    if (message) return std::optional<Hit>(hit(folder, *std::move(message)));
+  }
+  return std::optional<Hit>();
+}
+
 Result<std::string> Imap::tab_of(uint32_t uid, Instant deadline) {
   if (!can("X-GM-EXT-1")) return std::string();
   for (std::string_view tab : tabs) {
-    TRY(const std::vector<uint32_t> uids,
-        search(fmt::format("UID {} X-GM-RAW \"category:{}\"", uid, tab), deadline));
-    if (std::find(uids.begin(), uids.end(), uid) != uids.end()) return std::string(tab);
+    auto uids = search(fmt::format("UID {} X-GM-RAW \"category:{}\"", uid, tab), deadline);
+    // Where it is not told, the message still is in the inbox.
+    if (!uids && uids.error().code() == ErrorCode::unavailable) return std::string();
+    if (!uids) return tl::unexpected(std::move(uids).error());
+    if (std::find(uids->begin(), uids->end(), uid) != uids->end()) return std::string(tab);
   }
   return std::string();
 }

@@ -13,10 +13,6 @@ namespace {
 // So many folders are asked about in one look.
 constexpr size_t folders_looked_into_max = 60;
 
-bool has_label(const FoundMessage& message, std::string_view label) {
-  return std::find(message.labels.begin(), message.labels.end(), label) != message.labels.end();
-}
-
 // Copies of what was sent, and views of other folders, say nothing about where it landed.
 bool is_looked_into(const Folder& folder) {
   return folder.use != FolderUse::sent && folder.use != FolderUse::drafts &&
@@ -34,10 +30,11 @@ class ImapMailbox final : public Mailbox {
     auto done = imap_.log_out(deadline);
     static_cast<void>(done);
   }
+  const std::vector<Secret>& written_secrets() const override { return imap_.written_secrets(); }
   void cancel() override { channel_.cancel(); }
 
  private:
-  Result<Sighting> sighting(const Folder& folder, FoundMessage message, Instant deadline);
+  Result<Sighting> sighting(Hit hit, Instant deadline);
 
   Seed seed_;
   std::vector<IpAddress> addresses_;
@@ -64,8 +61,9 @@ Result<void> ImapMailbox::open(Instant deadline) {
   return {};
 }
 
-Result<Sighting> ImapMailbox::sighting(const Folder& folder, FoundMessage message,
-                                       Instant deadline) {
+Result<Sighting> ImapMailbox::sighting(Hit hit, Instant deadline) {
+  const Folder& folder = hit.folder;
+  FoundMessage& message = hit.message;
   Sighting seen;
   seen.folder = folder.name;
   seen.junk_by_name = folder.use_by_name;
@@ -73,7 +71,7 @@ Result<Sighting> ImapMailbox::sighting(const Folder& folder, FoundMessage messag
   seen.received = message.received;
   seen.header = std::move(message.header);
   seen.spot = folder.use == FolderUse::junk ? Spot::junk : Spot::folder;
-  if (base::equals_ignoring_case(folder.name, "INBOX")) {
+  if (hit.in_inbox) {
     TRY(seen.tab, imap_.tab_of(message.uid, deadline));
     seen.spot = seen.tab.empty() ? Spot::inbox : Spot::tab;
   }
@@ -84,16 +82,10 @@ Result<Sighting> ImapMailbox::sighting(const Folder& folder, FoundMessage messag
 }
 
 Result<std::optional<Sighting>> ImapMailbox::look(const std::string& token, Instant deadline) {
-  for (const Folder& folder : folders_) {
-    TRY(std::optional<FoundMessage> message, imap_.find(folder, token, deadline));
-    if (!message) continue;
-    // Where a mailbox sends to itself, all mail shows the copy that was sent.
-    const bool is_copy = folder.use == FolderUse::all && has_label(*message, "\\Sent");
-    if (is_copy) continue;
-    TRY(Sighting seen, sighting(folder, *std::move(message), deadline));
-    return std::optional<Sighting>(std::move(seen));
-  }
-  return std::optional<Sighting>();
+  TRY(std::optional<Hit> hit, find_in(imap_, folders_, token, deadline));
+  if (!hit) return std::optional<Sighting>();
+  TRY(Sighting seen, sighting(*std::move(hit), deadline));
+  return std::optional<Sighting>(std::move(seen));
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 
 #include "base/ip_address.h"
 #include "base/result.h"
+#include "base/secret.h"
 #include "base/time.h"
 #include "seeds/seed.h"
 
@@ -35,6 +36,9 @@ class Mailbox {
   // Connects, checks the certificate, logs in once and lists the folders. permission_denied where
   // the login is refused; tls, timed_out, refused, protocol ... where it does not come so far.
   virtual Result<void> open(Instant deadline) = 0;
+  // What open() wrote of the login, in base64; once it is back. A server may repeat it in whatever
+  // it says.
+  virtual const std::vector<Secret>& written_secrets() const = 0;
   // Where the message with that token lies; none while it is nowhere. Nothing is marked as read,
   // and it is removed only where the seed says so.
   virtual Result<std::optional<Sighting>> look(const std::string& token, Instant deadline) = 0;

@@ -97,6 +97,7 @@ Result<Response> Parser::read() {
   }
   if (!response.tag.empty()) return broken("the server ends a command with no OK, NO or BAD");
   TRY(response.values, values(0));
+  response.value_count = count_;
   if (!at_end()) return broken("a parenthesis closes that was not open");
   return response;
 }

@@ -40,6 +40,7 @@ struct Response {
   std::optional<uint32_t> number = {};  // "* 12 FETCH ..."
   std::string text = {};
   std::vector<Value> values = {};
+  size_t value_count = 0;  // at every depth
 };
 
 // Cuts octets into responses with the literals in them. After a failure it is of no use.

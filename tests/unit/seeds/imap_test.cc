@@ -22,6 +22,7 @@ class ScriptedChannel final : public Channel {
  public:
   std::vector<std::pair<std::string, std::string>> script;
   std::vector<std::string> heard;
+  std::deque<std::string> searches;  // what each search finds, before the script is asked
 
   Result<void> write(std::string_view octets, Instant) override {
     std::string line(octets.substr(0, octets.size() - 2));
@@ -30,6 +31,11 @@ class ScriptedChannel final : public Channel {
     if (is_command) tag_ = line.substr(0, space);
     if (is_command) line.erase(0, space + 1);
     heard.push_back(line);
+    if (line.starts_with("UID SEARCH") && !searches.empty()) {
+      waiting_ += "* SEARCH " + searches.front() + "\r\n" + tag_ + " OK done\r\n";
+      searches.pop_front();
+      return {};
+    }
     for (const auto& [start, answer] : script) {
       if (!line.starts_with(start)) continue;
       std::string text = answer;
@@ -78,6 +84,17 @@ TEST_F(ImapTest, tells_a_refused_login_in_the_servers_words) {
   ASSERT_FALSE(done);
   EXPECT_EQ(done.error().code(), ErrorCode::permission_denied);
   EXPECT_THAT(done.error().message(), HasSubstr("AUTHENTICATIONFAILED"));
+}
+
+TEST_F(ImapTest, tells_which_lines_of_the_login_nobody_may_see) {
+  channel_.script = {{"CAPABILITY", "* CAPABILITY IMAP4rev1 AUTH=XOAUTH2\r\nTAG OK\r\n"},
+                     {"AUTHENTICATE", "+ \r\n"},
+                     {"dXNlcj1hbm4BYXV0aD1CZWFyZXIgc2VjcmV0AQE=", "TAG BAD invalid\r\n"}};
+  io::SeededRng rng(1);
+  EXPECT_FALSE(imap_.log_in({"ann", Secret("secret"), "xoauth2", {}, true}, rng, {}));
+  ASSERT_EQ(imap_.written_secrets().size(), 1u);
+  EXPECT_EQ(imap_.written_secrets()[0].reveal(), channel_.heard.back());
+  EXPECT_EQ(channel_.heard.back(), "dXNlcj1hbm4BYXV0aD1CZWFyZXIgc2VjcmV0AQE=");
 }
 
 TEST_F(ImapTest, sends_no_secret_to_a_server_that_wants_it_in_another_way) {
@@ -153,6 +170,74 @@ TEST_F(ImapTest, does_not_believe_a_server_that_finds_everything) {
                           HasSubstr("UID FETCH 499"), HasSubstr("UID FETCH 498")));
 }
 
+// What a message is fetched as.
+std::string fetched(int uid, const std::string& labels = "") {
+  const std::string number = std::to_string(uid);
+  return "* 1 FETCH (UID " + number + " X-GM-LABELS (" + labels +
+         ") BODY[HEADER]<0> {23}\r\nX-Waypost-Doctor: tok\r\n)\r\nTAG OK\r\n";
+}
+
+TEST_F(ImapTest, asks_the_inbox_again_before_it_believes_all_mail) {
+  const std::vector<Folder> folders{
+      {"INBOX"}, {"Spam", FolderUse::junk}, {"All Mail", FolderUse::all}};
+  channel_.script = {{"UID FETCH 7", fetched(7)}, {"UID FETCH 9", fetched(9)}};
+  // It comes between the search of the inbox and that of all mail.
+  channel_.searches = {"", "", "9", "7"};
+  auto found = find_in(imap_, folders, "tok", {});
+  ASSERT_TRUE(found && *found);
+  EXPECT_EQ((*found)->folder.name, "INBOX");
+  EXPECT_EQ((*found)->message.uid, 7u);
+  EXPECT_TRUE((*found)->in_inbox);
+  // It was archived by a rule: nothing in the inbox and in junk at the second time, too.
+  channel_.searches = {"", "", "9", "", "", "9"};
+  found = find_in(imap_, folders, "tok", {});
+  ASSERT_TRUE(found && *found);
+  EXPECT_EQ((*found)->folder.name, "All Mail");
+  EXPECT_FALSE((*found)->in_inbox);
+  EXPECT_TRUE(channel_.searches.empty());
+}
+
+TEST_F(ImapTest, believes_the_label_of_the_inbox) {
+  channel_.script = {{"UID FETCH 9", fetched(9, "\"\\\\Inbox\" work")}};
+  channel_.searches = {"", "9", "", "9"};
+  auto found = find_in(imap_, {{"INBOX"}, {"All Mail", FolderUse::all}}, "tok", {});
+  ASSERT_TRUE(found && *found);
+  EXPECT_TRUE((*found)->in_inbox);
+  EXPECT_EQ((*found)->message.uid, 9u);
+}
+
+TEST_F(ImapTest, does_not_take_the_copy_that_was_sent) {
+  channel_.script = {{"UID FETCH 9", fetched(9, "\"\\\\Sent\"")}};
+  channel_.searches = {"", "9"};
+  auto found = find_in(imap_, {{"INBOX"}, {"All Mail", FolderUse::all}}, "tok", {});
+  ASSERT_TRUE(found);
+  EXPECT_FALSE(*found);
+}
+
+TEST_F(ImapTest, does_not_take_a_refusal_for_an_empty_folder) {
+  channel_.script = {{"UID SEARCH", "TAG NO [LIMIT] later\r\n"},
+                     {"EXAMINE \"Locked\"", "TAG NO [NOPERM] not yours\r\n"}};
+  auto throttled = imap_.find({"INBOX"}, "tok", {});
+  ASSERT_FALSE(throttled);
+  EXPECT_EQ(throttled.error().code(), ErrorCode::unavailable);
+  EXPECT_THAT(throttled.error().message(), HasSubstr("[LIMIT] later"));
+  auto locked = imap_.find({"Locked"}, "tok", {});
+  ASSERT_TRUE(locked);
+  EXPECT_FALSE(*locked);
+  channel_.script = {{"EXAMINE", "TAG NO [SERVERBUG] sorry\r\n"}};
+  auto shut = imap_.find({"INBOX"}, "tok", {});
+  ASSERT_FALSE(shut);
+  EXPECT_EQ(shut.error().code(), ErrorCode::unavailable);
+}
+
+TEST_F(ImapTest, takes_a_refused_question_for_the_tab_as_the_first_one) {
+  ASSERT_TRUE(log_in("X-GM-EXT-1"));
+  channel_.script.insert(channel_.script.begin(), {"UID SEARCH", "TAG NO [LIMIT] later\r\n"});
+  auto tab = imap_.tab_of(7, {});
+  ASSERT_TRUE(tab);
+  EXPECT_EQ(*tab, "");
+}
+
 TEST_F(ImapTest, removes_one_message_or_none) {
   EXPECT_FALSE(imap_.erase({"INBOX"}, 7, {}));
   EXPECT_THAT(channel_.heard, IsEmpty());
@@ -169,6 +254,16 @@ TEST_F(ImapTest, ends_with_a_server_that_says_goodbye_or_never_ends) {
   std::string endless;
   for (size_t i = 0; i <= responses_per_command_max; ++i) endless += "* 1 EXISTS\r\n";
   channel_.script = {{"LIST", endless}};
+  auto many = imap_.folders({});
+  ASSERT_FALSE(many);
+  EXPECT_EQ(many.error().code(), ErrorCode::protocol);
+}
+
+TEST_F(ImapTest, ends_with_a_server_that_says_very_many_small_things) {
+  std::string line = "* X", lines;
+  for (size_t i = 0; i < 1000; ++i) line += " (a)";
+  for (size_t i = 0; i <= values_per_command_max / 2000; ++i) lines += line + "\r\n";
+  channel_.script = {{"LIST", lines + "TAG OK\r\n"}};
   auto many = imap_.folders({});
   ASSERT_FALSE(many);
   EXPECT_EQ(many.error().code(), ErrorCode::protocol);
