@@ -53,7 +53,8 @@ class Imap {
   // Asks what the server can do, logs in once, and asks again. permission_denied with their words
   // when they refuse the login.
   Result<void> log_in(sasl::ClientLogin login, io::Rng& rng, Instant deadline);
-  // What the login wrote, line by line in base64: a server may repeat it, so that nobody may see it.
+  // What the login wrote, line by line in base64: a server may repeat it, so that nobody may see
+  // it.
   const std::vector<Secret>& written_secrets() const { return written_secrets_; }
   // INBOX first, then what is junk, then the others; what cannot hold mail is left out.
   Result<std::vector<Folder>> folders(Instant deadline);
