@@ -13,19 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from peers.api import DOCUMENT, Api, http_port
+from peers.api import DOCUMENT, Api, answers, http_port
 from peers.waiting import eventually
 
 FROM = "Shop <hi@shop.example>"
 SENT = {"from": FROM, "to": "ann@sink.example", "subject": "Hello", "text": "Hello Ann"}
-
-
-def answers(phase, text, _):
-    if phase == "rcpt" and text.startswith("gone@"):
-        return "550 5.1.1 The email account that you tried to reach does not exist"
-    if phase == "rcpt" and text.startswith("later@"):
-        return "450 4.2.1 Try again later"
-    return None
 
 
 @pytest.fixture(name="sink")

@@ -8,19 +8,11 @@ from urllib.parse import quote
 
 import pytest
 
-from peers.api import Api, http_port
+from peers.api import Api, answers, http_port
 from peers.waiting import eventually
 
 PASSWORD = "correct horse battery"
 SENT = {"from": "hi@shop.example", "to": "ann@sink.example", "subject": "Hello", "text": "Hello Ann"}
-
-
-def answers(phase, text, _):
-    if phase == "rcpt" and text.startswith("gone@"):
-        return "550 5.1.1 The email account that you tried to reach does not exist"
-    if phase == "rcpt" and text.startswith("later@"):
-        return "450 4.2.1 Try again later"
-    return None
 
 
 @pytest.fixture(name="sink")

@@ -10,6 +10,15 @@ DOCUMENT = json.loads((Path(__file__).resolve().parents[3] / "docs" / "format" /
                        "openapi.json").read_text())
 
 
+def answers(phase, text, _):
+    """Of a mail host where "gone" does not exist and "later" is to come again."""
+    if phase == "rcpt" and text.startswith("gone@"):
+        return "550 5.1.1 The email account that you tried to reach does not exist"
+    if phase == "rcpt" and text.startswith("later@"):
+        return "450 4.2.1 Try again later"
+    return None
+
+
 def http_port(relay):
     return int(re.findall(r"HTTP on 127\.0\.0\.1:(\d+)", relay.log())[-1])
 
