@@ -76,6 +76,13 @@ std::vector<Edit> edits(const Settings& settings, const Change& change) {
       all.push_back(insertion(settings, *beside, wanted));
   }
   std::stable_sort(all.begin(), all.end(), is_before);
+  // A value that is not closed may reach into the next one.
+  size_t end = 0;
+  std::erase_if(all, [&](const Edit& edit) {
+    if (edit.offset < end) return true;
+    end = edit.offset + edit.length;
+    return false;
+  });
   return all;
 }
 
