@@ -145,9 +145,12 @@ io::Task<Result<smtp::Reply>> Opener::listen_while_probing(Instant deadline) {
     if (left <= Duration::zero()) break;
     answer = co_await conversation().read_reply(std::min(listened_every, left));
   }
-  greeted_at_ = context_.loop.now();
+  const Instant came = context_.loop.now();
   co_await probing.join();
-  if (answer) result_.wants_tls_at_once = false;
+  if (answer) {
+    greeted_at_ = came;
+    result_.wants_tls_at_once = false;
+  }
   co_return answer;
 }
 
