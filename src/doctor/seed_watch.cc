@@ -24,7 +24,8 @@ class Opened {
  public:
   Opened(io::Loop& loop, std::unique_ptr<seeds::Mailbox> mailbox)
       : loop_(loop), mailbox_(std::move(mailbox)) {}
-  // A walk that is given up does not wait for the server.
+  // Nothing waits for the server any more. Not while a look runs: the thread's work stands in the
+  // frames of the walk, which goes to its end.
   ~Opened() { mailbox_->cancel(); }
 
   io::Task<Result<void>> open() {
