@@ -121,16 +121,21 @@ io::Task<Result<Sight>> look_through(Vantage vantage, NameServer server, std::st
   CO_TRY(Sight sight, co_await look(vantage, server, name, type, deadline));
   if (server.resolver) co_return sight;
   const std::string alias = sight.alias;
+  bool alias_unreached = false;
   for (size_t step = 0; step < steps_max; ++step) {
     if (!sight.alias.empty() && sight.rdata.empty())
       name = sight.alias;
     else if (sight.answered() || sight.delegated_to.empty())
       break;
     std::optional<Sight> further = co_await ask_those_who_know(vantage, name, type, deadline);
-    if (!further) break;
+    if (!further) {
+      alias_unreached = name == sight.alias;
+      break;
+    }
     sight = *std::move(further);
   }
   sight.alias = alias;
+  sight.alias_unreached = alias_unreached;
   co_return sight;
 }
 
