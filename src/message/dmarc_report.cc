@@ -31,6 +31,12 @@ std::optional<Number> number_in(std::string_view text) {
   return number;
 }
 
+// Some receivers write whole numbers as "1337270400.0".
+std::string_view without_zero_fraction(std::string_view text) {
+  const size_t last = text.find_last_not_of('0');
+  return last != std::string_view::npos && text[last] == '.' ? text.substr(0, last) : text;
+}
+
 // Builds the report while the elements go by. Names are compared without their namespace and by
 // the last two of the path, since the schemas differ only in what stands around.
 class Builder {
@@ -90,16 +96,19 @@ class Builder {
     row_ = {};
   }
 
+  template <class Number>
+  Number number() const {
+    return number_in<Number>(without_zero_fraction(value_)).value_or(0);
+  }
+
   void take(std::string_view parent, std::string_view name) {
     if (parent == "report_metadata") take_metadata(name);
-    if (parent == "date_range" && name == "begin")
-      report.begin = number_in<int64_t>(value_).value_or(0);
-    if (parent == "date_range" && name == "end")
-      report.end = number_in<int64_t>(value_).value_or(0);
+    if (parent == "date_range" && name == "begin") report.begin = number<int64_t>();
+    if (parent == "date_range" && name == "end") report.end = number<int64_t>();
     if (parent == "policy_published") take_policy(name);
     if (parent == "row" && name == "source_ip") row_.source_ip = value_;
     if (parent == "row" && name == "count") {
-      const uint64_t count = number_in<uint64_t>(value_).value_or(0);
+      const uint64_t count = number<uint64_t>();
       row_.count = count <= dmarc_count_max ? count : 0;
     }
     if (parent == "policy_evaluated") take_evaluated(name);

@@ -34,8 +34,20 @@ TEST(ReceivedDmarc, is_read_whatever_its_encoding_says) {
 
 TEST(ReceivedDmarc, has_counts_only_that_are_numbers) {
   EXPECT_EQ(aggregate(xml("UTF-8", "x", "17")).rows.at(0).count, 17u);
-  for (const char* odd : {"-3", "1e3", "", "7 messages", "99999999999999999999", "1000000000001"})
+  for (const char* odd :
+       {"-3", "1e3", "", "7 messages", "99999999999999999999", "1000000000001", "1.5", ".0", "1.0.0"})
     EXPECT_EQ(aggregate(xml("UTF-8", "x", odd)).rows.at(0).count, 0u) << odd;
+}
+
+TEST(ReceivedDmarc, has_numbers_that_are_written_with_a_fraction_of_zero) {
+  for (const char* odd : {"120.0", "120.", "120.000"})
+    EXPECT_EQ(aggregate(xml("UTF-8", "x", odd)).rows.at(0).count, 120u) << odd;
+  EXPECT_EQ(aggregate(xml("UTF-8", "x", "120")).rows.at(0).count, 120u);
+  const DmarcReport report = aggregate(
+      "<feedback><report_metadata><date_range><begin>1337270400.0</begin><end>1337356799.0</end>"
+      "</date_range></report_metadata></feedback>");
+  EXPECT_EQ(report.begin, 1'337'270'400);
+  EXPECT_EQ(report.end, 1'337'356'799);
 }
 
 TEST(ReceivedDmarc, has_what_the_newer_schema_added) {
