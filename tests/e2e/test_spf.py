@@ -74,7 +74,7 @@ def test_it_shows_the_eleventh_lookup_and_a_record_that_needs_fewer(server):
 
 
 def test_it_names_a_record_that_receivers_do_not_see(server):
-    told = spf(server, "near.example.test", code=1).stdout
+    told = " ".join(spf(server, "near.example.test", code=1).stdout.split())
     assert "a blank stands in front" in told and "no SPF record that receivers see" in told
 
 
