@@ -54,7 +54,7 @@ export function DomainScreen({ name }: { name: string }) {
         <div class="rest"><button type="button" class="main" disabled={doing.busy || !plan.data} onClick={look}>{doing.busy ? 'Looking …' : 'Look at DNS now'}</button></div>
       </div>
       <div class="stack">
-        <p class="outcome" role="status">{doing.said}</p>
+        <p class={`outcome ${seen && !seen.good ? 'is-less' : ''}`} role="status">{doing.said}</p>
         {doing.problem ? <Trouble problem={doing.problem} /> : null}
         {plan.problem ? <Trouble problem={plan.problem} again={plan.reload} /> : null}
         {!told && !plan.problem ? <Waiting what="what is in DNS" /> : null}
@@ -80,8 +80,16 @@ function recordState(record: Shown): { tone: string; icon: IconName; word: strin
   return record.replaces.length > 0 ? { tone: 'warn', icon: 'deferred', word: 'to be changed' } : { tone: 'warn', icon: 'deferred', word: 'to be added' };
 }
 
+const KEY_TYPES: [RegExp, string][] = [[/\bk=rsa\b/, 'DKIM, RSA'], [/\bk=ed25519\b/, 'DKIM, Ed25519']];
+
+function titleOf(record: Shown): string {
+  const ofKey = record.purpose === 'dkim' ? KEY_TYPES.find(([type]) => type.test(record.value ?? '')) : undefined;
+  return ofKey?.[1] ?? PURPOSES[record.purpose]?.title ?? record.purpose;
+}
+
 function Record({ record }: { record: Shown }) {
-  const { title, why } = PURPOSES[record.purpose] ?? { title: record.purpose, why: '' };
+  const title = titleOf(record);
+  const why = PURPOSES[record.purpose]?.why ?? '';
   const { tone, icon, word } = recordState(record);
   const id = `record-${record.purpose}-${record.name}`;
   return (
@@ -109,24 +117,26 @@ function Record({ record }: { record: Shown }) {
 
 /** What several servers show alike is told once. */
 function Seen({ record }: { record: Shown }) {
-  const told = new Map<string, { servers: string[]; seen: string[]; words: string; wrong: boolean }>();
+  const told = new Map<string, { servers: string[]; seen: string[]; words: string; difference: string }>();
   for (const each of record.observations ?? []) {
     const seen = each.seen.map((text) => text ?? '');
-    const key = JSON.stringify([each.words, seen]);
-    const group = told.get(key) ?? { servers: [], seen, words: each.words ?? '', wrong: each.difference !== 'none' };
+    const key = JSON.stringify([each.difference, each.words, seen]);
+    const group = told.get(key) ?? { servers: [], seen, words: each.words ?? '', difference: each.difference };
     group.servers.push(each.server);
     told.set(key, group);
   }
   return (
     <>
-      {[...told].map(([key, { servers, seen, words, wrong }]) => [
-        <dt key={`${key}-who`}>Seen</dt>,
-        <dd key={key}>
-          <span class="quiet">at {servers.join(', ')}</span>
-          {seen.length > 0 ? seen.map((text) => <blockquote class="reply" key={text}>{text}</blockquote>) : <p>nothing</p>}
-          {words ? <p class={wrong ? 'differs' : 'quiet'}>{words}</p> : null}
-        </dd>,
-      ])}
+      <dt>Seen</dt>
+      <dd class="stack seen">
+        {[...told].map(([key, { servers, seen, words, difference }]) => (
+          <div key={key}>
+            <span class="quiet">{difference === 'no-answer' ? 'no answer from' : seen.length > 0 ? 'at' : 'nothing at'} {servers.join(', ')}</span>
+            {seen.map((text) => <blockquote class="reply" key={text}>{text}</blockquote>)}
+            {words ? <p class={difference === 'none' ? 'quiet' : 'differs'}>{words}</p> : null}
+          </div>
+        ))}
+      </dd>
     </>
   );
 }
