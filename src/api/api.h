@@ -6,6 +6,7 @@
 #include <string>
 
 #include "api/access.h"
+#include "api/address_pages.h"
 #include "api/event_feed.h"
 #include "api/explain_pages.h"
 #include "api/login_pages.h"
@@ -30,6 +31,7 @@ class Api {
     queue::Queue& queue;
     spool::Spool& spool;
     guard::Suppressions& suppressions;
+    dns::Resolver& resolver;
     classify::Reader& replies;
     records::Keys& keys;
     io::Worker& keys_worker;
@@ -89,6 +91,7 @@ class Api {
   MailPages mail_;
   QueuePages queue_;
   SuppressionPages suppressions_;
+  AddressPages addresses_;
   ExplainPages explain_;
   EventFeed feed_;
   Metrics metrics_;

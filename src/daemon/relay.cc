@@ -338,6 +338,7 @@ Result<void> Relay::Parts::open_api() {
                            *queue,
                            home_shard().spool(),
                            *suppressions,
+                           home_shard().resolver(),
                            replies,
                            *keys,
                            *keys_worker,
