@@ -75,3 +75,7 @@ export type DomainVerification = { domain: string; published: boolean; good: boo
 export type DomainLeaving = { domain: string; gone: Array<string>; retired: Array<{ selector: string; until: string; }>; keys: Array<SigningKey>; };
 
 export type DomainRemoved = { domain: string; removed: true; };
+
+export type AddressQuestion = { address: string; };
+
+export type AddressAnswer = { address: string | null; deliverable: "unknown" | "no"; reasons: Array<{ reason: "syntax" | "no-such-domain" | "no-mail-host" | "null-mx" | "dns-unknown" | "suppressed"; words: string; }>; did_you_mean: string | null; mail_hosts: "mx" | "implicit-mx" | "null-mx" | "none" | "unknown" | "literal"; role: boolean; smtputf8: boolean; suppressed?: boolean; };
