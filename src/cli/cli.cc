@@ -206,7 +206,8 @@ void add_demo_command(CommandLine& line) {
       ->capture_default_str();
   demo->add_option("--seed", line.demo.seed, "The same seed gives the same mail")
       ->capture_default_str();
-  demo->add_option("--port", line.demo_port, "Submission port; 1025 unless it is taken");
+  demo->add_option("--port", line.demo_port,
+                   "Submission port; 1025 unless it is taken, and with 0 free ones for all");
   demo->callback([&line, demo] { line.command = [&line, demo] { return run_demo(line, *demo); }; });
 }
 
