@@ -13,6 +13,7 @@
 #include "demo/stage.h"
 #include "demo/summary.h"
 #include "demo/traffic.h"
+#include "io/desktop.h"
 #include "io/worker.h"
 #include "records/event_reader.h"
 
@@ -84,10 +85,16 @@ class Demo {
   void greet_browser() {
     const auto at = relay_.http_at();
     if (!at || !relay_.has_pages()) return;
-    say(
-        fmt::format("      Dashboard: http://{0}/v1/session/enter?word={1}   (opens once)\n"
-                    "      later      http://{0}/, as \"{2}\" with the password {3}\n",
-                    at->text(), stage_.entry_word(), daemon::demo_admin, stage_.admin_password()));
+    const std::string link =
+        fmt::format("http://{}/v1/session/enter?word={}", at->text(), stage_.entry_word());
+    // The word is good once, and for pretend mail alone: it may be an argument.
+    const bool is_opened = options_.opens_browser && io::open_in_browser(link);
+    if (is_opened)
+      say(fmt::format("      Dashboard: opened in your browser, http://{}/\n", at->text()));
+    else
+      say(fmt::format("      Dashboard: {}   (opens once)\n", link));
+    say(fmt::format("      later      http://{}/, as \"{}\" with the password {}\n", at->text(),
+                    daemon::demo_admin, stage_.admin_password()));
   }
 
   io::Task<Result<void>> send_mail() {
@@ -185,6 +192,8 @@ class Demo {
         "\nMail keeps coming; end it with Ctrl-C. In another terminal:\n"
         "  build/release/waypost --config {0} queue ls\n"
         "  build/release/waypost --config {0} trace hello@shop.test\n"
+        "  build/release/waypost --config {0} send --from hello@shop.test --to "
+        "550-5.7.26@gmail.test --wait \\\n    --subject Hello --text Hello\n"
         "  build/release/waypost --config {0} keys create me --any-sender  # a login of your own\n"
         "  swaks --server {1} --tls --auth PLAIN --auth-user me --to anna@gmail.test\n\n{2}",
         stage_.config_file(), submission_.text(), magic_help()));

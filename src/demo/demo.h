@@ -17,6 +17,7 @@ struct Options {
   uint64_t seed = 1;             // the same mail in the same order, the same answers
   std::optional<uint16_t> port;  // of the submission service; none: 1025, or a free one
   bool color = false;
+  bool opens_browser = false;  // at the dashboard
   // Prints what `waypost trace` prints; called on another thread.
   std::function<void(const std::string& config_file, const std::string& id)> trace;
 };
