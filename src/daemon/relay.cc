@@ -241,8 +241,7 @@ queue::Courier& Relay::Parts::join_returns(spool::Spool& spool) {
     return find_sent(*disk, places, wanted);
   };
   services.sends_as = [this](const std::string& domain) {
-    return return_paths->sends_as(domain) || signers->find(domain) ||
-           !signers->awaited_record(domain).empty();
+    return return_paths->sends_as(domain) || signers->find(domain) || signers->awaited(domain);
   };
   services.keep = keep_reports_in(paths.dmarc, config().records.keep_reports);
   returns_reader = std::make_unique<returns::Reader>(std::move(services), return_paths, rules());
