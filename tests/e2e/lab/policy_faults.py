@@ -34,6 +34,7 @@ def dane(record=None, domain=DOMAIN, host=MAIL_HOST, **more):
         owner = host.partition(".")[2]
         zones[owner] += f"mx A {world.address()}\n"
         if more.get("bogus"):
+            zones[owner] += "_tcp.mx NS ns\n"
             zones[more["bogus"][0]] = f"_25 TLSA {published}\n"
         else:
             zones[owner] += f"_25._tcp.mx TLSA {published}\n"
