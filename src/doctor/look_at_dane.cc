@@ -154,9 +154,6 @@ void DaneLook::judge_records() {
     return;
   }
   if (verdict.outcome == Outcome::fits_not) {
-    if (!verdict.wanted.empty())
-      made.notes.insert(made.notes.begin(),
-                        fmt::format("The record of its key is {}.", verdict.wanted));
     tell(std::move(made), "fits not: " + shown, "no TLSA record fits the certificate");
     return;
   }

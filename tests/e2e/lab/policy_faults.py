@@ -60,6 +60,13 @@ def sts(answer=response(POLICY), certificate="good", record="v=STSv1; id=2026112
     return prepare
 
 
+def certificate_of_the_mail_host(kind):
+    def prepare(world):
+        sts()(world)
+        world.change(25, certificate=kind)
+    return prepare
+
+
 def two_records(world):
     sts()(world)
     world.names.add(f"_mta-sts.{POLICY_DOMAIN}", "TXT", "v=STSv1; id=2;")
@@ -80,6 +87,8 @@ SCENARIOS = [
     warns("MTA-STS: MX not listed, while testing",
           sts(response(POLICY.replace("enforce", "testing").replace(HOST, "*.example.com"))), 3,
           "M3057", "mode testing"),
+    Scenario("MTA-STS: mail host's certificate for another name",
+             certificate_of_the_mail_host("wrong-name"), 3, "M3058", "enforce", also=("M3023",)),
     warns("MTA-STS: certificate for another name", sts(certificate="wrong-name"), 3, "M3054",
           "certificate"),
     warns("MTA-STS: redirect", sts(MOVED), 3, "M3055", "www.policy.test"),
