@@ -158,6 +158,7 @@ TEST_F(DemandsTest, who_only_sends_is_warned_and_the_walk_goes_on) {
   const Finding& found = rung(report).findings.front();
   EXPECT_EQ(found.id, "M3041");
   EXPECT_EQ(found.severity, Severity::warning);
+  ASSERT_FALSE(found.notes.empty());
   EXPECT_THAT(found.notes.back(), HasSubstr("postmaster of example.com"));
   EXPECT_EQ(rung(report).status, RungStatus::warn);
   EXPECT_NE(report.rungs.at(4).status, RungStatus::skipped);
