@@ -17,7 +17,8 @@ namespace waypost::demo {
 // key, and a configuration file that the ordinary commands can use, too.
 class Stage {
  public:
-  static Result<std::unique_ptr<Stage>> build(io::AsioLoop& loop, std::optional<uint16_t> port);
+  static Result<std::unique_ptr<Stage>> build(io::AsioLoop& loop, std::optional<uint16_t> port,
+                                              uint64_t seed);
 
   const config::Config& config() const { return config_; }
   const std::string& config_file() const { return config_file_; }
@@ -27,22 +28,29 @@ class Stage {
   // For the dashboard: the password of its admin, and the word of the link that logs in once.
   const std::string& admin_password() const { return admin_password_; }
   const std::string& entry_word() const { return entry_word_; }
+  // Those that a server stands for.
   const std::vector<std::unique_ptr<Provider>>& providers() const { return providers_; }
+  // What they send back.
+  ComeBackPost& come_backs() { return come_backs_; }
 
   io::Task<void> stop();
 
  private:
-  Stage(io::AsioLoop& loop, io::TemporaryFolder folder) : loop_(loop), folder_(std::move(folder)) {}
+  Stage(io::AsioLoop& loop, io::TemporaryFolder folder, uint64_t seed);
   Result<void> make_certificate();
+  Provider::Surroundings surroundings();
   Result<void> open_providers();
   Result<void> write_configuration(std::optional<uint16_t> port);
   Result<void> make_key();
+  Result<void> make_signing_key();
   Result<void> make_admin();
   uint16_t free_or_any(uint16_t port) const;
   std::string configuration_text(uint16_t port) const;
 
   io::AsioLoop& loop_;
   io::TemporaryFolder folder_;
+  const uint64_t seed_;
+  ComeBackPost come_backs_;
   std::unique_ptr<io::Disk> disk_ = io::make_system_disk();
   std::shared_ptr<tls::ServerContext> certificate_;
   std::vector<std::unique_ptr<Provider>> providers_;
