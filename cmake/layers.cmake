@@ -54,7 +54,7 @@ waypost_library(seeds DEPENDS base io toml sasl)
 # Inside of one source only.
 target_link_libraries(waypost_seeds PRIVATE CURL::libcurl)
 waypost_library(doctor
-  DEPENDS base io smtp message toml settings classify checks explain dns tls sasl mailauth seeds USES Boost::json)
+  DEPENDS base io smtp message toml settings classify checks explain dns tls web sasl mailauth seeds USES Boost::json)
 waypost_embed_toml(doctor rules/lists shipped_lists)
 waypost_library(submission DEPENDS base io smtp message events dns tls sasl intake)
 waypost_library(api
