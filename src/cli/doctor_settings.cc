@@ -100,9 +100,9 @@ void use_service(const settings::Settings& settings, doctor::Request& request) {
   request.host.clear();
   const auto* known = settings::provider_of(settings, settings::known_providers());
   if (known == nullptr) return;
-  request.host = known->hosts.front();
+  request.host = known->service_host;
   if (settings.port.is_written()) return;
-  request.port = static_cast<uint16_t>(known->ports.front().number);
+  request.port = static_cast<uint16_t>(known->service_port.number);
   if (!settings.encryption.is_written()) request.encryption = std::nullopt;
 }
 

@@ -79,15 +79,22 @@ class Writer {
     return {};
   }
 
-  // A domain's file sorts before its keys: one that is made meanwhile is not named in the copy, and
-  // one that is removed meanwhile was not signing when the file was copied.
+  // A key that a domain's file names is older than the file, and is there until the file names it
+  // no more: taken before the files and after them, none is missed.
   Result<void> copy_signing_keys() {
     if (!disk_->exists(paths_.signing_keys)) return {};
     TRY_VOID(io::make_new_folder(folder_ + "/keys", folder_mode));
+    for (const std::string_view ending : {".pem", ".toml", ".pem"})
+      TRY_VOID(copy_signing_files(ending));
+    return {};
+  }
+
+  Result<void> copy_signing_files(std::string_view ending) {
     TRY(std::vector<io::ListedFile> files, io::files_below(paths_.signing_keys));
     for (const io::ListedFile& file : files) {
       const std::string path = "keys/" + file.path;
-      if (!is_signing_key_path(path)) continue;
+      if (!path.ends_with(ending) || !is_signing_key_path(path)) continue;
+      if (disk_->exists(folder_ + "/" + path)) continue;
       const size_t slash = file.path.find('/');
       if (slash != std::string::npos)
         TRY_VOID(disk_->make_folders(folder_ + "/keys/" + file.path.substr(0, slash), folder_mode));

@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "base/ascii.h"
+#include "config/source_addresses.h"
 #include "daemon/capture_mark.h"
 #include "daemon/health_pages.h"
 #include "daemon/listening_sockets.h"
@@ -16,8 +17,6 @@
 // The relay from its start to its stop.
 namespace waypost::daemon {
 namespace {
-
-constexpr Duration reload_checked_every = std::chrono::milliseconds(10);
 
 api::Front front_of(const Config& config) { return {{base::to_lower(config.hostname)}, false, {}}; }
 
@@ -245,8 +244,7 @@ queue::Courier& Relay::Parts::join_returns(spool::Spool& spool) {
     return find_sent(*disk, places, wanted);
   };
   services.sends_as = [this](const std::string& domain) {
-    return return_paths->sends_as(domain) || signers->find(domain) ||
-           !signers->awaited_record(domain).empty();
+    return return_paths->sends_as(domain) || signers->find(domain) || signers->awaited(domain);
   };
   services.keep = keep_reports_in(paths.dmarc, config().records.keep_reports);
   returns_reader = std::make_unique<returns::Reader>(std::move(services), return_paths, rules());
@@ -364,6 +362,23 @@ Result<void> Relay::Parts::open_api() {
   return {};
 }
 
+api::DomainPages::Services Relay::Parts::domain_services() {
+  const std::optional<Endpoint> configured = config().dns.resolver;
+  return {loop,
+          *disk,
+          paths.signing_keys,
+          resolver_options(config()),
+          [this, configured]() -> Result<Endpoint> {
+            const std::vector<Endpoint> servers = name_servers(*disk, configured);
+            if (!servers.empty()) return servers.front();
+            return failure(ErrorCode::not_found, "/etc/resolv.conf names no server");
+          },
+          [this] {
+            return domains::SendingRelay{config().hostname, config::source_addresses(config())};
+          },
+          [this] { return reload_signers(); }};
+}
+
 Result<void> Relay::Parts::listen_for_http() {
   if (!config().http.address) return {};
   TRY(auto socket, loop.network().listen(*config().http.address, {}));
@@ -373,6 +388,8 @@ Result<void> Relay::Parts::listen_for_http() {
   api->add_to(router);
   doctor_pages = std::make_unique<DoctorPages>(loop, doctor_services());
   doctor_pages->add_to(router, api->access());
+  domain_pages = std::make_unique<api::DomainPages>(domain_services());
+  domain_pages->add_to(router, api->access());
   dashboard::add_pages(router, dashboard::shipped_dashboard(), [this](const web::Request& head) {
     return api->access().refuse_host(head);
   });
@@ -426,6 +443,7 @@ io::Task<bool> Relay::stop() {
   parts.health_timer.cancel();
   parts.site_doctor->end();
   if (parts.doctor_pages) parts.doctor_pages->end();
+  if (parts.domain_pages) parts.domain_pages->end();
   Instant sessions_end = parts.loop.now() + stop_patience / 2;
   co_await parts.control->stop();
   io::TaskGroup stops;

@@ -36,14 +36,9 @@ bool Signers::is_unreadable(std::string_view domain) const {
   return are_unknown_ || find_at_or_above(unreadable_, domain) != unreadable_.end();
 }
 
-std::string Signers::awaited_record(std::string_view domain) const {
-  auto found = awaited_.find(domain);
-  return found == awaited_.end() ? std::string() : found->second.record;
-}
-
-Signers::Plan Signers::awaited_plan(std::string_view domain) const {
-  auto found = awaited_.find(domain);
-  return found == awaited_.end() ? nullptr : found->second.plan;
+const Signers::Awaited* Signers::awaited(std::string_view domain) const {
+  const auto found = find_at_or_above(awaited_, domain);
+  return found == awaited_.end() ? nullptr : &found->second;
 }
 
 std::vector<Signers::Plan> Signers::plans() const {
@@ -100,6 +95,7 @@ class SignerReader {
 
   void read_prepared(const SendingDomain& domain) {
     Signers::Awaited awaited;
+    awaited.domain = domain.domain;
     std::vector<SigningKey> keys;
     for (const DomainKey& key : domain.keys) {
       if (key.state != KeyState::prepared) continue;

@@ -36,12 +36,15 @@ class Signers {
   // above it, which DMARC counts as much (relaxed alignment). Null where there are none. In the
   // form of normal_name().
   Plan find(std::string_view domain) const;
-  // Of a domain that has keys, but none that signs yet: the name of the record that is to be
-  // published. Empty otherwise.
-  std::string awaited_record(std::string_view domain) const;
-  // How mail of such a domain is signed once its record is published; null where its keys cannot be
-  // read.
-  Plan awaited_plan(std::string_view domain) const;
+  // Keys that sign once their record is published.
+  struct Awaited {
+    std::string domain;  // whose they are
+    std::string record;  // the name of the one that is to be published first
+    Plan plan;           // null where the keys cannot be read
+  };
+  // Who will sign for the domain, itself or the nearest above it, where find() knows none. Null
+  // where nobody is about to.
+  const Awaited* awaited(std::string_view domain) const;
   // The domain, or one above it, would sign, if its keys could be read: ask where find() knows
   // none.
   bool is_unreadable(std::string_view domain) const;
@@ -53,11 +56,6 @@ class Signers {
   friend class SignerReader;
 
   std::map<std::string, Plan, std::less<>> plans_;
-  struct Awaited {
-    std::string record;
-    Plan plan;
-  };
-
   std::map<std::string, Awaited, std::less<>> awaited_;
   std::set<std::string, std::less<>> unreadable_;
   bool are_unknown_ = false;  // which domains there are

@@ -70,12 +70,12 @@ SigningStanding standing_on_arrival(const HeaderBlock& header, std::string_view 
 std::string advice(const domains::Signers& signers, const std::string& domain) {
   if (signers.is_unreadable(domain))
     return "its keys cannot be read, and the log of the relay says why";
-  const std::string record = signers.awaited_record(domain);
-  if (record.empty())
+  const domains::Signers::Awaited* awaited = signers.awaited(domain);
+  if (!awaited)
     return fmt::format("run `waypost domains add {}` and publish what it prints", domain);
   return fmt::format(
       "publish its record {} (`waypost domains show {}`), then run `waypost domains verify {}`",
-      record, domain, domain);
+      awaited->record, awaited->domain, awaited->domain);
 }
 
 }  // namespace
@@ -96,7 +96,7 @@ SigningChoice choose_signer(const domains::Signers& signers, const HeaderBlock& 
   choice.standing =
       choice.plan ? SigningStanding::aligned : standing_on_arrival(header, choice.from_domain);
   if (choice.standing == SigningStanding::aligned) return choice;
-  choice.awaited = signers.awaited_plan(choice.from_domain);
+  if (const auto* awaited = signers.awaited(choice.from_domain)) choice.awaited = awaited->plan;
   // A message without a From field cannot be signed at all (RFC 6376 §5.4). Where none is to be
   // told from it, receivers may read a domain as which its sender may not send.
   const bool may_be_signed = from || (!request.sender_domains && header.find("From"));

@@ -155,6 +155,11 @@ Observation judge_mx(const WantedRecord& wanted, const Sight& sight) {
 }
 
 std::string why_unanswered(const Sight& sight) {
+  if (sight.alias_unreached)
+    return fmt::format(
+        "A CNAME stands at the name and leads to {}, whose servers did not answer: what stands "
+        "there is not known. Ask again later.",
+        sight.alias);
   if (!sight.delegated_to.empty())
     return fmt::format(
         "It does not have the zone of this name: that is delegated to {} and others. Ask one of "
@@ -177,7 +182,7 @@ Observation judge_view(const WantedRecord& wanted, const View& view, const std::
   Observation observation;
   if (!view.failure.empty() || sight == sights.end()) {
     observation = differs(Difference::no_answer, view.failure);
-  } else if (!sight->second.answered()) {
+  } else if (!sight->second.answered() || sight->second.alias_unreached) {
     observation = differs(Difference::no_answer, why_unanswered(sight->second));
   } else if (wanted.type == RecordType::mx) {
     observation = judge_mx(wanted, sight->second);

@@ -36,6 +36,15 @@ void take_record(Sight& sight, const dns::Record& record, uint16_t type, const s
     if (auto host = dns::parse_ptr_rdata(record.rdata)) sight.name_servers.push_back(*host);
 }
 
+bool is_inside(const std::string& name, const std::string& zone) {
+  return name == zone || name.ends_with("." + zone);
+}
+
+// The alias leads on into the zone that the server has: it has said all that there is.
+bool knows_alias_target(const Sight& sight) {
+  return sight.answered() && !sight.zone.empty() && is_inside(sight.alias, sight.zone);
+}
+
 tl::unexpected<Error> no_servers(const std::string& domain) {
   return failure(ErrorCode::not_found,
                  fmt::format("no name server of {} with an address was found. Is the domain "
@@ -121,24 +130,28 @@ io::Task<Result<Sight>> look_through(Vantage vantage, NameServer server, std::st
   CO_TRY(Sight sight, co_await look(vantage, server, name, type, deadline));
   if (server.resolver) co_return sight;
   const std::string alias = sight.alias;
+  bool alias_unreached = false;
   for (size_t step = 0; step < steps_max; ++step) {
-    if (!sight.alias.empty() && sight.rdata.empty())
+    if (!sight.alias.empty() && sight.rdata.empty() && !knows_alias_target(sight))
       name = sight.alias;
     else if (sight.answered() || sight.delegated_to.empty())
       break;
     std::optional<Sight> further = co_await ask_those_who_know(vantage, name, type, deadline);
-    if (!further) break;
+    if (!further) {
+      alias_unreached = name == sight.alias;
+      break;
+    }
     sight = *std::move(further);
   }
   sight.alias = alias;
+  sight.alias_unreached = alias_unreached;
   co_return sight;
 }
 
 io::Task<Result<std::string>> find_zone(Vantage vantage, NameServer server, std::string domain,
                                         Instant deadline) {
   CO_TRY(Sight sight, co_await look(vantage, server, domain, dns::record_type::soa, deadline));
-  const bool inside = sight.zone == domain || domain.ends_with("." + sight.zone);
-  if (!sight.answered() || sight.zone.empty() || !inside)
+  if (!sight.answered() || sight.zone.empty() || !is_inside(domain, sight.zone))
     co_return failure(ErrorCode::not_found,
                       fmt::format("the server {} has no zone that holds {} (its answer has the "
                                   "code {}). Name the primary of the zone",

@@ -26,8 +26,9 @@ struct Sight {
   // False: a server that was not asked to look further does not have the zone of the name itself,
   // and passes on to others, or on what it remembers.
   bool authoritative = true;
-  std::string delegated_to;  // the first server that it passes on to
-  std::string followed_to;   // who said this in its place, after look_through()
+  std::string delegated_to;      // the first server that it passes on to
+  std::string followed_to;       // who said this in its place, after look_through()
+  bool alias_unreached = false;  // nobody answered there, after look_through()
 
   // What is not there is missing, and nobody else knows better.
   bool answered() const { return (rcode == 0 || rcode == 3) && authoritative; }

@@ -63,15 +63,18 @@ class ProviderReader {
         member, "[provider]",
         "it has `id`, `name`, `source`, `hosts`, `one_ending`, `ports`, `user`, "
         "`user_name`, "
-        "`password`, `mechanisms`, `domains`, `services`, `confused` and `note`");
+        "`password`, `mechanisms`, `domains`, `services`, `service_host`, `service_port`, "
+        "`confused` and `note`");
   }
 
   bool read_text(std::string_view key, const Node& value) {
-    const std::pair<std::string_view, std::string*> texts[] = {{"id", &provider_.id},
-                                                               {"name", &provider_.name},
-                                                               {"source", &provider_.source},
-                                                               {"user_name", &provider_.user_name},
-                                                               {"note", &provider_.note}};
+    const std::pair<std::string_view, std::string*> texts[] = {
+        {"id", &provider_.id},
+        {"name", &provider_.name},
+        {"source", &provider_.source},
+        {"user_name", &provider_.user_name},
+        {"service_host", &provider_.service_host},
+        {"note", &provider_.note}};
     for (const auto& [name, target] : texts) {
       if (name != key) continue;
       *target = value.text;
@@ -79,7 +82,9 @@ class ProviderReader {
     }
     if (key == "user") return choose(value, user_forms, provider_.user);
     if (key == "password") return choose(value, password_kinds, provider_.password);
-    return false;
+    if (key != "service_port") return false;
+    provider_.service_port = port_in(value);
+    return true;
   }
 
   template <class T, size_t n>
@@ -97,7 +102,7 @@ class ProviderReader {
 
   bool read_list(std::string_view key, const Node& list) {
     if (key == "ports") {
-      for (const Node& item : list.items) read_port(item);
+      for (const Node& item : list.items) provider_.ports.push_back(port_in(item));
       return true;
     }
     const std::pair<std::string_view, std::vector<std::string>*> lists[] = {
@@ -120,15 +125,14 @@ class ProviderReader {
     return false;
   }
 
-  void read_port(const Node& item) {
+  ProviderPort port_in(const Node& item) {
     const size_t slash = item.text.find('/');
     const std::string_view text = item.text;
     const unsigned number = number_in(text.substr(0, slash));
     const std::string_view word = slash == std::string::npos ? "" : text.substr(slash + 1);
     if (number == 0 || number > 65535 || (word != "starttls" && word != "implicit"))
-      return problems_.report(item.place, "this is no port: \"587/starttls\", \"465/implicit\"");
-    provider_.ports.push_back(
-        {number, word == "implicit" ? Encryption::implicit : Encryption::starttls});
+      problems_.report(item.place, "this is no port: \"587/starttls\", \"465/implicit\"");
+    return {number, word == "implicit" ? Encryption::implicit : Encryption::starttls};
   }
 
   // Settings without a page that states them are an invention.
@@ -141,6 +145,11 @@ class ProviderReader {
       problems_.report(place, "[provider] needs `id`, `name`, `hosts` and `ports`");
     if ((provider_.user == UserForm::fixed) == provider_.user_name.empty())
       problems_.report(place, "`user_name` belongs to `user = \"fixed\"`, and to that alone");
+    if (problems_.has_errors()) return;
+    if (provider_.service_host.empty()) provider_.service_host = provider_.hosts.front();
+    if (provider_.service_port.number == 0) provider_.service_port = provider_.ports.front();
+    if (!provider_.services.empty() && provider_.service_host.find('*') != std::string::npos)
+      problems_.report(place, "`services` without one host to go to: it needs `service_host`");
   }
 
   toml::Problems& problems_;

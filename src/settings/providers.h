@@ -41,6 +41,9 @@ struct Provider {
   std::vector<std::string> mechanisms;  // empty: not documented
   std::vector<std::string> domains;     // of its mail addresses
   std::vector<std::string> services;    // what Nodemailer calls it, in lower case
+  // Where Nodemailer goes by that name.
+  std::string service_host;
+  ProviderPort service_port;
   // Names that are written by mistake although they, or their like, may exist.
   std::vector<std::string> confused;
   std::string note;

@@ -132,7 +132,8 @@ SPOILED = {
     "several": ("spf", '@ TXT "v=spf1 mx -all"\n@ TXT "{value}"'),
     "cut": ("rsa", '{selector} TXT "{cut}"'),
     "none": ("rsa", '{selector} TXT "{cut} " "{rest}"'),
-    "alias": ("ed25519", "{selector} CNAME keys.elsewhere.test."),
+    "alias": ("ed25519", "{selector} CNAME keys.shop.test."),
+    "no-answer": ("ed25519", "{selector} CNAME keys.elsewhere.test."),
     "different": ("ed25519", '{selector} TXT "v=DKIM1; k=ed25519; p={other}"'),
     "missing": ("spf", '@ TXT "site=1"'),
 }
@@ -182,6 +183,24 @@ def test_each_way_to_spoil_a_record_has_its_name(waypost, folder, spoiled):
         assert "wanted  v=spf1 ip4:192.0.2.1 ~all" in shown or "v=spf1 mx ip4:192.0.2.1" in shown
     if "name-doubled" in spoiled:
         assert "_dmarc.shop.test.shop.test" in seen["name-doubled"]
+
+
+def test_what_an_alias_leads_to_is_not_known_where_its_servers_are_silent(waypost, folder):
+    start = Knot(folder, {"shop.test": ""})
+    added = waypost("domains", "add", "shop.test", "--sender", "192.0.2.1", server=start.address)
+    start.stop()
+    home = folder / "aliased"
+    home.mkdir()
+    lines = wanted_lines(added["records"], ("no-answer",))
+    # Its name servers have addresses, and nobody listens at their port 53.
+    knot = Knot(home, {"shop.test": "".join(lines.values()), "elsewhere.test": "", "test": ""})
+    found = waypost("domains", "verify", "shop.test", "--server", at(knot.address), code=2,
+                    server=knot.address)
+    knot.stop()
+    [record] = [record for record in found["records"] if "k=ed25519" in record["value"]]
+    [asked] = [each for each in record["observations"] if not each["resolver"]]
+    assert asked["difference"] == "no-answer"
+    assert "keys.elsewhere.test, whose servers did not answer" in asked["words"]
 
 
 def test_a_server_behind_and_a_stale_resolver_are_told_apart(waypost, folder):

@@ -53,3 +53,25 @@ export type History = { window: string; step_seconds: number; start: string; ser
 export type Bounces = { object: "list"; window: "1h" | "24h" | "7d" | "30d"; bounced: number; has_more: boolean; data: Array<{ cause: string; title: string; class: string; who_acts: "sender" | "recipient" | "receiver" | "domain-owner" | "nobody" | "unknown"; actor: string; meaning: string; fix: Array<string>; count: number; share: number; providers: Array<{ provider: string; count: number; }>; first_seen: string; last_seen: string; example: { message: string; recipient: string; reply: string; }; }>; };
 
 export type Walk = { target: string; to?: string; user?: string; password?: string; };
+
+export type SigningKey = { selector: string; type: "rsa2048" | "ed25519"; state: "prepared" | "signing" | "retired"; made_at: string; since: string; };
+
+export type SendingDomain = { domain: string; return_path?: string; keys: Array<SigningKey>; problem?: string; };
+
+export type DomainList = { object: "list"; data: Array<SendingDomain>; has_more: boolean; next_after?: string; };
+
+export type DomainKeys = { domain: string; keys: Array<SigningKey>; };
+
+export type NewDomain = { domain: string; senders?: Array<string>; return_path?: string; reports?: string; policy?: "none" | "quarantine" | "reject"; type?: "rsa" | "ed25519" | "both"; };
+
+export type WantedRecord = { purpose: "spf" | "dkim" | "dmarc" | "return-path-mx" | "return-path-spf"; name: string; relative_name: string; type: "TXT" | "MX"; value: string | null; priority?: number; strings?: Array<string | null>; published: boolean; blocked: boolean; replaces: Array<string | null>; remarks: Array<string | null>; };
+
+export type SeenRecord = { purpose: "spf" | "dkim" | "dmarc" | "return-path-mx" | "return-path-spf"; name: string; relative_name: string; type: "TXT" | "MX"; value: string | null; priority?: number; strings?: Array<string | null>; published: boolean; blocked: boolean; replaces: Array<string | null>; remarks: Array<string | null>; good: boolean; observations: Array<{ server: string; resolver: boolean; difference: "none" | "no-answer" | "missing" | "name-doubled" | "quoted" | "several" | "cut" | "alias" | "different" | "stale" | "behind"; words: string | null; seen: Array<string | null>; ttl_s: number; }>; };
+
+export type DomainPlan = { domain: string; published: boolean; records: Array<WantedRecord>; problems: Array<string | null>; keys: Array<SigningKey>; };
+
+export type DomainVerification = { domain: string; published: boolean; good: boolean; records: Array<SeenRecord>; problems: Array<string | null>; keys: Array<SigningKey>; activated: Array<string>; };
+
+export type DomainLeaving = { domain: string; gone: Array<string>; retired: Array<{ selector: string; until: string; }>; keys: Array<SigningKey>; };
+
+export type DomainRemoved = { domain: string; removed: true; };

@@ -54,8 +54,22 @@ TEST_F(SignersTest, the_nearest_domain_above_signs) {
   EXPECT_THAT(selectors(signers, "x.news.shop.example"), ElementsAre("n1@news.shop.example"));
   for (const char* other : {"example", "xshop.example", "new.example", ""})
     EXPECT_THAT(selectors(signers, other), IsEmpty()) << other;
-  EXPECT_EQ(signers.awaited_record("new.example"), "p1._domainkey.new.example");
-  EXPECT_EQ(signers.awaited_record("shop.example"), "");
+}
+
+TEST_F(SignersTest, the_nearest_domain_above_is_awaited) {
+  add("shop.example", "e1", true);
+  add("new.example", "p1", false);
+  auto loaded = load();
+  const Signers& signers = *loaded.signers;
+  for (const char* domain : {"new.example", "mail.new.example"}) {
+    const Signers::Awaited* awaited = signers.awaited(domain);
+    ASSERT_TRUE(awaited) << domain;
+    EXPECT_EQ(awaited->domain, "new.example");
+    EXPECT_EQ(awaited->record, "p1._domainkey.new.example");
+    EXPECT_TRUE(awaited->plan);
+  }
+  for (const char* domain : {"shop.example", "example", "xnew.example", ""})
+    EXPECT_FALSE(signers.awaited(domain)) << domain;
 }
 
 TEST_F(SignersTest, keys_from_files_sign_beside_those_of_the_store) {

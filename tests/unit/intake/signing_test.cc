@@ -250,6 +250,10 @@ TEST_F(SigningTest, what_waits_for_a_record_is_signed_with_its_key) {
                                HasSubstr("it is signed with that key already")));
     EXPECT_EQ(sink_.events.back().signed_by, "new.example");
   }
+  const auto below = verify(sent("From: ann@news.new.example\r\n\r\nx\r\n", "new.example"));
+  ASSERT_EQ(below.size(), 1u);
+  EXPECT_EQ(below[0].status, DkimStatus::pass) << below[0].reason;
+  EXPECT_THAT(spool_.last_held_because, HasSubstr("`waypost domains verify new.example`"));
   submitter_.sender_domains = {"other.example"};
   EXPECT_THAT(verify(sent(message, "new.example")), IsEmpty());
   EXPECT_THAT(spool_.last_held_because, HasSubstr("may not send as new.example"));

@@ -137,6 +137,9 @@ TEST_F(JudgeTest, finds_an_alias_in_the_place_of_a_record) {
   everywhere("e1._domainkey.shop.example", {});
   views_[0].txt["e1._domainkey.shop.example"].alias = "keys.esp.example";
   EXPECT_EQ(dkim(), Difference::alias);
+
+  views_[0].txt["e1._domainkey.shop.example"].alias_unreached = true;
+  EXPECT_EQ(dkim(), Difference::no_answer);
   EXPECT_THAT(first(1).words, HasSubstr("leads to keys.esp.example"));
 }
 

@@ -47,6 +47,23 @@ TEST(Providers, a_broken_file_is_told_with_its_line) {
   EXPECT_FALSE(problems_of("").empty());
 }
 
+// A name that stands for a host and port stands for one that can be gone to.
+TEST(Providers, a_service_has_one_place) {
+  const std::string file =
+      "data_as_of = \"2026-11\"\n[provider]\nid = \"x\"\nname = \"X\"\n"
+      "source = \"https://x.example\"\nhosts = [\"smtp.*.x.example\"]\nservices = [\"x\"]\n"
+      "ports = [\"587/starttls\"]\n";
+  EXPECT_EQ(problems_of(file).size(), 1u);
+  EXPECT_TRUE(problems_of(file + "service_host = \"smtp.eu.x.example\"\n").empty());
+  EXPECT_EQ(problems_of(file + "service_host = \"a\"\nservice_port = \"25\"\n").size(), 1u);
+
+  const Settings settings = read_well("createTransport({ service: 'SES' })", std::nullopt, "a.js");
+  const Provider* ses = provider_of(settings, known_providers());
+  ASSERT_NE(ses, nullptr);
+  EXPECT_EQ(ses->service_host, "email-smtp.us-east-1.amazonaws.com");
+  EXPECT_EQ(ses->service_port.number, 465u);
+}
+
 std::vector<std::string> differences_of(std::string_view text, std::string_view file) {
   const Settings settings = read_well(text, std::nullopt, file);
   const Provider* provider = provider_of(settings, known_providers());
