@@ -70,7 +70,8 @@ waypost_library(daemon
   DEPENDS base io smtp message settings classify checks doctor config events dns tls sasl oauth spool records guard shaping
     queue delivery mailauth domains intake notices returns submission web api dashboard
   USES spdlog::spdlog Boost::json)
-waypost_library(demo DEPENDS base io smtp message classify config events tls sasl records delivery domains daemon)
+waypost_library(demo
+  DEPENDS base io smtp message classify config events tls sasl spool records shaping queue delivery domains daemon)
 waypost_library(cli
   DEPENDS base io smtp message toml settings classify bounces logs reports checks explain seeds doctor config events dns tls sasl oauth
     mailauth spool records guard shaping queue delivery intake submission domains publish

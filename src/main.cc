@@ -1,5 +1,6 @@
 #include "cli/cli.h"
 #include "daemon/serve.h"
+#include "demo/capture.h"
 #include "demo/demo.h"
 #include "demo/magic.h"
 
@@ -26,6 +27,11 @@ int main(int argc, char** argv) {
                                .color = arguments.color,
                                .opens_browser = arguments.opens_browser,
                                .trace = std::move(arguments.trace)});
+  };
+  hooks.capture = [](waypost::cli::CaptureArguments arguments) {
+    return waypost::demo::capture({.data_dir = std::move(arguments.data_dir),
+                                   .port = arguments.port,
+                                   .http_port = arguments.http_port});
   };
   return waypost::cli::run(argc, argv, hooks);
 }

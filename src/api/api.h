@@ -47,7 +47,8 @@ class Api {
     Front front;
     std::string hostname;
     std::string demo_admin;
-    std::string demo_word;  // empty: this is no demo
+    std::string demo_word;  // empty: nobody is logged in by a link
+    bool captures = false;  // mail is shown, and none leaves
   };
 
   // Opens what it keeps. Blocks. After the queue was restored: what was under way when the process

@@ -70,6 +70,10 @@ struct CommandLine {
   std::string demo_time;
   uint16_t demo_port = 0;
   bool demo_no_browser = false;
+  bool captures = false;
+  std::string capture_data;
+  uint16_t capture_port = 0;
+  uint16_t capture_http_port = 0;
 };
 
 void add_global_options(CommandLine& line) {
@@ -151,10 +155,38 @@ io::SupervisorVariables supervisor_variables() {
           variable("LISTEN_FDS"),    variable("LISTEN_PID"),    variable("LISTEN_FDNAMES")};
 }
 
+int run_capture(const CommandLine& line, const CLI::App& serve) {
+  if (line.app.count("--config") > 0) {
+    note("waypost: --capture has a configuration of its own: leave --config out\n");
+    return exit_code::usage;
+  }
+  if (!line.capture_data.empty() && !line.capture_data.starts_with('/')) {
+    note("waypost: --data wants a folder as an absolute path\n");
+    return exit_code::usage;
+  }
+  CaptureArguments arguments;
+  arguments.data_dir = line.capture_data;
+  if (serve.count("--port") > 0) arguments.port = line.capture_port;
+  if (serve.count("--http-port") > 0) arguments.http_port = line.capture_http_port;
+  return line.hooks.capture(std::move(arguments));
+}
+
 void add_server_commands(CommandLine& line) {
   CLI::App* serve = line.app.add_subcommand("serve", "Run the relay until SIGTERM or SIGINT");
-  serve->callback([&line] {
-    line.command = [&line] {
+  CLI::Option* captures = serve->add_flag(
+      "--capture", line.captures,
+      "Take mail from the programs of this machine, keep and show it, and send none of it: SMTP on "
+      "port 1025, the dashboard on 8025; without a configuration");
+  serve->add_option("--data", line.capture_data, "With --capture: keep the mail in this folder")
+      ->type_name("FOLDER")
+      ->needs(captures);
+  serve->add_option("--port", line.capture_port, "With --capture: the port for SMTP")
+      ->needs(captures);
+  serve->add_option("--http-port", line.capture_http_port, "With --capture: that of the dashboard")
+      ->needs(captures);
+  serve->callback([&line, serve] {
+    line.command = [&line, serve] {
+      if (line.captures) return run_capture(line, *serve);
       io::hold_hangups();
       auto setup = load_setup(line.global);
       if (!setup) return setup.error();

@@ -31,11 +31,18 @@ struct DemoArguments {
   std::function<void(const std::string& config_file, const std::string& id)> trace;
 };
 
+struct CaptureArguments {
+  std::string data_dir;               // absolute; empty: one that goes away at the end
+  std::optional<uint16_t> port;       // for SMTP; none: 1025
+  std::optional<uint16_t> http_port;  // none: 8025
+};
+
 // The commands that run a server; the program joins them, since the command line and the daemon do
 // not know each other.
 struct Hooks {
   std::function<int(ServeArguments)> serve;
   std::function<int(DemoArguments)> demo;
+  std::function<int(CaptureArguments)> capture;
   std::string demo_help;  // what stands below the options of the demo
 };
 

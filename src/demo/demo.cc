@@ -26,19 +26,6 @@ constexpr Duration settled_within_max = std::chrono::minutes(3);
 // Of the mail that comes once the first is settled.
 constexpr Duration between_letters = std::chrono::milliseconds(400);
 
-void say(const std::string& text) {
-  std::fputs(text.c_str(), stdout);
-  std::fflush(stdout);
-}
-
-// Only failures of the relay are news in a demo.
-class DemoJournal final : public daemon::Journal {
- public:
-  void info(const std::string&) override {}
-  void warning(const std::string& line) override { std::fprintf(stderr, "%s\n", line.c_str()); }
-  void error(const std::string& line) override { std::fprintf(stderr, "%s\n", line.c_str()); }
-};
-
 class Demo {
  public:
   Demo(io::AsioLoop& loop, Options options, Stage& stage, daemon::Relay& relay)
@@ -86,7 +73,7 @@ class Demo {
     const auto at = relay_.http_at();
     if (!at || !relay_.has_pages()) return;
     const std::string link =
-        fmt::format("http://{}/v1/session/enter?word={}", at->text(), stage_.entry_word());
+        fmt::format("http://{}/v1/session/enter?word={}", at->text(), stage_.entry().word);
     // The word is good once, and for pretend mail alone: it may be an argument.
     const bool is_opened = options_.opens_browser && io::open_in_browser(link);
     if (is_opened)
@@ -94,7 +81,7 @@ class Demo {
     else
       say(fmt::format("      Dashboard: {}   (opens once)\n", link));
     say(fmt::format("      later      http://{}/, as \"{}\" with the password {}\n", at->text(),
-                    daemon::demo_admin, stage_.admin_password()));
+                    daemon::demo_admin, stage_.entry().password));
   }
 
   io::Task<Result<void>> send_mail() {
@@ -218,7 +205,7 @@ class Demo {
 daemon::RelayOptions options_of(const Stage& stage,
                                 std::shared_ptr<const classify::RuleBook> rules) {
   daemon::RelayOptions options{{stage.config(), std::move(rules)}, {}, {}, {}};
-  options.demo_word = stage.entry_word();
+  options.demo_word = stage.entry().word;
   return options;
 }
 
@@ -233,7 +220,7 @@ int run(Options options) {
   io::AsioLoop loop;
   auto stage = Stage::build(loop, options.port, options.seed);
   if (!stage) return could_not(stage.error());
-  DemoJournal journal;
+  NewsJournal journal;
   // Nobody's to delete: the shipped rules live as long as the program.
   std::shared_ptr<const classify::RuleBook> rules(std::shared_ptr<void>(),
                                                   &classify::shipped_book());

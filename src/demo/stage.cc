@@ -3,13 +3,9 @@
 #include <fmt/format.h>
 
 #include "config/data_paths.h"
-#include "config/parse.h"
-#include "daemon/relay.h"
 #include "demo/letters.h"
 #include "domains/domain_store.h"
-#include "records/admins.h"
 #include "records/keys.h"
-#include "tls/self_signed.h"
 
 namespace waypost::demo {
 namespace {
@@ -17,7 +13,6 @@ namespace {
 constexpr uint16_t usual_port = 1025;
 constexpr uint16_t usual_http_port = 8025;
 constexpr unsigned port_tries = 20;
-constexpr unsigned owner_only = 0600;
 constexpr const char* return_domain = "bounces.shop.test";
 
 // The lines of a zone file for one domain; empty where it is to have none.
@@ -57,10 +52,10 @@ Result<std::unique_ptr<Stage>> Stage::build(io::AsioLoop& loop, std::optional<ui
   std::unique_ptr<Stage> stage(new Stage(loop, std::move(folder), seed));
   TRY_VOID(stage->make_certificate());
   TRY_VOID(stage->open_providers());
-  TRY_VOID(stage->write_configuration(port));
+  TRY_VOID(stage->configure(port));
   TRY_VOID(stage->make_key());
   TRY_VOID(stage->make_signing_key());
-  TRY_VOID(stage->make_admin());
+  TRY(stage->entry_, make_admin(loop, stage->data_dir()));
   return stage;
 }
 
@@ -68,11 +63,7 @@ Result<void> Stage::make_certificate() {
   std::vector<std::string> names{"localhost"};
   for (const Persona& persona : personas())
     if (!persona.mail_host.empty()) names.emplace_back(persona.mail_host);
-  TRY(tls::KeyPair pair, tls::make_self_signed(names, std::chrono::days(60), loop_.clock()));
-  TRY_VOID(
-      disk_->write_file(folder_.path() + "/certificate.pem", pair.certificate_pem, owner_only));
-  TRY_VOID(disk_->write_file(folder_.path() + "/key.pem", pair.key_pem, owner_only));
-  TRY(certificate_, tls::ServerContext::from_pem(pair.certificate_pem, pair.key_pem));
+  TRY(certificate_, write_certificate(loop_, *disk_, folder_.path(), names));
   return {};
 }
 
@@ -108,27 +99,16 @@ Provider::Surroundings Stage::surroundings() {
   return {loop_, certificate_, seed_, [this](ComeBack back) { come_backs_.add(std::move(back)); }};
 }
 
-// Whether a port is free can only be tried; the relay opens it again later.
-uint16_t Stage::free_or_any(uint16_t port) const {
-  return loop_.network().listen({IpAddress::v4({127, 0, 0, 1}), port}, {}) ? port : 0;
-}
-
-Result<void> Stage::write_configuration(std::optional<uint16_t> port) {
-  const uint16_t chosen = port ? *port : free_or_any(usual_port);
+Result<void> Stage::configure(std::optional<uint16_t> port) {
+  const uint16_t chosen = port ? *port : free_or_any(loop_, usual_port);
   config_file_ = folder_.path() + "/waypost.toml";
-  config::Source source{config_file_, configuration_text(chosen)};
-  TRY_VOID(disk_->write_file(config_file_, source.text, owner_only));
-  config::Parsed parsed = config::parse({&source, 1});
-  if (!parsed.config)
-    return failure(ErrorCode::invalid_input,
-                   "the demo's own configuration is wrong: " + parsed.diagnostics.front().message);
-  config_ = *std::move(parsed.config);
+  TRY(config_, write_configuration(*disk_, config_file_, configuration_text(chosen)));
   return {};
 }
 
 std::string Stage::configuration_text(uint16_t port) const {
   // Where another demo runs, or one does not matter, the other port is the system's choice as well.
-  const uint16_t http_port = port == 0 ? 0 : free_or_any(usual_http_port);
+  const uint16_t http_port = port == 0 ? 0 : free_or_any(loop_, usual_http_port);
   std::string records, sites;
   for (const Persona& persona : personas()) {
     records += zone_lines(persona);
@@ -198,18 +178,6 @@ Result<void> Stage::make_signing_key() {
   TRY_VOID(store.make_key(domain, "demo", domains::KeyType::ed25519, now));
   TRY_VOID(domains::start_signing(domain, "demo", now));
   return store.store(domain);
-}
-
-Result<void> Stage::make_admin() {
-  const auto word = [this] {
-    return fmt::format("{:016x}{:016x}", loop_.rng().next(), loop_.rng().next());
-  };
-  admin_password_ = word();
-  entry_word_ = word();
-  TRY(auto admins,
-      records::Admins::open(config::DataPaths(data_dir()).records + "/" + records::admins_file));
-  return admins->set_password(daemon::demo_admin, Secret(admin_password_), loop_.clock().wall_now(),
-                              loop_.rng());
 }
 
 io::Task<void> Stage::stop() {

@@ -6,6 +6,7 @@
 
 #include "base/secret.h"
 #include "config/config.h"
+#include "demo/props.h"
 #include "demo/provider.h"
 #include "io/asio_loop.h"
 #include "io/disk.h"
@@ -25,9 +26,7 @@ class Stage {
   const std::string& data_dir() const { return config_.data_dir; }
   static constexpr const char* login = "demo";
   const Secret& password() const { return password_; }
-  // For the dashboard: the password of its admin, and the word of the link that logs in once.
-  const std::string& admin_password() const { return admin_password_; }
-  const std::string& entry_word() const { return entry_word_; }
+  const Entry& entry() const { return entry_; }
   // Those that a server stands for.
   const std::vector<std::unique_ptr<Provider>>& providers() const { return providers_; }
   // What they send back.
@@ -40,11 +39,9 @@ class Stage {
   Result<void> make_certificate();
   Provider::Surroundings surroundings();
   Result<void> open_providers();
-  Result<void> write_configuration(std::optional<uint16_t> port);
+  Result<void> configure(std::optional<uint16_t> port);
   Result<void> make_key();
   Result<void> make_signing_key();
-  Result<void> make_admin();
-  uint16_t free_or_any(uint16_t port) const;
   std::string configuration_text(uint16_t port) const;
 
   io::AsioLoop& loop_;
@@ -58,8 +55,7 @@ class Stage {
   config::Config config_;
   std::string config_file_;
   Secret password_;
-  std::string admin_password_;
-  std::string entry_word_;
+  Entry entry_;
 };
 
 }  // namespace waypost::demo

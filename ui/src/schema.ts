@@ -40,7 +40,7 @@ export type Question = { text: string; provider?: string; mx?: string; phase?: s
 
 export type Explanation = { class: string; group: string; who: string; disposition: "transient" | "permanent" | null; suppress: boolean; provider: string | null; standard_meaning: string | null; meaning: string; confidence: string; rule: string | null; evidence: { [other: string]: unknown; } | null; alternatives: Array<string>; remedy: Array<string>; retry_after_s: number | null; };
 
-export type About = { name: "Waypost"; version: string; hostname: string; demo: boolean; needs_admin: boolean; session: boolean; };
+export type About = { name: "Waypost"; version: string; hostname: string; demo: boolean; capture: boolean; needs_admin: boolean; session: boolean; };
 
 export type Login = { user: string; password: string; };
 
