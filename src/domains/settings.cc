@@ -68,6 +68,13 @@ Result<SendingDomain> load_or_begin(const DomainStore& store, const std::string&
   TRY(std::string normal, normal_name(name, "domain"));
   auto loaded = store.load(normal);
   if (loaded || loaded.error().code() != ErrorCode::not_found) return loaded;
+  // One more than can be read would keep the relay from reading any.
+  TRY(const std::vector<std::string> names, store.list());
+  if (names.size() >= domains_max)
+    return failure(ErrorCode::resource_exhausted,
+                   fmt::format("there are {} sending domains already, and no more can be kept: "
+                               "remove some",
+                               names.size()));
   SendingDomain begun;
   begun.domain = normal;
   return begun;

@@ -26,7 +26,8 @@ Result<std::string> sender_term(const std::string& text);
 // "ip4:192.0.2.1"
 std::string network_term(const IpAddress& address);
 
-// The domain as it is kept, or one without keys that is not kept yet. Fails as load() does. Blocks.
+// The domain as it is kept, or one without keys that is not kept yet. Fails as load() does, and
+// with resource_exhausted where there are domains_max others. Blocks.
 Result<SendingDomain> load_or_begin(const DomainStore& store, const std::string& name);
 
 }  // namespace waypost::domains
