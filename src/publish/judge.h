@@ -16,6 +16,7 @@ enum class Difference {
   no_answer,     // the server was silent or refused
   missing,       // nothing of the kind is there
   name_doubled,  // it is there below the domain twice: shop.example.shop.example
+  misplaced,     // it is at another name of the domain
   quoted,        // quotes are part of the value
   several,       // more than one where receivers want one
   cut,           // its end is missing
@@ -34,7 +35,11 @@ struct View {
   std::map<std::string, Sight> txt;      // by name
   std::map<std::string, Sight> mx;       // by name
   std::map<std::string, Sight> doubled;  // TXT at NAME.DOMAIN, by NAME
+  std::map<std::string, Sight> bare;     // TXT at bare_name(NAME), by NAME
 };
+
+// That of a key record without its label "_domainkey"; "" for others.
+std::string bare_name(std::string name);
 
 struct Observation {
   NameServer server;
