@@ -9,20 +9,12 @@
 #include "cli/load_config.h"
 #include "config/data_paths.h"
 #include "mailauth/dkim_record.h"
-#include "mailauth/spf_record.h"
+#include "publish/inputs.h"
 
 namespace waypost::cli {
 namespace {
 
 constexpr uint16_t update_port = 53;
-
-// Addresses that only a network of one's own knows: other servers see another one.
-bool is_internal(const IpAddress& address) {
-  for (const char* range : {"10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10",
-                            "169.254.0.0/16", "127.0.0.0/8", "fc00::/7", "fe80::/10", "::1/128"})
-    if (IpPrefix::parse(range)->contains(address)) return true;
-  return false;
-}
 
 std::string network_term(const IpAddress& address) {
   return (address.is_v4() ? "ip4:" : "ip6:") + address.text();
@@ -78,7 +70,7 @@ std::vector<std::string> DomainSetup::senders_of(const domains::SendingDomain& d
   if (!terms.empty()) return terms;
   for (const config::SourceRule& source : config_.sources)
     for (const IpAddress& address : source.addresses)
-      if (!is_internal(address)) terms.push_back(network_term(address));
+      if (!publish::is_internal(address)) terms.push_back(network_term(address));
   if (terms.empty()) terms.push_back("a:" + config_.hostname);
   return terms;
 }
@@ -103,21 +95,6 @@ Result<publish::Needs> DomainSetup::needs_of(const domains::SendingDomain& domai
     needs.keys.push_back(std::move(form));
   }
   return needs;
-}
-
-Result<std::string> sender_term(const std::string& text) {
-  if (auto address = IpAddress::parse(text)) return network_term(*address);
-  for (const char* kind : {"ip4:", "ip6:", "a:", "include:"}) {
-    if (!text.starts_with(kind)) continue;
-    auto record = mailauth::parse_spf_record("v=spf1 " + text);
-    if (!record || text.find_first_of(" %") != text.npos)
-      return failure(ErrorCode::invalid_input,
-                     fmt::format("\"{}\" is no SPF term: {}", base::escape_control(text),
-                                 record ? "it has a macro" : record.error().message()));
-    return text;
-  }
-  TRY(std::string host, domains::normal_name(text, "sender"));
-  return "a:" + host;
 }
 
 }  // namespace waypost::cli

@@ -56,8 +56,4 @@ class DomainSetup {
   std::optional<UpdateTarget> update_;
 };
 
-// "192.0.2.1" as "ip4:192.0.2.1", "mail.shop.example" as "a:mail.shop.example", an SPF term with
-// ip4:, ip6:, a: or include: as it is. invalid_input for anything else.
-Result<std::string> sender_term(const std::string& text);
-
 }  // namespace waypost::cli

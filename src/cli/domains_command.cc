@@ -13,6 +13,7 @@
 #include "io/clock.h"
 #include "io/draw.h"
 #include "publish/flows.h"
+#include "publish/inputs.h"
 
 namespace waypost::cli {
 namespace {
@@ -22,11 +23,15 @@ using domains::KeyState;
 using domains::KeyType;
 using domains::SendingDomain;
 
+// Of a selector: the letter of its type, the day, and some that are drawn.
+constexpr size_t selector_letters = 4;
+constexpr size_t selector_octets = 1 + 8 + selector_letters;
+
 Result<void> take_settings(const DomainArguments& arguments, SendingDomain& domain) {
   if (!arguments.senders.empty()) {
     domain.senders.clear();
     for (const std::string& sender : arguments.senders) {
-      TRY(std::string term, sender_term(sender));
+      TRY(std::string term, publish::sender_term(sender, domain.domain));
       if (!domain.senders.empty()) domain.senders += ' ';
       domain.senders += term;
     }
@@ -50,9 +55,23 @@ Result<SendingDomain> load_or_make(domains::DomainStore& store, const std::strin
   TRY(std::string normal, domains::normal_name(name, "domain"));
   auto loaded = store.load(normal);
   if (loaded || loaded.error().code() != ErrorCode::not_found) return loaded;
+  TRY_VOID(publish::check_publishable(normal, selector_octets));
   SendingDomain made;
   made.domain = normal;
   return made;
+}
+
+void warn_of_internal_senders(const SendingDomain& domain) {
+  std::string_view rest = domain.senders;
+  while (!rest.empty()) {
+    const std::string_view term = rest.substr(0, rest.find(' '));
+    if (publish::is_internal_term(term))
+      note(
+          fmt::format("  {} is known only inside of a network of your own: receivers see another "
+                      "address, and SPF fails for that.\n",
+                      term));
+    rest.remove_prefix(std::min(term.size() + 1, rest.size()));
+  }
 }
 
 io::Task<Result<publish::Plan>> plan_task(publish::Vantage vantage, publish::Needs needs,
@@ -80,13 +99,12 @@ std::string keys_text(const SendingDomain& domain) {
 // A name that no key of the domain has: the type's letter, the day, and letters that another host
 // of the same domain does not draw on the same day.
 std::string free_selector(const SendingDomain& domain, KeyType type, WallTime now, io::Rng& rng) {
-  constexpr int letters = 4;
   std::string day = day_of(now);
   std::erase(day, '-');
   std::string selector;
   do {
     selector = (type == KeyType::rsa ? "r" : "e") + day;
-    for (int i = 0; i < letters; ++i)
+    for (size_t i = 0; i < selector_letters; ++i)
       selector += static_cast<char>('a' + io::draw_below(rng, 'z' - 'a' + 1));
   } while (domain.find(selector));
   return selector;
@@ -139,6 +157,7 @@ int show_or_publish(const Global& global, DomainSetup& setup, const DomainArgume
   if (!global.json && !global.quiet && arguments.publish.format == "table")
     print(fmt::format("What {} must publish\n\n", domain.domain));
   print_plan(global, arguments.publish.format, *plan, domain);
+  if (!plan->problems.empty()) return exit_code::negative;
   if (!global.json && !global.quiet && !plan->published())
     note(fmt::format("  Then: waypost domains verify {} --wait\n", domain.domain));
   return exit_code::ok;
@@ -157,6 +176,7 @@ int domains_add_command(const Global& global, const DomainArguments& arguments) 
   auto stored = store.store(*domain);
   if (stored && is_new) stored = make_keys(store, *domain, arguments.key_type);
   if (!stored) return report(stored.error());
+  if (!global.quiet) warn_of_internal_senders(*domain);
   if (!global.json && !global.quiet)
     for (const auto& key : domain->keys)
       if (is_new)
