@@ -26,7 +26,7 @@ class Look {
       CO_TRY(published_.return_path_spf, co_await read_spf(needs_.return_path));
       CO_TRY(auto mx, co_await known_.mx(needs_.return_path, deadline_));
       published_.return_path_mx = std::move(mx.records);
-      CO_TRY_VOID(co_await compare_return_path());
+      co_await compare_return_path();
     }
     co_return std::move(published_);
   }
@@ -91,7 +91,9 @@ class Look {
       mailauth::DmarcQuestion question;
       question.from_domain = needs_.domain;
       auto verdict = co_await mailauth::check_dmarc(known_, std::move(question), deadline_);
-      if (verdict.result == mailauth::DmarcResult::temperror)
+      // Hardly a top-level domain has a record, and none of them keeps a plan from being made.
+      const bool is_subdomain = std::count(needs_.domain.begin(), needs_.domain.end(), '.') > 1;
+      if (is_subdomain && verdict.result == mailauth::DmarcResult::temperror)
         co_return failure(ErrorCode::dns, verdict.problem);
       if (verdict.record)
         published_.inherited_dmarc = {verdict.record_domain, *std::move(verdict.record)};
@@ -108,14 +110,13 @@ class Look {
     co_return Result<void>();
   }
 
-  io::Task<Result<void>> compare_return_path() {
+  io::Task<void> compare_return_path() {
     const std::string& other = needs_.return_path;
-    if (is_inside(other, needs_.domain) || is_inside(needs_.domain, other))
-      co_return Result<void>();
-    CO_TRY(auto own, co_await mailauth::walk_dmarc(known_, needs_.domain, deadline_));
-    CO_TRY(auto theirs, co_await mailauth::walk_dmarc(known_, other, deadline_));
-    published_.return_path_aligned = own.organizational_domain == theirs.organizational_domain;
-    co_return Result<void>();
+    if (is_inside(other, needs_.domain) || is_inside(needs_.domain, other)) co_return;
+    auto own = co_await mailauth::walk_dmarc(known_, needs_.domain, deadline_);
+    auto theirs = co_await mailauth::walk_dmarc(known_, other, deadline_);
+    published_.return_path_aligned =
+        !own || !theirs || own->organizational_domain == theirs->organizational_domain;
   }
 
   KnownAnswers known_;

@@ -426,6 +426,13 @@ TEST_F(PlanTest, takes_the_policy_for_subdomains_and_raises_it) {
   EXPECT_THAT(of(Purpose::dmarc).text, HasSubstr("p=reject; rua="));
 }
 
+TEST_F(PlanTest, guesses_no_policy_of_a_domain_above_that_does_not_answer) {
+  resolver_.set_failure("_dmarc.example", Error(ErrorCode::dns, "SERVFAIL"));
+  EXPECT_EQ(of(Purpose::dmarc).text, "v=DMARC1; p=none; rua=mailto:postmaster@shop.example");
+  needs.domain = "news.shop.example";
+  EXPECT_FALSE(loop_.run(look_up_published(resolver_, needs, loop_.in(std::chrono::seconds(5)))));
+}
+
 TEST_F(PlanTest, says_who_must_allow_reports) {
   needs.reports = "dmarc@reports.example";
   const auto remarks = of(Purpose::dmarc).remarks;
