@@ -1,24 +1,14 @@
 #include "cli/domain_setup.h"
 
-#include <algorithm>
-
-#include <fmt/format.h>
-
-#include "base/ascii.h"
 #include "cli/data_owner.h"
 #include "cli/load_config.h"
 #include "config/data_paths.h"
-#include "mailauth/dkim_record.h"
-#include "publish/inputs.h"
+#include "config/source_addresses.h"
 
 namespace waypost::cli {
 namespace {
 
 constexpr uint16_t update_port = 53;
-
-std::string network_term(const IpAddress& address) {
-  return (address.is_v4() ? "ip4:" : "ip6:") + address.text();
-}
 
 Result<UpdateTarget> read_target(const PublishArguments& arguments, io::Disk& disk) {
   if (arguments.server.empty() || arguments.tsig_file.empty())
@@ -59,42 +49,8 @@ tl::expected<std::unique_ptr<DomainSetup>, int> DomainSetup::open(const Global& 
   return made;
 }
 
-std::vector<std::string> DomainSetup::senders_of(const domains::SendingDomain& domain) const {
-  std::vector<std::string> terms;
-  std::string_view rest = domain.senders;
-  while (!rest.empty()) {
-    const std::string_view term = rest.substr(0, rest.find(' '));
-    if (!term.empty()) terms.emplace_back(term);
-    rest.remove_prefix(std::min(term.size() + 1, rest.size()));
-  }
-  if (!terms.empty()) return terms;
-  for (const config::SourceRule& source : config_.sources)
-    for (const IpAddress& address : source.addresses)
-      if (!publish::is_internal(address)) terms.push_back(network_term(address));
-  if (terms.empty()) terms.push_back("a:" + config_.hostname);
-  return terms;
-}
-
-Result<publish::Key> DomainSetup::published_form(const domains::SendingDomain& domain,
-                                                 const domains::DomainKey& key) const {
-  TRY(mailauth::PrivateKey loaded, store_->load_key(domain, key));
-  return publish::Key{key.selector, mailauth::dkim_record_text(loaded)};
-}
-
 Result<publish::Needs> DomainSetup::needs_of(const domains::SendingDomain& domain) const {
-  publish::Needs needs;
-  needs.domain = domain.domain;
-  needs.spf_terms = senders_of(domain);
-  needs.policy = domain.policy.value_or(mailauth::DmarcPolicy::none);
-  needs.reports = domain.reports.empty() ? "postmaster@" + domain.domain : domain.reports;
-  needs.return_path = domain.return_path.value_or("");
-  needs.return_path_host = base::to_lower(config_.hostname);
-  for (const domains::DomainKey& key : domain.keys) {
-    if (key.state == domains::KeyState::retired) continue;
-    TRY(publish::Key form, published_form(domain, key));
-    needs.keys.push_back(std::move(form));
-  }
-  return needs;
+  return domains::needs_of(*store_, domain, {config_.hostname, config::source_addresses(config_)});
 }
 
 }  // namespace waypost::cli

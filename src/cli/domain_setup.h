@@ -8,9 +8,8 @@
 
 #include "cli/terminal.h"
 #include "config/config.h"
-#include "domains/domain_store.h"
+#include "domains/needs.h"
 #include "io/disk.h"
-#include "publish/plan.h"
 #include "publish/tsig.h"
 
 // What the commands about sending domains share.
@@ -43,12 +42,9 @@ class DomainSetup {
   const std::optional<UpdateTarget>& update() const { return update_; }
   // What this domain must publish, with the keys that are prepared or sign.
   Result<publish::Needs> needs_of(const domains::SendingDomain& domain) const;
-  Result<publish::Key> published_form(const domains::SendingDomain& domain,
-                                      const domains::DomainKey& key) const;
 
  private:
   DomainSetup() = default;
-  std::vector<std::string> senders_of(const domains::SendingDomain& domain) const;
 
   std::unique_ptr<io::Disk> disk_ = io::make_system_disk();
   config::Config config_;

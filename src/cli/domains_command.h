@@ -5,15 +5,13 @@
 
 #include "cli/domain_setup.h"
 #include "cli/terminal.h"
+#include "domains/settings.h"
 
 namespace waypost::cli {
 
 struct DomainArguments {
   std::string domain;
-  std::vector<std::string> senders;
-  std::string return_path;
-  std::string reports;
-  std::string policy;
+  domains::DomainSettings settings;
   std::string key_type;  // "rsa", "ed25519", "both"; "": both, or those that the domain has
   std::string selector;
   PublishArguments publish;

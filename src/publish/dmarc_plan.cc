@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "mailauth/unread_record.h"
 #include "publish/near_miss.h"
 
 namespace waypost::publish {
@@ -143,9 +144,9 @@ void plan_dmarc(Plan& plan, const Needs& needs, const Published& published) {
     return mailauth::is_dmarc_record(text) || (misread && !meant_dmarc(text).empty());
   });
   if (misread && !record.replaces.empty())
-    record.remarks.push_back(
-        "What stands there is no DMARC record to receivers: it must start with \"v=DMARC1;\", "
-        "without quotes or backslashes. This one takes its place.");
+    record.remarks.push_back(fmt::format(
+        "What stands there is no DMARC record to receivers: {}. This one takes its place.",
+        mailauth::why_no_dmarc_record(record.replaces.front())));
   remark_on_reports(record, needs, published);
   plan.records.push_back(std::move(record));
 }

@@ -192,11 +192,11 @@ std::optional<Observation> find_elsewhere(const WantedRecord& wanted, const View
   const bool is_unique = wanted.purpose == Purpose::dkim || wanted.purpose == Purpose::dmarc;
   for (const auto& [name, sight] : view.txt)
     if (is_unique && name != wanted.name && has_it(view.txt, name))
-      return differs(Difference::misplaced,
+      return differs(Difference::missing,
                      fmt::format("It is at {} instead: enter the name as \"{}\".", name, right));
   if (has_it(view.bare, wanted.name))
     return differs(
-        Difference::misplaced,
+        Difference::missing,
         fmt::format("It is at {} instead: \"_domainkey\" is missing from the name. Enter "
                     "the name as \"{}\".",
                     bare_name(wanted.name), right));
@@ -337,8 +337,6 @@ std::string_view name(Difference difference) {
       return "missing";
     case Difference::name_doubled:
       return "name-doubled";
-    case Difference::misplaced:
-      return "misplaced";
     case Difference::quoted:
       return "quoted";
     case Difference::several:

@@ -14,9 +14,8 @@ namespace waypost::publish {
 enum class Difference {
   none,
   no_answer,     // the server was silent or refused
-  missing,       // nothing of the kind is there
+  missing,       // nothing of the kind is there; the words say if it is at another name
   name_doubled,  // it is there below the domain twice: shop.example.shop.example
-  misplaced,     // it is at another name of the domain
   quoted,        // quotes are part of the value
   several,       // more than one where receivers want one
   cut,           // its end is missing

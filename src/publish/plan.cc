@@ -8,6 +8,7 @@
 #include "dns/message.h"
 #include "mailauth/dkim_record.h"
 #include "mailauth/txt_strings.h"
+#include "mailauth/unread_record.h"
 #include "publish/dmarc_plan.h"
 #include "publish/merge_spf.h"
 #include "publish/near_miss.h"
@@ -43,9 +44,9 @@ void plan_spf(Plan& plan, Purpose purpose, const std::string& name,
     return mailauth::is_spf_record(text) || (!has_one && !meant_spf(text).empty());
   });
   if (!has_one && !record.replaces.empty())
-    record.remarks.push_back(
-        "What stands there is no SPF record to receivers: quotes, blanks or backslashes are part "
-        "of it. This one takes its place.");
+    record.remarks.push_back(fmt::format(
+        "What stands there is no SPF record to receivers: {}. This one takes its place.",
+        mailauth::why_no_spf_record(record.replaces.front())));
   plan.records.push_back(std::move(record));
 }
 
