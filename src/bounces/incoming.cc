@@ -297,6 +297,17 @@ bool is_separator_at(std::string_view octets, size_t at) {
          line[clock + 3] == ':';
 }
 
+bool take_dmarc(const MimeMessage& message, Incoming& incoming) {
+  auto reports = message::dmarc_reports_of(message, false);
+  if (reports.empty()) return false;
+  auto best = std::find_if(reports.begin(), reports.end(), [](const auto& one) { return !!one; });
+  if (best == reports.end()) best = reports.begin();
+  incoming.kind = Kind::dmarc_report;
+  incoming.dmarc = std::move(*best);
+  incoming.dmarc_more = reports.size() - 1;
+  return true;
+}
+
 Incoming read_one(std::string_view octets, const NoticeBook& book) {
   MimeMessage message = message::read_mime(octets);
   Incoming incoming;
@@ -312,11 +323,7 @@ Incoming read_one(std::string_view octets, const NoticeBook& book) {
   NoticeText notice = notice_text_of(message, book);
   take_message_id(notice, incoming);
   if (take_delivery_report(message, notice, book, incoming)) return incoming;
-  incoming.dmarc = message::dmarc_report_of(message);
-  if (incoming.dmarc) {
-    incoming.kind = Kind::dmarc_report;
-    return incoming;
-  }
+  if (take_dmarc(message, incoming)) return incoming;
   if (auto told = read_ses_notification(notice.text)) return *std::move(told);
   if (auto reply = plain_auto_reply(message, notice)) {
     take_auto_reply(*std::move(reply), incoming);
