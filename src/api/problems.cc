@@ -6,7 +6,7 @@ namespace waypost::api {
 namespace {
 
 // In the order of Problem, then those of the HTTP server.
-constexpr std::array<ProblemPage, 27> pages{{
+constexpr std::array<ProblemPage, 30> pages{{
     {"unauthorized", 401, "No key that is known",
      "Send a key with each request: \"Authorization: Bearer wp_...\". `waypost keys create NAME` "
      "on the relay makes one and shows it once; a revoked key is not known any more."},
@@ -62,6 +62,16 @@ constexpr std::array<ProblemPage, 27> pages{{
     {"provider-not-found", 404, "Nothing is known of that provider",
      "No mail was tried at a provider of this name since the relay was started; GET /v1/overview "
      "lists those that are known."},
+    {"domain-not-found", 404, "There is no such sending domain, or no such key of it",
+     "GET /v1/domains lists those that mail is sent from; POST /v1/domains adds one. A key that is "
+     "for some senders sees their domains alone."},
+    {"domain-conflict", 409, "The keys of the domain do not allow that now",
+     "`detail` says what comes first: new keys sign when receivers see their records, and what "
+     "signs "
+     "is taken out only when that is said."},
+    {"dns-silent", 504, "The name servers do not answer",
+     "Nobody could tell what receivers see. Nothing was changed; ask again. `detail` says who was "
+     "silent."},
     {"bad-request", 400, "This is no request",
      "What came is no HTTP/1.1 request as RFC 9112 has it, or its query or path cannot be read."},
     {"not-found", 404, "There is nothing here",

@@ -33,6 +33,9 @@ enum class Problem {
   foreign_page,
   unknown_host,
   provider_not_found,
+  domain_not_found,
+  domain_conflict,
+  dns_silent,
 };
 
 web::Response refuse(Problem problem, std::string_view detail,

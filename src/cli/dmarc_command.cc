@@ -6,17 +6,19 @@
 #include <fmt/format.h>
 
 #include "base/ascii.h"
-#include "cli/json_text.h"
 #include "cli/name_questions.h"
 #include "cli/paragraph.h"
 #include "dns/idn.h"
 #include "mailauth/dmarc_check.h"
 #include "mailauth/spf_record.h"
+#include "publish/json_text.h"
 
 namespace waypost::cli {
 namespace {
 
 namespace json = boost::json;
+using publish::text;
+using publish::texts;
 using namespace mailauth;
 
 struct DmarcFindings {

@@ -1,9 +1,9 @@
 #include <boost/json.hpp>
 #include <fmt/format.h>
 
-#include "base/ascii.h"
 #include "cli/domains_command.h"
 #include "cli/name_questions.h"
+#include "domains/domain_json.h"
 #include "io/clock.h"
 #include "mailauth/dkim_record.h"
 #include "publish/flows.h"
@@ -13,26 +13,8 @@ namespace {
 
 namespace json = boost::json;
 using domains::DomainKey;
-using domains::KeyState;
+using domains::Leaving;
 using domains::SendingDomain;
-
-// What is to be done: a key that was named leaves its state, those whose time is over go.
-struct Leaving {
-  std::vector<DomainKey> gone;     // with their records
-  std::vector<DomainKey> staying;  // retired; their records stay
-};
-
-Leaving leaving_of(const SendingDomain& domain, const DomainArguments& arguments, WallTime now) {
-  Leaving leaving;
-  for (const DomainKey& key : domain.keys) {
-    const bool named = key.selector == arguments.selector;
-    const bool unused = named && key.state == KeyState::prepared;
-    if (key.state != KeyState::retired && !unused) continue;
-    const bool over = may_be_withdrawn(key, now) || unused || (named && arguments.force);
-    (over ? leaving.gone : leaving.staying).push_back(key);
-  }
-  return leaving;
-}
 
 bool stands_as(const SendingDomain& domain, const DomainKey& key) {
   const DomainKey* now = domain.find(key.selector);
@@ -43,7 +25,7 @@ int withdraw(const Global& global, DomainSetup& setup, const DomainArguments& ar
              const SendingDomain& domain, const std::vector<DomainKey>& gone) {
   std::vector<publish::Key> keys;
   for (const DomainKey& key : gone) {
-    auto form = setup.published_form(domain, key);
+    auto form = domains::published_form(setup.store(), domain, key);
     if (!form) return report(form.error());
     keys.push_back(*std::move(form));
   }
@@ -69,26 +51,14 @@ int withdraw(const Global& global, DomainSetup& setup, const DomainArguments& ar
 
 void show(const Global& global, const SendingDomain& domain, const Leaving& leaving,
           bool withdrawn) {
-  json::array gone;
-  json::array staying;
-  for (const DomainKey& key : leaving.gone) {
-    gone.push_back(json::string(key.selector));
-    if (!global.json)
-      print(withdrawn ? fmt::format("  gone     {}\n", key.selector)
-                      : fmt::format("  gone     {}; take the record out of DNS: {}\n", key.selector,
-                                    mailauth::dkim_record_name(key.selector, domain.domain)));
-  }
-  for (const DomainKey& key : leaving.staying) {
-    const std::string until = base::to_rfc3339(key.since + domains::retired_published_for);
-    staying.push_back(json::object{{"selector", key.selector}, {"until", until}});
-    if (!global.json)
-      print(fmt::format("  retired  {}; its record stays until {}\n", key.selector,
-                        until.substr(0, 10)));
-  }
-  if (global.json)
-    print(json::serialize(
-              json::object{{"domain", domain.domain}, {"gone", gone}, {"retired", staying}}) +
-          "\n");
+  if (global.json) return print(json::serialize(leaving_json(domain, leaving)) + "\n");
+  for (const DomainKey& key : leaving.gone)
+    print(withdrawn ? fmt::format("  gone     {}\n", key.selector)
+                    : fmt::format("  gone     {}; take the record out of DNS: {}\n", key.selector,
+                                  mailauth::dkim_record_name(key.selector, domain.domain)));
+  for (const DomainKey& key : leaving.staying)
+    print(fmt::format("  retired  {}; its record stays until {}\n", key.selector,
+                      base::to_rfc3339(key.since + domains::retired_published_for).substr(0, 10)));
 }
 
 }  // namespace
@@ -100,23 +70,14 @@ int domain_keys_retire_command(const Global& global, const DomainArguments& argu
   auto domain = store.load(arguments.domain);
   const WallTime now = io::SystemClock().wall_now();
   if (domain && !arguments.selector.empty()) {
-    const DomainKey* named = domain->find(arguments.selector);
-    Result<void> done;
-    if (!named)
-      done =
-          failure(ErrorCode::not_found,
-                  fmt::format("{} has no key \"{}\"; waypost keys ls {} lists them", domain->domain,
-                              base::escape_control(arguments.selector), domain->domain));
-    else if (named->state == KeyState::signing)
-      done = retire(*domain, arguments.selector, now);
-    if (done) done = store.store(*domain);
+    auto done = end_signing(store, *domain, arguments.selector, now);
     if (!done) domain = tl::unexpected(done.error());
   }
   if (!domain) {
     const int code = report(domain.error());
     return domain.error().code() == ErrorCode::not_found ? exit_code::negative : code;
   }
-  Leaving leaving = leaving_of(*domain, arguments, now);
+  Leaving leaving = leaving_of(*domain, arguments.selector, arguments.force, now);
   const bool withdraws = (*setup)->update() && !leaving.gone.empty();
   if (withdraws) {
     const int code = withdraw(global, **setup, arguments, *domain, leaving.gone);

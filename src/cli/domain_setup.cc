@@ -1,32 +1,14 @@
 #include "cli/domain_setup.h"
 
-#include <algorithm>
-
-#include <fmt/format.h>
-
-#include "base/ascii.h"
 #include "cli/data_owner.h"
 #include "cli/load_config.h"
 #include "config/data_paths.h"
-#include "mailauth/dkim_record.h"
-#include "mailauth/spf_record.h"
+#include "config/source_addresses.h"
 
 namespace waypost::cli {
 namespace {
 
 constexpr uint16_t update_port = 53;
-
-// Addresses that only a network of one's own knows: other servers see another one.
-bool is_internal(const IpAddress& address) {
-  for (const char* range : {"10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10",
-                            "169.254.0.0/16", "127.0.0.0/8", "fc00::/7", "fe80::/10", "::1/128"})
-    if (IpPrefix::parse(range)->contains(address)) return true;
-  return false;
-}
-
-std::string network_term(const IpAddress& address) {
-  return (address.is_v4() ? "ip4:" : "ip6:") + address.text();
-}
 
 Result<UpdateTarget> read_target(const PublishArguments& arguments, io::Disk& disk) {
   if (arguments.server.empty() || arguments.tsig_file.empty())
@@ -67,57 +49,8 @@ tl::expected<std::unique_ptr<DomainSetup>, int> DomainSetup::open(const Global& 
   return made;
 }
 
-std::vector<std::string> DomainSetup::senders_of(const domains::SendingDomain& domain) const {
-  std::vector<std::string> terms;
-  std::string_view rest = domain.senders;
-  while (!rest.empty()) {
-    const std::string_view term = rest.substr(0, rest.find(' '));
-    if (!term.empty()) terms.emplace_back(term);
-    rest.remove_prefix(std::min(term.size() + 1, rest.size()));
-  }
-  if (!terms.empty()) return terms;
-  for (const config::SourceRule& source : config_.sources)
-    for (const IpAddress& address : source.addresses)
-      if (!is_internal(address)) terms.push_back(network_term(address));
-  if (terms.empty()) terms.push_back("a:" + config_.hostname);
-  return terms;
-}
-
-Result<publish::Key> DomainSetup::published_form(const domains::SendingDomain& domain,
-                                                 const domains::DomainKey& key) const {
-  TRY(mailauth::PrivateKey loaded, store_->load_key(domain, key));
-  return publish::Key{key.selector, mailauth::dkim_record_text(loaded)};
-}
-
 Result<publish::Needs> DomainSetup::needs_of(const domains::SendingDomain& domain) const {
-  publish::Needs needs;
-  needs.domain = domain.domain;
-  needs.spf_terms = senders_of(domain);
-  needs.policy = domain.policy.value_or(mailauth::DmarcPolicy::none);
-  needs.reports = domain.reports.empty() ? "postmaster@" + domain.domain : domain.reports;
-  needs.return_path = domain.return_path.value_or("");
-  needs.return_path_host = base::to_lower(config_.hostname);
-  for (const domains::DomainKey& key : domain.keys) {
-    if (key.state == domains::KeyState::retired) continue;
-    TRY(publish::Key form, published_form(domain, key));
-    needs.keys.push_back(std::move(form));
-  }
-  return needs;
-}
-
-Result<std::string> sender_term(const std::string& text) {
-  if (auto address = IpAddress::parse(text)) return network_term(*address);
-  for (const char* kind : {"ip4:", "ip6:", "a:", "include:"}) {
-    if (!text.starts_with(kind)) continue;
-    auto record = mailauth::parse_spf_record("v=spf1 " + text);
-    if (!record || text.find_first_of(" %") != text.npos)
-      return failure(ErrorCode::invalid_input,
-                     fmt::format("\"{}\" is no SPF term: {}", base::escape_control(text),
-                                 record ? "it has a macro" : record.error().message()));
-    return text;
-  }
-  TRY(std::string host, domains::normal_name(text, "sender"));
-  return "a:" + host;
+  return domains::needs_of(*store_, domain, {config_.hostname, config::source_addresses(config_)});
 }
 
 }  // namespace waypost::cli

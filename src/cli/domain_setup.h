@@ -8,9 +8,8 @@
 
 #include "cli/terminal.h"
 #include "config/config.h"
-#include "domains/domain_store.h"
+#include "domains/needs.h"
 #include "io/disk.h"
-#include "publish/plan.h"
 #include "publish/tsig.h"
 
 // What the commands about sending domains share.
@@ -43,21 +42,14 @@ class DomainSetup {
   const std::optional<UpdateTarget>& update() const { return update_; }
   // What this domain must publish, with the keys that are prepared or sign.
   Result<publish::Needs> needs_of(const domains::SendingDomain& domain) const;
-  Result<publish::Key> published_form(const domains::SendingDomain& domain,
-                                      const domains::DomainKey& key) const;
 
  private:
   DomainSetup() = default;
-  std::vector<std::string> senders_of(const domains::SendingDomain& domain) const;
 
   std::unique_ptr<io::Disk> disk_ = io::make_system_disk();
   config::Config config_;
   std::unique_ptr<domains::DomainStore> store_;
   std::optional<UpdateTarget> update_;
 };
-
-// "192.0.2.1" as "ip4:192.0.2.1", "mail.shop.example" as "a:mail.shop.example", an SPF term with
-// ip4:, ip6:, a: or include: as it is. invalid_input for anything else.
-Result<std::string> sender_term(const std::string& text);
 
 }  // namespace waypost::cli

@@ -10,49 +10,29 @@
 #include "cli/name_questions.h"
 #include "cli/publish_output.h"
 #include "cli/words.h"
+#include "domains/domain_json.h"
 #include "io/clock.h"
-#include "io/draw.h"
 #include "publish/flows.h"
+#include "publish/inputs.h"
 
 namespace waypost::cli {
 namespace {
 
 namespace json = boost::json;
-using domains::KeyState;
-using domains::KeyType;
+using domains::keys_json;
 using domains::SendingDomain;
 
-Result<void> take_settings(const DomainArguments& arguments, SendingDomain& domain) {
-  if (!arguments.senders.empty()) {
-    domain.senders.clear();
-    for (const std::string& sender : arguments.senders) {
-      TRY(std::string term, sender_term(sender));
-      if (!domain.senders.empty()) domain.senders += ' ';
-      domain.senders += term;
-    }
+void warn_of_internal_senders(const SendingDomain& domain) {
+  std::string_view rest = domain.senders;
+  while (!rest.empty()) {
+    const std::string_view term = rest.substr(0, rest.find(' '));
+    if (publish::is_internal_term(term))
+      note(
+          fmt::format("  {} is known only inside of a network of your own: receivers see another "
+                      "address, and SPF fails for that.\n",
+                      term));
+    rest.remove_prefix(std::min(term.size() + 1, rest.size()));
   }
-  if (!arguments.return_path.empty()) {
-    TRY(domain.return_path, domains::normal_name(arguments.return_path, "return path"));
-  }
-  if (!arguments.reports.empty()) {
-    if (arguments.reports.find('@') == std::string::npos ||
-        arguments.reports.find_first_of(" ,!") != std::string::npos)
-      return failure(ErrorCode::invalid_input, "--reports takes one mail address");
-    domain.reports = arguments.reports;
-  }
-  for (auto policy : {mailauth::DmarcPolicy::none, mailauth::DmarcPolicy::quarantine,
-                      mailauth::DmarcPolicy::reject})
-    if (arguments.policy == mailauth::name(policy)) domain.policy = policy;
-  return domains::check_domain(domain);
-}
-
-Result<SendingDomain> load_or_make(domains::DomainStore& store, const std::string& name) {
-  TRY(std::string normal, domains::normal_name(name, "domain"));
-  auto loaded = store.load(normal);
-  if (loaded || loaded.error().code() != ErrorCode::not_found) return loaded;
-  SendingDomain made;
-  made.domain = normal;
-  return made;
 }
 
 io::Task<Result<publish::Plan>> plan_task(publish::Vantage vantage, publish::Needs needs,
@@ -75,43 +55,6 @@ std::string keys_text(const SendingDomain& domain) {
     text += fmt::format("  key {:<24} {:<8} {:<9} since {}\n", key.selector,
                         domains::type_name(key.type), name(key.state), day_of(key.since));
   return text;
-}
-
-// A name that no key of the domain has: the type's letter, the day, and letters that another host
-// of the same domain does not draw on the same day.
-std::string free_selector(const SendingDomain& domain, KeyType type, WallTime now, io::Rng& rng) {
-  constexpr int letters = 4;
-  std::string day = day_of(now);
-  std::erase(day, '-');
-  std::string selector;
-  do {
-    selector = (type == KeyType::rsa ? "r" : "e") + day;
-    for (int i = 0; i < letters; ++i)
-      selector += static_cast<char>('a' + io::draw_below(rng, 'z' - 'a' + 1));
-  } while (domain.find(selector));
-  return selector;
-}
-
-// Whether a new key of the type is wanted: as said, else each type that signs, else both.
-bool wants_key(const SendingDomain& domain, const std::string& said, KeyType type) {
-  if (!said.empty()) return said == "both" || said == mailauth::name(type);
-  auto signs = [](const auto& key) { return key.state == KeyState::signing; };
-  if (std::none_of(domain.keys.begin(), domain.keys.end(), signs)) return true;
-  return std::any_of(domain.keys.begin(), domain.keys.end(),
-                     [&](const auto& key) { return signs(key) && key.type == type; });
-}
-
-// Each with a selector of the day.
-Result<void> make_keys(domains::DomainStore& store, SendingDomain& domain,
-                       const std::string& said) {
-  const WallTime now = io::SystemClock().wall_now();
-  const SendingDomain before = domain;
-  io::SystemRng rng;
-  for (KeyType type : {KeyType::rsa, KeyType::ed25519}) {
-    if (!wants_key(before, said, type)) continue;
-    TRY_VOID(store.make_key(domain, free_selector(domain, type, now, rng), type, now));
-  }
-  return {};
 }
 
 int show_or_publish(const Global& global, DomainSetup& setup, const DomainArguments& arguments,
@@ -139,6 +82,7 @@ int show_or_publish(const Global& global, DomainSetup& setup, const DomainArgume
   if (!global.json && !global.quiet && arguments.publish.format == "table")
     print(fmt::format("What {} must publish\n\n", domain.domain));
   print_plan(global, arguments.publish.format, *plan, domain);
+  if (!plan->problems.empty()) return exit_code::negative;
   if (!global.json && !global.quiet && !plan->published())
     note(fmt::format("  Then: waypost domains verify {} --wait\n", domain.domain));
   return exit_code::ok;
@@ -150,13 +94,16 @@ int domains_add_command(const Global& global, const DomainArguments& arguments) 
   auto setup = DomainSetup::open(global, arguments.publish);
   if (!setup) return setup.error();
   domains::DomainStore& store = (*setup)->store();
-  auto domain = load_or_make(store, arguments.domain);
+  auto domain = domains::load_or_begin(store, arguments.domain);
   if (!domain) return report(domain.error());
   const bool is_new = domain->keys.empty();
-  if (auto taken = take_settings(arguments, *domain); !taken) return report(taken.error());
+  if (auto taken = take_settings(arguments.settings, *domain); !taken) return report(taken.error());
   auto stored = store.store(*domain);
-  if (stored && is_new) stored = make_keys(store, *domain, arguments.key_type);
+  io::SystemRng rng;
+  if (stored && is_new)
+    stored = make_keys(store, *domain, arguments.key_type, io::SystemClock().wall_now(), rng);
   if (!stored) return report(stored.error());
+  if (!global.quiet) warn_of_internal_senders(*domain);
   if (!global.json && !global.quiet)
     for (const auto& key : domain->keys)
       if (is_new)
@@ -203,9 +150,7 @@ int domains_remove_command(const Global& global, const DomainArguments& argument
   if (!setup) return setup.error();
   auto domain = (*setup)->store().load(arguments.domain);
   if (!domain) return unknown_domain(domain.error());
-  const bool signs = std::any_of(domain->keys.begin(), domain->keys.end(),
-                                 [](const auto& key) { return key.state == KeyState::signing; });
-  if (signs && !arguments.force) {
+  if (signs(*domain) && !arguments.force) {
     note(
         fmt::format("waypost: {} signs its mail, and without its keys that ends for good. Say "
                     "--force if that is meant.\n",
@@ -243,16 +188,13 @@ int domain_keys_rotate_command(const Global& global, const DomainArguments& argu
   if (!setup) return setup.error();
   auto domain = (*setup)->store().load(arguments.domain);
   if (!domain) return unknown_domain(domain.error());
-  for (const auto& key : domain->keys) {
-    if (key.state != KeyState::prepared) continue;
-    note(fmt::format(
-        "waypost: the new key \"{0}\" is not seen yet: publish it, then waypost domains "
-        "verify {1}. To take it back: waypost keys retire {1} {0}\n",
-        key.selector, domain->domain));
-    return exit_code::negative;
+  io::SystemRng rng;
+  auto made = rotate_keys((*setup)->store(), *domain, arguments.key_type,
+                          io::SystemClock().wall_now(), rng);
+  if (!made) {
+    const int code = report(made.error());
+    return made.error().code() == ErrorCode::already_exists ? exit_code::negative : code;
   }
-  if (auto made = make_keys((*setup)->store(), *domain, arguments.key_type); !made)
-    return report(made.error());
   if (!global.json && !global.quiet)
     note("  The old keys sign until the records of the new ones are seen.\n");
   return show_or_publish(global, **setup, arguments, *domain);

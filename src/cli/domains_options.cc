@@ -13,7 +13,7 @@ constexpr const char* publish_examples =
     "  waypost domains add shop.example --sender 192.0.2.1 --format zone\n"
     "  waypost domains add shop.example --publish rfc2136 --server 192.0.2.53 \\\n"
     "      --tsig-file /etc/waypost/update.key\n"
-    "Exit code: 0 printed or published, 1 refused, 2 no answer.\n";
+    "Exit code: 0 printed or published, 1 refused or a problem is told, 2 no answer.\n";
 
 constexpr const char* verify_examples =
     "Exit code: 0 receivers see every record, 1 something differs, 2 nobody answers.\n\n"
@@ -63,17 +63,17 @@ void add_add(CLI::App& domains, DomainsLine& line) {
   CLI::App* add = domains.add_subcommand(
       "add", "Make the keys of a domain, and print or publish its records; again to change it");
   add_domain(*add, to);
-  add->add_option("--sender", to.senders,
+  add->add_option("--sender", to.settings.senders,
                   "Who sends its mail: an address, a host or an SPF term; may stand several times. "
                   "Without it the addresses that the configuration sends from")
       ->type_name("ADDR|HOST|TERM")
       ->allow_extra_args(false)
       ->check(not_empty());
-  add_narrowing(*add, "--return-path", to.return_path,
+  add_narrowing(*add, "--return-path", to.settings.return_path,
                 "The domain that bounces go to, if it is another one", "DOMAIN");
-  add_narrowing(*add, "--reports", to.reports,
+  add_narrowing(*add, "--reports", to.settings.reports,
                 "The mailbox for DMARC's reports; postmaster of the domain without it", "ADDRESS");
-  add->add_option("--policy", to.policy, "What DMARC asks for: none first, later more")
+  add->add_option("--policy", to.settings.policy, "What DMARC asks for: none first, later more")
       ->check(CLI::IsMember({"none", "quarantine", "reject"}))
       ->type_name("POLICY");
   add_key_type(*add, to, "Of new keys: rsa, ed25519 or both, which is usual");

@@ -6,13 +6,11 @@
 
 #include "base/ascii.h"
 #include "cli/domains_command.h"
-#include "cli/json_text.h"
 #include "cli/name_questions.h"
 #include "cli/paragraph.h"
 #include "cli/progress.h"
-#include "cli/publish_output.h"
-#include "mailauth/dkim_record.h"
-#include "publish/flows.h"
+#include "domains/domain_json.h"
+#include "publish/plan_json.h"
 
 namespace waypost::cli {
 namespace {
@@ -26,24 +24,6 @@ using publish::Verification;
 constexpr uint16_t name_server_port = 53;
 constexpr Duration pause_min = std::chrono::seconds(2);
 constexpr Duration pause_max = std::chrono::seconds(30);
-
-json::object to_json(const Observation& each) {
-  return {{"server", each.server.text()},
-          {"resolver", each.server.resolver},
-          {"difference", name(each.difference)},
-          {"words", text(each.words)},
-          {"seen", texts(each.seen)},
-          {"ttl_s", each.ttl_s}};
-}
-
-json::object to_json(const RecordReport& report, const std::string& domain) {
-  json::object object = record_json(report.wanted, domain);
-  object["good"] = report.good();
-  json::array observations;
-  for (const Observation& each : report.observations) observations.push_back(to_json(each));
-  object["observations"] = std::move(observations);
-  return object;
-}
 
 // What several servers show alike is told once.
 std::string differences_text(const RecordReport& report) {
@@ -126,33 +106,11 @@ Result<std::vector<publish::NameServer>> servers_of(const DomainArguments& argum
   return servers;
 }
 
-// Prepared keys whose own record is seen sign from now on. `domain` is as the store has it now.
-Result<std::vector<std::string>> activate(domains::DomainStore& store,
-                                          domains::SendingDomain& domain,
-                                          const Verification& verification, WallTime now) {
-  std::vector<std::string> activated;
-  for (const RecordReport& report : verification.records) {
-    if (report.wanted.purpose != publish::Purpose::dkim || !report.good()) continue;
-    for (const domains::DomainKey& key : domain.keys)
-      if (key.state == domains::KeyState::prepared &&
-          report.wanted.name == mailauth::dkim_record_name(key.selector, domain.domain))
-        activated.push_back(key.selector);
-  }
-  for (const std::string& selector : activated) TRY_VOID(start_signing(domain, selector, now));
-  if (!activated.empty()) TRY_VOID(store.store(domain));
-  return activated;
-}
-
 void show(const Global& global, const Verification& verification,
           const domains::SendingDomain& domain, const std::vector<std::string>& activated) {
   if (global.json) {
-    json::object object = plan_json(verification.plan);
-    json::array records;
-    for (const RecordReport& report : verification.records)
-      records.push_back(to_json(report, domain.domain));
-    object["good"] = verification.good();
-    object["records"] = std::move(records);
-    object["keys"] = keys_json(domain);
+    json::object object = publish::verification_json(verification);
+    object["keys"] = domains::keys_json(domain);
     object["activated"] = json::array(activated.begin(), activated.end());
     return print(json::serialize(object) + "\n");
   }
@@ -218,7 +176,7 @@ int domains_verify_command(const Global& global, const DomainArguments& argument
     // While it waited, somebody may have changed the domain.
     domain = (*setup)->store().load(domain->domain);
     if (!domain) return report(domain.error());
-    auto done = activate((*setup)->store(), *domain, *found, (*names)->wall_now());
+    auto done = sign_with_seen((*setup)->store(), *domain, *found, "", (*names)->wall_now());
     if (!done) return report(done.error());
     activated = *std::move(done);
   }

@@ -2,16 +2,10 @@
 
 #include <string>
 
-#include <boost/json/fwd.hpp>
-
 #include "cli/domain_setup.h"
 #include "publish/flows.h"
 
 namespace waypost::cli {
-
-boost::json::object plan_json(const publish::Plan& plan);
-boost::json::object record_json(const publish::WantedRecord& record, const std::string& domain);
-boost::json::array keys_json(const domains::SendingDomain& domain);
 
 // Prints a plan in the form that was asked for, or as JSON with the domain's keys.
 void print_plan(const Global& global, const std::string& format, const publish::Plan& plan,

@@ -1,12 +1,14 @@
 #include <boost/json.hpp>
 
-#include "cli/json_text.h"
 #include "cli/spf_command.h"
+#include "publish/json_text.h"
 
 namespace waypost::cli {
 namespace {
 
 namespace json = boost::json;
+using publish::text;
+using publish::texts;
 using namespace mailauth;
 
 // A record with more networks says so instead of listing them all.

@@ -16,4 +16,11 @@ std::vector<base::IpAddress> missing_addresses(const SourceRule& source,
   return missing;
 }
 
+std::vector<base::IpAddress> source_addresses(const Config& config) {
+  std::vector<base::IpAddress> all;
+  for (const SourceRule& source : config.sources)
+    all.insert(all.end(), source.addresses.begin(), source.addresses.end());
+  return all;
+}
+
 }  // namespace waypost::config

@@ -13,4 +13,7 @@ namespace waypost::config {
 std::vector<base::IpAddress> missing_addresses(const SourceRule& source,
                                                const std::vector<base::IpAddress>& own_addresses);
 
+// Those of all sources, in their order.
+std::vector<base::IpAddress> source_addresses(const Config& config);
+
 }  // namespace waypost::config

@@ -2,6 +2,8 @@
 #include <utility>
 
 #include "base/ascii.h"
+#include "config/source_addresses.h"
+#include "daemon/capture_mark.h"
 #include "daemon/health_pages.h"
 #include "daemon/listening_sockets.h"
 #include "daemon/quota_file.h"
@@ -15,8 +17,6 @@
 // The relay from its start to its stop.
 namespace waypost::daemon {
 namespace {
-
-constexpr Duration reload_checked_every = std::chrono::milliseconds(10);
 
 api::Front front_of(const Config& config) { return {{base::to_lower(config.hostname)}, false, {}}; }
 
@@ -46,6 +46,7 @@ Result<void> Relay::Parts::open_storage() {
     return failure(ErrorCode::invalid_input, "a restore did not come to its end: empty " +
                                                  options.setup.config.data_dir +
                                                  " and restore again");
+  TRY_VOID(claim_data_folder(*disk, config().data_dir, options.capture.has_value()));
   spool::RocksOptions rocks;
   rocks.path = paths.spool;
   TRY(store, spool::RocksStore::open(rocks));
@@ -152,10 +153,10 @@ void Relay::Parts::make_shards() {
   if (recorder) sink = recorder->sink(std::move(sink));
   if (config().http.address) sink = std::make_unique<HeardSink>(*this, std::move(sink));
   sink = diagnostician->sink(std::move(sink));
-  commons = std::make_unique<Commons>(
-      Commons{journal, *disk, *room, *keys_worker, *keys, *suppressions, *store,
-              std::make_shared<spool::HeldContent>(), *names, *opportunistic_tls,
-              verifying_tls.get(), clients, *passed, return_paths});
+  commons = std::make_unique<Commons>(Commons{
+      journal, *disk, *room, *keys_worker, *keys, *suppressions, *store,
+      std::make_shared<spool::HeldContent>(), *names, *opportunistic_tls, verifying_tls.get(),
+      clients, *passed, return_paths, options.capture ? options.capture->keeps_back : nullptr});
   shard_config = std::make_shared<const Config>(config());
   delivery = delivery_of_each(count);
   first_shard = std::make_unique<Shard>(loop, *commons, home, orders());
@@ -228,6 +229,7 @@ void Relay::Parts::join() {
 }
 
 queue::Courier& Relay::Parts::join_returns(spool::Spool& spool) {
+  if (options.capture) return *options.capture->courier;
   if (!return_paths) return *carriers;
   returns::Reader::Services services{
       loop, returns_worker, spool, *sink, *suppressions, {}, {}, {}, {}, {}};
@@ -338,6 +340,7 @@ Result<void> Relay::Parts::open_api() {
                            *queue,
                            home_shard().spool(),
                            *suppressions,
+                           home_shard().resolver(),
                            replies,
                            *keys,
                            *keys_worker,
@@ -355,8 +358,26 @@ Result<void> Relay::Parts::open_api() {
                            front_of(config()),
                            config().hostname,
                            demo_admin,
-                           options.demo_word}));
+                           options.demo_word,
+                           options.capture.has_value()}));
   return {};
+}
+
+api::DomainPages::Services Relay::Parts::domain_services() {
+  const std::optional<Endpoint> configured = config().dns.resolver;
+  return {loop,
+          *disk,
+          paths.signing_keys,
+          resolver_options(config()),
+          [this, configured]() -> Result<Endpoint> {
+            const std::vector<Endpoint> servers = name_servers(*disk, configured);
+            if (!servers.empty()) return servers.front();
+            return failure(ErrorCode::not_found, "/etc/resolv.conf names no server");
+          },
+          [this] {
+            return domains::SendingRelay{config().hostname, config::source_addresses(config())};
+          },
+          [this] { return reload_signers(); }};
 }
 
 Result<void> Relay::Parts::listen_for_http() {
@@ -368,6 +389,8 @@ Result<void> Relay::Parts::listen_for_http() {
   api->add_to(router);
   doctor_pages = std::make_unique<DoctorPages>(loop, doctor_services());
   doctor_pages->add_to(router, api->access());
+  domain_pages = std::make_unique<api::DomainPages>(domain_services());
+  domain_pages->add_to(router, api->access());
   dashboard::add_pages(router, dashboard::shipped_dashboard(), [this](const web::Request& head) {
     return api->access().refuse_host(head);
   });
@@ -421,6 +444,7 @@ io::Task<bool> Relay::stop() {
   parts.health_timer.cancel();
   parts.site_doctor->end();
   if (parts.doctor_pages) parts.doctor_pages->end();
+  if (parts.domain_pages) parts.domain_pages->end();
   Instant sessions_end = parts.loop.now() + stop_patience / 2;
   co_await parts.control->stop();
   io::TaskGroup stops;

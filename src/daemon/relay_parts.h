@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "api/api.h"
+#include "api/domain_pages.h"
 #include "config/data_paths.h"
 #include "daemon/backup_control.h"
 #include "daemon/carriers.h"
@@ -50,6 +51,9 @@
 namespace waypost::daemon {
 
 using config::Config;
+
+// How often what waits for the end of a reload looks.
+inline constexpr Duration reload_checked_every = std::chrono::milliseconds(10);
 
 // What all shards share, then the shards, then what the first of them has for all; each after what
 // it uses. Destroyed from the end.
@@ -125,6 +129,7 @@ struct Relay::Parts {
   ~Parts() {
     if (site_doctor) site_doctor->end();
     if (doctor_pages) doctor_pages->end();
+    if (domain_pages) domain_pages->end();
     for (auto& thread : threads) thread->end();
     for (Shard* shard : shards) shard->remote().drop();
     if (keys_worker) keys_worker->finish();
@@ -138,6 +143,7 @@ struct Relay::Parts {
   Result<void> check_logins(const Config& of);
   void use(domains::LoadedSigners signing);
   SiteDoctor::Services doctor_services();
+  api::DomainPages::Services domain_services();
   void make_diagnostician();
   void make_shards();
   delivery::Settings delivery_of_each(size_t count);
@@ -171,6 +177,7 @@ struct Relay::Parts {
   io::Task<tl::expected<Prepared, Refusal>> prepare_aside();
   tl::expected<Prepared, Refusal> prepare();
   io::Task<Refusal> prepare_entrances(const Config& next);
+  io::Task<void> reload_signers();
   io::Task<void> apply(Prepared prepared);
   io::Task<void> apply_to_shards();
   io::Task<void> end_sessions(Shard& shard, Instant deadline);
@@ -240,6 +247,7 @@ struct Relay::Parts {
   io::TaskGroup looks;
   std::unique_ptr<api::Api> api;  // none without HTTP
   std::unique_ptr<DoctorPages> doctor_pages;
+  std::unique_ptr<api::DomainPages> domain_pages;
   std::unique_ptr<web::Server> http;
   io::Timer health_timer{loop.timers()};
   std::vector<Neighbour> neighbours;

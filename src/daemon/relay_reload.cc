@@ -58,6 +58,32 @@ io::Task<void> Relay::Parts::answer_reload(ControlAnswer& answer) {
   co_await answer.write(std::move(line));
 }
 
+// What a reload does with the keys, and nothing else of it: the file of the configuration may be
+// half edited.
+io::Task<void> Relay::Parts::reload_signers() {
+  while (reloading) co_await io::sleep_until(loop, loop.now() + reload_checked_every);
+  if (stopping) co_return;
+  reloading = true;
+  const domains::SignerSources sources = signer_sources(config(), paths.signing_keys);
+  std::function<domains::LoadedSigners()> work = [this, &sources] {
+    return domains::load_signers(*disk, sources, signers.get());
+  };
+  auto loaded = co_await io::run_on<domains::LoadedSigners>(rules_worker, loop, std::move(work));
+  applying = !stopping;
+  if (applying) {
+    use(std::move(loaded));
+    reporter->reconfigure(notice_settings(config(), signers));
+    const Orders given = orders();
+    for (Shard* shard : shards) {
+      std::function<void()> use_them = [&] { shard->use(given); };
+      co_await shard->remote().call(loop, std::move(use_them));
+    }
+    journal.info("the keys of the sending domains were read again");
+  }
+  applying = false;
+  reloading = false;
+}
+
 // On the reload's own thread: reads nothing of the relay that its loop may change.
 tl::expected<Relay::Parts::Prepared, Relay::Parts::Refusal> Relay::Parts::prepare() {
   auto setup = options.load_again();

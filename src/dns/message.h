@@ -20,6 +20,7 @@ inline constexpr uint16_t ptr = 12;
 inline constexpr uint16_t mx = 15;
 inline constexpr uint16_t txt = 16;
 inline constexpr uint16_t aaaa = 28;
+inline constexpr uint16_t tlsa = 52;
 inline constexpr uint16_t tsig = 250;
 }  // namespace record_type
 

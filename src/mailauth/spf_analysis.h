@@ -23,6 +23,7 @@ struct SpfRemark {
 // Another record instead of the one or the ones that are published.
 struct SpfProposal {
   std::string record;
+  std::vector<SurveyedTerm> terms;   // that it has
   std::vector<std::string> strings;  // the record, in pieces that a TXT record can have
   unsigned lookups = 0;
   std::vector<std::string> removed;    // terms whose addresses the others cover

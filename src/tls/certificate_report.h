@@ -33,8 +33,10 @@ struct CertificateReport {
   std::vector<std::string> names;  // DNS names and addresses that it is for, at most 20
   WallTime valid_from{};
   WallTime valid_until{};
-  std::string key;             // "RSA 2048", "EC 256"
-  size_t chain_sent = 0;       // certificates, its own included
+  std::string key;        // "RSA 2048", "EC 256"
+  size_t chain_sent = 0;  // certificates, its own included
+  // Those that were sent, its own first, in DER; at most 10.
+  std::vector<std::string> chain = {};
   std::vector<Item> problems;  // empty: it holds
 
   bool has(CertificateProblem problem) const;

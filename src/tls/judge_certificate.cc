@@ -16,6 +16,7 @@ namespace {
 
 constexpr size_t names_max = 20;
 constexpr size_t name_octets_max = 253;
+constexpr int chain_kept_max = 10;
 constexpr int rsa_bits_min = 2048;
 constexpr int curve_bits_min = 224;
 
@@ -145,6 +146,23 @@ int note_verdict(int good, X509_STORE_CTX* store) {
   return 1;
 }
 
+std::string der_of(X509* certificate) {
+  unsigned char* octets = nullptr;
+  const int size = i2d_X509(certificate, &octets);
+  if (size <= 0) return "";
+  std::string der(reinterpret_cast<char*>(octets), static_cast<size_t>(size));
+  OPENSSL_free(octets);
+  return der;
+}
+
+std::vector<std::string> chain_of(SSL* ssl) {
+  std::vector<std::string> chain;
+  STACK_OF(X509)* sent = SSL_get_peer_cert_chain(ssl);
+  for (int i = 0; i < std::min(sk_X509_num(sent), chain_kept_max); ++i)
+    chain.push_back(der_of(sk_X509_value(sent, i)));
+  return chain;
+}
+
 void verify_chain(SSL* ssl, X509* certificate, WallTime at, CertificateReport& report) {
   OwnedStoreContext store(X509_STORE_CTX_new());
   X509_STORE* authorities = SSL_CTX_get_cert_store(SSL_get_SSL_CTX(ssl));
@@ -186,6 +204,7 @@ CertificateReport judge_certificate(SSL* ssl, const std::string& host, WallTime 
   report.valid_from = time_of(X509_get0_notBefore(certificate));
   report.valid_until = time_of(X509_get0_notAfter(certificate));
   report.chain_sent = static_cast<size_t>(std::max(sk_X509_num(SSL_get_peer_cert_chain(ssl)), 1));
+  report.chain = chain_of(ssl);
   bool weak = false;
   report.key = key_text(certificate, weak);
   verify_chain(ssl, certificate, at, report);

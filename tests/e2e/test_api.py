@@ -358,7 +358,7 @@ def test_the_document_lists_all_that_is_served(api):
     assert api.get("/v1/session/enter?word=x").name == "not-found"
     for path in {path for _, path in documented} - {"/v1/session/enter"}:
         answer = api.ask("PATCH", path.format(id="00000000-0000-7000-8000-000000000000", name="x",
-                                              address="a@b.example"))
+                                              address="a@b.example", selector="x"))
         allowed = {each.strip().lower() for each in answer.fields["allow"].split(",")} - {"head"}
         assert answer.code == 405 and allowed == set(DOCUMENT["paths"][path])
     for name in ("unauthorized", "invalid-fields", "not-found", "too-slow"):

@@ -3,6 +3,7 @@
 
 #include "base/check.h"
 #include "dns/rdata.h"
+#include "dns/tlsa_record.h"
 
 using namespace waypost;
 
@@ -32,6 +33,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   }
   if (auto host = dns::parse_ptr_rdata(rdata)) check_host(*host);
   if (auto service = dns::parse_srv_rdata(rdata)) check_host(service->host);
+  if (auto record = dns::parse_tlsa_rdata(rdata)) {
+    CHECK(record->data.size() + 3 == rdata.size());
+    CHECK(record->text().size() <= 11 + 128 + 4);
+  }
   if (auto name = dns::normalize_question(rdata)) CHECK(*dns::normalize_question(*name) == *name);
   if (auto name = dns::normalize_name(rdata)) {
     CHECK(name->size() <= dns::name_octets_max);

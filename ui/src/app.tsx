@@ -12,6 +12,7 @@ import { go, place } from './route';
 import { ActivityScreen } from './screens/activity';
 import { BouncesScreen } from './screens/bounces';
 import { DiagnoseScreen } from './screens/diagnose';
+import { DomainScreen } from './screens/domain';
 import { DomainsScreen } from './screens/domains';
 import { LoginScreen } from './screens/login';
 import { MessageScreen } from './screens/message';
@@ -41,7 +42,7 @@ function screenOf(path: string): { words: string; screen: JSX.Element } {
     case 'messages': return { words: 'Message', screen: <MessageScreen key={named} id={named} /> };
     case 'providers': return named ? { words: named, screen: <ProviderScreen key={named} site={named} /> } : { words: 'Providers', screen: <ProvidersScreen /> };
     case 'diagnose': return { words: 'Diagnose', screen: <DiagnoseScreen /> };
-    case 'domains': return { words: 'Domains', screen: <DomainsScreen /> };
+    case 'domains': return named ? { words: named, screen: <DomainScreen key={named} name={named} /> } : { words: 'Domains', screen: <DomainsScreen /> };
     case 'bounces': return { words: 'Bounces', screen: <BouncesScreen /> };
     case 'suppressions': return { words: 'Suppressions', screen: <SuppressionsScreen /> };
     default: return { words: 'Not found', screen: <NoSuchPage /> };
@@ -102,6 +103,9 @@ function Frame({ about }: { about: About | undefined }) {
       <div class="frame">
         {about?.demo ? (
           <div class="ribbon" role="note"><strong>DEMO</strong>The mail hosts behind this are pretend. Nothing leaves this machine.</div>
+        ) : null}
+        {about?.capture ? (
+          <div class="ribbon" role="note"><strong>CAPTURE</strong>Mail is kept here and shown. None of it is sent to anybody.</div>
         ) : null}
         <aside class={`side ${open ? 'is-open' : ''}`} id="side">
           <a class="brand" href="/"><Mark />Waypost</a>

@@ -40,7 +40,7 @@ export type Question = { text: string; provider?: string; mx?: string; phase?: s
 
 export type Explanation = { class: string; group: string; who: string; disposition: "transient" | "permanent" | null; suppress: boolean; provider: string | null; standard_meaning: string | null; meaning: string; confidence: string; rule: string | null; evidence: { [other: string]: unknown; } | null; alternatives: Array<string>; remedy: Array<string>; retry_after_s: number | null; };
 
-export type About = { name: "Waypost"; version: string; hostname: string; demo: boolean; needs_admin: boolean; session: boolean; };
+export type About = { name: "Waypost"; version: string; hostname: string; demo: boolean; capture: boolean; needs_admin: boolean; session: boolean; };
 
 export type Login = { user: string; password: string; };
 
@@ -53,3 +53,29 @@ export type History = { window: string; step_seconds: number; start: string; ser
 export type Bounces = { object: "list"; window: "1h" | "24h" | "7d" | "30d"; bounced: number; has_more: boolean; data: Array<{ cause: string; title: string; class: string; who_acts: "sender" | "recipient" | "receiver" | "domain-owner" | "nobody" | "unknown"; actor: string; meaning: string; fix: Array<string>; count: number; share: number; providers: Array<{ provider: string; count: number; }>; first_seen: string; last_seen: string; example: { message: string; recipient: string; reply: string; }; }>; };
 
 export type Walk = { target: string; to?: string; user?: string; password?: string; };
+
+export type SigningKey = { selector: string; type: "rsa2048" | "ed25519"; state: "prepared" | "signing" | "retired"; made_at: string; since: string; };
+
+export type SendingDomain = { domain: string; return_path?: string; keys: Array<SigningKey>; problem?: string; };
+
+export type DomainList = { object: "list"; data: Array<SendingDomain>; has_more: boolean; next_after?: string; };
+
+export type DomainKeys = { domain: string; keys: Array<SigningKey>; };
+
+export type NewDomain = { domain: string; senders?: Array<string>; return_path?: string; reports?: string; policy?: "none" | "quarantine" | "reject"; type?: "rsa" | "ed25519" | "both"; };
+
+export type WantedRecord = { purpose: "spf" | "dkim" | "dmarc" | "return-path-mx" | "return-path-spf"; name: string; relative_name: string; type: "TXT" | "MX"; value: string | null; priority?: number; strings?: Array<string | null>; published: boolean; blocked: boolean; replaces: Array<string | null>; remarks: Array<string | null>; };
+
+export type SeenRecord = { purpose: "spf" | "dkim" | "dmarc" | "return-path-mx" | "return-path-spf"; name: string; relative_name: string; type: "TXT" | "MX"; value: string | null; priority?: number; strings?: Array<string | null>; published: boolean; blocked: boolean; replaces: Array<string | null>; remarks: Array<string | null>; good: boolean; observations: Array<{ server: string; resolver: boolean; difference: "none" | "no-answer" | "missing" | "name-doubled" | "quoted" | "several" | "cut" | "alias" | "different" | "stale" | "behind"; words: string | null; seen: Array<string | null>; ttl_s: number; }>; };
+
+export type DomainPlan = { domain: string; published: boolean; records: Array<WantedRecord>; problems: Array<string | null>; keys: Array<SigningKey>; };
+
+export type DomainVerification = { domain: string; published: boolean; good: boolean; records: Array<SeenRecord>; problems: Array<string | null>; keys: Array<SigningKey>; activated: Array<string>; };
+
+export type DomainLeaving = { domain: string; gone: Array<string>; retired: Array<{ selector: string; until: string; }>; keys: Array<SigningKey>; };
+
+export type DomainRemoved = { domain: string; removed: true; };
+
+export type AddressQuestion = { address: string; };
+
+export type AddressAnswer = { address: string | null; deliverable: "unknown" | "no"; reasons: Array<{ reason: "syntax" | "no-such-domain" | "no-mail-host" | "null-mx" | "dns-unknown" | "suppressed"; words: string; }>; did_you_mean: string | null; mail_hosts: "mx" | "implicit-mx" | "null-mx" | "none" | "unknown" | "literal"; role: boolean; smtputf8: boolean; suppressed?: boolean; };

@@ -7,10 +7,10 @@
 #include <boost/json/value.hpp>
 
 // Octets from outside as JSON strings: what is no UTF-8 is replaced.
-namespace waypost::cli {
+namespace waypost::publish {
 
 // null when it is empty.
 boost::json::value text(const std::string& octets);
 boost::json::array texts(const std::vector<std::string>& all);
 
-}  // namespace waypost::cli
+}  // namespace waypost::publish

@@ -1,8 +1,8 @@
-#include "cli/json_text.h"
+#include "publish/json_text.h"
 
 #include "base/utf8.h"
 
-namespace waypost::cli {
+namespace waypost::publish {
 
 namespace json = boost::json;
 
@@ -17,4 +17,4 @@ json::array texts(const std::vector<std::string>& all) {
   return array;
 }
 
-}  // namespace waypost::cli
+}  // namespace waypost::publish

@@ -1,0 +1,115 @@
+"""The page Domains in Chromium, by keyboard: a domain is added, published at a real BIND, seen, and signs."""
+
+import contextlib
+import os
+
+import pytest
+
+from peers.api import http_port
+from peers.bind import Bind
+from peers.browser import AXE, Browser, Keys
+from peers.waiting import eventually
+
+PASSWORD = "correct horse"
+PICTURES = os.environ.get("WAYPOST_PICTURES")  # a folder for pictures of the page, to look at
+
+
+@pytest.fixture(name="bind")
+def bind_fixture(folder):
+    bind = Bind(folder, {"shop.test": '@ TXT "v=spf1 include:_spf.shop.test -all"\n_spf TXT "v=spf1 ip4:198.51.100.0/24 -all"\n'})
+    yield bind
+    bind.stop()
+
+
+@pytest.fixture(name="relay")
+def relay_fixture(start_relay, bind):
+    return start_relay(http={"address": "127.0.0.1:0"}, dns={"resolver": "%s:%d" % bind.address})
+
+
+@pytest.fixture(name="browser")
+def browser_fixture(relay):
+    file = relay.folder / "password"
+    file.write_text(PASSWORD + "\n")
+    relay.command("admin", "password", "--password-file", str(file))
+    with contextlib.ExitStack() as stack:
+        browser = Browser(f"http://127.0.0.1:{http_port(relay)}")
+        stack.callback(browser.stop)
+        browser.open("/")
+        browser.one("input[name=password]").send_keys(PASSWORD, Keys.ENTER)
+        browser.one("nav a", "Domains")
+        browser.complaints()
+        yield browser
+        assert not browser.complaints()
+
+
+def look_at(browser, name):
+    for width, shade in ((1280, "light"), (1280, "dark"), (360, "light")):
+        browser.look(width, shade)
+        eventually(lambda: browser.run("return document.documentElement.dataset.shade") == shade, shade)
+        assert browser.run("return document.documentElement.scrollWidth") <= width, (name, width)
+        if AXE.exists():
+            assert not browser.barriers(), (name, width, shade)
+        if PICTURES:
+            browser.look(width, shade, browser.run("return document.documentElement.scrollHeight"))
+            browser.driver.save_screenshot(f"{PICTURES}/{name}-{width}-{shade}.png")
+    browser.look(1280, "light")
+
+
+def press_until(browser, selector, text=""):
+    """Tab after tab, as far as a page has them."""
+    for _ in range(60):
+        if browser.focused.get_attribute("outerHTML") and browser.focused in browser.all(selector) and text in browser.focused.text:
+            return
+        browser.press(Keys.TAB)
+    raise AssertionError(f"no tab leads to {selector} {text}\n{browser.text}")
+
+
+def test_a_domain_is_added_published_and_signs_by_keyboard(browser, relay, bind):
+    browser.press("g", "m")
+    browser.one(".empty h2", "No sending domain yet")
+    look_at(browser, "empty")
+    press_until(browser, "input[name=domain]")
+    browser.press("no domain", Keys.ENTER)
+    browser.one("[role=alert]", "is not a domain name")
+    browser.complaints()  # a browser logs each refusal
+    press_until(browser, "input[name=domain]")
+    browser.press(Keys.CONTROL + "a")
+    browser.press(Keys.DELETE, "Shop.test", Keys.TAB, "192.0.2.1", Keys.ENTER)
+    browser.one("h1", "shop.test")
+    assert browser.path == "/domains/shop.test"
+    browser.one(".head .state", "waits for its records")
+    browser.one(".record .state", "to be changed")
+    browser.one(".record .reply", "v=spf1 include:_spf.shop.test -all")
+    assert len(browser.all(".record")) == 4
+    look_at(browser, "to-publish")
+    press_until(browser, "button", "Look at DNS now")
+    browser.press(Keys.ENTER)
+    browser.wait_for_text("Receivers see 0 of 4 records as they should be.")
+    browser.one(".record .state", "differs")
+    look_at(browser, "differs")
+
+    relay.command("domains", "add", "shop.test", "--publish", "rfc2136", "--server", "%s:%d" % bind.address, "--tsig-file",
+                  str(bind.key_file), "--resolver", "%s:%d" % bind.address)
+    browser.open("/domains")
+    browser.one("[data-open]", "shop.test")
+    browser.press("j", Keys.ENTER)
+    browser.one(".record .state", "is there")
+    assert not [each for each in browser.all(".record .state") if each.text != "is there"]
+    look_at(browser, "published")
+    press_until(browser, "button", "Retire …")
+    browser.press(Keys.ENTER)
+    browser.one("dialog h2", "Retire")
+    browser.press(Keys.ESCAPE)
+    eventually(lambda: not browser.all("dialog"), "nothing was retired")
+    press_until(browser, "button", "Retire …")
+    browser.press(Keys.ENTER)
+    browser.one("dialog button", "Retire it")
+    browser.press(Keys.ENTER)
+    browser.wait_for_text("is gone; its record may leave DNS.")
+    assert len(browser.all("section table tbody tr")) == 1
+    press_until(browser, "button", "Remove the domain …")
+    browser.press(Keys.ENTER)
+    browser.one("dialog button", "Remove it and its keys")
+    browser.press(Keys.ENTER)
+    browser.one(".empty h2", "No sending domain yet")
+    assert not [each for each in (relay.folder / "data" / "keys").rglob("*") if each.is_file()]
