@@ -106,7 +106,7 @@ def test_a_domain_is_added_published_and_signs_by_keyboard(browser, relay, bind)
     browser.one("dialog button", "Retire it")
     browser.press(Keys.ENTER)
     browser.wait_for_text("is gone; its record may leave DNS.")
-    assert len(browser.all("section table tbody tr")) == 1
+    eventually(lambda: len(browser.all("section table tbody tr")) == 1, "one key is left", explain=lambda: browser.text)
     press_until(browser, "button", "Remove the domain …")
     browser.press(Keys.ENTER)
     browser.one("dialog button", "Remove it and its keys")
