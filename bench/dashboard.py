@@ -43,7 +43,7 @@ QUESTIONS = {
 
 
 def answers(phase, text, _):
-    return "550 5.1.1 No such user" if phase == "rcpt" and text.startswith("gone@") else None
+    return "550 5.1.1 No such user" if phase == "rcpt" and "<gone@" in text else None
 
 
 def day_file(relay):
@@ -60,7 +60,10 @@ def send_patterns(relay):
         if not file:
             return False
         with sqlite3.connect(f"file:{file}?mode=ro", uri=True) as database:
-            return database.execute("SELECT count(*) FROM recipients WHERE state <> 'queued'").fetchone()[0] == 2
+            if database.execute("SELECT count(*) FROM sqlite_master WHERE name = 'recipients'").fetchone()[0] == 0:
+                return False
+            return database.execute("SELECT count(DISTINCT state) FROM recipients "
+                                    "WHERE state IN ('delivered', 'bounced')").fetchone()[0] == 2
     eventually(recorded, "both are in the records", patience_s=60)
 
 

@@ -79,6 +79,7 @@ json::object to_json(const RecipientState& state, classify::Reader* replies) {
 }  // namespace
 
 std::vector<RecipientState> recipient_states(const std::vector<Event>& events,
+                                             const std::vector<records::FoundRecipient>& recorded,
                                              const std::vector<queue::Standing>& waiting) {
   std::vector<RecipientState> states;
   std::unordered_map<std::string, size_t> places;
@@ -87,10 +88,19 @@ std::vector<RecipientState> recipient_states(const std::vector<Event>& events,
     if (is_new) states.push_back({address});
     return states[place->second];
   };
+  for (const records::FoundRecipient& recipient : recorded) {
+    RecipientState& state = state_of(recipient.address);
+    const Result<EventKind> end = events::parse_event_kind(recipient.state);
+    if (!end || !settles(*end)) continue;
+    state.status = events::name(*end);
+    state.is_settled = true;
+  }
   for (const Event& event : events)
     for (const std::string& address : event.recipients) {
       RecipientState& state = state_of(address);
-      if (state.last && settles(state.last->kind)) continue;
+      // What is told of one that was settled is another fact, but for how.
+      if (state.is_settled && (state.last || !settles(event.kind))) continue;
+      state.is_settled = settles(event.kind);
       state.status = status_of(event.kind);
       if (event.kind != EventKind::accepted && event.kind != EventKind::expiring)
         state.last = &event;
@@ -98,7 +108,7 @@ std::vector<RecipientState> recipient_states(const std::vector<Event>& events,
   for (const queue::Standing& standing : waiting) {
     RecipientState& state = state_of(standing.recipient);
     // The queue knows first that it was settled, so what it says waits may be older than an event.
-    if (state.last && settles(state.last->kind)) continue;
+    if (state.is_settled) continue;
     state.standing = &standing;
     state.status = status_of(standing);
   }
@@ -114,8 +124,9 @@ std::string_view status_of(const std::vector<RecipientState>& recipients) {
 }
 
 json::object email_json(const std::vector<Event>& events,
+                        const std::vector<records::FoundRecipient>& recorded,
                         const std::vector<queue::Standing>& waiting, classify::Reader* replies) {
-  const std::vector<RecipientState> states = recipient_states(events, waiting);
+  const std::vector<RecipientState> states = recipient_states(events, recorded, waiting);
   json::object object{{"object", "email"}, {"status", status_of(states)}};
   if (!events.empty()) {
     const Event& first = events.front();

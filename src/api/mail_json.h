@@ -9,6 +9,7 @@
 #include "classify/classifier.h"
 #include "events/event.h"
 #include "queue/standing.h"
+#include "records/search.h"
 
 // What became of a message, for programs. Pure.
 namespace waypost::api {
@@ -20,11 +21,13 @@ struct RecipientState {
   std::string_view status = "queued";
   const events::Event* last = nullptr;        // of an attempt, or of how it ended
   const queue::Standing* standing = nullptr;  // while it waits
+  bool is_settled = false;
 };
 
-// By the events of a message, oldest first, and those of its recipients that wait; both outlive
-// the result.
+// By the events of a message, oldest first; by what the records know of its recipients, where these
+// are not all events; and by those of them that wait. All outlive the result.
 std::vector<RecipientState> recipient_states(const std::vector<events::Event>& events,
+                                             const std::vector<records::FoundRecipient>& recorded,
                                              const std::vector<queue::Standing>& waiting);
 
 // Of a message whose recipients stand differently: what is least settled.
@@ -32,6 +35,7 @@ std::string_view status_of(const std::vector<RecipientState>& recipients);
 
 // Without its timeline; `replies` makes a diagnosis of what they said, null for none.
 boost::json::object email_json(const std::vector<events::Event>& events,
+                               const std::vector<records::FoundRecipient>& recorded,
                                const std::vector<queue::Standing>& waiting,
                                classify::Reader* replies);
 

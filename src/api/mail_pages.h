@@ -7,6 +7,7 @@
 #include <tl/expected.hpp>
 
 #include "api/access.h"
+#include "api/mail_list.h"
 #include "classify/classifier.h"
 #include "io/disk.h"
 #include "io/worker.h"
@@ -16,7 +17,7 @@
 
 namespace waypost::api {
 
-// GET /v1/emails and what is below it, and what a person can do with one. Thread: the loop's.
+// GET /v1/emails, what is below it, and what a person can do with one. Thread: the loop's.
 class MailPages {
  public:
   struct Services {
@@ -28,7 +29,10 @@ class MailPages {
     io::Disk& disk;
     records::RecordPlaces places;
   };
-  explicit MailPages(Services services) : services_(std::move(services)) {}
+  explicit MailPages(Services services)
+      : services_(std::move(services)),
+        list_({services_.loop, services_.queue, services_.worker, services_.disk,
+               services_.places}) {}
 
   void add_to(web::Router& router, Access& access);
 
@@ -36,7 +40,6 @@ class MailPages {
   using Found = Result<records::Found>;
   using Events = std::vector<events::Event>;
 
-  io::Task<web::Response> list(web::Request request);
   io::Task<web::Response> show(web::Request request);
   io::Task<web::Response> raw(web::Request request);
   io::Task<void> write_chunks(MessageId id, uint32_t chunks, std::string first,
@@ -48,6 +51,7 @@ class MailPages {
   io::Task<tl::expected<Events, web::Response>> events_of(const web::Request& request);
 
   Services services_;
+  MailList list_;
 };
 
 }  // namespace waypost::api

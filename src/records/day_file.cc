@@ -17,7 +17,7 @@ using events::Event;
 using events::EventKind;
 
 // Every table is described in docs/format/records.md.
-constexpr std::array<const char*, 1> migrations{R"sql(
+constexpr std::array<const char*, 2> migrations{R"sql(
 CREATE TABLE feed (
   only INTEGER PRIMARY KEY CHECK (only = 1),
   batch_file TEXT NOT NULL, batch_offset INTEGER NOT NULL,
@@ -67,6 +67,10 @@ CREATE TABLE totals (name TEXT PRIMARY KEY, count INTEGER NOT NULL) WITHOUT ROWI
 CREATE TABLE gaps (
   number INTEGER PRIMARY KEY,
   from_at INTEGER NOT NULL, to_at INTEGER NOT NULL, lost INTEGER NOT NULL);
+)sql",
+                                                R"sql(
+CREATE INDEX messages_by_at ON messages (at);
+CREATE INDEX recipients_by_state ON recipients (state, message);
 )sql"};
 
 // Random places of the indexes are written again and again: a larger log writes them less often.

@@ -1,6 +1,7 @@
 #include "records/log_search.h"
 
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
 #include "base/ascii.h"
@@ -13,6 +14,7 @@ using events::Event;
 
 // Ids that met some condition, in a log that no file of records covers: 1 M of them are 64 MB.
 constexpr size_t candidates_max = 1'000'000;
+constexpr size_t times_max = 100'000;
 
 bool has_domain(const Event& event, const std::string& domain) {
   return std::any_of(event.recipients.begin(), event.recipients.end(), [&](std::string_view to) {
@@ -45,7 +47,7 @@ struct Conditions {
   }
 };
 
-Conditions conditions_of(const Search& search, const Event& event) {
+Conditions conditions_of(const Search& search, const Event& event, WallTime at) {
   Conditions found;
   found.add(1, search.message.has_value(), event.message == search.message);
   found.add(2, !search.address.empty(), concerns(event, search));
@@ -54,11 +56,17 @@ Conditions conditions_of(const Search& search, const Event& event) {
   found.add(16, !search.domain.empty(), has_domain(event, search.domain));
   found.add(32, !search.reply_class.empty(), event.cause.reply_class == search.reply_class);
   found.add(64, !search.host.empty(), event.peer.host == search.host);
-  WallTime at = event.message ? event.message->accepted_at() : event.at;
   found.add(128, search.since.has_value(), search.since && at >= *search.since);
   found.add(256, search.until.has_value(), search.until && at < *search.until);
   found.add(512, !search.address_prefix.empty(), has_prefix(event, search.address_prefix));
   found.add(1024, !search.state.empty(), leads_to(event, search.state));
+  found.add(2048, search.tenant.has_value(), event.tenant == search.tenant);
+  found.add(4096, search.before.has_value(),
+            search.before &&
+                std::tie(at, event.message) < std::tie(search.before->at, search.before->id));
+  found.add(8192, search.with_id, event.message.has_value());
+  found.add(16384, !search.ids.empty(),
+            std::find(search.ids.begin(), search.ids.end(), event.message) != search.ids.end());
   return found;
 }
 
@@ -76,7 +84,17 @@ class LogSearcher {
   Result<LogFound> run();
 
  private:
+  // A message that met some condition, and when it was accepted: to the millisecond, until the
+  // event says more.
+  struct Candidate {
+    unsigned met = 0;
+    WallTime at;
+  };
+
   void choose(Event&& event);
+  WallTime time_of(const Event& event) const;
+  void note_time(const Event& event);
+  Candidate& candidate_of(const Event& event);
   void collect(Event&& event, std::map<MessageId, size_t>& places);
   Result<EventsRead> read(const std::function<void(Event&&)>& found);
 
@@ -85,15 +103,16 @@ class LogSearcher {
   const Search& wanted_;
   const LogBounds& bounds_;
   EventFilter filter_;
-  std::map<MessageId, unsigned> candidates_;
-  std::set<MessageId> matched_;
+  std::map<MessageId, Candidate> candidates_;
+  std::map<MessageId, WallTime> times_;               // of those that met none
+  std::set<std::pair<WallTime, MessageId>> matched_;  // the newest
   std::set<MessageId> chosen_;
   LogFound found_;
 };
 
 Result<LogFound> LogSearcher::run() {
   TRY(found_.read, read([&](Event&& event) { choose(std::move(event)); }));
-  chosen_.merge(matched_);
+  for (const auto& [at, id] : matched_) chosen_.insert(id);
   if (chosen_.empty()) return std::move(found_);
   std::map<MessageId, size_t> places;
   TRY_VOID(read([&](Event&& event) { collect(std::move(event), places); }));
@@ -110,29 +129,53 @@ Result<EventsRead> LogSearcher::read(const std::function<void(Event&&)>& found) 
 // The newest that match, one more than wanted so that it can be told that there are more.
 void LogSearcher::choose(Event&& event) {
   if (!events::is_about_mail(event.kind)) return;
-  Conditions conditions = conditions_of(wanted_, event);
   if (!event.message) {
+    const Conditions conditions = conditions_of(wanted_, event, event.at);
     if (conditions.met != conditions.wanted) return;
     if (found_.messages.size() > 2 * wanted_.messages_max)
       found_.messages.erase(found_.messages.begin(),
                             found_.messages.end() - static_cast<ptrdiff_t>(wanted_.messages_max));
-    found_.messages.push_back({std::nullopt, {}});
+    found_.messages.emplace_back();
     found_.messages.back().events.push_back(std::move(event));
     return;
   }
-  if (conditions.wanted != 0 && conditions.met == 0) return;
-  unsigned& met = candidates_[*event.message];
-  met |= conditions.met;
-  if (met == conditions.wanted) matched_.insert(*event.message);
+  const Conditions conditions = conditions_of(wanted_, event, time_of(event));
+  if (conditions.wanted != 0 && conditions.met == 0) return note_time(event);
+  Candidate& candidate = candidate_of(event);
+  candidate.met |= conditions.met;
+  if (candidate.met == conditions.wanted) matched_.emplace(candidate.at, *event.message);
   if (matched_.size() > wanted_.messages_max + 1) matched_.erase(matched_.begin());
   if (candidates_.size() > candidates_max) candidates_.erase(candidates_.begin());
+}
+
+WallTime LogSearcher::time_of(const Event& event) const {
+  if (event.kind == events::EventKind::accepted) return event.at;
+  if (const auto known = candidates_.find(*event.message); known != candidates_.end())
+    return known->second.at;
+  const auto noted = times_.find(*event.message);
+  return noted == times_.end() ? event.message->accepted_at() : noted->second;
+}
+
+// Of one that meets nothing yet: what comes later may, and the order of pages goes by this.
+void LogSearcher::note_time(const Event& event) {
+  if (event.kind != events::EventKind::accepted) return;
+  times_[*event.message] = event.at;
+  if (times_.size() > times_max) times_.erase(times_.begin());
+}
+
+LogSearcher::Candidate& LogSearcher::candidate_of(const Event& event) {
+  const WallTime at = time_of(event);
+  Candidate& candidate = candidates_.try_emplace(*event.message, Candidate{0, at}).first->second;
+  if (candidate.at != at) matched_.erase({candidate.at, *event.message});
+  candidate.at = at;
+  return candidate;
 }
 
 void LogSearcher::collect(Event&& event, std::map<MessageId, size_t>& places) {
   if (!event.message || !chosen_.contains(*event.message)) return;
   if (!wanted_.address.empty() && !concerns(event, wanted_)) return;
   auto [place, is_new] = places.try_emplace(*event.message, found_.messages.size());
-  if (is_new) found_.messages.push_back({*event.message, {}});
+  if (is_new) found_.messages.push_back({.id = *event.message});
   found_.messages[place->second].events.push_back(std::move(event));
 }
 

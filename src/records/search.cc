@@ -3,13 +3,13 @@
 #include <algorithm>
 #include <map>
 #include <set>
-#include <span>
+#include <tuple>
 #include <utility>
 
 #include <fmt/format.h>
 
-#include "base/ascii.h"
 #include "records/day_file.h"
+#include "records/day_query.h"
 #include "records/days.h"
 #include "records/event_files.h"
 #include "records/log_search.h"
@@ -18,134 +18,12 @@ namespace waypost::records {
 namespace {
 
 constexpr int64_t events_of_a_message_max = 10'000;
-// Recipients that are collected before their messages are put in order.
-constexpr int64_t collected_max = 20'000;
-// Behind every address that begins with what stands before it.
-constexpr std::string_view last_character = "\xf4\x8f\xbf\xbf";
-
-int64_t micros(WallTime time) { return time.time_since_epoch().count(); }
-
-// What a search means to a day's file: a condition each, with its parameter.
-class Query {
- public:
-  explicit Query(const Search& wanted) : wanted_(wanted) {}
-
-  // The newest `most` messages.
-  Result<Statement> prepare(Database& database, size_t most) {
-    conditions_.clear();
-    // A single condition is met by the newest so many that its index names; several must each be
-    // known in full.
-    first_ = " ORDER BY 1 DESC";
-    if (count_conditions() == 1) first_ += fmt::format(" LIMIT {}", most);
-    add_conditions();
-    TRY_VOID(add_conditions_on_recipients(database));
-    TRY(Statement select,
-        database.prepare(fmt::format(
-            "SELECT number, id FROM messages{} ORDER BY number DESC LIMIT {}", conditions_, most)));
-    bind(select);
-    return select;
-  }
-
- private:
-  int count_conditions() const {
-    return int(wanted_.message.has_value()) + int(!wanted_.address.empty()) +
-           int(!wanted_.message_id.empty()) + int(!wanted_.session.empty()) +
-           int(!wanted_.domain.empty()) + int(!wanted_.reply_class.empty()) +
-           int(!wanted_.host.empty()) + int(!wanted_.address_prefix.empty()) +
-           int(!wanted_.state.empty()) + int(wanted_.since.has_value()) +
-           int(wanted_.until.has_value());
-  }
-
-  void add_conditions() {
-    if (wanted_.message) want("id = ?1");
-    if (!wanted_.address.empty())
-      want("(number IN (SELECT number FROM messages WHERE sender = ?2" + first_ +
-           ") OR number IN (SELECT DISTINCT message FROM recipients WHERE address = ?2" + first_ +
-           "))");
-    if (!wanted_.message_id.empty()) want("message_id = ?3 AND message_id <> ''");
-    if (!wanted_.session.empty()) want("session = ?4 AND session <> ''");
-    if (!wanted_.domain.empty())
-      want("number IN (SELECT DISTINCT message FROM recipients WHERE domain = ?5" + first_ + ")");
-    if (!wanted_.reply_class.empty())
-      want("number IN (SELECT DISTINCT message FROM events WHERE class = ?6 AND class <> ''" +
-           first_ + ")");
-    if (!wanted_.host.empty())
-      want("number IN (SELECT DISTINCT message FROM events WHERE host = ?7 AND host <> ''" +
-           first_ + ")");
-    if (wanted_.since) want("at >= ?8");
-    if (wanted_.until) want("at < ?9");
-  }
-
-  // A few recipients are collected. Of many the newest are soon found by going from message to
-  // message, and nobody waits until all are in order.
-  Result<void> add_conditions_on_recipients(Database& database) {
-    const auto add = [&](const std::string& collected, const std::string& walked, bool few) {
-      want(few ? "number IN (SELECT DISTINCT message FROM recipients WHERE " + collected + first_ +
-                     ")"
-               : "EXISTS (SELECT 1 FROM recipients WHERE message = messages.number AND " + walked +
-                     ")");
-    };
-    if (!wanted_.address_prefix.empty()) {
-      TRY(Statement probe,
-          database.prepare(fmt::format("SELECT count(*) FROM (SELECT 1 FROM recipients WHERE "
-                                       "address >= ?10 AND address < ?11 LIMIT {})",
-                                       collected_max + 1)));
-      bind_prefix(probe);
-      TRY(bool counted, probe.step());
-      add("address >= ?10 AND address < ?11", "+address >= ?10 AND +address < ?11",
-          counted && probe.integer(0) <= collected_max);
-    }
-    if (!wanted_.state.empty()) {
-      TRY(const int64_t count, read_total(database, wanted_.state));
-      add("state = ?12", "state = ?12", count <= collected_max);
-    }
-    return {};
-  }
-
-  void bind_prefix(Statement& select) const {
-    select.bind(10, wanted_.address_prefix);
-    select.bind(11, wanted_.address_prefix + std::string(last_character));
-  }
-
-  void bind(Statement& select) const {
-    if (!wanted_.address_prefix.empty()) bind_prefix(select);
-    if (!wanted_.state.empty()) select.bind(12, wanted_.state);
-    if (wanted_.message) select.bind_blob(1, wanted_.message->raw());
-    if (!wanted_.address.empty()) select.bind(2, wanted_.address);
-    if (!wanted_.message_id.empty()) select.bind(3, wanted_.message_id);
-    if (!wanted_.session.empty()) select.bind(4, wanted_.session);
-    if (!wanted_.domain.empty()) select.bind(5, base::to_lower(wanted_.domain));
-    if (!wanted_.reply_class.empty()) select.bind(6, wanted_.reply_class);
-    if (!wanted_.host.empty()) select.bind(7, wanted_.host);
-    if (wanted_.since) select.bind(8, micros(*wanted_.since));
-    if (wanted_.until) select.bind(9, micros(*wanted_.until));
-  }
-
-  void want(const std::string& condition) {
-    conditions_ += conditions_.empty() ? " WHERE " : " AND ";
-    conditions_ += condition;
-  }
-
-  const Search& wanted_;
-  std::string first_;
-  std::string conditions_;
-};
-
-struct Row {
-  int64_t number = 0;
-  std::optional<MessageId> id;
-};
-
-std::optional<MessageId> id_from(std::string_view octets) {
-  if (octets.size() != MessageId::octets) return std::nullopt;
-  return MessageId::from_octets(std::span<const uint8_t, MessageId::octets>(
-      reinterpret_cast<const uint8_t*>(octets.data()), MessageId::octets));
-}
+constexpr int64_t events_of_a_summary_max = 20;
 
 class Searcher {
  public:
   Searcher(io::Disk& disk, const RecordPlaces& places, const Search& wanted)
-      : disk_(disk), places_(places), wanted_(wanted), query_(wanted) {}
+      : disk_(disk), places_(places), wanted_(wanted), left_(wanted.looked_at_max) {}
 
   Result<Found> run();
 
@@ -154,17 +32,21 @@ class Searcher {
   bool may_hold(Day day) const;
   void search_day(Day day);
   Result<void> read_day(Day day);
-  Result<FoundMessage> read_message(Database& database, const Row& row);
+  Result<FoundMessage> read_message(Database& database, const FoundRow& row);
+  Result<void> read_events(Database& database, int64_t number, FoundMessage& message);
+  Result<void> read_recipients(Database& database, int64_t number, FoundMessage& message);
   Result<void> note_gaps(Database& database);
   std::set<MessageId> ids() const;
   void join(LogFound beyond);
   FoundMessage read_known(MessageId id);
+  static void set_time(FoundMessage& message);
+  bool is_beyond(const FoundMessage& message) const;
   void note_problem(Day day, const Error& error);
 
   io::Disk& disk_;
   const RecordPlaces& places_;
   const Search& wanted_;
-  Query query_;
+  size_t left_;  // of what may be looked at
   Found found_;  // newest first, until the end
   LogBounds bounds_;
 };
@@ -176,7 +58,7 @@ Result<Found> Searcher::run() {
   // in the files by then.
   for (Day day : days) note_mark(day);
   for (Day day : days)
-    if (may_hold(day) && !found_.has_more) search_day(day);
+    if (may_hold(day) && !found_.has_more && !found_.searched_from) search_day(day);
   TRY(LogFound beyond, search_log(disk_, places_.events_folder, wanted_, bounds_, ids()));
   join(std::move(beyond));
   std::reverse(found_.messages.begin(), found_.messages.end());
@@ -203,8 +85,15 @@ void Searcher::note_mark(Day day) {
 }
 
 bool Searcher::may_hold(Day day) const {
+  if (!wanted_.ids.empty())
+    return std::any_of(wanted_.ids.begin(), wanted_.ids.end(),
+                       [&](const MessageId& id) { return day_of(id.accepted_at()) == day; });
   if (wanted_.message) return day == day_of(wanted_.message->accepted_at());
   if (wanted_.since && day < day_of(*wanted_.since)) return false;
+  if (const auto& before = wanted_.before) {
+    // Behind a place without an id comes nothing of its time.
+    if (WallTime(day) > before->at || (WallTime(day) == before->at && !before->id)) return false;
+  }
   return !wanted_.until || WallTime(day) < *wanted_.until;
 }
 
@@ -228,39 +117,55 @@ Result<void> Searcher::read_day(Day day) {
   if (mark) bounds_.ends[day] = mark->end;
   TRY_VOID(note_gaps(database));
   size_t missing = wanted_.messages_max - found_.messages.size();
-  TRY(Statement select, query_.prepare(database, missing + 1));
-  std::vector<Row> rows;
-  while (true) {
-    TRY(bool found, select.step());
-    if (!found) break;
-    rows.push_back({select.integer(0), id_from(select.text(1))});
-  }
-  if (rows.size() > missing) {
+  TRY(FoundRows found, query_day(database, wanted_, missing + 1, left_));
+  found_.searched_from = found.searched_from;
+  if (!found_.searched_from && left_ == 0) found_.searched_from = WallTime(day);
+  if (found.rows.size() > missing) {
     found_.has_more = true;
-    rows.resize(missing);
+    found_.searched_from.reset();
+    found.rows.resize(missing);
   }
-  for (const Row& row : rows) {
+  for (const FoundRow& row : found.rows) {
     TRY(FoundMessage message, read_message(database, row));
     found_.messages.push_back(std::move(message));
   }
   return {};
 }
 
-Result<FoundMessage> Searcher::read_message(Database& database, const Row& row) {
-  FoundMessage message{row.id, {}};
+Result<FoundMessage> Searcher::read_message(Database& database, const FoundRow& row) {
+  FoundMessage message{.id = row.id, .at = row.at};
+  if (wanted_.detail == Detail::none) return message;
+  TRY_VOID(read_events(database, row.number, message));
+  if (wanted_.detail == Detail::summary) TRY_VOID(read_recipients(database, row.number, message));
+  return message;
+}
+
+Result<void> Searcher::read_events(Database& database, int64_t number, FoundMessage& message) {
   TRY(Statement select,
       database.prepare("SELECT line FROM events WHERE number IN (SELECT number FROM (SELECT number "
                        "FROM events WHERE message = ?1 ORDER BY number DESC LIMIT ?2) UNION "
                        "SELECT min(number) FROM events WHERE message = ?1) ORDER BY number"));
-  select.bind(1, row.number).bind(2, events_of_a_message_max);
+  select.bind(1, number).bind(
+      2, wanted_.detail == Detail::summary ? events_of_a_summary_max : events_of_a_message_max);
   while (true) {
     TRY(bool found, select.step());
-    if (!found) return message;
+    if (!found) return {};
     Result<events::Event> event = events::parse_json_line(select.text(0));
     if (!event)
       ++found_.damaged;
     else if (concerns(*event, wanted_))
       message.events.push_back(*std::move(event));
+  }
+}
+
+Result<void> Searcher::read_recipients(Database& database, int64_t number, FoundMessage& message) {
+  TRY(Statement select,
+      database.prepare("SELECT address, state FROM recipients WHERE message = ?1 ORDER BY place"));
+  select.bind(1, number);
+  while (true) {
+    TRY(bool found, select.step());
+    if (!found) return {};
+    message.recipients.push_back({std::string(select.text(0)), std::string(select.text(1))});
   }
 }
 
@@ -280,14 +185,15 @@ std::set<MessageId> Searcher::ids() const {
 
 // What the files tell of a message that only the log showed to be wanted.
 FoundMessage Searcher::read_known(MessageId id) {
-  FoundMessage message{id, {}};
+  FoundMessage message{.id = id};
   auto read = [&]() -> Result<void> {
     TRY(Database database, open_day_to_read(places_.folder, day_of(id.accepted_at())));
-    TRY(Statement select, database.prepare("SELECT number FROM messages WHERE id = ?1"));
+    TRY(Statement select, database.prepare("SELECT number, at FROM messages WHERE id = ?1"));
     select.bind_blob(1, id.raw());
     TRY(bool found, select.step());
     if (!found) return {};
-    TRY(message, read_message(database, {select.integer(0), id}));
+    const WallTime at(std::chrono::microseconds(select.integer(1)));
+    TRY(message, read_message(database, {select.integer(0), id, at}));
     return {};
   };
   Day day = day_of(id.accepted_at());
@@ -305,25 +211,41 @@ void Searcher::join(LogFound beyond) {
     if (found_.messages[i].id) places.emplace(*found_.messages[i].id, i);
   for (FoundMessage& message : beyond.messages) {
     auto place = message.id ? places.find(*message.id) : places.end();
-    if (place == places.end()) {
-      found_.messages.push_back(message.id ? read_known(*message.id)
-                                           : FoundMessage{std::nullopt, {}});
-    }
-    std::vector<events::Event>& to = place == places.end() ? found_.messages.back().events
-                                                           : found_.messages[place->second].events;
-    std::move(message.events.begin(), message.events.end(), std::back_inserter(to));
+    if (place == places.end())
+      found_.messages.push_back(message.id ? read_known(*message.id) : FoundMessage());
+    FoundMessage& to =
+        place == places.end() ? found_.messages.back() : found_.messages[place->second];
+    std::move(message.events.begin(), message.events.end(), std::back_inserter(to.events));
   }
-  std::erase_if(found_.messages,
-                [](const FoundMessage& message) { return message.events.empty(); });
-  auto began = [](const FoundMessage& message) {
-    return message.id ? message.id->accepted_at() : message.events.front().at;
-  };
-  std::stable_sort(
-      found_.messages.begin(), found_.messages.end(),
-      [&](const FoundMessage& a, const FoundMessage& b) { return began(a) > began(b); });
+  for (FoundMessage& message : found_.messages) set_time(message);
+  std::erase_if(found_.messages, [&](const FoundMessage& message) {
+    return (message.events.empty() && wanted_.detail != Detail::none) || is_beyond(message);
+  });
+  std::stable_sort(found_.messages.begin(), found_.messages.end(),
+                   [](const FoundMessage& a, const FoundMessage& b) {
+                     return std::tie(a.at, a.id) > std::tie(b.at, b.id);
+                   });
   if (found_.messages.size() <= wanted_.messages_max) return;
   found_.has_more = true;
+  found_.searched_from.reset();
   found_.messages.resize(wanted_.messages_max);
+}
+
+// What only the log knows yet has no row to tell it.
+void Searcher::set_time(FoundMessage& message) {
+  if (message.at != WallTime() || message.events.empty()) return;
+  const events::Event& first = message.events.front();
+  const bool is_start =
+      first.kind == events::EventKind::accepted || first.kind == events::EventKind::rejected;
+  message.at = is_start || !message.id ? first.at : message.id->accepted_at();
+}
+
+// On the wrong side of a place, or older than what was searched. The log is read to the
+// millisecond.
+bool Searcher::is_beyond(const FoundMessage& message) const {
+  if (found_.searched_from && message.at < *found_.searched_from) return true;
+  if (!wanted_.before) return false;
+  return std::tie(message.at, message.id) >= std::tie(wanted_.before->at, wanted_.before->id);
 }
 
 }  // namespace

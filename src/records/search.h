@@ -1,7 +1,7 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
+#include <limits>
 #include <optional>
 #include <string>
 #include <vector>
@@ -13,6 +13,22 @@
 #include "io/disk.h"
 
 namespace waypost::records {
+
+// A place in the order of pages, which begin with the newest message; of those of one microsecond
+// the one with the greatest id comes first.
+struct PagePlace {
+  WallTime at;                       // accepted (or refused) at
+  std::optional<MessageId> id = {};  // none: behind all of that time
+
+  bool operator==(const PagePlace&) const = default;
+};
+
+// How much is read of a message that was found.
+enum class Detail {
+  events,   // at most 10,000, the newest, and its first
+  summary,  // 20 of them in the same way, and the states of its recipients
+  none,     // what the log alone tells is there all the same
+};
 
 // Which messages are wanted: those that meet every field that is set. A refused transaction counts
 // as a message without an id.
@@ -30,6 +46,13 @@ struct Search {
   std::optional<WallTime> since = {};  // accepted (or refused) not before
   std::optional<WallTime> until = {};  // ... and before
   size_t messages_max = 20;            // the newest so many
+  std::vector<MessageId> ids = {};     // exactly these, where there are any; nothing else is asked
+  std::optional<std::string> tenant = {};
+  std::optional<PagePlace> before = {};  // what comes behind it in the order of pages
+  bool with_id = false;                  // no refusals that never had one
+  Detail detail = Detail::events;
+  // Messages that are looked at, give or take some thousand: a search with an end.
+  size_t looked_at_max = std::numeric_limits<size_t>::max();
 };
 
 // Where records are kept.
@@ -38,23 +61,33 @@ struct RecordPlaces {
   std::string events_folder;  // the event log
 };
 
+struct FoundRecipient {
+  std::string address;
+  std::string state;  // of those of day_file.h
+};
+
 struct FoundMessage {
   std::optional<MessageId> id;
   // What happened, oldest first; with Search::address only what concerns it.
-  std::vector<events::Event> events;
+  std::vector<events::Event> events = {};
+  WallTime at = {};                             // accepted (or refused) at
+  std::vector<FoundRecipient> recipients = {};  // a summary's, as far as the files tell
+
+  PagePlace place() const { return {at, id}; }
 };
 
 struct Found {
   std::vector<FoundMessage> messages;  // oldest first
   bool has_more = false;               // older ones
-  uint64_t damaged = 0;                // lines and rows that were passed over
-  uint64_t lost_events = 0;            // that were never written, in the days that were searched
-  std::vector<std::string> problems;   // files that could not be read, one line each
+  // Enough was looked at: nothing older than that was.
+  std::optional<WallTime> searched_from = {};
+  uint64_t damaged = 0;               // lines and rows that were passed over
+  uint64_t lost_events = 0;           // that were never written, in the days that were searched
+  std::vector<std::string> problems;  // files that could not be read, one line each
 };
 
 // Searches the days' files, newest first, and then what the event log holds beyond them: where
-// there are no files, all of it. A message has at most 10,000 events, the newest, and its first.
-// Blocks.
+// there are no files, all of it. Blocks.
 Result<Found> search(io::Disk& disk, const RecordPlaces& places, const Search& wanted);
 
 }  // namespace waypost::records

@@ -27,7 +27,7 @@ queue::Standing waiting(const std::string& recipient, queue::Hold hold) {
 
 std::string statuses(const std::vector<Event>& events,
                      const std::vector<queue::Standing>& standings = {}) {
-  const auto states = recipient_states(events, standings);
+  const auto states = recipient_states(events, {}, standings);
   std::string text(status_of(states));
   for (const RecipientState& state : states)
     text += " " + state.address + "=" + std::string(state.status);
@@ -43,6 +43,25 @@ TEST(MailJsonTest, says_of_each_recipient_how_it_stands) {
   EXPECT_EQ(statuses(events), "deferred a=delivered b=deferred c=bounced");
   events.push_back(event(EventKind::expired, {"b"}));
   EXPECT_EQ(statuses(events), "bounced a=delivered b=expired c=bounced");
+}
+
+TEST(MailJsonTest, takes_from_the_records_what_the_events_at_hand_do_not_tell) {
+  std::vector<Event> events{event(EventKind::accepted, {"a", "b", "c"}),
+                            event(EventKind::deferred, {"b"}), event(EventKind::complained, {"a"})};
+  const auto states =
+      recipient_states(events, {{"a", "delivered"}, {"b", "queued"}, {"c", "bounced"}}, {});
+  ASSERT_EQ(states.size(), 3u);
+  EXPECT_EQ(states[0].status, "delivered");
+  EXPECT_EQ(states[1].status, "deferred");
+  EXPECT_EQ(states[2].status, "bounced");
+  // The log knows of an end before the records do, and how it came to one that they know.
+  events.push_back(event(EventKind::delivered, {"b"}));
+  events.push_back(event(EventKind::bounced, {"c"}));
+  const auto later = recipient_states(events, {{"b", "queued"}, {"c", "bounced"}},
+                                      {waiting("b", queue::Hold::rate)});
+  EXPECT_EQ(later[0].status, "delivered");
+  EXPECT_EQ(later[0].standing, nullptr);
+  EXPECT_EQ(later[1].last, &events.back());
 }
 
 TEST(MailJsonTest, tells_what_we_hold_back_from_what_they_put_off) {
@@ -61,7 +80,7 @@ TEST(MailJsonTest, keeps_hostile_octets_out_of_the_json) {
   Event bounced = event(EventKind::bounced, {"a"});
   bounced.reply = "550 \xff\"<script>\r\n";
   const std::vector<Event> events{event(EventKind::accepted, {"a"}), bounced};
-  const std::string text = boost::json::serialize(email_json(events, {}, nullptr));
+  const std::string text = boost::json::serialize(email_json(events, {}, {}, nullptr));
   boost::json::error_code error;
   const auto parsed = boost::json::parse(text, error);
   ASSERT_FALSE(error);

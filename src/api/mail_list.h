@@ -1,0 +1,56 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "api/access.h"
+#include "io/disk.h"
+#include "io/worker.h"
+#include "queue/queue.h"
+#include "records/search.h"
+
+namespace waypost::api {
+
+// GET /v1/emails: a page costs no more for a long past or a long queue. What the records would have
+// to look through for too long ends with the page, which may then be short of its limit and still
+// have more behind it. Thread: the loop's.
+class MailList {
+ public:
+  struct Services {
+    io::Loop& loop;
+    const queue::Queue& queue;
+    io::Worker& worker;  // searches the records, and writes pages of them
+    io::Disk& disk;
+    records::RecordPlaces places;
+  };
+  explicit MailList(Services services) : services_(std::move(services)) {}
+
+  io::Task<web::Response> page(web::Request request);
+
+ private:
+  struct Query {
+    records::Search search;
+    size_t limit;
+    std::string status;  // of a recipient; empty: any
+  };
+  using Waiting = std::map<MessageId, std::vector<queue::Standing>>;
+  struct Page {
+    std::vector<records::FoundMessage> messages;  // newest first
+    Waiting waiting;                              // their recipients that wait
+    bool has_more = false;
+    std::optional<records::PagePlace> end;  // where the next page goes on
+  };
+
+  static tl::expected<Query, web::Response> parse(const web::Request& request);
+  static Result<void> take(Query& query, const std::string& key, const std::string& value);
+  io::Task<Result<Page>> find(Query query);
+  io::Task<Result<Page>> find_waiting(Query query);
+  io::Task<Result<records::Found>> search(records::Search wanted);
+  static web::Response response_of(const Page& page, const std::string& status);
+
+  Services services_;
+};
+
+}  // namespace waypost::api
