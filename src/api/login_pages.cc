@@ -50,13 +50,15 @@ struct LoginPages::Credentials {
 };
 
 void LoginPages::add_to(web::Router& router) {
-  const auto on = [&](const char* method, const char* path, auto handler, uint64_t octets_max) {
+  enum class From { our_pages, anywhere };
+  const auto on = [&](const char* method, const char* path, auto handler, uint64_t octets_max,
+                      From from = From::our_pages) {
     web::Router::Route route;
     route.body_octets_max = octets_max;
     // That a page of another site makes a browser log in, or out, would be a nuisance as well.
-    route.guard = [this](web::Request& head) {
+    route.guard = [this, from](web::Request& head) {
       auto refusal = services_.access.refuse_host(head);
-      if (!refusal && !is_from_our_page(head, false))
+      if (!refusal && from == From::our_pages && !is_from_our_page(head, false))
         refusal =
             refuse(Problem::foreign_page, "A page of another site made the browser ask that.");
       return at_once(std::move(refusal));
@@ -70,7 +72,8 @@ void LoginPages::add_to(web::Router& router) {
   on("GET", "/v1/session", &LoginPages::show, 0);
   on("POST", "/v1/session", &LoginPages::log_in, body_octets_max);
   on("DELETE", "/v1/session", &LoginPages::log_out, 0);
-  if (has_link_) on("GET", "/v1/session/enter", &LoginPages::enter, 0);
+  // Its word is in no page but the demo's own, which is a file.
+  if (has_link_) on("GET", "/v1/session/enter", &LoginPages::enter, 0, From::anywhere);
 }
 
 // Without a login, so that it says nothing but what a greeting of SMTP says, and whether there is

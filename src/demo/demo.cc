@@ -13,7 +13,6 @@
 #include "demo/stage.h"
 #include "demo/summary.h"
 #include "demo/traffic.h"
-#include "io/desktop.h"
 #include "io/worker.h"
 #include "records/event_reader.h"
 
@@ -74,8 +73,7 @@ class Demo {
     if (!at || !relay_.has_pages()) return;
     const std::string link =
         fmt::format("http://{}/v1/session/enter?word={}", at->text(), stage_.entry().word);
-    // The word is good once, and for pretend mail alone: it may be an argument.
-    const bool is_opened = options_.opens_browser && io::open_in_browser(link);
+    const bool is_opened = options_.opens_browser && stage_.open_in_browser(link);
     if (is_opened)
       say(fmt::format("      Dashboard: opened in your browser, http://{}/\n", at->text()));
     else

@@ -5,6 +5,7 @@
 #include "config/data_paths.h"
 #include "demo/letters.h"
 #include "domains/domain_store.h"
+#include "io/desktop.h"
 #include "records/keys.h"
 
 namespace waypost::demo {
@@ -178,6 +179,15 @@ Result<void> Stage::make_signing_key() {
   TRY_VOID(store.make_key(domain, "demo", domains::KeyType::ed25519, now));
   TRY_VOID(domains::start_signing(domain, "demo", now));
   return store.store(domain);
+}
+
+Result<void> Stage::open_in_browser(const std::string& address) const {
+  constexpr unsigned mode = 0600;
+  const std::string file = folder_.path() + "/dashboard.html";
+  const std::string leads_on =
+      fmt::format("<!doctype html><meta http-equiv=\"refresh\" content=\"0;url={}\">\n", address);
+  TRY_VOID(disk_->write_file(file, leads_on, mode));
+  return io::open_in_browser("file://" + file);
 }
 
 io::Task<void> Stage::stop() {

@@ -32,6 +32,10 @@ class Stage {
   // What they send back.
   ComeBackPost& come_backs() { return come_backs_; }
 
+  // Has the desktop show the page. Its address is a secret and no argument: it stands in a file
+  // that leads there.
+  Result<void> open_in_browser(const std::string& address) const;
+
   io::Task<void> stop();
 
  private:

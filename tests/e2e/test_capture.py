@@ -77,6 +77,18 @@ def test_mail_is_held_and_shown_and_refused_where_its_name_says_so(capture):
     assert status == 200 and "anna@gmail.com" in emails
 
 
+def test_the_link_opens_once_wherever_it_was_clicked(capture):
+    client = http.client.HTTPConnection(capture.link[1], timeout=20)
+    cookies = []
+    for _ in range(2):
+        client.request("GET", capture.link[2], headers={"Sec-Fetch-Site": "cross-site"})
+        answer = client.getresponse()
+        answer.read()
+        assert answer.status == 303
+        cookies.append(answer.getheader("Set-Cookie", ""))
+    assert "waypost_session=" in cookies[0] and "HttpOnly" in cookies[0] and not cookies[1]
+
+
 def test_what_a_person_lets_go_goes_nowhere(capture):
     queued = re.search(r"queued as ([0-9a-f-]{36})", capture.send("anna@gmail.com"))[1]
     released = subprocess.run([binary(), "--config", capture.config, "queue", "release", queued],
