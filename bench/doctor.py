@@ -177,7 +177,8 @@ def say(ran, words):
 def inside(world, *command, variables=None):
     """A peer at the client's end, with the world's resolver for its own."""
     conf = world.folder / f"peer{world.number}.conf"
-    conf.write_text(f"nameserver {world.address(RESOLVER_NUMBER)}\noptions timeout:3 attempts:1\n")
+    resolver = world.resolver.rpartition(":")[0] if world.resolver else world.address(RESOLVER_NUMBER)
+    conf.write_text(f"nameserver {resolver}\noptions timeout:3 attempts:1\n")
     return run([*world.network.enter(world.resolv_conf or conf, world.under), "timeout", "-k", "5", str(PEER_S),
                 *command], {**world.environment, **(variables or {})})
 
@@ -197,7 +198,8 @@ def swaks(world):
     tls = {"implicit": ["--tls-on-connect"], "starttls": ["--tls"], "none": []}[mode]
     login = ["--auth", "PLAIN", "--auth-user", world.user, "--auth-password", world.password]
     return inside(world, "swaks", "--server", host, "--port", port, *tls, "--timeout", "30",
-                  *(login if world.user else []), "--from", world.sender, "--to", world.recipient,
+                  *(login if world.user else []), "--from", world.sender or "eve@example.net",
+                  "--to", world.recipient or f"postmaster@{world.target}",
                   "--helo", "client.lab.test"), lambda text: last(
                       text, r"^(?:\*\*\*|<.\*|<\*\*)") or last(text, r"^<[-~]")
 

@@ -54,11 +54,11 @@ waypost_library(seeds DEPENDS base io toml sasl)
 # Inside of one source only.
 target_link_libraries(waypost_seeds PRIVATE CURL::libcurl)
 waypost_library(doctor
-  DEPENDS base io smtp message toml settings classify checks explain dns tls sasl mailauth seeds USES Boost::json)
+  DEPENDS base io smtp message toml settings classify checks explain dns tls web sasl mailauth seeds USES Boost::json)
 waypost_embed_toml(doctor rules/lists shipped_lists)
 waypost_library(submission DEPENDS base io smtp message events dns tls sasl intake)
 waypost_library(api
-  DEPENDS base io smtp classify explain events dns sasl web spool records guard queue intake submission domains publish
+  DEPENDS base io smtp settings classify explain events dns sasl web spool records guard queue intake submission domains publish
   USES Boost::json)
 waypost_embed_text(api docs/format/openapi.json openapi_document)
 
@@ -70,7 +70,8 @@ waypost_library(daemon
   DEPENDS base io smtp message settings classify checks doctor config events dns tls sasl oauth spool records guard shaping
     queue delivery mailauth domains intake notices returns submission web api dashboard
   USES spdlog::spdlog Boost::json)
-waypost_library(demo DEPENDS base io smtp classify config events tls sasl records delivery daemon)
+waypost_library(demo
+  DEPENDS base io smtp message classify config events tls sasl spool records shaping queue delivery domains daemon)
 waypost_library(cli
   DEPENDS base io smtp message toml settings classify bounces logs reports checks explain seeds doctor config events dns tls sasl oauth
     mailauth spool records guard shaping queue delivery intake submission domains publish

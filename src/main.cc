@@ -1,6 +1,8 @@
 #include "cli/cli.h"
 #include "daemon/serve.h"
+#include "demo/capture.h"
 #include "demo/demo.h"
+#include "demo/magic.h"
 
 int main(int argc, char** argv) {
   waypost::cli::Hooks hooks;
@@ -16,13 +18,20 @@ int main(int argc, char** argv) {
                                    nullptr},
                                   arguments.supervisor);
   };
+  hooks.demo_help = waypost::demo::magic_help();
   hooks.demo = [](waypost::cli::DemoArguments arguments) {
     return waypost::demo::run({.run_for = arguments.run_for,
                                .messages = arguments.messages,
                                .seed = arguments.seed,
                                .port = arguments.port,
                                .color = arguments.color,
+                               .opens_browser = arguments.opens_browser,
                                .trace = std::move(arguments.trace)});
+  };
+  hooks.capture = [](waypost::cli::CaptureArguments arguments) {
+    return waypost::demo::capture({.data_dir = std::move(arguments.data_dir),
+                                   .port = arguments.port,
+                                   .http_port = arguments.http_port});
   };
   return waypost::cli::run(argc, argv, hooks);
 }

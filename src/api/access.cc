@@ -58,6 +58,15 @@ bool Access::may_see(const records::Key& key, const std::string& tenant) {
 
 web::Router::Route Access::route(records::Scope scope, web::Router::Handler handler,
                                  uint64_t body_octets_max) {
+  return make_route(scope, std::move(handler), body_octets_max);
+}
+
+web::Router::Route Access::route_for_any(web::Router::Handler handler, uint64_t body_octets_max) {
+  return make_route(std::nullopt, std::move(handler), body_octets_max);
+}
+
+web::Router::Route Access::make_route(std::optional<records::Scope> scope,
+                                      web::Router::Handler handler, uint64_t body_octets_max) {
   web::Router::Route route;
   route.body_octets_max = body_octets_max;
   route.guard = [this, scope](web::Request& head) { return check(head, scope); };
@@ -80,7 +89,8 @@ int64_t Access::window_left_s() {
   return std::max<int64_t>(1, std::chrono::ceil<std::chrono::seconds>(left).count());
 }
 
-io::Task<std::optional<web::Response>> Access::check(web::Request& head, records::Scope scope) {
+io::Task<std::optional<web::Response>> Access::check(web::Request& head,
+                                                     std::optional<records::Scope> scope) {
   begin_window();
   std::string secret(secret_of(head));
   if (head.field("authorization").empty() && !cookie(head, session_cookie).empty())
@@ -97,11 +107,11 @@ io::Task<std::optional<web::Response>> Access::check(web::Request& head, records
   }
   if (!key) co_return refuse_unknown(client_of(services_.front, head));
   if (auto limited = count(*key)) co_return limited;
-  if (!is_good_for(*key, scope))
+  if (scope && !is_good_for(*key, *scope))
     co_return refuse(Problem::missing_scope,
                      fmt::format("The key \"{}\" has not the scope \"{}\". Make one that has: "
                                  "waypost keys create NAME --scope {}",
-                                 key->name, records::name(scope), records::name(scope)));
+                                 key->name, records::name(*scope), records::name(*scope)));
   head.caller = Caller{std::move(key)};
   co_return std::nullopt;
 }

@@ -52,6 +52,9 @@ class Access {
   web::Router::Route route(records::Scope scope, web::Router::Handler handler,
                            uint64_t body_octets_max = 0);
 
+  // The same for every key that is known.
+  web::Router::Route route_for_any(web::Router::Handler handler, uint64_t body_octets_max = 0);
+
   // Of a request that came through such a route.
   static const records::Key& key_of(const web::Request& request) { return *caller_of(request).key; }
   static const Caller& caller_of(const web::Request& request);
@@ -74,7 +77,11 @@ class Access {
   };
   using Found = Result<std::shared_ptr<const records::Key>>;
 
-  io::Task<std::optional<web::Response>> check(web::Request& head, records::Scope scope);
+  web::Router::Route make_route(std::optional<records::Scope> scope, web::Router::Handler handler,
+                                uint64_t body_octets_max);
+  // No scope: any will do.
+  io::Task<std::optional<web::Response>> check(web::Request& head,
+                                               std::optional<records::Scope> scope);
   io::Task<std::optional<web::Response>> check_session(web::Request& head);
   io::Task<bool> is_confirmed(std::shared_ptr<Session> session);
   io::Task<Found> find(std::string secret);

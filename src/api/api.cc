@@ -33,7 +33,7 @@ Api::Api(Services services, std::unique_ptr<records::SentRequests> sent,
                *admins_, admins_worker_, std::move(services.front)}),
       logins_({services.loop, access_, *admins_, admins_worker_, services.clients,
                std::move(services.hostname), std::move(services.demo_admin),
-               std::move(services.demo_word), services.refused_login}),
+               std::move(services.demo_word), services.captures, services.refused_login}),
       sending_({services.loop, services.intake, services.spool, worker_, *sent_, services.trouble,
                 services.clients, std::move(services.messages_per_login_per_minute),
                 std::move(services.local)}),
@@ -41,6 +41,7 @@ Api::Api(Services services, std::unique_ptr<records::SentRequests> sent,
              services.disk, std::move(services.places)}),
       queue_(services.queue),
       suppressions_(services.loop, services.suppressions),
+      addresses_(services.loop, services.resolver, services.suppressions),
       explain_(services.replies),
       feed_(services.loop, [this](Caller caller) { return access_.holds(std::move(caller)); }),
       metrics_({services.loop, services.queue, std::move(services.checks)}),
@@ -78,6 +79,7 @@ void Api::add_to(web::Router& router) {
   mail_.add_to(router, access_);
   queue_.add_to(router, access_);
   suppressions_.add_to(router, access_);
+  addresses_.add_to(router, access_);
   explain_.add_to(router, access_);
   feed_.add_to(router, access_);
   metrics_.add_to(router, access_);

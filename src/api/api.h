@@ -6,6 +6,7 @@
 #include <string>
 
 #include "api/access.h"
+#include "api/address_pages.h"
 #include "api/event_feed.h"
 #include "api/explain_pages.h"
 #include "api/login_pages.h"
@@ -30,6 +31,7 @@ class Api {
     queue::Queue& queue;
     spool::Spool& spool;
     guard::Suppressions& suppressions;
+    dns::Resolver& resolver;
     classify::Reader& replies;
     records::Keys& keys;
     io::Worker& keys_worker;
@@ -45,7 +47,8 @@ class Api {
     Front front;
     std::string hostname;
     std::string demo_admin;
-    std::string demo_word;  // empty: this is no demo
+    std::string demo_word;  // empty: nobody is logged in by a link
+    bool captures = false;  // mail is shown, and none leaves
   };
 
   // Opens what it keeps. Blocks. After the queue was restored: what was under way when the process
@@ -89,6 +92,7 @@ class Api {
   MailPages mail_;
   QueuePages queue_;
   SuppressionPages suppressions_;
+  AddressPages addresses_;
   ExplainPages explain_;
   EventFeed feed_;
   Metrics metrics_;

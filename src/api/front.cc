@@ -17,23 +17,34 @@ std::string_view host_of(std::string_view authority) {
   return authority.substr(0, std::min(authority.find(':'), authority.size()));
 }
 
+constexpr size_t hops_max = 20;
+
 // Those on this machine as well, as /metrics believes them.
+bool is_believed(const Front& front, const IpAddress& address) {
+  return address.is_loopback() ||
+         std::any_of(front.proxies.begin(), front.proxies.end(),
+                     [&](const base::IpPrefix& proxy) { return proxy.contains(address); });
+}
+
 bool is_believed(const Front& front, const web::Request& head) {
-  return head.client.address.is_loopback() ||
-         std::any_of(front.proxies.begin(), front.proxies.end(), [&](const base::IpPrefix& proxy) {
-           return proxy.contains(head.client.address);
-         });
+  return is_believed(front, head.client.address);
 }
 
 // Proxies add theirs behind what they were sent: in the last field of that name, or in one of its
-// own.
-std::string_view last_of(const web::Request& head, std::string_view name) {
-  const auto field = std::find_if(head.fields.rbegin(), head.fields.rend(),
-                                  [&](const auto& each) { return each.first == name; });
-  if (field == head.fields.rend()) return {};
-  const std::string_view list = field->second;
-  const size_t comma = list.rfind(',');
-  return base::trim(comma == list.npos ? list : list.substr(comma + 1));
+// own. The last comes first, and no more than hops_max.
+std::vector<std::string_view> from_the_end(const web::Request& head, std::string_view name) {
+  std::vector<std::string_view> found;
+  for (auto field = head.fields.rbegin(); field != head.fields.rend(); ++field) {
+    if (field->first != name) continue;
+    std::string_view list = field->second;
+    while (found.size() < hops_max) {
+      const size_t comma = list.rfind(',');
+      found.push_back(base::trim(comma == list.npos ? list : list.substr(comma + 1)));
+      if (comma == list.npos) break;
+      list = list.substr(0, comma);
+    }
+  }
+  return found;
 }
 
 }  // namespace
@@ -45,16 +56,23 @@ bool names_us(const Front& front, const web::Request& head) {
   return std::find(front.names.begin(), front.names.end(), host) != front.names.end();
 }
 
+// What stands before the word of somebody who is not believed is anybody's word.
 IpAddress client_of(const Front& front, const web::Request& head) {
-  if (!is_believed(front, head)) return head.client.address;
-  const auto said = base::IpAddress::parse(last_of(head, "x-forwarded-for"));
-  return said ? *said : head.client.address;
+  IpAddress client = head.client.address;
+  for (const std::string_view hop : from_the_end(head, "x-forwarded-for")) {
+    if (!is_believed(front, client)) break;
+    const auto said = base::IpAddress::parse(hop);
+    if (!said) break;
+    client = *said;
+  }
+  return client;
 }
 
 bool is_secure(const Front& front, const web::Request& head) {
-  return front.behind_tls ||
-         (is_believed(front, head) &&
-          base::equals_ignoring_case(last_of(head, "x-forwarded-proto"), "https"));
+  if (front.behind_tls) return true;
+  const auto said = from_the_end(head, "x-forwarded-proto");
+  return is_believed(front, head) && !said.empty() &&
+         base::equals_ignoring_case(said.front(), "https");
 }
 
 bool is_from_our_page(const web::Request& head, bool is_change) {

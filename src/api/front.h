@@ -21,7 +21,7 @@ struct Front {
 // lead here because a page of somebody else's made it so, to use the visitor's browser as its hand.
 bool names_us(const Front& front, const web::Request& head);
 
-// Who asks: behind a proxy that is believed, the last that its X-Forwarded-For names.
+// Who asks: behind proxies that are believed, who stands before them by X-Forwarded-For.
 IpAddress client_of(const Front& front, const web::Request& head);
 
 // Whether the browser's side of it has TLS.

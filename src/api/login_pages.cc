@@ -70,7 +70,7 @@ void LoginPages::add_to(web::Router& router) {
   on("GET", "/v1/session", &LoginPages::show, 0);
   on("POST", "/v1/session", &LoginPages::log_in, body_octets_max);
   on("DELETE", "/v1/session", &LoginPages::log_out, 0);
-  if (is_demo_) on("GET", "/v1/session/enter", &LoginPages::enter, 0);
+  if (has_link_) on("GET", "/v1/session/enter", &LoginPages::enter, 0);
 }
 
 // Without a login, so that it says nothing but what a greeting of SMTP says, and whether there is
@@ -83,7 +83,8 @@ io::Task<web::Response> LoginPages::about(web::Request request) {
   const json::object answer{{"name", "Waypost"},
                             {"version", base::version},
                             {"hostname", services_.hostname},
-                            {"demo", is_demo_},
+                            {"demo", has_link_ && !services_.captures},
+                            {"capture", services_.captures},
                             {"needs_admin", admins && admins->empty()},
                             {"session", session != nullptr}};
   co_return web::Response{.body = json::serialize(answer) + "\n"};

@@ -21,9 +21,11 @@ class LoginPages {
     io::Worker& admins_worker;
     submission::Clients& clients;  // of SMTP: how often a wrong login is worth a line in the log
     std::string hostname;
-    // Of a demo: who is logged in by the link with that word, once. Empty: this is none.
+    // Of a demo or a capture: who is logged in by the link with that word, once. Empty: this is
+    // none.
     std::string demo_admin;
     std::string demo_word;
+    bool captures = false;
     std::function<void(const std::string&)> trouble;  // a line for the log
   };
   explicit LoginPages(Services services) : services_(std::move(services)) {}
@@ -45,7 +47,7 @@ class LoginPages {
   std::string cookie_field(const web::Request& request, const std::string& token) const;
 
   Services services_;
-  const bool is_demo_ = !services_.demo_word.empty();
+  const bool has_link_ = !services_.demo_word.empty();
   // Apart from those of SMTP: what stands before the relay says who asks, and may lie.
   submission::Guesses guesses_;
   std::multiset<IpAddress> checking_;  // the networks whose passwords are being checked

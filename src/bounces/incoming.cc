@@ -6,8 +6,10 @@
 #include <unordered_map>
 
 #include "base/ascii.h"
+#include "bounces/line_pattern.h"
 #include "bounces/notice_reader.h"
 #include "bounces/phrases.h"
+#include "bounces/reply_words.h"
 #include "bounces/ses_notification.h"
 #include "message/header_block.h"
 #include "message/mime.h"
@@ -19,13 +21,34 @@ using message::MimeMessage;
 using message::ReportedAction;
 
 // Of the subjects of notices.
-constexpr std::array<std::string_view, 18> failure_words{
-    "undeliver",         "delivery fail",      "failure notice",
-    "returned mail",     "delivery status",    "mail delivery",
-    "not delivered",     "not be delivered",   "delivery has failed",
-    "delivery error",    "mail system error",  "message delivery",
-    "could not be sent", "returned to sender", "delivery problem",
-    "delivery report",   "non recapitabile",   "warning"};
+constexpr std::array<std::string_view, 27> failure_words{
+    "undeliver",           "delivery fail",      "failure notice",       "returned mail",
+    "delivery status",     "mail delivery",      "not delivered",        "not be delivered",
+    "delivery has failed", "delivery error",     "mail system error",    "message delivery",
+    "could not be sent",   "returned to sender", "delivery problem",     "delivery report",
+    "mail failed",         "warning: could not", "warning: message",     "unzustellbar",
+    "non remis",           "non recapitabile",   "no se puede entregar", "não é possível entregar",
+    "onbestelbaar",        "配信不能",           "не доставлено"};
+
+// Programs alone have these names; a postmaster may be a person.
+constexpr std::array<std::string_view, 4> program_names{"mailer-daemon", "mailerdaemon",
+                                                        "mail delivery", "maildelivery"};
+
+// "<ann@example.net>: host mx said: 550 5.1.1 ...": words that only a refusal has, in whatever
+// language the rest is.
+bool states_refusal(std::string_view text) {
+  static const LinePattern pattern(
+      "(?:^[ \\t>]*|[:(>#'\"=]|\\bsaid|\\bsays)[ \\t]*[45]\\d\\d[ "
+      "-]#?\\(?[45]\\.\\d{1,3}\\.\\d{1,3}\\b|"
+      "(?:[:(>#]|\\bsaid|\\bsays)[ \\t]*[45]\\d\\d(?:-|[ \\t]+(?:[^\\skmgt%\\d]|[kmgt][^b\\s]))");
+  return pattern.find(text).has_value();
+}
+
+bool is_written_by_program(const MimeMessage& message) {
+  const std::string from = base::to_lower(message.field("From"));
+  if (has_one_of(from, program_names)) return true;
+  return message.field("Return-Path") == "<>" && from.find("postmaster") != std::string::npos;
+}
 
 // A text without a header, or the header of a message that a mail system wrote about another.
 bool is_from_mail_system(const MimeMessage& message, const NoticeText& notice) {
@@ -36,16 +59,17 @@ bool is_from_mail_system(const MimeMessage& message, const NoticeText& notice) {
     return has_one_of(notice.small, words);
   }
   std::string from = base::to_lower(message.field("From"));
-  constexpr std::array<std::string_view, 5> senders{"mailer-daemon", "postmaster", "mail delivery",
-                                                    "maildelivery", "mailerdaemon"};
-  bool is_daemon =
-      has_one_of(from, senders) || message.field("Return-Path") == "<>" || base::trim(from) == "<>";
-  return is_daemon && has_one_of(notice.subject, failure_words);
+  bool is_daemon = has_one_of(from, program_names) ||
+                   from.find("postmaster") != std::string::npos ||
+                   message.field("Return-Path") == "<>" || base::trim(from) == "<>";
+  if (is_daemon && has_one_of(notice.subject, failure_words)) return true;
+  return is_written_by_program(message) && states_refusal(notice.text);
 }
 
 // A person who answers, and may quote a notice or speak as one does.
 bool is_answer_of_person(const MimeMessage& message, const NoticeText& notice) {
   if (!notice.failed.empty() || message.type == "multipart/report") return false;
+  if (is_written_by_program(message)) return false;
   constexpr std::array<std::string_view, 5> answers{"re:", "re ", "aw:", "sv:", "antw:"};
   for (std::string_view start : answers)
     if (notice.subject.starts_with(start)) return true;
@@ -291,6 +315,17 @@ bool is_separator_at(std::string_view octets, size_t at) {
          line[clock + 3] == ':';
 }
 
+bool take_dmarc(const MimeMessage& message, Incoming& incoming) {
+  auto reports = message::dmarc_reports_of(message, false);
+  if (reports.empty()) return false;
+  auto best = std::find_if(reports.begin(), reports.end(), [](const auto& one) { return !!one; });
+  if (best == reports.end()) best = reports.begin();
+  incoming.kind = Kind::dmarc_report;
+  incoming.dmarc = std::move(*best);
+  incoming.dmarc_more = reports.size() - 1;
+  return true;
+}
+
 Incoming read_one(std::string_view octets, const NoticeBook& book) {
   MimeMessage message = message::read_mime(octets);
   Incoming incoming;
@@ -307,11 +342,7 @@ Incoming read_one(std::string_view octets, const NoticeBook& book) {
   take_message_id(notice, incoming);
   take_hints(notice, incoming);
   if (take_delivery_report(message, notice, book, incoming)) return incoming;
-  incoming.dmarc = message::dmarc_report_of(message);
-  if (incoming.dmarc) {
-    incoming.kind = Kind::dmarc_report;
-    return incoming;
-  }
+  if (take_dmarc(message, incoming)) return incoming;
   if (auto told = read_ses_notification(notice.text)) return *std::move(told);
   if (auto reply = plain_auto_reply(message, notice)) {
     take_auto_reply(*std::move(reply), incoming);

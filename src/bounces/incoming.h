@@ -60,7 +60,8 @@ struct Incoming {
   // Of its kind only. A report that is broken is its kind and an error.
   std::optional<message::FeedbackReport> complaint;
   std::optional<message::AutoReply> auto_reply;
-  std::optional<base::Result<message::DmarcReport>> dmarc;
+  std::optional<base::Result<message::DmarcReport>> dmarc;  // the first that can be read
+  size_t dmarc_more = 0;                                    // that it carries beside that one
   std::optional<base::Result<message::TlsReport>> tls;
 };
 

@@ -49,9 +49,8 @@ struct FlagKey {
   bool NoticeRule::*member;
 };
 constexpr FlagKey flags[] = {
-    {"reply_first", &NoticeRule::reply_first},
-    {"common_reply", &NoticeRule::common_reply},
-    {"to_blank_line", &NoticeRule::to_blank_line},
+    {"host_first", &NoticeRule::host_first},     {"reply_first", &NoticeRule::reply_first},
+    {"common_reply", &NoticeRule::common_reply}, {"to_blank_line", &NoticeRule::to_blank_line},
     {"whole_text", &NoticeRule::whole_text},
 };
 

@@ -8,6 +8,7 @@
 #include "base/ascii.h"
 #include "bounces/phrases.h"
 #include "bounces/quoted_header.h"
+#include "bounces/reply_words.h"
 #include "message/address_list.h"
 #include "message/header_block.h"
 #include "message/report_fields.h"
@@ -18,7 +19,6 @@ namespace {
 using message::ReportedAction;
 using Style = NoticeBook::Style;
 
-constexpr size_t reply_octets_max = 4000;
 constexpr size_t fallback_recipients_max = 10;
 
 // Behind the line of the first of the phrases that is there; `otherwise` when none is.
@@ -73,9 +73,16 @@ std::string clean_address(std::string_view found) {
   return address;
 }
 
+struct Host {
+  size_t begin;
+  std::string_view name;
+};
+
 class StyleReader {
  public:
-  StyleReader(const Style& style, const NoticeText& notice) : style_(style), notice_(notice) {
+  // `takes_whole_text`: without a reply that is found the whole text is what was said.
+  StyleReader(const Style& style, const NoticeText& notice, bool takes_whole_text)
+      : style_(style), notice_(notice), takes_whole_text_(takes_whole_text) {
     const NoticeRule& rule = style.rule;
     begin_ = behind_line_of(notice.small, rule.start, 0);
     is_delayed_ =
@@ -90,9 +97,10 @@ class StyleReader {
       auto match = style_.recipient.find(notice_.text, from);
       if (!match) break;
       from = std::max(match->end, from + 1);
-      if (!match->address.empty()) matches.push_back(*match);
+      matches.push_back(*match);
     }
-    for (size_t i = 0; i < matches.size(); ++i) add(matches, i);
+    for (size_t i = 0; i < matches.size(); ++i)
+      if (!matches[i].address.empty()) add(matches, i);
     if (recipients_.empty()) add_fallback();
     return std::move(recipients_);
   }
@@ -136,7 +144,33 @@ class StyleReader {
     recipient.reply = reply_in(block, match.reply);
     recipient.remote_mta = match.host;
     recipient.source = match.begin < notice_.certain_octets ? Source::words : Source::nothing;
+    if (style_.rule.host_first) recipient.remote_mta = host_above(recipient, match.begin);
     finish(std::move(recipient), block);
+  }
+
+  // Who spoke last before a place of the text; empty: nobody.
+  std::string_view host_before(size_t place) {
+    if (!hosts_) {
+      hosts_.emplace();
+      for (auto match = style_.host.find(notice_.text); match;
+           match = style_.host.find(notice_.text, match->end))
+        hosts_->push_back({match->begin, match->first});
+    }
+    auto next = std::partition_point(hosts_->begin(), hosts_->end(),
+                                     [&](const Host& one) { return one.begin < place; });
+    return next == hosts_->begin() ? std::string_view() : std::prev(next)->name;
+  }
+
+  // Of a transcript below the list of recipients; empty when it is not clear who spoke.
+  std::string host_above(const Recipient& recipient, size_t place) {
+    std::string_view host = host_before(place);
+    if (!host.empty()) return std::string(host);
+    const std::string command = "rcpt to:<" + base::to_lower(recipient.address) + ">";
+    for (size_t said :
+         {notice_.small.find(command, place), notice_.text.find("<<< " + recipient.reply, place)})
+      if (host.empty() && said != std::string::npos) host = host_before(said);
+    if (host.empty() && hosts_->size() == 1) host = hosts_->front().name;
+    return std::string(host);
   }
 
   std::string reply_in(std::string_view block, std::string_view found) {
@@ -149,9 +183,9 @@ class StyleReader {
   void finish(Recipient recipient, std::string_view block) {
     for (const LinePattern* pattern : {&style_.host, &host_pattern()})
       for (std::string_view text : {std::string_view(recipient.reply), block})
-        if (recipient.remote_mta.empty())
+        if (recipient.remote_mta.empty() && !style_.rule.host_first)
           if (auto match = pattern->find(text)) recipient.remote_mta = match->first;
-    if (recipient.reply.empty() && style_.rule.whole_text) recipient.reply = whole();
+    if (recipient.reply.empty() && takes_whole_text_) recipient.reply = whole();
     recipient.says = style_.rule.says.empty() ? spoken_reply(recipient.reply) : style_.rule.says;
     recipient.provider = style_.rule.provider;
     if (style_.rule.says.empty()) recipient.status = status_in(recipient.says);
@@ -207,7 +241,7 @@ class StyleReader {
     auto [addresses, source] = guess();
     std::string_view block = up_to_stop(begin_, notice_.text.size());
     auto reply = style_.reply.find(block);
-    if (!reply && !style_.rule.whole_text) return;
+    if (!reply && !takes_whole_text_) return;
     if (addresses.empty() && reply) addresses.emplace_back();
     if (addresses.size() > fallback_recipients_max) addresses.resize(fallback_recipients_max);
     if (reply && size_t(reply->first.data() - notice_.text.data()) >= notice_.certain_octets)
@@ -223,9 +257,11 @@ class StyleReader {
 
   const Style& style_;
   const NoticeText& notice_;
+  bool takes_whole_text_;
   size_t begin_ = 0;
   bool is_delayed_ = false;
   std::unordered_map<std::string, const std::string*> failed_by_local_;
+  std::optional<std::vector<Host>> hosts_;  // of host_before(), as they stand in the text
   std::optional<std::string> whole_;
   std::optional<std::string> common_reply_;
   std::vector<Recipient> recipients_;
@@ -255,8 +291,14 @@ const Style& unknown_style() {
     Style made{
         {},
         LinePattern("^[ \\t>*-]*(?:(?:to|recipient|user|address)[ \\t]*:[ \\t]*)?[<\"']?"
-                    "(?P<address>[^\\s<>@:;,\"]+@[a-z0-9.-]+\\.[a-z0-9-]+)[>\"']?[ \\t]*(?:$|:)"),
-        LinePattern("((?:^|[\\s(>:])[45]\\d\\d(?:[ -]|$)[^\\n]*(?:\\n[ \\t]*[^\\s][^\\n]*){0,6})"),
+                    "(?P<address>[^\\s<>@:;,\"]+@[a-z0-9.-]+\\.[a-z0-9-]+)[>\"']?[ \\t]*"
+                    "(?:$|:|\\(?(?P<reply>[45]\\d\\d[ -][^\\n]*?)\\)?[ \\t]*$)"),
+        // A code stands where something is told, or before an enhanced one, and is no size.
+        LinePattern("(?:^[ \\t>*]*|[:(>\\[\"'=-][ \\t]*|\\b(?:said|says|error|code|with)[ \\t]+)"
+                    "([45]\\d\\d(?:-|$|[ \\t]+(?:$|[^\\skmgt%]|[kmgt][^b\\s]))"
+                    "[^\\n]*(?:\\n[ \\t]*[^\\s][^\\n]*){0,6})|"
+                    "\\b([45]\\d\\d[ -]#?[45]\\.\\d{1,3}\\.\\d{1,3}\\b"
+                    "[^\\n]*(?:\\n[ \\t]*[^\\s][^\\n]*){0,6})"),
         LinePattern()};
     made.rule = std::move(rule);
     return made;
@@ -266,75 +308,6 @@ const Style& unknown_style() {
 
 }  // namespace
 
-namespace {
-
-size_t first_status_end(std::string_view reply) {
-  std::string_view status = message::first_status(reply);
-  return status.empty() ? reply.size() : size_t(status.data() - reply.data()) + status.size();
-}
-
-}  // namespace
-
-std::string status_in(std::string_view reply) { return std::string(message::first_status(reply)); }
-
-std::string quoted_reply(std::string_view reply) {
-  constexpr size_t words_before_max = 80;
-  size_t quote = reply.substr(0, words_before_max).find("-'");
-  if (quote == std::string_view::npos || quote < 4 || first_status_end(reply) > quote) return {};
-  std::string_view code = reply.substr(quote - 3, 3);
-  bool is_code =
-      (code[0] == '4' || code[0] == '5') && base::is_digit(code[1]) && base::is_digit(code[2]);
-  std::string_view quoted = reply.substr(quote + 2);
-  quoted = quoted.substr(0, quoted.rfind('\''));
-  if (!is_code || quoted.empty()) return {};
-  return std::string(code) + " " + std::string(quoted);
-}
-
-std::string joined_reply(std::string_view reply) {
-  // "550-5.1.1 No 550-5.1.1 such 550 5.1.1 user": a reply of several lines that somebody folded.
-  size_t at = 0;
-  auto is_code_at = [&](size_t place) {
-    return place + 4 <= reply.size() && (reply[place] == '4' || reply[place] == '5') &&
-           base::is_digit(reply[place + 1]) && base::is_digit(reply[place + 2]) &&
-           (place == 0 || reply[place - 1] == ' ');
-  };
-  while (at + 4 <= reply.size() && !(is_code_at(at) && reply[at + 3] == '-')) ++at;
-  if (at + 4 > reply.size()) return {};
-  std::string_view code = reply.substr(at, 3);
-  std::string joined(reply.substr(0, at + 3));
-  joined += ' ';
-  std::string_view status = message::first_status(reply.substr(at + 4, 12));
-  for (at += 4; at < reply.size(); ++at) {
-    bool is_again = is_code_at(at) && reply.substr(at, 3) == code &&
-                    (reply[at + 3] == '-' || reply[at + 3] == ' ');
-    if (!is_again) {
-      joined += reply[at];
-      continue;
-    }
-    at += 3;
-    if (!status.empty() && reply.substr(at + 1).starts_with(status)) at += status.size() + 1;
-  }
-  return joined;
-}
-
-std::string spoken_reply(std::string_view reply) {
-  std::string quoted = quoted_reply(reply);
-  return quoted.empty() ? joined_reply(reply) : quoted;
-}
-
-std::string on_one_line(std::string_view text) {
-  std::string line;
-  line.reserve(std::min(text.size(), reply_octets_max));
-  for (char c : text) {
-    bool is_blank = c == ' ' || c == '\t' || c == '\n' || c == '\r';
-    if (is_blank && (line.empty() || line.back() == ' ')) continue;
-    if (line.size() >= reply_octets_max) break;
-    line += is_blank ? ' ' : c;
-  }
-  if (!line.empty() && line.back() == ' ') line.pop_back();
-  return line;
-}
-
 bool is_of_mail_system(std::string_view address) {
   const std::string local = base::to_lower(address.substr(0, address.rfind('@')));
   return local == "postmaster" || local == "mailer-daemon";
@@ -342,7 +315,7 @@ bool is_of_mail_system(std::string_view address) {
 
 std::optional<ReadNotice> read_notice(const NoticeText& notice, const NoticeBook& book) {
   for (const Style* style : book.styles_of(notice)) {
-    std::vector<Recipient> recipients = StyleReader(*style, notice).read();
+    std::vector<Recipient> recipients = StyleReader(*style, notice, style->rule.whole_text).read();
     if (!recipients.empty()) return ReadNotice{style, std::move(recipients)};
   }
   return std::nullopt;
@@ -360,7 +333,9 @@ std::optional<ReadNotice> read_unknown_notice(const NoticeText& notice) {
     if (is_told_before) words.text.resize(header->begin);
     words.small = base::to_lower(words.text);
   }
-  std::vector<Recipient> recipients = StyleReader(unknown_style(), words).read();
+  // X-Failed-Recipients tells what it is and whom it is about, whatever the words are.
+  const bool is_told = !notice.failed.empty();
+  std::vector<Recipient> recipients = StyleReader(unknown_style(), words, is_told).read();
   if (recipients.empty()) return std::nullopt;
   return ReadNotice{nullptr, std::move(recipients)};
 }

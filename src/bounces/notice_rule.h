@@ -36,6 +36,7 @@ struct NoticeRule {
   std::string recipient;
   std::string reply;
   std::string host;
+  bool host_first = false;           // `host` stands before what it said, which names its recipient
   bool reply_first = false;          // the lines before the recipient are the reply
   bool common_reply = false;         // `reply` stands somewhere, for all recipients
   bool to_blank_line = false;        // the lines of a recipient end with a blank line

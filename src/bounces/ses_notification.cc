@@ -4,7 +4,7 @@
 
 #include "base/ascii.h"
 #include "base/json_member.h"
-#include "bounces/notice_reader.h"
+#include "bounces/reply_words.h"
 
 namespace waypost::bounces {
 namespace {

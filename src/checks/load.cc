@@ -20,10 +20,9 @@ using Names = std::span<const std::string_view>;
 
 // What a check can put into its texts.
 constexpr std::string_view known_places[] = {
-    "address", "date",      "days",      "domain",     "host", "limit",
-    "list",    "meant",     "mechanism", "mechanisms", "name", "other_port",
-    "port",    "recipient", "resolver",  "seconds",    "seen", "sender",
-    "setting", "size",      "suffix",    "user"};
+    "address",   "date",       "days", "domain", "host",       "limit", "list",      "meant",
+    "mechanism", "mechanisms", "mode", "name",   "other_port", "port",  "recipient", "record",
+    "resolver",  "seconds",    "seen", "sender", "setting",    "size",  "suffix",    "user"};
 constexpr std::string_view actors[] = {"client", "server", "network", "dns", "provider"};
 constexpr std::string_view settings[] = {"host", "port", "tls", "user", "from", "family"};
 constexpr std::string_view dialects[] = {"nodemailer", "phpmailer", "django",      "laravel",

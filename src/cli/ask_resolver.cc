@@ -9,8 +9,6 @@
 namespace waypost::cli {
 namespace {
 
-constexpr Duration patience = std::chrono::seconds(15);
-
 using Ask = std::function<io::Task<void>(dns::Resolver&, Instant)>;
 
 tl::expected<dns::ResolverOptions, int> resolver_options(const Global& global, io::Disk& disk) {
@@ -31,7 +29,8 @@ tl::expected<dns::ResolverOptions, int> resolver_options(const Global& global, i
   return options;
 }
 
-io::Task<void> run_on(io::AsioLoop& loop, dns::Resolver& resolver, const Ask& ask) {
+io::Task<void> run_on(io::AsioLoop& loop, dns::Resolver& resolver, Duration patience,
+                      const Ask& ask) {
   io::Task<void> asking = ask(resolver, loop.now() + patience);
   co_await std::move(asking);
   loop.stop();
@@ -39,7 +38,7 @@ io::Task<void> run_on(io::AsioLoop& loop, dns::Resolver& resolver, const Ask& as
 
 }  // namespace
 
-tl::expected<void, int> ask_resolver(const Global& global, const Ask& ask) {
+tl::expected<void, int> ask_resolver(const Global& global, Duration patience, const Ask& ask) {
   auto disk = io::make_system_disk();
   auto options = resolver_options(global, *disk);
   if (!options) return tl::unexpected(options.error());
@@ -48,7 +47,7 @@ tl::expected<void, int> ask_resolver(const Global& global, const Ask& ask) {
   io::AsioLoop loop;
   auto resolver = dns::make_resolver(**context, loop);
   io::TaskGroup questions;
-  loop.post([&] { questions.start(run_on(loop, *resolver, ask)); });
+  loop.post([&] { questions.start(run_on(loop, *resolver, patience, ask)); });
   loop.run();
   return {};
 }

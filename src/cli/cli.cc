@@ -69,6 +69,11 @@ struct CommandLine {
   DemoArguments demo;
   std::string demo_time;
   uint16_t demo_port = 0;
+  bool demo_no_browser = false;
+  bool captures = false;
+  std::string capture_data;
+  uint16_t capture_port = 0;
+  uint16_t capture_http_port = 0;
 };
 
 void add_global_options(CommandLine& line) {
@@ -150,10 +155,38 @@ io::SupervisorVariables supervisor_variables() {
           variable("LISTEN_FDS"),    variable("LISTEN_PID"),    variable("LISTEN_FDNAMES")};
 }
 
+int run_capture(const CommandLine& line, const CLI::App& serve) {
+  if (line.app.count("--config") > 0) {
+    note("waypost: --capture has a configuration of its own: leave --config out\n");
+    return exit_code::usage;
+  }
+  if (!line.capture_data.empty() && !line.capture_data.starts_with('/')) {
+    note("waypost: --data wants a folder as an absolute path\n");
+    return exit_code::usage;
+  }
+  CaptureArguments arguments;
+  arguments.data_dir = line.capture_data;
+  if (serve.count("--port") > 0) arguments.port = line.capture_port;
+  if (serve.count("--http-port") > 0) arguments.http_port = line.capture_http_port;
+  return line.hooks.capture(std::move(arguments));
+}
+
 void add_server_commands(CommandLine& line) {
   CLI::App* serve = line.app.add_subcommand("serve", "Run the relay until SIGTERM or SIGINT");
-  serve->callback([&line] {
-    line.command = [&line] {
+  CLI::Option* captures = serve->add_flag(
+      "--capture", line.captures,
+      "Take mail from the programs of this machine, keep and show it, and send none of it: SMTP on "
+      "port 1025, the dashboard on 8025; without a configuration");
+  serve->add_option("--data", line.capture_data, "With --capture: keep the mail in this folder")
+      ->type_name("FOLDER")
+      ->needs(captures);
+  serve->add_option("--port", line.capture_port, "With --capture: the port for SMTP")
+      ->needs(captures);
+  serve->add_option("--http-port", line.capture_http_port, "With --capture: that of the dashboard")
+      ->needs(captures);
+  serve->callback([&line, serve] {
+    line.command = [&line, serve] {
+      if (line.captures) return run_capture(line, *serve);
       io::hold_hangups();
       auto setup = load_setup(line.global);
       if (!setup) return setup.error();
@@ -177,6 +210,15 @@ void add_server_commands(CommandLine& line) {
       [&line] { line.command = [&line] { return check_command(line.global, line.check); }; });
 }
 
+// Whether somebody sits there who could look at a page.
+bool has_desktop() {
+  const auto is_set = [](const char* name) {
+    const char* value = std::getenv(name);
+    return value && *value != '\0';
+  };
+  return output_is_terminal() && (is_set("DISPLAY") || is_set("WAYLAND_DISPLAY"));
+}
+
 int run_demo(CommandLine& line, const CLI::App& demo) {
   if (!line.demo_time.empty()) {
     Result<Duration> time = base::parse_duration(line.demo_time);
@@ -186,6 +228,7 @@ int run_demo(CommandLine& line, const CLI::App& demo) {
     line.demo.run_for = Duration::zero();
   }
   if (demo.count("--port") > 0) line.demo.port = line.demo_port;
+  line.demo.opens_browser = has_desktop() && !line.demo_no_browser;
   line.demo.color = colors_output(line.global.color);
   line.demo.trace = [global = line.global](const std::string& file, const std::string& id) {
     Global demo_global = global;
@@ -198,15 +241,22 @@ int run_demo(CommandLine& line, const CLI::App& demo) {
 void add_demo_command(CommandLine& line) {
   CLI::App* demo = line.app.add_subcommand(
       "demo", "See the relay at work with pretend providers; nothing leaves this machine");
-  demo->add_option("--for", line.demo_time,
-                   "End once all is settled, at the latest after this time (\"30s\")")
+  demo->add_option(
+          "--for", line.demo_time,
+          "Let mail come for three quarters of this time (\"60s\"), end once all is settled "
+          "and at the latest after it; without, until Ctrl-C on a terminal")
       ->type_name("TIME");
   demo->add_option("--messages", line.demo.messages, "Messages to send")
       ->check(CLI::Range(1, 100'000))
       ->capture_default_str();
-  demo->add_option("--seed", line.demo.seed, "The same seed gives the same mail")
+  demo->add_option("--seed", line.demo.seed,
+                   "The same seed gives the same mail and the same answers")
       ->capture_default_str();
-  demo->add_option("--port", line.demo_port, "Submission port; 1025 unless it is taken");
+  demo->add_option("--port", line.demo_port,
+                   "Submission port; 1025 unless it is taken, and with 0 free ones for all");
+  demo->add_flag("--no-browser", line.demo_no_browser,
+                 "Do not open the dashboard, but print its link alone");
+  demo->footer(line.hooks.demo_help);
   demo->callback([&line, demo] { line.command = [&line, demo] { return run_demo(line, *demo); }; });
 }
 

@@ -26,8 +26,15 @@ struct DemoArguments {
   uint64_t seed = 1;
   std::optional<uint16_t> port;  // for submission; none: 1025, or a free one when that is taken
   bool color = false;
+  bool opens_browser = false;
   // What `waypost trace ID` prints, by the configuration in the file.
   std::function<void(const std::string& config_file, const std::string& id)> trace;
+};
+
+struct CaptureArguments {
+  std::string data_dir;               // absolute; empty: one that goes away at the end
+  std::optional<uint16_t> port;       // for SMTP; none: 1025
+  std::optional<uint16_t> http_port;  // none: 8025
 };
 
 // The commands that run a server; the program joins them, since the command line and the daemon do
@@ -35,6 +42,8 @@ struct DemoArguments {
 struct Hooks {
   std::function<int(ServeArguments)> serve;
   std::function<int(DemoArguments)> demo;
+  std::function<int(CaptureArguments)> capture;
+  std::string demo_help;  // what stands below the options of the demo
 };
 
 // Runs the command that `argv` names and returns the exit code: 0 ok, 1 a negative answer, 2 could

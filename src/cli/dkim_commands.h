@@ -16,6 +16,12 @@ struct DkimSignArguments {
   bool field_only = false;
 };
 
+// Of `dkim verify` and `arc verify`.
+struct CheckMessageArguments {
+  std::string file;
+  std::string timeout = "15s";
+};
+
 struct DkimKeyArguments {
   std::string domain;
   std::string selector;
@@ -26,7 +32,7 @@ struct DkimKeyArguments {
 
 // `waypost dkim verify`. 0 a signature holds, 1 none does, 66 no such file, 75 a key could not be
 // looked up.
-int dkim_verify_command(const Global& global, const std::string& file);
+int dkim_verify_command(const Global& global, const CheckMessageArguments& arguments);
 
 // `waypost dkim sign`. 0, 64 wrong names or no key, 66 no such message, 77 a key open to all.
 int dkim_sign_command(const Global& global, const DkimSignArguments& arguments);

@@ -8,10 +8,18 @@
 namespace waypost::cli {
 namespace {
 
+void add_message(CLI::App& verify, CheckMessageArguments& to) {
+  verify.add_option("file", to.file, "A message; - for standard input")
+      ->required()
+      ->type_name("FILE.eml");
+  add_narrowing(verify, "--timeout", to.timeout, "How long to wait for the name system", "TIME")
+      ->capture_default_str();
+}
+
 void add_verify(CLI::App& dkim, DkimLine& line) {
   CLI::App* verify = dkim.add_subcommand(
       "verify", "Check the signatures of a message, with the keys that DNS has now");
-  verify->add_option("file", line.dkim_file, "A message")->required()->type_name("FILE.eml");
+  add_message(*verify, line.dkim_check);
   verify->footer(
       "Exit code 0: a signature holds; 1: none does, or the message is not signed; 75: a key\n"
       "could not be looked up.\n\n"
@@ -19,14 +27,16 @@ void add_verify(CLI::App& dkim, DkimLine& line) {
       "  waypost dkim verify received.eml\n"
       "  waypost dkim verify --json --resolver 9.9.9.9 received.eml");
   verify->callback([&line] {
-    line.command = [&line] { return dkim_verify_command(line.global, line.dkim_file); };
+    line.command = [&line] { return dkim_verify_command(line.global, line.dkim_check); };
   });
 }
 
 void add_sign(CLI::App& dkim, DkimLine& line) {
   DkimSignArguments& to = line.sign;
   CLI::App* sign = dkim.add_subcommand("sign", "Sign a message; prints the signed message");
-  sign->add_option("file", to.file, "A message")->required()->type_name("FILE.eml");
+  sign->add_option("file", to.file, "A message; - for standard input")
+      ->required()
+      ->type_name("FILE.eml");
   sign->add_option("--domain", to.domain, "The domain that signs (d=)")
       ->required()
       ->type_name("DOMAIN");
@@ -95,14 +105,14 @@ void add_dkim_commands(CLI::App& app, DkimLine& line) {
   arc->require_subcommand(1);
   arc->fallthrough();
   CLI::App* verify = arc->add_subcommand("verify", "Check the chain of a message");
-  verify->add_option("file", line.arc_file, "A message")->required()->type_name("FILE.eml");
+  add_message(*verify, line.arc_check);
   verify->footer(
       "Exit code 0: the chain holds; 1: it does not, or there is none; 75: a key could not be\n"
       "looked up.\n\n"
       "Example:\n"
       "  waypost arc verify forwarded.eml");
   verify->callback([&line] {
-    line.command = [&line] { return arc_verify_command(line.global, line.arc_file); };
+    line.command = [&line] { return arc_verify_command(line.global, line.arc_check); };
   });
 }
 

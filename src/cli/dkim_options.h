@@ -15,8 +15,8 @@ struct DkimLine {
   std::function<int()>& command;  // the one that was chosen
   DkimSignArguments sign;
   DkimKeyArguments key;
-  std::string dkim_file;
-  std::string arc_file;
+  CheckMessageArguments dkim_check;
+  CheckMessageArguments arc_check;
 };
 
 // `dkim verify`, `dkim sign`, `dkim key` and `arc verify`.

@@ -56,10 +56,15 @@ json::object to_json(const DmarcAlignment& alignment) {
 
 json::array walk_json(const std::vector<DmarcStep>& steps) {
   json::array walk;
-  for (const DmarcStep& step : steps)
+  for (const DmarcStep& step : steps) {
+    json::array unread;
+    for (const UnreadRecord& one : step.unread)
+      unread.push_back(json::object{{"text", text(one.text)}, {"why", text(one.why)}});
     walk.push_back(json::object{{"name", "_dmarc." + step.domain},
                                 {"records", step.records},
-                                {"record", text(step.record ? step.record->text : "")}});
+                                {"record", text(step.record ? step.record->text : "")},
+                                {"unread", std::move(unread)}});
+  }
   return walk;
 }
 
@@ -109,11 +114,12 @@ void print_row(std::string_view title, std::string_view words) {
 void print_policy(const DmarcVerdict& verdict) {
   const DmarcRecord& record = *verdict.record;
   print_row("record", fmt::format("of {}: {}", verdict.record_domain, record.text));
-  print_row("policy",
-            verdict.policy == verdict.published
-                ? fmt::format("{} ({})", name(verdict.policy), verdict.policy_tag)
-                : fmt::format("{} ({}), eased to {} while testing (t=y)", name(verdict.published),
-                              verdict.policy_tag, name(verdict.policy)));
+  const std::string why =
+      verdict.policy_tag.empty() ? "no policy that counts stands there" : verdict.policy_tag;
+  std::string policy = fmt::format("{} ({})", name(verdict.published), why);
+  if (verdict.policy != verdict.published)
+    policy += fmt::format(", eased to {} while testing (t=y)", name(verdict.policy));
+  print_row("policy", policy);
   if (verdict.spf) print_row("SPF", verdict.spf->words);
   for (const DmarcAlignment& alignment : verdict.dkim) print_row("DKIM", alignment.words);
   if (!verdict.spf && verdict.dkim.empty())
@@ -150,6 +156,10 @@ void print_text(const DmarcFindings& findings, bool color) {
                                   ? "no record"
                                   : fmt::format("{} records, so none counts", step.records);
     print_row("asked", fmt::format("_dmarc.{}: {}", step.domain, found));
+    for (const UnreadRecord& one : step.unread)
+      print_row("warning", fmt::format("Receivers do not see the record that stands at _dmarc.{}, "
+                                       "\"{}\": {}.",
+                                       step.domain, one.text, one.why));
   }
   if (!verdict.record) return;
   for (const std::string& problem : verdict.record->problems) print_row("warning", problem);

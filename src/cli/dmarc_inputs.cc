@@ -1,34 +1,17 @@
 #include "cli/dmarc_inputs.h"
 
-#include <array>
-#include <cerrno>
-#include <unistd.h>
-
 #include <fmt/format.h>
 
 #include "cli/terminal.h"
 #include "io/disk.h"
 #include "io/folders.h"
+#include "io/stream_file.h"
 #include "message/received_dmarc.h"
 
 namespace waypost::cli {
 namespace {
 
 using Take = std::function<void(const std::string& name, std::string_view octets)>;
-
-Result<std::string> standard_input() {
-  std::string octets;
-  std::array<char, 64 * 1024> block;
-  while (octets.size() <= dmarc_input_octets_max) {
-    const ssize_t got = ::read(STDIN_FILENO, block.data(), block.size());
-    if (got == 0) return octets;
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return failure(base::system_failure(errno, "reading standard input"));
-    octets.append(block.data(), size_t(got));
-  }
-  return failure(ErrorCode::resource_exhausted,
-                 fmt::format("standard input is longer than {} octets", dmarc_input_octets_max));
-}
 
 void take_messages(const std::string& name, std::string_view octets, const Take& take) {
   const std::vector<std::string_view> messages = message::messages_of_mbox(octets);
@@ -51,8 +34,9 @@ bool for_each_dmarc_input(const std::vector<std::string>& paths, const Take& tak
   auto disk = io::make_system_disk();
   bool all_read = true;
   for (const std::string& path : paths) {
-    if (path == "-") {
-      all_read &= take_one("standard input", standard_input(), take);
+    if (io::is_stream(path)) {
+      all_read &= take_one(path == "-" ? "standard input" : path,
+                           io::read_stream(path, dmarc_input_octets_max), take);
       continue;
     }
     Result<std::string> file = disk->read_file(path, dmarc_input_octets_max);

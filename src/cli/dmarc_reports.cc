@@ -97,7 +97,6 @@ Result<void> collect_kept(const std::string& path, WallTime since, DmarcCollecto
 
 struct FilesRead {
   size_t reports = 0;
-  size_t others = 0;
   bool all_read = true;
 };
 
@@ -106,17 +105,31 @@ void say_no_report(const std::string& name, const Error& error) {
                    base::escape_control(error.describe())));
 }
 
+// Each report of the octets; what is none is said. Returns how many were none.
+size_t for_each_report(const std::string& name, std::string_view octets,
+                       const std::function<void(const message::ReceivedDmarc&)>& take) {
+  size_t others = 0;
+  const auto all = message::read_received_dmarc(octets);
+  for (size_t i = 0; i < all.size(); ++i) {
+    if (all[i]) {
+      take(*all[i]);
+      continue;
+    }
+    ++others;
+    say_no_report(all.size() == 1 ? name : fmt::format("{}, file {} in it", name, i + 1),
+                  all[i].error());
+  }
+  return others;
+}
+
 FilesRead collect_files(const std::vector<std::string>& files, DmarcCollector& collector) {
   FilesRead read;
   read.all_read =
       for_each_dmarc_input(files, [&](const std::string& name, std::string_view octets) {
-        auto received = message::read_received_dmarc(octets);
-        if (!received) {
-          ++read.others;
-          return say_no_report(name, received.error());
-        }
-        ++read.reports;
-        std::visit([&](const auto& report) { collector.add(report); }, *received);
+        for_each_report(name, octets, [&](const message::ReceivedDmarc& received) {
+          ++read.reports;
+          std::visit([&](const auto& report) { collector.add(report); }, received);
+        });
       });
   return read;
 }
@@ -209,7 +222,9 @@ int dmarc_report_command(const Global& global, const DmarcReportArguments& argum
   DmarcCollector collector(*std::move(filter));
   const FilesRead read = collect_files(arguments.files, collector);
   if (read.reports == 0) return read.all_read ? exit_code::negative : exit_code::input;
-  return show_summary(global, arguments, std::move(collector).finish(*knowledge), *knowledge);
+  const int code =
+      show_summary(global, arguments, std::move(collector).finish(*knowledge), *knowledge);
+  return read.all_read ? code : exit_code::input;
 }
 
 int dmarc_import_command(const Global& global, const DmarcReportArguments& arguments) {
@@ -225,18 +240,19 @@ int dmarc_import_command(const Global& global, const DmarcReportArguments& argum
   std::optional<Error> broken;
   const bool all_read =
       for_each_dmarc_input(arguments.files, [&](const std::string& name, std::string_view octets) {
-        if (broken) return;
-        auto keeping = (*store)->take(octets, now);
-        const bool is_no_report =
-            !keeping && (keeping.error().code() == ErrorCode::invalid_input ||
-                         keeping.error().code() == ErrorCode::resource_exhausted);
-        if (keeping)
-          ++done[records::name(*keeping)];
-        else if (!is_no_report)
-          broken = keeping.error();
-        if (!is_no_report) return;
-        ++done["no-report"];
-        say_no_report(name, keeping.error());
+        done["no-report"] += for_each_report(name, octets, [&](const auto& received) {
+          if (broken) return;
+          const auto keeping =
+              std::visit([&](const auto& one) { return (*store)->keep(one, now); }, received);
+          if (keeping) {
+            ++done[records::name(*keeping)];
+          } else if (keeping.error().code() == ErrorCode::invalid_input) {
+            ++done["no-report"];
+            say_no_report(name, keeping.error());
+          } else {
+            broken = keeping.error();
+          }
+        });
       });
   if (broken) return report(*broken);
   if (global.json)

@@ -39,6 +39,7 @@ struct Surroundings {
   std::unique_ptr<dns::Resolver> resolver;
   std::unique_ptr<tls::ClientContext> tls;
   std::unique_ptr<tls::ClientContext> obsolete_tls;
+  std::unique_ptr<tls::ClientContext> verifying_tls;  // null where no list of authorities is there
   std::vector<Endpoint> name_servers;
 };
 
@@ -58,6 +59,9 @@ Result<std::unique_ptr<Surroundings>> surroundings(const Global& global) {
   TRY(made->tls, tls::ClientContext::create(tls, *made->disk, made->loop.clock()));
   tls.obsolete_too = true;
   TRY(made->obsolete_tls, tls::ClientContext::create(tls, *made->disk, made->loop.clock()));
+  tls = {tls::Verification::required, global.ca_file};
+  auto verifying = tls::ClientContext::create(tls, *made->disk, made->loop.clock());
+  if (verifying) made->verifying_tls = *std::move(verifying);
   return made;
 }
 
@@ -77,6 +81,7 @@ class Doctor {
         context_{around.loop, around.loop.network(),     *around.disk, *around.resolver,
                  *around.tls, around.obsolete_tls.get(), evidence_,    around.name_servers} {
     context_.worker = &around.worker;
+    context_.verifying_tls = around.verifying_tls.get();
     context_.make_mailbox = [&global](seeds::Seed seed, std::vector<IpAddress> addresses) {
       return seeds::make_imap_mailbox(std::move(seed), std::move(addresses), global.ca_file);
     };

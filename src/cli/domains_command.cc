@@ -1,5 +1,7 @@
 #include "cli/domains_command.h"
 
+#include <algorithm>
+
 #include <boost/json.hpp>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -11,6 +13,7 @@
 #include "domains/domain_json.h"
 #include "io/clock.h"
 #include "publish/flows.h"
+#include "publish/inputs.h"
 
 namespace waypost::cli {
 namespace {
@@ -18,6 +21,19 @@ namespace {
 namespace json = boost::json;
 using domains::keys_json;
 using domains::SendingDomain;
+
+void warn_of_internal_senders(const SendingDomain& domain) {
+  std::string_view rest = domain.senders;
+  while (!rest.empty()) {
+    const std::string_view term = rest.substr(0, rest.find(' '));
+    if (publish::is_internal_term(term))
+      note(
+          fmt::format("  {} is known only inside of a network of your own: receivers see another "
+                      "address, and SPF fails for that.\n",
+                      term));
+    rest.remove_prefix(std::min(term.size() + 1, rest.size()));
+  }
+}
 
 io::Task<Result<publish::Plan>> plan_task(publish::Vantage vantage, publish::Needs needs,
                                           Instant deadline) {
@@ -66,6 +82,7 @@ int show_or_publish(const Global& global, DomainSetup& setup, const DomainArgume
   if (!global.json && !global.quiet && arguments.publish.format == "table")
     print(fmt::format("What {} must publish\n\n", domain.domain));
   print_plan(global, arguments.publish.format, *plan, domain);
+  if (!plan->problems.empty()) return exit_code::negative;
   if (!global.json && !global.quiet && !plan->published())
     note(fmt::format("  Then: waypost domains verify {} --wait\n", domain.domain));
   return exit_code::ok;
@@ -86,6 +103,7 @@ int domains_add_command(const Global& global, const DomainArguments& arguments) 
   if (stored && is_new)
     stored = make_keys(store, *domain, arguments.key_type, io::SystemClock().wall_now(), rng);
   if (!stored) return report(stored.error());
+  if (!global.quiet) warn_of_internal_senders(*domain);
   if (!global.json && !global.quiet)
     for (const auto& key : domain->keys)
       if (is_new)

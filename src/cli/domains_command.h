@@ -26,7 +26,8 @@ struct DomainArguments {
 // All: 0, 64 a wrong call, 77 rights, 78 configuration; others as each says.
 
 // `waypost domains add`: makes the domain and its keys where they are missing, keeps what is said
-// of it, and prints or publishes its records. 1 where an update was refused, 2 without an answer.
+// of it, and prints or publishes its records. 1 where an update was refused or the plan has a
+// problem, 2 without an answer.
 int domains_add_command(const Global& global, const DomainArguments& arguments);
 int domains_ls_command(const Global& global);
 // `waypost domains show`: the same without a change to the domain. 1 for one that is not there.

@@ -13,7 +13,7 @@ constexpr const char* publish_examples =
     "  waypost domains add shop.example --sender 192.0.2.1 --format zone\n"
     "  waypost domains add shop.example --publish rfc2136 --server 192.0.2.53 \\\n"
     "      --tsig-file /etc/waypost/update.key\n"
-    "Exit code: 0 printed or published, 1 refused, 2 no answer.\n";
+    "Exit code: 0 printed or published, 1 refused or a problem is told, 2 no answer.\n";
 
 constexpr const char* verify_examples =
     "Exit code: 0 receivers see every record, 1 something differs, 2 nobody answers.\n\n"

@@ -1,6 +1,7 @@
 #include "cli/explain_command.h"
 
 #include <algorithm>
+#include <array>
 #include <cstdio>
 #include <memory>
 
@@ -25,6 +26,9 @@
 #include "explain/topics.h"
 #include "explain/unrecognised.h"
 #include "io/disk.h"
+#include "logs/line_reader.h"
+#include "logs/log_source.h"
+#include "logs/mta_lines.h"
 #include "records/event_reader.h"
 #include "settings/settings.h"
 
@@ -231,9 +235,35 @@ int refuse_settings(std::string_view file, settings::Dialect dialect) {
   return exit_code::input;
 }
 
+// Several lines of which the first has a time and one tells an outcome.
+bool looks_like_a_log(std::string_view octets) {
+  constexpr size_t start_octets = 256 * 1024;
+  octets = octets.substr(0, start_octets);
+  if (logs::time_of_line(octets).empty()) return false;
+  logs::LineReader reader;
+  logs::LineCutter cutter;
+  bool tells_outcome = false;
+  cutter.feed(octets, [&](std::string_view line) {
+    tells_outcome |= !reader.read(line).empty();
+    return true;
+  });
+  constexpr uint64_t lines_min = 2;
+  return tells_outcome && reader.lines() >= lines_min;
+}
+
+int refuse_log(std::string_view file) {
+  note(
+      fmt::format("waypost: {} looks like a mail log\n"
+                  "  waypost explain --log {} tells what it says.\n",
+                  file.empty() ? "this" : base::escape_control(file),
+                  file.empty() ? "-" : base::escape_control(file)));
+  return exit_code::input;
+}
+
 // A message as one, any other text as one reply. `file`: its name, empty for none.
 int explain_octets(const Global& global, const ExplainArguments& arguments,
                    const Knowledge& knowledge, const std::string& octets, std::string_view file) {
+  if (looks_like_a_log(octets)) return refuse_log(file);
   if (is_message(octets)) return explain_message(global, *knowledge.classifier, octets);
   if (auto dialect = settings::recognise(octets, file)) return refuse_settings(file, *dialect);
   if (octets.size() > classify::input_octets_max) {
@@ -241,6 +271,28 @@ int explain_octets(const Global& global, const ExplainArguments& arguments,
     return exit_code::input;
   }
   return explain_reply(global, arguments, knowledge, octets);
+}
+
+bool are_files(const std::vector<std::string>& words, io::Disk& disk) {
+  return words.size() > 1 && std::all_of(words.begin(), words.end(), [&](const std::string& word) {
+           return disk.exists(word);
+         });
+}
+
+// One word with the ending of a file that people explain, or with a folder before it.
+bool looks_like_a_file(const std::vector<std::string>& words) {
+  if (words.size() != 1 || words.front().find_first_of(" \t\n") != std::string::npos) return false;
+  const std::string word = base::to_lower(words.front());
+  if (word.starts_with("/") || word.starts_with("./") || word.starts_with("../")) return true;
+  constexpr std::array<std::string_view, 8> endings{".eml", ".msg",  ".txt", ".log",
+                                                    ".gz",  ".mbox", ".xz",  ".json"};
+  return std::any_of(endings.begin(), endings.end(),
+                     [&](std::string_view ending) { return word.ends_with(ending); });
+}
+
+int wrong_call(std::string_view what) {
+  note(fmt::format("waypost explain: {}\n  See waypost explain --help.\n", what));
+  return exit_code::usage;
 }
 
 int explain_words(const Global& global, const ExplainArguments& arguments,
@@ -258,18 +310,21 @@ int explain_words(const Global& global, const ExplainArguments& arguments,
   if (disk->exists(text)) {
     Result<std::string> file = disk->read_file(text, explained_octets_max);
     if (!file) {
+      const bool is_large = file.error().code() == ErrorCode::resource_exhausted;
       report(std::move(file).error().while_doing("reading it as a message or a reply"));
+      if (is_large) note("  A mail log is read by waypost explain --log FILE.\n");
       return exit_code::input;
     }
     return explain_octets(global, arguments, knowledge, *file, text);
   }
+  if (are_files(arguments.words, *disk))
+    return wrong_call("one file at a time; a mail log is read by --log FILE");
+  if (looks_like_a_file(arguments.words)) {
+    note(fmt::format("waypost: there is no file {}\n", base::escape_control(text)));
+    return exit_code::input;
+  }
   if (looks_like_a_name(text)) return no_such_name(knowledge, text);
   return explain_reply(global, arguments, knowledge, text);
-}
-
-int wrong_call(std::string_view what) {
-  note(fmt::format("waypost explain: {}\n  See waypost explain --help.\n", what));
-  return exit_code::usage;
 }
 
 // Empty when the arguments make sense together.

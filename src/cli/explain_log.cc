@@ -41,10 +41,17 @@ class Blocks {
 
   bool is_input() const { return path_ == "-"; }
   uint64_t octets() const { return offset_; }
+  // Whether the last call found the file shorter than what was read of it: logrotate's copytruncate
+  // empties it in its place. The next call begins at its start.
+  bool was_cut() const { return was_cut_; }
 
   Result<std::string_view> next() {
     if (!is_input()) {
       TRY(block_, disk_->read_range(path_, offset_, logs::log_block_octets));
+      if (block_.empty() && offset_ > 0) {
+        TRY(was_cut_, is_shorter());
+        if (was_cut_) offset_ = 0;
+      }
     } else {
       block_.resize(logs::log_block_octets);
       ssize_t got = ::read(STDIN_FILENO, block_.data(), block_.size());
@@ -56,9 +63,15 @@ class Blocks {
   }
 
  private:
+  Result<bool> is_shorter() {
+    TRY(std::string last, disk_->read_range(path_, offset_ - 1, 1));
+    return last.empty();
+  }
+
   std::string path_;
   std::unique_ptr<io::Disk> disk_;
   uint64_t offset_ = 0;
+  bool was_cut_ = false;
   std::string block_;
 };
 
@@ -113,6 +126,7 @@ class LogReading {
       cutter.feed(more, [&](std::string_view line) { return take(line); });
       if (!more.empty()) continue;
       if (blocks_.is_input()) return {};
+      if (blocks_.was_cut()) cutter.finish([&](std::string_view line) { return take(line); });
       if (summary_.outcomes() != shown) {
         shown = summary_.outcomes();
         show_summary(global_, summary_, classifier_);

@@ -12,11 +12,11 @@ io::Task<void> ask(dns::Resolver& resolver, Instant deadline, const std::vector<
 
 }  // namespace
 
-tl::expected<mailauth::KeyAnswers, int> ask_for_keys(const Global& global,
+tl::expected<mailauth::KeyAnswers, int> ask_for_keys(const Global& global, Duration patience,
                                                      const std::vector<std::string>& names) {
   mailauth::KeyAnswers answers;
   if (names.empty()) return answers;
-  auto asked = ask_resolver(global, [&](dns::Resolver& resolver, Instant deadline) {
+  auto asked = ask_resolver(global, patience, [&](dns::Resolver& resolver, Instant deadline) {
     return ask(resolver, deadline, names, answers);
   });
   if (!asked) return tl::unexpected(asked.error());

@@ -20,6 +20,10 @@ void print_plan(const Global& global, const std::string& format, const publish::
     return print(json::serialize(object) + "\n");
   }
   using publish::TerraformProvider;
+  // In a file they are comments, which nobody reads.
+  if (format != "table")
+    for (const std::string& problem : plan.problems)
+      note(fmt::format("waypost: {}\n", base::escape_control(problem)));
   if (format == "zone") return print(as_zone(plan));
   if (format == "terraform") return print(as_terraform(plan, TerraformProvider::route53));
   if (format == "terraform-cloudflare")

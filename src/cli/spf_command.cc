@@ -46,8 +46,10 @@ struct SpfAsking {
       }
     }
     auto records = co_await mailauth::survey_spf(resolver, domain, names.in(patience));
+    auto unread = co_await mailauth::find_unread_spf(resolver, domain, names.in(patience));
     if (records)
-      findings.analysis = mailauth::analyse_spf(domain, *std::move(records));
+      findings.analysis = mailauth::analyse_spf(
+          domain, *std::move(records), unread ? *unread : std::vector<mailauth::UnreadRecord>());
     else
       findings.not_analysed = records.error().message();
     co_return findings;

@@ -3,6 +3,7 @@
 
 #include "base/ascii.h"
 #include "config/source_addresses.h"
+#include "daemon/capture_mark.h"
 #include "daemon/health_pages.h"
 #include "daemon/listening_sockets.h"
 #include "daemon/quota_file.h"
@@ -45,6 +46,7 @@ Result<void> Relay::Parts::open_storage() {
     return failure(ErrorCode::invalid_input, "a restore did not come to its end: empty " +
                                                  options.setup.config.data_dir +
                                                  " and restore again");
+  TRY_VOID(claim_data_folder(*disk, config().data_dir, options.capture.has_value()));
   spool::RocksOptions rocks;
   rocks.path = paths.spool;
   TRY(store, spool::RocksStore::open(rocks));
@@ -151,10 +153,10 @@ void Relay::Parts::make_shards() {
   if (recorder) sink = recorder->sink(std::move(sink));
   if (config().http.address) sink = std::make_unique<HeardSink>(*this, std::move(sink));
   sink = diagnostician->sink(std::move(sink));
-  commons = std::make_unique<Commons>(
-      Commons{journal, *disk, *room, *keys_worker, *keys, *suppressions, *store,
-              std::make_shared<spool::HeldContent>(), *names, *opportunistic_tls,
-              verifying_tls.get(), clients, *passed, return_paths});
+  commons = std::make_unique<Commons>(Commons{
+      journal, *disk, *room, *keys_worker, *keys, *suppressions, *store,
+      std::make_shared<spool::HeldContent>(), *names, *opportunistic_tls, verifying_tls.get(),
+      clients, *passed, return_paths, options.capture ? options.capture->keeps_back : nullptr});
   shard_config = std::make_shared<const Config>(config());
   delivery = delivery_of_each(count);
   first_shard = std::make_unique<Shard>(loop, *commons, home, orders());
@@ -227,6 +229,7 @@ void Relay::Parts::join() {
 }
 
 queue::Courier& Relay::Parts::join_returns(spool::Spool& spool) {
+  if (options.capture) return *options.capture->courier;
   if (!return_paths) return *carriers;
   returns::Reader::Services services{
       loop, returns_worker, spool, *sink, *suppressions, {}, {}, {}, {}, {}};
@@ -337,6 +340,7 @@ Result<void> Relay::Parts::open_api() {
                            *queue,
                            home_shard().spool(),
                            *suppressions,
+                           home_shard().resolver(),
                            replies,
                            *keys,
                            *keys_worker,
@@ -354,7 +358,8 @@ Result<void> Relay::Parts::open_api() {
                            front_of(config()),
                            config().hostname,
                            demo_admin,
-                           options.demo_word}));
+                           options.demo_word,
+                           options.capture.has_value()}));
   return {};
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -12,9 +13,25 @@
 #include "io/asio_loop.h"
 #include "io/passed_sockets.h"
 
+namespace waypost::queue {
+class Courier;
+}
+namespace waypost::spool {
+struct Envelope;
+}
+
 namespace waypost::daemon {
 
 inline constexpr const char* demo_admin = "demo";
+
+// Mail is taken and shown, and none leaves.
+struct Capture {
+  // Why a message is kept back; empty: it is offered to `courier`.
+  std::function<std::string(const spool::Envelope&)> keeps_back;
+  // Instead of what carries mail out, and what reads returns: whatever a person lets go comes here.
+  // Outlives the relay.
+  queue::Courier* courier = nullptr;
+};
 
 struct RelayOptions {
   Setup setup;
@@ -24,6 +41,7 @@ struct RelayOptions {
   // Not empty: this is a demo, and the dashboard says so on every page. Whoever brings the word is
   // logged in as `demo_admin`, once.
   std::string demo_word = {};
+  std::optional<Capture> capture = {};
 };
 
 // The running relay: the spool, the queue, the servers and the deliverers, joined. It runs on

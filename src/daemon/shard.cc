@@ -26,6 +26,7 @@ std::unique_ptr<intake::Intake> make_intake(io::Loop& loop, spool::Spool& spool,
     journal.error("a message could not be stored and was refused: " + error.describe());
   };
   services.suppressions = &commons.suppressions;
+  services.keeps_back = commons.keeps_back;
   if (commons.return_paths)
     services.unsubscribe_address = [paths = commons.return_paths](const spool::Envelope& envelope) {
       return paths->unsubscribe_address(envelope);

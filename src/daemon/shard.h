@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -44,7 +45,8 @@ struct Commons {
   tls::ClientContext* verifying_tls;  // null without a list of authorities
   submission::Clients& clients;
   const io::PassedSockets& passed;
-  std::shared_ptr<const returns::ReturnPaths> return_paths;  // null: there are none
+  std::shared_ptr<const returns::ReturnPaths> return_paths;       // null: there are none
+  std::function<std::string(const spool::Envelope&)> keeps_back;  // of intake::Services
 };
 
 // What shards take from the configuration; all of it stands when they get it.

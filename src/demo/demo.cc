@@ -1,5 +1,6 @@
 #include "demo/demo.h"
 
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 
@@ -8,9 +9,11 @@
 #include "classify/shipped_rules.h"
 #include "config/data_paths.h"
 #include "daemon/relay.h"
+#include "demo/magic.h"
 #include "demo/stage.h"
 #include "demo/summary.h"
 #include "demo/traffic.h"
+#include "io/desktop.h"
 #include "io/worker.h"
 #include "records/event_reader.h"
 
@@ -20,19 +23,8 @@ namespace {
 constexpr Duration refresh_every = std::chrono::milliseconds(250);
 // The demo's mail is settled in seconds; a limit is there for a machine that is stuck.
 constexpr Duration settled_within_max = std::chrono::minutes(3);
-
-void say(const std::string& text) {
-  std::fputs(text.c_str(), stdout);
-  std::fflush(stdout);
-}
-
-// Only failures of the relay are news in a demo.
-class DemoJournal final : public daemon::Journal {
- public:
-  void info(const std::string&) override {}
-  void warning(const std::string& line) override { std::fprintf(stderr, "%s\n", line.c_str()); }
-  void error(const std::string& line) override { std::fprintf(stderr, "%s\n", line.c_str()); }
-};
+// Of the mail that comes once the first is settled.
+constexpr Duration between_letters = std::chrono::milliseconds(400);
 
 class Demo {
  public:
@@ -45,11 +37,18 @@ class Demo {
 
   io::Task<void> play(int& exit_code) {
     greet();
+    stage_.come_backs().start(submission_);
     Result<void> sent = co_await send_mail();
     if (!sent) std::fprintf(stderr, "waypost: %s\n", sent.error().describe().c_str());
+    const bool goes_on = sent && options_.run_for != Duration::zero();
+    if (goes_on && options_.run_for) co_await keep_sending(began_ + *options_.run_for * 3 / 4);
     co_await watch_until_settled();
     co_await summarise();
-    if (!options_.run_for) co_await stay();
+    if (goes_on && !options_.run_for && !interrupted_) {
+      invite();
+      co_await keep_sending(Instant::max());
+      co_await summarise();
+    }
     bool ended_cleanly = co_await relay_.stop();
     co_await stage_.stop();
     exit_code = sent && ended_cleanly ? 0 : 2;
@@ -63,9 +62,8 @@ class Demo {
         "DEMO  The relay is real; the internet is pretend. Nothing leaves this machine.\n"
         "      Submission on {} (STARTTLS, login), pretend providers on loopback:\n",
         submission_.text()));
-    for (const auto& provider : stage_.providers())
-      say(fmt::format("        {:<16} -> {}\n", provider->persona().domain,
-                      provider->persona().mail_host));
+    for (const Persona& persona : personas())
+      say(fmt::format("        {:<16} {}\n", persona.domain, persona.about));
     greet_browser();
     say("\n");
     began_ = loop_.now();
@@ -74,21 +72,40 @@ class Demo {
   void greet_browser() {
     const auto at = relay_.http_at();
     if (!at || !relay_.has_pages()) return;
-    say(
-        fmt::format("      Dashboard: http://{0}/v1/session/enter?word={1}   (opens once)\n"
-                    "      later      http://{0}/, as \"{2}\" with the password {3}\n",
-                    at->text(), stage_.entry_word(), daemon::demo_admin, stage_.admin_password()));
+    const std::string link =
+        fmt::format("http://{}/v1/session/enter?word={}", at->text(), stage_.entry().word);
+    // The word is good once, and for pretend mail alone: it may be an argument.
+    const bool is_opened = options_.opens_browser && io::open_in_browser(link);
+    if (is_opened)
+      say(fmt::format("      Dashboard: opened in your browser, http://{}/\n", at->text()));
+    else
+      say(fmt::format("      Dashboard: {}   (opens once)\n", link));
+    say(fmt::format("      later      http://{}/, as \"{}\" with the password {}\n", at->text(),
+                    daemon::demo_admin, stage_.entry().password));
   }
 
   io::Task<Result<void>> send_mail() {
-    std::vector<std::string> domains;
-    for (const auto& provider : stage_.providers()) domains.push_back(provider->persona().domain);
     auto disk = io::make_system_disk();
     CO_TRY(client_tls_, tls::ClientContext::create({}, *disk, loop_.clock()));
     traffic_.emplace(loop_, submission_, *client_tls_, Stage::login, stage_.password(),
-                     draw_letters(options_.messages, options_.seed, domains));
+                     options_.seed);
     progress_.start(show_progress());
-    co_return co_await traffic_->run();
+    co_return co_await traffic_->burst(options_.messages);
+  }
+
+  // A letter now and then, until `end` or a signal.
+  io::Task<void> keep_sending(Instant end) {
+    bool ended = false;
+    io::TaskGroup sending;
+    sending.start(send_on(ended));
+    while (!interrupted_ && loop_.now() < end)
+      co_await io::sleep_until(loop_, loop_.now() + refresh_every / 5);
+    ended = true;
+    co_await sending.join();
+  }
+  io::Task<void> send_on(const bool& ended) {
+    Result<void> sent = co_await traffic_->trickle(between_letters, ended);
+    if (!sent) std::fprintf(stderr, "waypost: %s\n", sent.error().describe().c_str());
   }
 
   io::Task<void> show_progress() {
@@ -99,8 +116,9 @@ class Demo {
                    "  %5.1f s  accepted %u of %u, delivered %llu, deferrals %llu, bounced %llu, "
                    "waiting %zu\n",
                    std::chrono::duration<double>(loop_.now() - began_).count(),
-                   traffic_->accepted(), options_.messages, as_long(summary_.delivered()),
-                   as_long(summary_.deferred()), as_long(summary_.bounced()), relay_.waiting());
+                   traffic_->accepted(), std::max(options_.messages, traffic_->offered()),
+                   as_long(summary_.delivered()), as_long(summary_.deferred()),
+                   as_long(summary_.bounced()), relay_.waiting());
     }
   }
   static unsigned long long as_long(uint64_t number) { return number; }
@@ -108,17 +126,19 @@ class Demo {
   io::Task<void> watch_until_settled() {
     Duration limit = options_.run_for.value_or(settled_within_max);
     if (limit == Duration::zero()) limit = settled_within_max;
-    while (relay_.waiting() > 0 && loop_.now() - began_ < limit && !interrupted_)
+    while (!is_settled() && loop_.now() - began_ < limit && !interrupted_)
       co_await io::sleep_until(loop_, loop_.now() + refresh_every / 5);
     settled_ = true;
     co_await progress_.join();
   }
 
+  // What a provider still means to send back is not yet told.
+  bool is_settled() const { return relay_.waiting() == 0 && stage_.come_backs().waiting() == 0; }
+
   // The event log is what `waypost trace` reads, too.
   io::Task<void> read_events() {
     std::function<Summary()> read = [this] {
-      std::vector<Persona> shown = personas();
-      Summary summary(shown);
+      Summary summary(personas());
       auto disk = io::make_system_disk();
       auto done = records::read_events(*disk, config::DataPaths(stage_.data_dir()).events, {},
                                        [&](const events::Event& event) {
@@ -136,6 +156,14 @@ class Demo {
     co_await io::sleep_until(loop_, loop_.now() + 2 * stage_.config().events.flush_every);
     co_await read_events();
     say(fmt::format("\n{}\n", summary_.table()));
+    if (const std::string causes = summary_.causes(); !causes.empty())
+      say("What went wrong in the end, and why (waypost explain CAUSE):\n" + causes + "\n");
+    for (const auto& provider : stage_.providers())
+      if (provider->taken_into_spam() > 0)
+        say(
+            fmt::format("{} put {} of these messages into spam. Its 250 did not say so, and no "
+                        "relay can see it.\n\n",
+                        provider->persona().domain, provider->taken_into_spam()));
     auto id = summary_.most_interesting();
     if (!id || !options_.trace) co_return;
     say(fmt::format("$ waypost trace {}\n", id->text()));
@@ -146,15 +174,16 @@ class Demo {
     co_await io::run_on<bool>(reader_, loop_, std::move(trace));
   }
 
-  io::Task<void> stay() {
+  void invite() {
     say(fmt::format(
-        "\nThe relay still runs; end it with Ctrl-C. In another terminal:\n"
+        "\nMail keeps coming; end it with Ctrl-C. In another terminal:\n"
         "  build/release/waypost --config {0} queue ls\n"
         "  build/release/waypost --config {0} trace hello@shop.test\n"
+        "  build/release/waypost --config {0} send --from hello@shop.test --to "
+        "550-5.7.26@gmail.test --wait \\\n    --subject Hello --text Hello\n"
         "  build/release/waypost --config {0} keys create me --any-sender  # a login of your own\n"
-        "  swaks --server {1} --tls --auth PLAIN --auth-user me --to anna@gmail.test\n",
-        stage_.config_file(), submission_.text()));
-    while (!interrupted_) co_await io::sleep_until(loop_, loop_.now() + refresh_every);
+        "  swaks --server {1} --tls --auth PLAIN --auth-user me --to anna@gmail.test\n\n{2}",
+        stage_.config_file(), submission_.text(), magic_help()));
   }
 
   io::AsioLoop& loop_;
@@ -176,7 +205,7 @@ class Demo {
 daemon::RelayOptions options_of(const Stage& stage,
                                 std::shared_ptr<const classify::RuleBook> rules) {
   daemon::RelayOptions options{{stage.config(), std::move(rules)}, {}, {}, {}};
-  options.demo_word = stage.entry_word();
+  options.demo_word = stage.entry().word;
   return options;
 }
 
@@ -189,9 +218,9 @@ int could_not(const Error& error) {
 
 int run(Options options) {
   io::AsioLoop loop;
-  auto stage = Stage::build(loop, options.port);
+  auto stage = Stage::build(loop, options.port, options.seed);
   if (!stage) return could_not(stage.error());
-  DemoJournal journal;
+  NewsJournal journal;
   // Nobody's to delete: the shipped rules live as long as the program.
   std::shared_ptr<const classify::RuleBook> rules(std::shared_ptr<void>(),
                                                   &classify::shipped_book());

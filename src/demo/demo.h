@@ -10,13 +10,14 @@
 namespace waypost::demo {
 
 struct Options {
-  // None: until SIGINT or SIGTERM. Otherwise until all mail is settled, but no longer than this;
-  // zero stands for a limit that the demo does not reach.
+  // None: until SIGINT or SIGTERM. Zero: until the first mail is settled. Otherwise mail comes for
+  // three quarters of this time, and it ends when all is settled, but no later than this.
   std::optional<Duration> run_for;
   unsigned messages = 200;
-  uint64_t seed = 1;
+  uint64_t seed = 1;             // the same mail in the same order, the same answers
   std::optional<uint16_t> port;  // of the submission service; none: 1025, or a free one
   bool color = false;
+  bool opens_browser = false;  // at the dashboard
   // Prints what `waypost trace` prints; called on another thread.
   std::function<void(const std::string& config_file, const std::string& id)> trace;
 };

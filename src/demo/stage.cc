@@ -3,11 +3,9 @@
 #include <fmt/format.h>
 
 #include "config/data_paths.h"
-#include "config/parse.h"
-#include "daemon/relay.h"
-#include "records/admins.h"
+#include "demo/letters.h"
+#include "domains/domain_store.h"
 #include "records/keys.h"
-#include "tls/self_signed.h"
 
 namespace waypost::demo {
 namespace {
@@ -15,29 +13,57 @@ namespace {
 constexpr uint16_t usual_port = 1025;
 constexpr uint16_t usual_http_port = 8025;
 constexpr unsigned port_tries = 20;
-constexpr unsigned owner_only = 0600;
+constexpr const char* return_domain = "bounces.shop.test";
+
+// The lines of a zone file for one domain; empty where it is to have none.
+std::string zone_lines(const Persona& persona) {
+  switch (persona.presence) {
+    case Presence::no_such_domain:
+      return {};
+    case Presence::takes_no_mail:
+      return fmt::format("  \"{}. 60 IN MX 0 .\",\n", persona.domain);
+    default:
+      return fmt::format("  \"{}. 60 IN MX 10 {}.\",\n  \"{}. 60 IN A {}\",\n", persona.domain,
+                         persona.mail_host, persona.mail_host, persona.address().text());
+  }
+}
+
+// What the relay keeps to at a site. The id brings what is known of the real one.
+std::string site_table(const Persona& persona) {
+  if (persona.known_site.empty()) return {};
+  std::string table = fmt::format("\n[[site]]\nid = \"{}\"\nmatch = [\"{}\"]\n", persona.known_site,
+                                  persona.domain);
+  if (persona.relay_messages_per_second > 0)
+    table += fmt::format("messages_per_second = {}\n", persona.relay_messages_per_second);
+  return table;
+}
 
 }  // namespace
 
-Result<std::unique_ptr<Stage>> Stage::build(io::AsioLoop& loop, std::optional<uint16_t> port) {
+Stage::Stage(io::AsioLoop& loop, io::TemporaryFolder folder, uint64_t seed)
+    : loop_(loop),
+      folder_(std::move(folder)),
+      seed_(seed),
+      come_backs_(loop, fmt::format("abuse@{}", return_domain)) {}
+
+Result<std::unique_ptr<Stage>> Stage::build(io::AsioLoop& loop, std::optional<uint16_t> port,
+                                            uint64_t seed) {
   TRY(io::TemporaryFolder folder, io::TemporaryFolder::make("waypost-demo"));
-  std::unique_ptr<Stage> stage(new Stage(loop, std::move(folder)));
+  std::unique_ptr<Stage> stage(new Stage(loop, std::move(folder), seed));
   TRY_VOID(stage->make_certificate());
   TRY_VOID(stage->open_providers());
-  TRY_VOID(stage->write_configuration(port));
+  TRY_VOID(stage->configure(port));
   TRY_VOID(stage->make_key());
-  TRY_VOID(stage->make_admin());
+  TRY_VOID(stage->make_signing_key());
+  TRY(stage->entry_, make_admin(loop, stage->data_dir()));
   return stage;
 }
 
 Result<void> Stage::make_certificate() {
   std::vector<std::string> names{"localhost"};
-  for (const Persona& persona : personas()) names.push_back(persona.mail_host);
-  TRY(tls::KeyPair pair, tls::make_self_signed(names, std::chrono::days(2), loop_.clock()));
-  TRY_VOID(
-      disk_->write_file(folder_.path() + "/certificate.pem", pair.certificate_pem, owner_only));
-  TRY_VOID(disk_->write_file(folder_.path() + "/key.pem", pair.key_pem, owner_only));
-  TRY(certificate_, tls::ServerContext::from_pem(pair.certificate_pem, pair.key_pem));
+  for (const Persona& persona : personas())
+    if (!persona.mail_host.empty()) names.emplace_back(persona.mail_host);
+  TRY(certificate_, write_certificate(loop_, *disk_, folder_.path(), names));
   return {};
 }
 
@@ -49,7 +75,8 @@ Result<void> Stage::open_providers() {
     provider_port_ = 0;
     opened = {};
     for (const Persona& persona : personas()) {
-      auto listener = loop_.network().listen({persona.address, provider_port_}, {});
+      if (persona.presence != Presence::server) continue;
+      auto listener = loop_.network().listen({persona.address(), provider_port_}, {});
       if (!listener) {
         opened = failure(std::move(listener).error());
         break;
@@ -58,8 +85,9 @@ Result<void> Stage::open_providers() {
       listeners.push_back(*std::move(listener));
     }
     if (!opened) continue;
-    for (Persona& persona : personas()) {
-      providers_.push_back(std::make_unique<Provider>(loop_, std::move(persona), certificate_));
+    for (const Persona& persona : personas()) {
+      if (persona.presence != Presence::server) continue;
+      providers_.push_back(std::make_unique<Provider>(surroundings(), persona));
       providers_.back()->start(std::move(listeners[providers_.size() - 1]));
     }
     return {};
@@ -67,31 +95,24 @@ Result<void> Stage::open_providers() {
   return opened;
 }
 
-// Whether a port is free can only be tried; the relay opens it again later.
-uint16_t Stage::free_or_any(uint16_t port) const {
-  return loop_.network().listen({IpAddress::v4({127, 0, 0, 1}), port}, {}) ? port : 0;
+Provider::Surroundings Stage::surroundings() {
+  return {loop_, certificate_, seed_, [this](ComeBack back) { come_backs_.add(std::move(back)); }};
 }
 
-Result<void> Stage::write_configuration(std::optional<uint16_t> port) {
-  const uint16_t chosen = port ? *port : free_or_any(usual_port);
+Result<void> Stage::configure(std::optional<uint16_t> port) {
+  const uint16_t chosen = port ? *port : free_or_any(loop_, usual_port);
   config_file_ = folder_.path() + "/waypost.toml";
-  config::Source source{config_file_, configuration_text(chosen)};
-  TRY_VOID(disk_->write_file(config_file_, source.text, owner_only));
-  config::Parsed parsed = config::parse({&source, 1});
-  if (!parsed.config)
-    return failure(ErrorCode::invalid_input,
-                   "the demo's own configuration is wrong: " + parsed.diagnostics.front().message);
-  config_ = *std::move(parsed.config);
+  TRY(config_, write_configuration(*disk_, config_file_, configuration_text(chosen)));
   return {};
 }
 
 std::string Stage::configuration_text(uint16_t port) const {
-  const uint16_t http_port = free_or_any(usual_http_port);
-  std::string records;
-  for (const auto& provider : providers_) {
-    const Persona& persona = provider->persona();
-    records += fmt::format("  \"{}. 60 IN MX 10 {}.\",\n  \"{}. 60 IN A {}\",\n", persona.domain,
-                           persona.mail_host, persona.mail_host, persona.address.text());
+  // Where another demo runs, or one does not matter, the other port is the system's choice as well.
+  const uint16_t http_port = port == 0 ? 0 : free_or_any(loop_, usual_http_port);
+  std::string records, sites;
+  for (const Persona& persona : personas()) {
+    records += zone_lines(persona);
+    sites += site_table(persona);
   }
   return fmt::format(R"(# The demo's configuration: it exists as long as the demo runs.
 hostname = "relay.shop.test"
@@ -101,6 +122,11 @@ data_dir = "{0}/data"
 [[listener]]
 address = "127.0.0.1:{1}"
 tls = "starttls"
+inbound = true  # for what comes back
+
+[[return_path]]
+domain = "{6}"
+forward_to = "postmaster@acme-corp.test"
 
 [http]
 address = "127.0.0.1:{4}"
@@ -121,19 +147,18 @@ expire_after = "10m"
 mx_port = {2}
 idle_connection = "2s"
 
+[signing]
+unsigned = "accept"  # a provider that minds it says so
+
 [site_default]
 connections = 5
-
-[[site]]
-id = "gmail"
-match = ["gmail.test"]
-messages_per_second = 30
-
+{5}
 [dns]
 records = [
 {3}]
 )",
-                     folder_.path(), port, provider_port_, records, http_port);
+                     folder_.path(), port, provider_port_, records, http_port, sites,
+                     return_domain);
 }
 
 Result<void> Stage::make_key() {
@@ -144,19 +169,19 @@ Result<void> Stage::make_key() {
   return {};
 }
 
-Result<void> Stage::make_admin() {
-  const auto word = [this] {
-    return fmt::format("{:016x}{:016x}", loop_.rng().next(), loop_.rng().next());
-  };
-  admin_password_ = word();
-  entry_word_ = word();
-  TRY(auto admins,
-      records::Admins::open(config::DataPaths(data_dir()).records + "/" + records::admins_file));
-  return admins->set_password(daemon::demo_admin, Secret(admin_password_), loop_.clock().wall_now(),
-                              loop_.rng());
+// The small one: it is made in no time, and nobody checks it here.
+Result<void> Stage::make_signing_key() {
+  const WallTime now = loop_.clock().wall_now();
+  domains::DomainStore store(*disk_, config::DataPaths(data_dir()).signing_keys);
+  domains::SendingDomain domain;
+  domain.domain = shop_domain;
+  TRY_VOID(store.make_key(domain, "demo", domains::KeyType::ed25519, now));
+  TRY_VOID(domains::start_signing(domain, "demo", now));
+  return store.store(domain);
 }
 
 io::Task<void> Stage::stop() {
+  co_await come_backs_.stop();
   for (auto& provider : providers_) co_await provider->stop();
 }
 

@@ -43,6 +43,10 @@ void MemoryResolver::add_txt(std::string_view name, std::vector<std::string> str
   entries_[key_of(name)].txt.push_back({std::move(strings)});
 }
 
+void MemoryResolver::add_alias(std::string_view name, std::string_view target) {
+  aliases_[key_of(name)] = key_of(target);
+}
+
 void MemoryResolver::add_ptr(std::string_view name, std::string_view host) {
   entries_[key_of(name)].hosts.push_back(key_of(host));
 }
@@ -67,6 +71,11 @@ void MemoryResolver::clear_failure(std::string_view name) {
     entries_.erase(entry);
 }
 
+std::string MemoryResolver::followed(std::string name) const {
+  const auto alias = aliases_.find(name);
+  return alias == aliases_.end() ? name : alias->second;
+}
+
 io::Task<Result<const MemoryResolver::Entry*>> MemoryResolver::look_up(std::string name,
                                                                        Instant deadline) {
   Instant answered_at = loop_.now() + latency_;
@@ -81,6 +90,7 @@ io::Task<Result<const MemoryResolver::Entry*>> MemoryResolver::look_up(std::stri
 
 io::Task<Result<MxAnswer>> MemoryResolver::mx(std::string domain, Instant deadline) {
   CO_TRY(std::string name, normalize_question(domain));
+  name = followed(std::move(name));
   CO_TRY(const Entry* entry, co_await look_up(name, deadline));
   auto answer = answer_about<MxAnswer>(name, entry, entry && !entry->mx.empty());
   if (entry) answer.records = entry->mx;
@@ -90,6 +100,7 @@ io::Task<Result<MxAnswer>> MemoryResolver::mx(std::string domain, Instant deadli
 io::Task<Result<AddressAnswer>> MemoryResolver::addresses(std::string host, AddressFamily family,
                                                           Instant deadline) {
   CO_TRY(std::string name, normalize_question(host));
+  name = followed(std::move(name));
   CO_TRY(const Entry* entry, co_await look_up(name, deadline));
   std::vector<IpAddress> found;
   for (const IpAddress& address : entry ? entry->addresses : std::vector<IpAddress>()) {
@@ -102,6 +113,7 @@ io::Task<Result<AddressAnswer>> MemoryResolver::addresses(std::string host, Addr
 
 io::Task<Result<TxtAnswer>> MemoryResolver::txt(std::string asked, Instant deadline) {
   CO_TRY(std::string name, normalize_question(asked));
+  name = followed(std::move(name));
   CO_TRY(const Entry* entry, co_await look_up(name, deadline));
   auto answer = answer_about<TxtAnswer>(name, entry, entry && !entry->txt.empty());
   if (entry) answer.records = entry->txt;

@@ -23,6 +23,8 @@ class MemoryResolver final : public Resolver {
   void add_address(std::string_view host, const IpAddress& address);
   // One record, of one string or of several.
   void add_txt(std::string_view name, std::vector<std::string> strings);
+  // A CNAME: questions about `name` are answered with what `target` has.
+  void add_alias(std::string_view name, std::string_view target);
   // `name` as reverse_name() gives it.
   void add_ptr(std::string_view name, std::string_view host);
   // SrvRecord::host "" says that the service is not offered (RFC 2782).
@@ -49,11 +51,14 @@ class MemoryResolver final : public Resolver {
     std::vector<SrvRecord> services;
     std::optional<Error> failure;
   };
+  // Where an alias leads.
+  std::string followed(std::string name) const;
   // Waits for the latency; then nullptr is a name that does not exist.
   io::Task<Result<const Entry*>> look_up(std::string name, Instant deadline);
 
   io::Loop& loop_;
   std::map<std::string, Entry, std::less<>> entries_;
+  std::map<std::string, std::string> aliases_;
   Duration latency_{0};
 };
 

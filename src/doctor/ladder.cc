@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "doctor/demands.h"
 #include "doctor/inbox_rung.h"
 #include "doctor/name_questions.h"
 #include "doctor/rungs.h"
@@ -67,8 +68,12 @@ io::Task<void> Ladder::climb() {
   RungResult secured = co_await walk_tls(context_, request_, ground_, connect);
   bool reached = secured.status != RungStatus::skipped;
   add(std::move(connect));
-  if (reached) add(std::move(secured));
-  if (ground_.session) co_await climb_on(*ground_.session);
+  if (!reached) co_return;
+  if (ground_.session && ground_.mail_exchanger)
+    co_await judge_demands(context_, request_, ground_, secured);
+  const bool holds = ground_.session && secured.status != RungStatus::fail;
+  add(std::move(secured));
+  if (holds) co_await climb_on(*ground_.session);
 }
 
 // Over a session that is secured as the settings say.

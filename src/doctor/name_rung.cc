@@ -324,6 +324,7 @@ io::Task<void> NameRung::walk_domain(dns::MxAnswer answer) {
   std::vector<std::string> hosts;
   for (const dns::MxRecord& record : answer.records) hosts.push_back(record.host);
   result_.add_list("mx", hosts);
+  ground_.mail_hosts = std::move(hosts);
   bool null_mx = answer.records.size() == 1 && answer.records.front().host.empty();
   if (!null_mx) {
     co_await resolve_mail_hosts(answer.records);
@@ -402,7 +403,10 @@ io::Task<RungResult> NameRung::run() {
       co_await walk_domain(*std::move(mx));
     } else {
       // Without an MX record the domain itself is its mail host (RFC 5321 §5.1).
-      if (request_.mail_exchanger) ground_.domain = ground_.host;
+      if (request_.mail_exchanger) {
+        ground_.domain = ground_.host;
+        ground_.mail_hosts = {ground_.host};
+      }
       ground_.mail_exchanger = request_.mail_exchanger;
       co_await walk_host();
     }

@@ -207,6 +207,12 @@ void add_services(const Report& report, Page& page) {
         page.paragraph("Submission of its users: " + base::escape_control(fact.values[i]) + ".", 0);
 }
 
+void add_remarks(const Report& report, Page& page) {
+  for (const RungResult& result : report.rungs)
+    for (const std::string& remark : result.remarks)
+      page.paragraph(base::escape_control(remark), 0);
+}
+
 // Their places in the file are theirs: only the margin is ours.
 void add_changed_lines(std::string_view lines, Page& page) {
   for (size_t shown = 0; !lines.empty() && shown < block_lines_max; ++shown) {
@@ -240,6 +246,7 @@ Page report_page(const Report& report, const checks::Catalogue& catalogue,
   }
   page.line("");
   add_services(report, page);
+  add_remarks(report, page);
   page.paragraph(fmt::format("Done: {}.", side_effects_of(report)), 0);
   page.paragraph(verdict_of(report, catalogue), 0, Tone::verdict);
   return page;

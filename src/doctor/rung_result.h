@@ -27,6 +27,8 @@ struct RungResult {
   std::vector<Fact> facts;
   std::vector<Finding> findings;
   std::vector<SeedResult> seeds;  // rung 6 alone
+  // Sentences for people that stand at the end of the report, and are no findings.
+  std::vector<std::string> remarks;
 
   void add_fact(std::string key, std::string value);
   void add_list(std::string key, std::vector<std::string> values);

@@ -20,6 +20,7 @@ struct Ground {
   std::vector<IpAddress> v6 = {};
   bool mail_exchanger = false;  // the host is an MX; `domain` is whose
   std::string domain = {};
+  std::vector<std::string> mail_hosts = {};  // of the domain, as its MX records name them
 
   uint16_t port = 0;
   Encryption encryption = Encryption::starttls;
@@ -31,6 +32,7 @@ struct Ground {
   std::unique_ptr<io::Stream> connected = {};  // by walk_connect(), for walk_tls()
   std::string over = {};                       // " (over IPv4)" where the other family is dead
   std::unique_ptr<Session> session = {};       // by walk_tls()
+  tls::CertificateReport certificate = {};  // by walk_tls(); not shown where nothing is encrypted
 
   Parameters parameters() const;  // host, port, address, where they are known
 };

@@ -237,6 +237,7 @@ io::Task<void> TlsRung::judge_open(Opening& opening) {
     }
   }
   bool goes_on = result_.status != RungStatus::fail;
+  ground_.certificate = std::move(opening.certificate);
   if (goes_on)
     ground_.session = std::move(opening.session);
   else

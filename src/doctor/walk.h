@@ -102,6 +102,9 @@ struct Context {
   seeds::MailboxMaker make_mailbox = {};
   // Which ports may be looked at that the target itself names, in its SRV records; empty: all.
   std::function<bool(uint16_t)> may_visit = {};
+  // Lets nobody in whose certificate does not hold, for what is fetched over HTTPS; null: nothing
+  // is.
+  tls::ClientContext* verifying_tls = nullptr;
 };
 
 // A message that the server took.

@@ -14,14 +14,13 @@ namespace {
 // A name that no key of the domain has: the type's letter, the day, and letters that another host
 // of the same domain does not draw on the same day.
 std::string free_selector(const SendingDomain& domain, KeyType type, WallTime now, io::Rng& rng) {
-  constexpr int letters = 4;
   constexpr size_t date = 10;
   std::string day = base::to_rfc3339(now).substr(0, date);
   std::erase(day, '-');
   std::string selector;
   do {
     selector = (type == KeyType::rsa ? "r" : "e") + day;
-    for (int i = 0; i < letters; ++i)
+    for (size_t i = 0; i < selector_letters_drawn; ++i)
       selector += static_cast<char>('a' + io::draw_below(rng, 'z' - 'a' + 1));
   } while (domain.find(selector));
   return selector;

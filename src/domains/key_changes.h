@@ -10,6 +10,10 @@
 // The life of a domain's keys, as commands and the API lead them through it. What blocks says so.
 namespace waypost::domains {
 
+// Of a selector that is made: the letter of its type, the day, and letters that are drawn.
+inline constexpr size_t selector_letters_drawn = 4;
+inline constexpr size_t selector_octets = 1 + 8 + selector_letters_drawn;
+
 // Makes keys with names that no key of the domain has. `said`: "rsa", "ed25519", "both"; "": of
 // each type that signs, or both where none does. Fails as DomainStore::make_key() does. Blocks for
 // up to a second.

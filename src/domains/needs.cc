@@ -6,17 +6,10 @@
 #include "base/ascii.h"
 #include "domains/settings.h"
 #include "mailauth/dkim_record.h"
+#include "publish/inputs.h"
 
 namespace waypost::domains {
 namespace {
-
-// Addresses that only a network of one's own knows: other servers see another one.
-bool is_internal(const IpAddress& address) {
-  for (const char* range : {"10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10",
-                            "169.254.0.0/16", "127.0.0.0/8", "fc00::/7", "fe80::/10", "::1/128"})
-    if (base::IpPrefix::parse(range)->contains(address)) return true;
-  return false;
-}
 
 std::vector<std::string> senders_of(const SendingDomain& domain, const SendingRelay& relay) {
   std::vector<std::string> terms;
@@ -28,7 +21,7 @@ std::vector<std::string> senders_of(const SendingDomain& domain, const SendingRe
   }
   if (!terms.empty()) return terms;
   for (const IpAddress& address : relay.addresses)
-    if (!is_internal(address)) terms.push_back(network_term(address));
+    if (!publish::is_internal(address)) terms.push_back(network_term(address));
   if (terms.empty()) terms.push_back("a:" + relay.hostname);
   return terms;
 }

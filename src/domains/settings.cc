@@ -3,7 +3,8 @@
 #include <fmt/format.h>
 
 #include "base/ascii.h"
-#include "mailauth/spf_record.h"
+#include "domains/key_changes.h"
+#include "publish/inputs.h"
 
 namespace waypost::domains {
 namespace {
@@ -25,7 +26,7 @@ Result<void> take_settings(const DomainSettings& settings, SendingDomain& domain
   if (!settings.senders.empty()) {
     domain.senders.clear();
     for (const std::string& sender : settings.senders) {
-      TRY(std::string term, sender_term(sender));
+      TRY(std::string term, publish::sender_term(sender, domain.domain));
       if (!domain.senders.empty()) domain.senders += ' ';
       domain.senders += term;
     }
@@ -49,25 +50,18 @@ std::string network_term(const IpAddress& address) {
   return (address.is_v4() ? "ip4:" : "ip6:") + address.text();
 }
 
-Result<std::string> sender_term(const std::string& text) {
-  if (auto address = IpAddress::parse(text)) return network_term(*address);
-  for (const char* kind : {"ip4:", "ip6:", "a:", "include:"}) {
-    if (!text.starts_with(kind)) continue;
-    auto record = mailauth::parse_spf_record("v=spf1 " + text);
-    if (!record || text.find_first_of(" %") != text.npos)
-      return failure(ErrorCode::invalid_input,
-                     fmt::format("\"{}\" is no SPF term: {}", base::escape_control(text),
-                                 record ? "it has a macro" : record.error().message()));
-    return text;
-  }
-  TRY(std::string host, normal_name(text, "sender"));
-  return "a:" + host;
-}
-
 Result<SendingDomain> load_or_begin(const DomainStore& store, const std::string& name) {
   TRY(std::string normal, normal_name(name, "domain"));
   auto loaded = store.load(normal);
   if (loaded || loaded.error().code() != ErrorCode::not_found) return loaded;
+  TRY_VOID(publish::check_publishable(normal, selector_octets));
+  // One more than can be read would keep the relay from reading any.
+  TRY(const std::vector<std::string> names, store.list());
+  if (names.size() >= domains_max)
+    return failure(ErrorCode::resource_exhausted,
+                   fmt::format("there are {} sending domains already, and no more can be kept: "
+                               "remove some",
+                               names.size()));
   SendingDomain begun;
   begun.domain = normal;
   return begun;

@@ -11,7 +11,7 @@ namespace waypost::domains {
 
 // What is empty stays as it is.
 struct DomainSettings {
-  std::vector<std::string> senders;  // as sender_term() takes them
+  std::vector<std::string> senders;  // as publish::sender_term() takes them
   std::string return_path;           // the domain that bounces go to
   std::string reports;               // a mail address
   std::string policy;                // "none", "quarantine", "reject"
@@ -20,13 +20,12 @@ struct DomainSettings {
 // invalid_input for what cannot be used; the domain passes check_domain() afterwards.
 Result<void> take_settings(const DomainSettings& settings, SendingDomain& domain);
 
-// "192.0.2.1" as "ip4:192.0.2.1", "mail.shop.example" as "a:mail.shop.example", an SPF term with
-// ip4:, ip6:, a: or include: as it is. invalid_input for anything else.
-Result<std::string> sender_term(const std::string& text);
 // "ip4:192.0.2.1"
 std::string network_term(const IpAddress& address);
 
-// The domain as it is kept, or one without keys that is not kept yet. Fails as load() does. Blocks.
+// The domain as it is kept, or one without keys that is not kept yet. Fails as load() does, and
+// with invalid_input for a new one that can publish nothing, with resource_exhausted where there
+// are domains_max others. Blocks.
 Result<SendingDomain> load_or_begin(const DomainStore& store, const std::string& name);
 
 }  // namespace waypost::domains

@@ -99,9 +99,11 @@ class SignerReader {
     std::vector<SigningKey> keys;
     for (const DomainKey& key : domain.keys) {
       if (key.state != KeyState::prepared) continue;
-      if (awaited.record.empty())
-        awaited.record = mailauth::dkim_record_name(key.selector, domain.domain);
-      if (auto parsed = store_.load_key(domain, key))
+      const bool is_first = awaited.record.empty();
+      if (is_first) awaited.record = mailauth::dkim_record_name(key.selector, domain.domain);
+      auto parsed = store_.load_key(domain, key);
+      if (parsed && is_first) awaited.record_text = mailauth::dkim_record_text(*parsed);
+      if (parsed)
         keys.push_back({key.selector, std::make_shared<PrivateKey>(*std::move(parsed))});
       else
         tell(parsed.error());

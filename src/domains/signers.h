@@ -38,9 +38,10 @@ class Signers {
   Plan find(std::string_view domain) const;
   // Keys that sign once their record is published.
   struct Awaited {
-    std::string domain;  // whose they are
-    std::string record;  // the name of the one that is to be published first
-    Plan plan;           // null where the keys cannot be read
+    std::string domain;       // whose they are
+    std::string record;       // the name of the one that is to be published first
+    std::string record_text;  // what stands there then; "" where its key cannot be read
+    Plan plan;                // null where the keys cannot be read
   };
   // Who will sign for the domain, itself or the nearest above it, where find() knows none. Null
   // where nobody is about to.

@@ -127,6 +127,7 @@ json::object to_json(const Incoming& incoming, const std::vector<RecipientAnswer
                       {"recipients", std::move(recipients)}};
   if (incoming.complaint) object["complaint"] = complaint_json(*incoming.complaint);
   if (incoming.dmarc) object["dmarc_report"] = dmarc_json(*incoming.dmarc);
+  if (incoming.dmarc_more > 0) object["dmarc_reports_more"] = incoming.dmarc_more;
   if (incoming.tls) object["tls_report"] = tls_json(*incoming.tls);
   return object;
 }

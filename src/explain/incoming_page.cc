@@ -148,6 +148,10 @@ Page incoming_page(const Incoming& incoming, const std::vector<RecipientAnswer>&
         incoming.tls && !*incoming.tls ? &incoming.tls->error() : nullptr})
     if (broken != nullptr) page.labelled("Broken", broken->message());
   if (incoming.dmarc && *incoming.dmarc) add_dmarc(page, **incoming.dmarc);
+  if (incoming.dmarc_more > 0)
+    page.labelled("More", fmt::format("The message carries {} beside that: `waypost dmarc report` "
+                                      "reads all.",
+                                      incoming.dmarc_more));
   if (incoming.tls && *incoming.tls) add_tls(page, **incoming.tls);
   add_recipients(page, answers);
   return page;

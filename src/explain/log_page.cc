@@ -71,9 +71,10 @@ Page log_page(const Summary& summary, const classify::RuleBook& book, size_t cau
   uint64_t outcomes = summary.outcomes();
   page.paragraph(
       fmt::format(
-          "{} outcomes: {} delivered ({:.1f} %), {} refused for good ({:.1f} %), {} put off "
+          "{} outcome{}: {} delivered ({:.1f} %), {} refused for good ({:.1f} %), {} put off "
           "({:.1f} %).",
-          outcomes, summary.delivered(), percent(summary.delivered(), outcomes), summary.bounced(),
+          outcomes, outcomes == 1 ? "" : "s", summary.delivered(),
+          percent(summary.delivered(), outcomes), summary.bounced(),
           percent(summary.bounced(), outcomes), summary.deferred(),
           percent(summary.deferred(), outcomes)),
       0, Tone::title);
@@ -83,7 +84,12 @@ Page log_page(const Summary& summary, const classify::RuleBook& book, size_t cau
   if (causes.size() > causes_max)
     page.paragraph(fmt::format("and {} causes more; --json names all.", causes.size() - causes_max),
                    0);
-  if (outcomes == 0)
+  if (outcomes == 0 && summary.left_out() > 0)
+    page.paragraph(
+        fmt::format("The log tells {} outcomes; --since or --provider leave none of them.",
+                    summary.left_out()),
+        0);
+  else if (outcomes == 0)
     page.paragraph(
         "No line tells what became of a message. Known are the logs of Postfix, Exim, "
         "Sendmail, OpenSMTPD and Waypost, debug output of PHPMailer and Nodemailer, and "

@@ -198,6 +198,8 @@ io::Task<std::optional<smtp::Reply>> Arrival::commit() {
   if (!pending_.empty())
     last_chunks.push_back({next_chunk_++, std::exchange(pending_, std::string())});
   envelope_.chunks = next_chunk_;
+  if (intake_.services_.keeps_back && envelope_.held_because.empty())
+    envelope_.held_because = intake_.services_.keeps_back(envelope_);
 
   state_ = State::committing;
   spool::Envelope envelope = envelope_;

@@ -51,6 +51,8 @@ struct Services {
   // Where its recipient writes to get no more of its stream; none: no field says so. The address
   // has characters that stand for themselves in a URI only (RFC 6068 §2). Empty: never.
   std::function<std::optional<smtp::Mailbox>(const spool::Envelope&)> unsubscribe_address = {};
+  // Why a message is kept back until a person lets it go; empty: it is not. Empty: none is.
+  std::function<std::string(const spool::Envelope&)> keeps_back = {};
   // Who is not to be written to. Null: nobody.
   const guard::Suppressions* suppressions = nullptr;
 };

@@ -1,5 +1,7 @@
 #include "intake/signing_stage.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "base/ascii.h"
@@ -50,7 +52,26 @@ Result<std::string> author_domain(const HeaderBlock& header) {
   return found;
 }
 
-// Whoever signed before us, as it says itself: nobody is asked for keys here.
+// The domain that both are below, with two labels at least; "" for none.
+std::string_view common_parent(std::string_view a, std::string_view b) {
+  std::string_view common;
+  for (size_t dot = a.rfind('.'); dot != a.npos && dot > 0; dot = a.rfind('.', dot - 1)) {
+    const std::string_view parent = a.substr(dot + 1);
+    if (!guard::is_at_or_below(b, parent)) break;
+    if (parent.find('.') != parent.npos) common = parent;
+  }
+  return common;
+}
+
+SigningStanding standing_by(std::string_view from, std::string_view by) {
+  // Nobody sends as a top-level domain, whoever signs for it.
+  const bool above = guard::is_at_or_below(from, by) && by.find('.') != by.npos;
+  if (above || from == by || guard::is_at_or_below(by, from)) return SigningStanding::aligned;
+  return common_parent(from, by).empty() ? SigningStanding::unaligned : SigningStanding::related;
+}
+
+// The best that those make of a message who signed before us, as it says itself: nobody is asked
+// for keys here.
 SigningStanding standing_on_arrival(const HeaderBlock& header, std::string_view from) {
   SigningStanding standing = SigningStanding::none;
   size_t read = 0;
@@ -58,11 +79,7 @@ SigningStanding standing_on_arrival(const HeaderBlock& header, std::string_view 
     if (!base::equals_ignoring_case(field.name, "DKIM-Signature")) continue;
     if (++read > signatures_read_max) break;
     auto signature = mailauth::parse_dkim_signature(field.value);
-    if (!signature) continue;
-    const std::string& by = signature->domain;
-    if (guard::is_at_or_below(from, by) || guard::is_at_or_below(by, from))
-      return SigningStanding::aligned;
-    standing = SigningStanding::unaligned;
+    if (signature) standing = std::min(standing, standing_by(from, signature->domain));
   }
   return standing;
 }
@@ -76,6 +93,20 @@ std::string advice(const domains::Signers& signers, const std::string& domain) {
   return fmt::format(
       "publish its record {} (`waypost domains show {}`), then run `waypost domains verify {}`",
       awaited->record, awaited->domain, awaited->domain);
+}
+
+std::string trouble_of(const SigningChoice& choice, const std::string& advice) {
+  const std::string& from = choice.from_domain;
+  const std::string by = choice.plan ? choice.plan->domain : "another domain";
+  if (choice.standing == SigningStanding::none)
+    return fmt::format("Mail from {} is not signed: {}", from, advice);
+  if (choice.standing == SigningStanding::related)
+    return fmt::format(
+        "Mail from {} is signed by a domain beside it alone, which DMARC counts only where both "
+        "are of one organization, and not under adkim=s: to be sure, {}",
+        from, advice);
+  return fmt::format("Mail from {} is signed by {} alone, which DMARC does not count: {}", from, by,
+                     advice);
 }
 
 }  // namespace
@@ -96,24 +127,25 @@ SigningChoice choose_signer(const domains::Signers& signers, const HeaderBlock& 
   choice.standing =
       choice.plan ? SigningStanding::aligned : standing_on_arrival(header, choice.from_domain);
   if (choice.standing == SigningStanding::aligned) return choice;
-  if (const auto* awaited = signers.awaited(choice.from_domain)) choice.awaited = awaited->plan;
+  if (const auto* awaited = signers.awaited(choice.from_domain)) {
+    choice.awaited = awaited->plan;
+    if (!awaited->record_text.empty())
+      choice.record = awaited->record + " TXT\n" + awaited->record_text;
+  }
   // A message without a From field cannot be signed at all (RFC 6376 §5.4). Where none is to be
   // told from it, receivers may read a domain as which its sender may not send.
   const bool may_be_signed = from || (!request.sender_domains && header.find("From"));
   if (request.sender && may_be_signed)
     if (auto domain = domains::normal_name(request.sender->domain, "domain"))
       choice.plan = signers.find(*domain);
-  if (choice.plan) choice.standing = SigningStanding::unaligned;
+  if (choice.plan)
+    choice.standing =
+        std::min(choice.standing, standing_by(choice.from_domain, choice.plan->domain));
   choice.is_for_now = !choice.from_domain.empty() && signers.is_unreadable(choice.from_domain);
   if (choice.from_domain.empty())
     choice.trouble = from.error().message();
-  else if (choice.standing == SigningStanding::none)
-    choice.trouble = fmt::format("Mail from {} is not signed: {}", choice.from_domain,
-                                 advice(signers, choice.from_domain));
   else
-    choice.trouble = fmt::format(
-        "Mail from {} is signed by {} alone, which DMARC does not count: {}", choice.from_domain,
-        choice.plan ? choice.plan->domain : "another domain", advice(signers, choice.from_domain));
+    choice.trouble = trouble_of(choice, advice(signers, choice.from_domain));
   return choice;
 }
 
@@ -121,6 +153,8 @@ UnsignedMail fate_of(const SigningChoice& choice, const Signing& signing) {
   switch (choice.standing) {
     case SigningStanding::aligned:
       return UnsignedMail::accept;
+    case SigningStanding::related:
+      return std::min(signing.unaligned_mail, UnsignedMail::warn);
     case SigningStanding::unaligned:
       return signing.unaligned_mail;
     case SigningStanding::none:
@@ -137,8 +171,10 @@ std::string hold_reason(const SigningChoice& choice) {
 
 smtp::Reply unsigned_refusal(const SigningChoice& choice) {
   if (choice.is_for_now) return smtp::reply(451, keys_unreadable, choice.trouble);
+  std::string text = choice.trouble;
+  if (!choice.record.empty()) text += "\n" + choice.record;
   return smtp::reply(550, choice.standing == SigningStanding::none ? not_signed : not_by_its_author,
-                     choice.trouble);
+                     std::move(text));
 }
 
 void SigningStage::start(const Signing& signing, std::string_view added_fields,
@@ -162,9 +198,13 @@ void SigningStage::start(const Signing& signing, std::string_view added_fields,
   const HeaderBlock whole = message::scan_header_block(header);
   auto started = mailauth::DkimSigning::start(*choice_.plan, header, whole, now);
   if (!started) {
-    choice_ = {
-        nullptr, SigningStanding::none, choice_.from_domain, started.error().message(), false,
-        nullptr};
+    choice_ = {nullptr,
+               SigningStanding::none,
+               choice_.from_domain,
+               started.error().message(),
+               false,
+               nullptr,
+               ""};
     return;
   }
   work_.emplace(*std::move(started));

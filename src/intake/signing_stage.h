@@ -27,7 +27,10 @@ struct Signing {
 
 // How a message stands with those who check it.
 enum class SigningStanding {
-  aligned,    // the From domain, or one above it, signs, or did so before the message came
+  aligned,  // the From domain, one above it or below it signs, or did so before the message came
+  // A domain signs that is below the same one as the From domain: DMARC counts it (relaxed
+  // alignment, RFC 9989 §4.4) where that one is an organization's. Nobody is asked about that here.
+  related,
   unaligned,  // another domain alone signs
   none,       // nobody does
 };
@@ -42,6 +45,8 @@ struct SigningChoice {
   // Of the From domain, whose records are not published yet: what is held is signed by it, so that
   // the signature counts once they are. Null where there is none.
   std::shared_ptr<const mailauth::SigningPlan> awaited;
+  // The record that it waits for, "NAME TXT", and its text behind a line feed; "" for none.
+  std::string record;
 };
 
 // Whose mail is signed, and for whom that may be done.
@@ -57,13 +62,15 @@ struct SigningRequest {
 SigningChoice choose_signer(const domains::Signers& signers, const message::HeaderBlock& header,
                             const SigningRequest& request);
 
-// What `signing` has in mind for a message with this choice.
+// What `signing` has in mind for a message with this choice. Related mail is warned about at most:
+// receivers may well take it.
 UnsignedMail fate_of(const SigningChoice& choice, const Signing& signing);
 
 // Why it is kept back: the trouble, and when to let it go.
 std::string hold_reason(const SigningChoice& choice);
 
-// 550 5.7.20 (not signed) or 550 5.7.22 (not by its From domain), RFC 7372 §3.1, with the trouble;
+// 550 5.7.20 (not signed) or 550 5.7.22 (not by its From domain), RFC 7372 §3.1, with the trouble
+// and the record that is to be published;
 // 451 4.7.5 while the keys that would sign it cannot be read.
 smtp::Reply unsigned_refusal(const SigningChoice& choice);
 

@@ -24,6 +24,13 @@ bool starts_with_code(std::string_view text) {
          base::is_digit(text[2]) && (text.size() == 3 || text[3] == ' ' || text[3] == '-');
 }
 
+// A refused EHLO is followed by HELO, a refused QUIT by nothing.
+bool is_question(std::string_view command) {
+  for (std::string_view word : {"EHLO", "RSET", "NOOP", "QUIT"})
+    if (base::starts_with_ignoring_case(command, word)) return true;
+  return false;
+}
+
 // "[2026-11-22 03:04:05] DEBUG [a1B2] C: QUIT" -> "a1B2".
 std::string_view session_id(std::string_view line, std::string_view mark) {
   std::string_view head = line.substr(0, line.find(mark));
@@ -70,7 +77,16 @@ std::string_view failure_without_reply(std::string_view line) {
   return failure;
 }
 
-// HTML output has lost the line ends of a reply: "550-5.1.1 No550 5.1.1 user" gets blanks.
+// "SMTP ERROR: RCPT TO command failed: 550 5.1.1 no" -> "550 5.1.1 no": all that PHPMailer tells of
+// a reply while it does not show those of the server. EHLO is followed by HELO.
+std::string_view failed_command(std::string_view line) {
+  std::string_view failure = behind(line, "SMTP ERROR: ");
+  if (failure.empty() || is_question(failure)) return {};
+  return behind(failure, " command failed: ");
+}
+
+// HTML output has lost the line ends of a reply: "550-5.1.1 No550 5.1.1 user" gets blanks. So has
+// what somebody copied from a browser.
 std::string with_blanks(std::string_view reply) {
   std::string_view code = reply.substr(0, 3);
   std::string spaced;
@@ -83,6 +99,11 @@ std::string with_blanks(std::string_view reply) {
     spaced += reply[at];
   }
   return spaced;
+}
+
+// "550-5.1.1 No 550 5.1.1 user".
+bool has_last_line(std::string_view whole) {
+  return whole.find(" " + std::string(whole.substr(0, 3)) + " ") != none;
 }
 
 }  // namespace
@@ -130,14 +151,21 @@ bool Dialogues::read_marked(std::string_view line, bool is_html, Told told) {
     if (!text.empty()) id = session_id(line, "] S: ");
   }
   if (text.empty()) {
+    text = failed_command(line);
+    // The server was shown saying it.
+    if (!text.empty() && session({}).was_refused) return true;
+  }
+  if (text.empty()) {
     std::string_view failure = failure_without_reply(line);
     if (failure.empty()) return false;
     told.events.push_back({Fate::deferred, time_of_line(line), {}, {}, failure});
     return true;
   }
   Session& one = session(id);
-  if (is_html && text.size() > 3 && text[3] == '-' && starts_with_code(text)) {
-    std::string whole = with_blanks(text);
+  const bool goes_on = text.size() > 3 && text[3] == '-' && starts_with_code(text);
+  std::string whole = goes_on ? with_blanks(text) : std::string();
+  const bool was_joined = whole.size() > text.size() && has_last_line(whole);
+  if (goes_on && (is_html || was_joined)) {
     whole[3] = ' ';
     said_by_server(one, time_of_line(line), whole, told);
   } else {
@@ -155,9 +183,8 @@ void Dialogues::said_by_client(Session& session, std::string_view text) {
     session.recipient = address.substr(0, address.find('>'));
   }
   if (base::starts_with_ignoring_case(text, "MAIL FROM")) session.recipient.clear();
-  session.is_asking = false;
-  for (std::string_view word : {"EHLO", "RSET", "NOOP", "QUIT"})
-    session.is_asking |= base::starts_with_ignoring_case(text, word);
+  session.is_asking = is_question(text);
+  session.was_refused = false;
   session.at_dot = base::trim(text) == "." || text.find(" bytes encoded") != none;
 }
 
@@ -175,6 +202,7 @@ void Dialogues::said_by_server(Session& session, std::string_view time, std::str
   told.texts.push_back(session.recipient);
   std::string_view recipient = told.texts.back();
   bool is_refusal = reply[0] == '4' || reply[0] == '5';
+  session.was_refused = is_refusal;
   if (is_refusal && session.is_asking) return;
   if (is_refusal)
     told.events.push_back(

@@ -29,7 +29,8 @@ class Dialogues {
     std::string recipient;
     std::string reply;  // lines of a reply that goes on
     bool at_dot = false;
-    bool is_asking = false;  // a refused EHLO is followed by HELO, a refused QUIT by nothing
+    bool is_asking = false;    // what is refused now says nothing of a message
+    bool was_refused = false;  // the last command
   };
 
   struct Told {

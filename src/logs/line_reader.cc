@@ -13,7 +13,11 @@ const std::vector<LogEvent>& LineReader::read(std::string_view line) {
   if (line.ends_with('\r')) line.remove_suffix(1);
   if (line.empty() || read_json(line)) return events_;
   if (dialogues_.read(line, events_, texts_)) return events_;
-  for (auto* read : {read_postfix_line, read_opensmtpd_line, read_exim_line})
+  if (auto told = read_postfix_line(line)) {
+    postfix_.add(*told, events_, texts_);
+    return events_;
+  }
+  for (auto* read : {read_opensmtpd_line, read_exim_line})
     if (auto event = read(line)) {
       events_.push_back(*event);
       return events_;

@@ -7,6 +7,7 @@
 
 #include "logs/dialogue.h"
 #include "logs/log_event.h"
+#include "logs/postfix_queue.h"
 
 namespace waypost::logs {
 
@@ -31,6 +32,7 @@ class LineReader {
   std::deque<std::string> texts_;  // what the events' views point into, where it is not the line
   std::string document_;           // the lines of JSON that has begun
   Dialogues dialogues_;
+  PostfixQueue postfix_;
 };
 
 }  // namespace waypost::logs

@@ -8,8 +8,9 @@ namespace waypost::logs {
 
 enum class Fate : uint8_t {
   delivered,
-  deferred,  // refused for now, or nobody answered; it will be tried again
-  bounced,   // refused for good, or given up
+  deferred,    // refused for now, or nobody answered; it will be tried again
+  bounced,     // refused for good, or given up
+  told_again,  // what was delivered, to a program of this host, passed on: it counts when it leaves
 };
 
 // One outcome for one recipient, as a line tells it. The views last until the next line is read.

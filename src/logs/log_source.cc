@@ -15,7 +15,7 @@ namespace waypost::logs {
 namespace {
 
 bool is_packed(std::string_view octets) {
-  return octets.starts_with("\x1f\x8b") ||
+  return octets.starts_with("\x1f\x8b") || octets.starts_with("BZh") ||
          octets.starts_with(
              "\xfd"
              "7zXZ") ||
@@ -58,6 +58,7 @@ Error damaged(archive* one, const Feed& feed) {
 Result<void> read_packed(Feed& feed, const std::function<bool(std::string_view)>& take) {
   std::unique_ptr<archive, Close> reader(archive_read_new());
   archive_read_support_filter_gzip(reader.get());
+  archive_read_support_filter_bzip2(reader.get());
   archive_read_support_filter_xz(reader.get());
   archive_read_support_filter_zstd(reader.get());
   archive_read_support_format_raw(reader.get());

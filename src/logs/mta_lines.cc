@@ -37,16 +37,36 @@ std::string_view host_in(std::string_view relay) {
   return host.find('.') == none ? std::string_view() : host;
 }
 
-// What was handed to a filter on this host comes back and is told again when it leaves: not yet an
-// outcome. A mailbox server on this host queues nothing.
+bool is_on_this_host(std::string_view relay) {
+  return relay.starts_with("127.") || relay.starts_with("localhost[") ||
+         relay.starts_with("[::1]") || relay.starts_with("::1[");
+}
+
+// "250 2.0.0 Ok: queued as 4F9K2" -> "4F9K2". A mailbox server queues nothing.
+std::string_view queued_as(std::string_view reply) {
+  constexpr std::string_view words = "queued as ";
+  size_t at = find(reply, words);
+  if (at == none) return {};
+  std::string_view id = reply.substr(at + words.size());
+  return id.substr(0, id.find_first_of(" ,;)"));
+}
+
+// What was handed to a filter on this host comes back and is told again when it leaves, under an
+// id that this line does not name: not yet an outcome.
 bool is_handed_to_filter(std::string_view relay, std::string_view reply) {
-  bool is_here = relay.starts_with("127.") || relay.starts_with("localhost[") ||
-                 relay.starts_with("[::1]") || relay.starts_with("::1[");
-  if (is_here) return find(reply, "queued as") != none || find(reply, "250 2.6.0") != none;
+  if (is_on_this_host(relay)) return find(reply, "250 2.6.0") != none;
   size_t service = find(reply, "delivered via ");
   if (service == none) return false;
   std::string_view name = reply.substr(service);
   return find(name, "filter") != none || find(name, "spam") != none || find(name, "amavis") != none;
+}
+
+// What stands before `at`, " postfix/smtp[17]: 4F9K2:" -> "4F9K2".
+std::string_view queue_id_before(std::string_view line, size_t at) {
+  std::string_view head = line.substr(0, at);
+  if (head.ends_with(':')) head.remove_suffix(1);
+  size_t blank = head.rfind(' ');
+  return blank == none ? head : head.substr(blank + 1);
 }
 
 bool is_two_digits(std::string_view text, size_t at) {
@@ -74,31 +94,42 @@ std::string_view time_of_line(std::string_view line) {
   return line.substr(0, end == none || end > longest ? date_octets : end);
 }
 
-std::optional<LogEvent> read_postfix_line(std::string_view line) {
+std::optional<PostfixLine> read_postfix_line(std::string_view line) {
   size_t status = find(line, ", status=");
   if (status == none) return std::nullopt;
   std::string_view outcome = line.substr(status + 9);
-  LogEvent event;
+  PostfixLine read;
+  LogEvent& event = read.event;
   if (outcome.starts_with("sent"))
     event.fate = Fate::delivered;
   else if (outcome.starts_with("deferred"))
     event.fate = Fate::deferred;
   else if (outcome.starts_with("bounced"))
     event.fate = Fate::bounced;
+  else if (outcome.starts_with("expired") || outcome.starts_with("force-expired"))
+    read.is_given_up = true;
   else
     return std::nullopt;
   std::string_view head = line.substr(0, status);
-  size_t to = find(head, " to=<");
-  if (to == none) return std::nullopt;
+  size_t whom = find(head, read.is_given_up ? " from=<" : " to=<");
+  if (whom == none) return std::nullopt;
+  read.queue_id = queue_id_before(head, whom);
   event.time = time_of_line(line);
-  event.recipient = value(head.substr(to), " to=<", '>');
-  std::string_view relay = value(head.substr(to), ", relay=", ',');
+  if (read.is_given_up) {
+    event.fate = Fate::bounced;
+    event.reply = outcome;
+    return read;
+  }
+  event.recipient = value(head.substr(whom), " to=<", '>');
+  std::string_view relay = value(head.substr(whom), ", relay=", ',');
   event.host = host_in(relay);
   size_t open = outcome.find('(');
   if (open != none) event.reply = outcome.substr(open + 1);
   if (event.reply.ends_with(')')) event.reply.remove_suffix(1);
-  if (event.fate == Fate::delivered && is_handed_to_filter(relay, event.reply)) return std::nullopt;
-  return event;
+  if (event.fate != Fate::delivered) return read;
+  if (is_on_this_host(relay)) read.handed_id = queued_as(event.reply);
+  if (read.handed_id.empty() && is_handed_to_filter(relay, event.reply)) return std::nullopt;
+  return read;
 }
 
 std::optional<LogEvent> read_exim_line(std::string_view line) {

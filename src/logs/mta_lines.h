@@ -10,7 +10,15 @@
 // without its end, and answers none for every other line.
 namespace waypost::logs {
 
-std::optional<LogEvent> read_postfix_line(std::string_view line);    // smtp(8), lmtp(8), local(8)
+// Of smtp(8), lmtp(8), local(8) and others, and that of qmgr(8) when it gives up.
+struct PostfixLine {
+  LogEvent event;
+  std::string_view queue_id;
+  std::string_view handed_id;  // of what a program of this host answered: its id there
+  bool is_given_up = false;    // all recipients that wait; `event` names none
+};
+std::optional<PostfixLine> read_postfix_line(std::string_view line);
+
 std::optional<LogEvent> read_exim_line(std::string_view line);       // main log, or syslog
 std::optional<LogEvent> read_opensmtpd_line(std::string_view line);  // syslog, version 6 and later
 // Of syslog; one line may tell of several recipients, each of which is added.

@@ -95,7 +95,8 @@ bool Summary::is_wanted(const LogEvent& event) const {
   if (wanted_.since)
     if (auto at = parse_line_time(event.time, wanted_.now); at && *at < *wanted_.since)
       return false;
-  if (wanted_.provider.empty() || event.fate != Fate::delivered) return true;
+  const bool has_cause = event.fate == Fate::deferred || event.fate == Fate::bounced;
+  if (wanted_.provider.empty() || has_cause) return true;
   if (provider_ == nullptr) return is_wanted_domain(domain_of_event(event));
   return classifier_.provider_named(event.host.empty() ? domain_of_event(event) : event.host) ==
          provider_;
@@ -106,13 +107,23 @@ bool Summary::is_wanted_domain(std::string_view domain) const {
 }
 
 void Summary::add(const LogEvent& event) {
-  if ((wanted_.since || !wanted_.provider.empty()) && !is_wanted(event)) return;
+  if ((wanted_.since || !wanted_.provider.empty()) && !is_wanted(event)) {
+    left_out_ += event.fate != Fate::told_again;
+    return;
+  }
   if (event.fate == Fate::delivered) {
     ++delivered_;
     return;
   }
+  if (event.fate == Fate::told_again) {
+    delivered_ -= delivered_ > 0;
+    return;
+  }
   Cause* cause = cause_of(event);
-  if (cause == nullptr) return;
+  if (cause == nullptr) {
+    ++left_out_;
+    return;
+  }
   bool is_bounce = event.fate == Fate::bounced;
   ++(is_bounce ? bounced_ : deferred_);
   ++(is_bounce ? cause->bounced : cause->deferred);

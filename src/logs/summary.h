@@ -54,6 +54,8 @@ class Summary {
   uint64_t delivered() const { return delivered_; }
   uint64_t bounced() const { return bounced_; }
   uint64_t deferred() const { return deferred_; }
+  // Not wanted, or of more causes than are kept.
+  uint64_t left_out() const { return left_out_; }
   uint64_t outcomes() const { return delivered_ + bounced_ + deferred_; }
 
  private:
@@ -69,6 +71,7 @@ class Summary {
   uint64_t delivered_ = 0;
   uint64_t bounced_ = 0;
   uint64_t deferred_ = 0;
+  uint64_t left_out_ = 0;
   std::unordered_map<std::string, std::unique_ptr<Cause>> causes_;
   // By host and reply, without what differs from line to line.
   std::unordered_map<std::string, Cause*> remembered_;

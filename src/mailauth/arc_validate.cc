@@ -49,6 +49,11 @@ void note_failure(ArcResult& result, unsigned instance, std::string_view what,
           : fmt::format("{} of hop {} cannot be trusted: {}", what, instance, verdict.reason);
 }
 
+ArcFinding finding_of(const KeyVerdict& verdict, bool fits) {
+  if (verdict.status == DkimStatus::pass) return fits ? ArcFinding::holds : ArcFinding::broken;
+  return verdict.status == DkimStatus::fail ? ArcFinding::broken : ArcFinding::unknown;
+}
+
 }  // namespace
 
 std::string sealed_octets(const std::vector<ArcSet>& sets, unsigned first, unsigned last,
@@ -88,28 +93,30 @@ std::vector<std::string> ArcValidator::key_names() const {
   return names;
 }
 
-bool ArcValidator::message_signature_holds(const ArcSet& set, size_t body_hash,
-                                           const KeyAnswers& keys, ArcResult& result) const {
+ArcFinding ArcValidator::check_message(const ArcSet& set, size_t body_hash, const KeyAnswers& keys,
+                                       ArcResult& result) const {
   const DkimSignature& signature = set.signature_tags;
   const KeyVerdict verdict = check_with_key(
       signature, keys, signed_header_hash(signature, *set.signature, octets_, picker_));
   const bool body_holds =
       bodies_.hash(body_hash) == signature.body_hash &&
       signature.body_octets_max.value_or(0) <= bodies_.canonical_octets(body_hash);
-  if (verdict.status == DkimStatus::pass && body_holds) return true;
-  if (set.instance == sets_->size())
+  const ArcFinding finding = finding_of(verdict, body_holds);
+  if (finding != ArcFinding::holds && set.instance == sets_->size())
     note_failure(result, set.instance, "the signature", "the message was changed since", verdict);
-  return false;
+  return finding;
 }
 
-bool ArcValidator::seal_holds(const ArcSet& set, const KeyAnswers& keys, ArcResult& result) const {
+ArcFinding ArcValidator::check_seal(const ArcSet& set, const KeyAnswers& keys,
+                                    ArcResult& result) const {
   std::string canonical = sealed_octets(*sets_, 1, set.instance, octets_);
   append_canonical_signature(CanonicalForm::relaxed, *set.seal, octets_, set.seal_tags.b_begin,
                              set.seal_tags.b_end, canonical);
   const KeyVerdict verdict = check_with_key(set.seal_tags, keys, sha256(canonical));
-  if (verdict.status == DkimStatus::pass) return true;
-  note_failure(result, set.instance, "the seal", "a field of the chain was changed", verdict);
-  return false;
+  const ArcFinding finding = finding_of(verdict, true);
+  if (finding != ArcFinding::holds)
+    note_failure(result, set.instance, "the seal", "a field of the chain was changed", verdict);
+  return finding;
 }
 
 ArcResult ArcValidator::judge(const KeyAnswers& keys) const {
@@ -128,15 +135,17 @@ ArcResult ArcValidator::judge(const KeyAnswers& keys) const {
   for (size_t i = sets_->size(); i-- > 0;) {
     const ArcSet& set = (*sets_)[i];
     ArcSetResult& words = result.sets[i];
-    words.message_signature_holds = message_signature_holds(set, body_hashes_[i], keys, result);
-    unchanged_since = unchanged_since && words.message_signature_holds;
+    words.message = check_message(set, body_hashes_[i], keys, result);
+    unchanged_since = unchanged_since && words.message == ArcFinding::holds;
     if (unchanged_since) result.oldest_pass = i == 0 ? 0 : set.instance;
-    words.seal_holds = seal_holds(set, keys, result);
+    words.seal = check_seal(set, keys, result);
   }
   if (!result.reason.empty()) return result;
   result.status = ChainValidation::pass;
-  result.reason = fmt::format("all {} seals hold, and the message is as hop {} sent it on",
-                              sets_->size(), sets_->size());
+  result.reason = sets_->size() == 1
+                      ? "its one seal holds, and the message is as hop 1 sent it on"
+                      : fmt::format("all {} seals hold, and the message is as hop {} sent it on",
+                                    sets_->size(), sets_->size());
   return result;
 }
 

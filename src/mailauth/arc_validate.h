@@ -15,14 +15,22 @@
 
 namespace waypost::mailauth {
 
+// What is known of one signature of a hop.
+enum class ArcFinding {
+  not_checked,  // RFC 8617 §5.2 ended the chain before
+  holds,
+  broken,
+  unknown,  // its key is not there, no good, or could not be looked up
+};
+
 // One hop of the chain.
 struct ArcSetResult {
   unsigned instance = 0;
   std::string sealer;       // d= of the seal
   std::string authserv_id;  // who evaluated the message there; empty where it is not said
   std::string results;      // what it said, on one line
-  bool seal_holds = false;
-  bool message_signature_holds = false;  // of the message as it is now
+  ArcFinding seal = ArcFinding::not_checked;
+  ArcFinding message = ArcFinding::not_checked;  // as it is now
 };
 
 struct ArcResult {
@@ -47,9 +55,9 @@ class ArcValidator {
   ArcResult judge(const KeyAnswers& keys) const;
 
  private:
-  bool message_signature_holds(const ArcSet& set, size_t body_hash, const KeyAnswers& keys,
-                               ArcResult& result) const;
-  bool seal_holds(const ArcSet& set, const KeyAnswers& keys, ArcResult& result) const;
+  ArcFinding check_message(const ArcSet& set, size_t body_hash, const KeyAnswers& keys,
+                           ArcResult& result) const;
+  ArcFinding check_seal(const ArcSet& set, const KeyAnswers& keys, ArcResult& result) const;
 
   std::string_view octets_;
   FieldPicker picker_;

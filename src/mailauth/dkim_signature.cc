@@ -194,7 +194,7 @@ Parsed<> parse_message_tags(const TagList& tags, DkimSignature& signature) {
   TRY_VOID(read_number(tags, "l", length_digits_max, signature.body_octets_max));
   TRY_VOID(read_number(tags, "x", time_digits_max, signature.expires_at));
   if (signature.signed_at && signature.expires_at && *signature.expires_at <= *signature.signed_at)
-    return malformed("it ends (x=) before it was made (t=)");
+    return malformed("its end (x=) is not later than the time when it was made (t=)");
   return {};
 }
 

@@ -13,6 +13,17 @@ namespace {
 
 constexpr std::string_view field_name = "DKIM-Signature";
 constexpr size_t signature_start_octets = 8;
+constexpr size_t name_octets_max = 255;
+// Of which a message has one at most (RFC 5322 §3.6, RFC 2045 §3).
+constexpr std::string_view single_fields[] = {"From",         "Sender",
+                                              "Reply-To",     "To",
+                                              "Cc",           "Bcc",
+                                              "Date",         "Message-ID",
+                                              "In-Reply-To",  "References",
+                                              "Subject",      "MIME-Version",
+                                              "Content-Type", "Content-Transfer-Encoding"};
+// What people see of a message, and where their answer goes (RFC 6376 §5.4.1).
+constexpr std::string_view seen_fields[] = {"Reply-To", "Subject", "Date", "To", "Cc"};
 // Clocks differ; only more than this is worth a note.
 constexpr uint64_t future_seconds_max = 300;
 
@@ -36,6 +47,26 @@ std::string objection(const DkimKeyRecord& record, const DkimSignature& signatur
       signature.identity.substr(signature.identity.rfind('@') + 1) != signature.domain)
     return "the published key is not for subdomains (t=s), and i= names one";
   return {};
+}
+
+// Who made a signature that is not accepted. Nothing of it is proved, as with one that fails.
+void take_names(std::string_view value, DkimResult& result) {
+  const auto tags = TagList::parse(value);
+  if (!tags) return;
+  auto text_of = [&](std::string_view name) {
+    const Tag* tag = tags->find(name);
+    return tag ? std::string(tag->value.substr(0, name_octets_max)) : std::string();
+  };
+  result.domain = base::to_lower(text_of("d"));
+  result.selector = base::to_lower(text_of("s"));
+  result.identity = text_of("i");
+  result.algorithm = text_of("a");
+}
+
+size_t count_of(const std::vector<std::string>& names, std::string_view wanted) {
+  return size_t(std::count_if(names.begin(), names.end(), [&](const std::string& name) {
+    return base::equals_ignoring_case(name, wanted);
+  }));
 }
 
 KeyVerdict check_with_record(const DkimSignature& signature, const std::string& text,
@@ -99,7 +130,7 @@ KeyVerdict check_with_key(const DkimSignature& signature, const KeyAnswers& keys
 }
 
 DkimVerifier::DkimVerifier(std::string_view octets, const message::HeaderBlock& block, WallTime now)
-    : octets_(octets), now_(now), picker_(block) {
+    : octets_(octets), block_(block), now_(now), picker_(block) {
   for (const message::HeaderField& field : block.fields) {
     if (!base::equals_ignoring_case(field.name, field_name)) continue;
     if (candidates_.size() == dkim_signatures_max) {
@@ -142,6 +173,7 @@ DkimResult DkimVerifier::judge(const Candidate& candidate, const KeyAnswers& key
   if (!candidate.signature) {
     result.status = candidate.signature.error().status;
     result.reason = candidate.signature.error().reason;
+    take_names(candidate.field->value, result);
     return result;
   }
   const DkimSignature& signature = *candidate.signature;
@@ -149,6 +181,7 @@ DkimResult DkimVerifier::judge(const Candidate& candidate, const KeyAnswers& key
   result.selector = signature.selector;
   result.identity = signature.identity;
   result.algorithm = algorithm_name(signature.algorithm);
+  result.signed_fields = signature.signed_fields;
   result.signature_start = encode_base64(signature.signature).substr(0, signature_start_octets);
   const KeyVerdict key = check_with_key(
       signature, keys, signed_header_hash(signature, *candidate.field, octets_, picker_));
@@ -198,6 +231,7 @@ void DkimVerifier::add_notes(const Candidate& candidate, DkimResult& result) con
         "add or change those",
         covered, all - covered));
   }
+  note_uncovered_fields(signature, result);
   if (result.testing) result.notes.push_back("the domain says that it only tries DKIM out (t=y)");
   if (signature.algorithm == KeyType::rsa && result.key_bits >= rsa_bits_min &&
       result.key_bits < rsa_bits_usual)
@@ -206,6 +240,25 @@ void DkimVerifier::add_notes(const Candidate& candidate, DkimResult& result) con
   const uint64_t now = tag_seconds(now_);
   if (signature.signed_at && *signature.signed_at > now + future_seconds_max)
     result.notes.push_back("it was made in the future (t=): a clock is wrong");
+}
+
+void DkimVerifier::note_uncovered_fields(const DkimSignature& signature, DkimResult& result) const {
+  for (std::string_view field : single_fields) {
+    const size_t there = block_.count(field);
+    const size_t covered = count_of(signature.signed_fields, field);
+    if (there > 1 && covered < there)
+      result.notes.push_back(
+          fmt::format("the message has {} {} fields and it covers {}, counted from the end: "
+                      "anybody may have added what people see (RFC 6376 §8.15)",
+                      there, field, covered));
+  }
+  std::string open;
+  for (std::string_view field : seen_fields)
+    if (block_.count(field) == 1 && count_of(signature.signed_fields, field) == 0)
+      open += fmt::format("{}{}", open.empty() ? "" : ", ", field);
+  if (!open.empty())
+    result.notes.push_back(
+        fmt::format("it does not cover {}: anybody may have changed that", open));
 }
 
 }  // namespace waypost::mailauth

@@ -25,13 +25,15 @@ struct DkimResult {
   DkimStatus status = DkimStatus::none;
   std::string reason;              // a sentence without its full stop
   std::vector<std::string> notes;  // what does not change the result but should be known
-  std::string domain;              // these are empty where the signature could not be read
+  // Of a signature that is not accepted as it stands there, as far as its tags can be read.
+  std::string domain;
   std::string selector;
-  std::string identity;         // i=
-  std::string algorithm;        // "rsa-sha256"
-  std::string signature_start;  // of b=, for RFC 8601 §2.7.1's header.b
-  unsigned key_bits = 0;        // 0: the key was not seen
-  bool testing = false;         // t=y: the domain only tries DKIM out
+  std::string identity;                    // i=
+  std::string algorithm;                   // "rsa-sha256"
+  std::vector<std::string> signed_fields;  // h=, as it stands
+  std::string signature_start;             // of b=, for RFC 8601 §2.7.1's header.b
+  unsigned key_bits = 0;                   // 0: the key was not seen
+  bool testing = false;                    // t=y: the domain only tries DKIM out
 };
 
 // Checks the signatures of one message (RFC 6376 §6, RFC 8301, RFC 8463), while its body streams
@@ -59,8 +61,10 @@ class DkimVerifier {
   };
   DkimResult judge(const Candidate& candidate, const KeyAnswers& keys) const;
   void add_notes(const Candidate& candidate, DkimResult& result) const;
+  void note_uncovered_fields(const DkimSignature& signature, DkimResult& result) const;
 
   std::string_view octets_;
+  const message::HeaderBlock& block_;
   WallTime now_;
   FieldPicker picker_;
   std::vector<Candidate> candidates_;

@@ -154,25 +154,35 @@ class Check {
       verdict_.record_domain = walk.suffix()->domain;
     }
     if (!record || !record->applies()) {
-      verdict_.problem = record ? fmt::format(
-                                      "the DMARC record of {} has neither a policy nor a place for "
-                                      "reports, so it does not count",
-                                      verdict_.record_domain)
-                                : fmt::format("neither {} nor a domain above it has a DMARC record",
-                                              verdict_.from_domain);
+      verdict_.problem = why_none_applies(record);
       verdict_.record_domain.clear();
       co_return Result<void>();
     }
     verdict_.record = *record;
     verdict_.published = record->own();
-    verdict_.policy_tag = "p";
-    if (verdict_.record_domain != verdict_.from_domain) {
+    if (record->policy) verdict_.policy_tag = "p";
+    if (record->policy && verdict_.record_domain != verdict_.from_domain) {
       CO_TRY(bool exists, co_await from_domain_exists(*record));
       verdict_.published = record->for_subdomain(exists);
       verdict_.policy_tag = record->subdomain_tag(exists);
     }
     verdict_.policy = record->testing ? milder(verdict_.published) : verdict_.published;
     co_return Result<void>();
+  }
+
+  std::string why_none_applies(const DmarcRecord* record) const {
+    if (!record)
+      return fmt::format("neither {} nor a domain above it has a DMARC record",
+                         verdict_.from_domain);
+    if (record->policy_fault.empty())
+      return fmt::format(
+          "the DMARC record of {} has neither a policy nor a place for reports, so it does not "
+          "count",
+          verdict_.record_domain);
+    return fmt::format(
+        "the DMARC record of {} does not count, since it has no place for reports and no policy "
+        "that can be read (RFC 9989 §4.10.1). {}",
+        verdict_.record_domain, record->policy_fault);
   }
 
   // Asked only where the answer changes something.

@@ -42,7 +42,7 @@ struct DmarcVerdict {
   std::optional<DmarcRecord> record;
   DmarcPolicy published = DmarcPolicy::none;  // as the tag says
   DmarcPolicy policy = DmarcPolicy::none;     // one step milder while testing ("t=y")
-  std::string policy_tag;                     // "p", "sp" or "np"
+  std::string policy_tag;                     // "p", "sp" or "np"; "" when none counts
   std::optional<DmarcAlignment> spf;
   std::vector<DmarcAlignment> dkim;
   std::vector<DmarcStep> steps;  // of the walk from the From domain

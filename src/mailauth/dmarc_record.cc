@@ -57,7 +57,16 @@ class Reader {
       problem(fmt::format("\"{}\" is no tag of DMARC and is ignored", base::escape_control(tag)));
   }
 
-  bool bad_policy() const { return bad_policy_; }
+  bool bad_policy() const { return !bad_policies_.empty(); }
+  // After the last tag.
+  std::string policy_fault() const {
+    std::string lost;
+    for (const auto& [tag, value] : record_.tags)
+      if (is_policy_tag(tag) && parse_dmarc_policy(value))
+        lost += fmt::format("{}\"{}={}\"", lost.empty() ? "" : " and ", tag, value);
+    return fmt::format("{} cannot be read: it may be none, quarantine or reject{}", bad_policies_,
+                       lost.empty() ? "" : ". That takes " + lost + " away, too");
+  }
   void problem(std::string text) { record_.problems.push_back(std::move(text) + "."); }
 
  private:
@@ -69,8 +78,12 @@ class Reader {
   void take_policy(std::string_view tag, std::string_view value, std::optional<DmarcPolicy>& into) {
     into = parse_dmarc_policy(value);
     if (into) return;
-    bad_policy_ = true;
-    wrong_value(tag, value, "none, quarantine or reject");
+    bad_policies_ += fmt::format("{}\"{}={}\"", bad_policies_.empty() ? "" : " and ", tag,
+                                 base::escape_control(value));
+  }
+
+  static bool is_policy_tag(std::string_view tag) {
+    return tag == "p" || tag == "sp" || tag == "np";
   }
 
   void take_letter(std::string_view tag, std::string_view value, std::string_view off,
@@ -118,7 +131,7 @@ class Reader {
   }
 
   DmarcRecord& record_;
-  bool bad_policy_ = false;
+  std::string bad_policies_;
 };
 
 }  // namespace
@@ -169,6 +182,12 @@ Result<DmarcRecord> parse_dmarc_record(std::string_view text) {
   }
   // Without a "p" that can be read, or with another policy that cannot, the record is as good as
   // "p=none": of all three none is left (RFC 9989 §4.10.1).
+  if (reader.bad_policy()) {
+    record.policy_fault = reader.policy_fault();
+    reader.problem(record.policy_fault +
+                   " (RFC 9989 §4.10.1): where reports go, that counts as \"p=none\"; elsewhere "
+                   "as no record");
+  }
   if (!record.policy || reader.bad_policy())
     record.policy = record.subdomain_policy = record.absent_policy = std::nullopt;
   return record;

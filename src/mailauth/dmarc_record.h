@@ -35,6 +35,9 @@ struct DmarcRecord {
   std::vector<std::pair<std::string, std::string>> tags;
   std::vector<std::string> problems;  // what is wrong and was ignored, as sentences
   std::vector<std::string> notes;     // tags that RFC 9989 took away, as sentences
+  // Why the policies that stand there do not count, without a full stop; "" when they do, or none
+  // stands there.
+  std::string policy_fault;
 
   // What to do with mail of the domain itself, of a subdomain, of one that does not exist; none
   // when no policy is stated that can be read and no reports are wanted: then DMARC does not apply.

@@ -67,6 +67,8 @@ io::Task<Result<DmarcWalk>> walk_dmarc(dns::Resolver& resolver, std::string doma
     for (const dns::TxtRecord& record :
          too_long ? std::vector<dns::TxtRecord>() : answer->records) {
       std::string joined = record.joined();
+      if (std::string why = why_no_dmarc_record(joined); !why.empty())
+        step.unread.push_back({joined, std::move(why)});
       if (!is_dmarc_record(joined)) continue;
       ++step.records;
       text = std::move(joined);

@@ -8,6 +8,7 @@
 #include "dns/resolver.h"
 #include "io/task.h"
 #include "mailauth/dmarc_record.h"
+#include "mailauth/unread_record.h"
 
 namespace waypost::mailauth {
 
@@ -19,6 +20,7 @@ struct DmarcStep {
   std::string domain;  // that was asked about, without "_dmarc."
   size_t records = 0;  // of DMARC that it has; only a single one counts
   std::optional<DmarcRecord> record;
+  std::vector<UnreadRecord> unread;  // that stand there beside those
 };
 
 // The DNS tree walk from a domain up to its top-level domain.

@@ -100,6 +100,31 @@ void remark_on_terms(const SurveyedRecord& record, Remarks& remarks) {
   }
 }
 
+// Nothing of such a record was looked up, but what its other terms are can be read.
+void remark_on_broken(const SurveyedRecord& record, Remarks& remarks) {
+  const SpfTerms parsed = parse_spf_terms(record.text);
+  if (parsed.faults.empty())
+    return remarks.error("The record cannot be used: " + record.problem + ".");
+  for (const std::string& fault : parsed.faults)
+    remarks.error(fmt::format("The record cannot be read: {}.", fault));
+  SurveyedRecord rest{record.domain, record.text};
+  for (const SpfDirective& directive : parsed.record.directives) {
+    SurveyedTerm& term = rest.terms.emplace_back();
+    term.text = directive.text;
+    term.qualifier = directive.qualifier;
+    term.mechanism = directive.mechanism;
+    term.known = false;
+  }
+  if (parsed.record.redirect && !parsed.record.all()) {
+    SurveyedTerm& term = rest.terms.emplace_back();
+    term.text = parsed.record.redirect->text;
+    term.is_redirect = true;
+  }
+  remark_on_terms(rest, remarks);
+  // The end may be what cannot be read.
+  if (parsed.record.all() || parsed.record.redirect) remark_on_end(rest, remarks);
+}
+
 void remark_on_size(const SurveyedRecord& record, Remarks& remarks) {
   const size_t octets = record.text.size();
   if (octets > spf_record_octets_advised)
@@ -130,20 +155,26 @@ void remark_on_counts(const SpfAnalysis& analysis, Remarks& remarks) {
 
 }  // namespace
 
-SpfAnalysis analyse_spf(std::string domain, std::vector<SurveyedRecord> records) {
+SpfAnalysis analyse_spf(std::string domain, std::vector<SurveyedRecord> records,
+                        const std::vector<UnreadRecord>& unread) {
   SpfAnalysis analysis;
   analysis.domain = std::move(domain);
   analysis.records = std::move(records);
   Remarks remarks(analysis.remarks);
+  for (const UnreadRecord& one : unread)
+    remarks.error(fmt::format("Receivers do not see the record \"{}\": {}.", one.text, one.why));
   if (analysis.records.empty()) {
-    remarks.error(fmt::format("{} has no SPF record.", analysis.domain));
+    remarks.error(fmt::format("{} has no SPF record{}.", analysis.domain,
+                              unread.empty() ? "" : " that receivers see"));
     return analysis;
   }
   for (const SurveyedRecord& record : analysis.records) {
-    if (!record.problem.empty())
-      remarks.error(fmt::format("The record cannot be read: {}.", record.problem));
-    remark_on_terms(record, remarks);
-    remark_on_end(record, remarks);
+    if (record.problem.empty()) {
+      remark_on_terms(record, remarks);
+      remark_on_end(record, remarks);
+    } else {
+      remark_on_broken(record, remarks);
+    }
     remark_on_size(record, remarks);
   }
   if (analysis.records.size() > 1) {

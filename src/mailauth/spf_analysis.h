@@ -6,6 +6,7 @@
 
 #include "mailauth/spf_outcomes.h"
 #include "mailauth/spf_survey.h"
+#include "mailauth/unread_record.h"
 
 namespace waypost::mailauth {
 
@@ -22,6 +23,7 @@ struct SpfRemark {
 // Another record instead of the one or the ones that are published.
 struct SpfProposal {
   std::string record;
+  std::vector<SurveyedTerm> terms;   // that it has
   std::vector<std::string> strings;  // the record, in pieces that a TXT record can have
   unsigned lookups = 0;
   std::vector<std::string> removed;    // terms whose addresses the others cover
@@ -46,8 +48,9 @@ struct SpfAnalysis {
   std::optional<SpfProposal> proposal;  // when there is something better
 };
 
-// Pure: of what survey_spf() found.
-SpfAnalysis analyse_spf(std::string domain, std::vector<SurveyedRecord> records);
+// Pure: of what survey_spf() and find_unread_spf() found.
+SpfAnalysis analyse_spf(std::string domain, std::vector<SurveyedRecord> records,
+                        const std::vector<UnreadRecord>& unread = {});
 
 // The better record, when there is one.
 std::optional<SpfProposal> propose_spf(const std::vector<SurveyedRecord>& records);

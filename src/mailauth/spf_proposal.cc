@@ -182,6 +182,7 @@ bool has_problem(const SurveyedRecord& record) {
 
 void write(SpfProposal& proposal, const Terms& terms, const std::vector<SurveyedRecord>& records) {
   proposal.record = record_of(terms, records);
+  proposal.terms = terms;
   proposal.strings = txt_strings(proposal.record);
   proposal.lookups = lookups_of(terms);
 }

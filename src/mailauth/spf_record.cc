@@ -233,17 +233,28 @@ bool is_spf_record(std::string_view text) {
          (text.size() == version.size() || text[version.size()] == ' ');
 }
 
-Result<SpfRecord> parse_spf_record(std::string_view text) {
-  if (!is_spf_record(text))
-    return failure(ErrorCode::invalid_input, "an SPF record starts with \"v=spf1\" and a space");
-  SpfRecord record;
+SpfTerms parse_spf_terms(std::string_view text) {
+  SpfTerms parsed;
+  if (!is_spf_record(text)) {
+    parsed.faults.emplace_back("an SPF record starts with \"v=spf1\" and a space");
+    return parsed;
+  }
   std::string_view rest = text.substr(version.size());
-  while (!rest.empty()) {
+  while (!rest.empty() && parsed.faults.size() < spf_faults_max) {
     const size_t end = std::min(rest.find(' '), rest.size());
-    if (end > 0) TRY_VOID(parse_term(rest.substr(0, end), record));
+    if (end > 0) {
+      auto term = parse_term(rest.substr(0, end), parsed.record);
+      if (!term) parsed.faults.push_back(term.error().message());
+    }
     rest.remove_prefix(std::min(end + 1, rest.size()));
   }
-  return record;
+  return parsed;
+}
+
+Result<SpfRecord> parse_spf_record(std::string_view text) {
+  SpfTerms parsed = parse_spf_terms(text);
+  if (!parsed.faults.empty()) return failure(ErrorCode::invalid_input, parsed.faults.front());
+  return std::move(parsed.record);
 }
 
 }  // namespace waypost::mailauth

@@ -53,4 +53,14 @@ bool is_spf_record(std::string_view text);
 // with words for the writer of the record, which quote the term.
 Result<SpfRecord> parse_spf_record(std::string_view text);
 
+inline constexpr size_t spf_faults_max = 20;
+
+// The same for whoever mends the record: the terms that can be read, and what is wrong with each of
+// the others, up to spf_faults_max.
+struct SpfTerms {
+  SpfRecord record;
+  std::vector<std::string> faults;
+};
+SpfTerms parse_spf_terms(std::string_view text);
+
 }  // namespace waypost::mailauth

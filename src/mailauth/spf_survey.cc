@@ -35,6 +35,13 @@ class Survey {
     co_return records;
   }
 
+  io::Task<Result<SurveyedRecord>> read_text(std::string domain, std::string text) {
+    SurveyedRecord record{domain, std::move(text)};
+    above_.push_back(std::move(domain));
+    CO_TRY_VOID(co_await fill(record));
+    co_return record;
+  }
+
  private:
   io::Task<Result<void>> fill(SurveyedRecord& record) {
     Result<SpfRecord> parsed = parse_spf_record(record.text);
@@ -200,6 +207,15 @@ io::Task<Result<std::vector<SurveyedRecord>>> survey_spf(dns::Resolver& resolver
   if (domain.ends_with('.')) domain.pop_back();
   Result<std::vector<SurveyedRecord>> records = co_await survey.read(base::to_lower(domain));
   co_return records;
+}
+
+io::Task<Result<SurveyedRecord>> survey_spf_text(dns::Resolver& resolver, std::string domain,
+                                                 std::string text, Instant deadline) {
+  Survey survey(resolver, deadline);
+  if (domain.ends_with('.')) domain.pop_back();
+  Result<SurveyedRecord> record =
+      co_await survey.read_text(base::to_lower(domain), std::move(text));
+  co_return record;
 }
 
 }  // namespace waypost::mailauth

@@ -46,4 +46,8 @@ struct SurveyedRecord {
 io::Task<Result<std::vector<SurveyedRecord>>> survey_spf(dns::Resolver& resolver,
                                                          std::string domain, Instant deadline);
 
+// The same of one text, as if `domain` had published it.
+io::Task<Result<SurveyedRecord>> survey_spf_text(dns::Resolver& resolver, std::string domain,
+                                                 std::string text, Instant deadline);
+
 }  // namespace waypost::mailauth

@@ -4,6 +4,7 @@
 #include <array>
 #include <charconv>
 #include <expat.h>
+#include <iterator>
 #include <memory>
 #include <type_traits>
 
@@ -29,6 +30,12 @@ std::optional<Number> number_in(std::string_view text) {
   const auto [stop, error] = std::from_chars(text.data(), end, number);
   if (error != std::errc() || stop != end) return std::nullopt;
   return number;
+}
+
+// Some receivers write whole numbers as "1337270400.0".
+std::string_view without_zero_fraction(std::string_view text) {
+  const size_t last = text.find_last_not_of('0');
+  return last != std::string_view::npos && text[last] == '.' ? text.substr(0, last) : text;
 }
 
 // Builds the report while the elements go by. Names are compared without their namespace and by
@@ -90,16 +97,19 @@ class Builder {
     row_ = {};
   }
 
+  template <class Number>
+  Number number() const {
+    return number_in<Number>(without_zero_fraction(value_)).value_or(0);
+  }
+
   void take(std::string_view parent, std::string_view name) {
     if (parent == "report_metadata") take_metadata(name);
-    if (parent == "date_range" && name == "begin")
-      report.begin = number_in<int64_t>(value_).value_or(0);
-    if (parent == "date_range" && name == "end")
-      report.end = number_in<int64_t>(value_).value_or(0);
+    if (parent == "date_range" && name == "begin") report.begin = number<int64_t>();
+    if (parent == "date_range" && name == "end") report.end = number<int64_t>();
     if (parent == "policy_published") take_policy(name);
     if (parent == "row" && name == "source_ip") row_.source_ip = value_;
     if (parent == "row" && name == "count") {
-      const uint64_t count = number_in<uint64_t>(value_).value_or(0);
+      const uint64_t count = number<uint64_t>();
       row_.count = count <= dmarc_count_max ? count : 0;
     }
     if (parent == "policy_evaluated") take_evaluated(name);
@@ -208,12 +218,9 @@ bool names_a_report(const MimePart& part) {
   return is_xml || (is_named_as_report(part) && is_packed);
 }
 
-}  // namespace
-
-base::Result<DmarcReport> read_dmarc_report(std::string_view octets) {
-  TRY(const std::string unpacked, unpack(octets, dmarc_report_octets_max));
+// Of octets that are not packed.
+base::Result<DmarcReport> read_unpacked(std::string_view xml) {
   // Some write blank lines in front of the declaration, where XML allows none.
-  std::string_view xml = unpacked;
   xml.remove_prefix(std::min(xml.find_first_not_of(" \t\r\n"), xml.size()));
   auto report = read_xml(xml, nullptr);
   if (report) return report;
@@ -223,18 +230,56 @@ base::Result<DmarcReport> read_dmarc_report(std::string_view octets) {
   return as_text || xml.starts_with('<') ? as_text : report;
 }
 
-std::optional<base::Result<DmarcReport>> dmarc_report_of(const MimeMessage& message) {
-  std::string subject = base::to_lower(message.field("Subject"));
-  bool says_so = subject.find("report domain:") != std::string::npos;
-  for (const MimePart& part : message.parts) {
-    if (part.messages > 0 || part.content.empty()) continue;
-    bool is_packed = part.type.find("zip") != std::string::npos;
-    if (!names_a_report(part) && !(says_so && is_packed)) continue;
-    auto read = read_dmarc_report(part.content);
-    // An attachment that happens to be XML is no broken report.
-    if (read || says_so || is_named_as_report(part)) return read;
+using Reports = std::vector<base::Result<DmarcReport>>;
+
+// `room`: octets that may still be unpacked. A folder of reports as they were mailed, zipped, is
+// packed twice; nobody packs three times.
+void read_files(std::string_view octets, size_t levels, size_t& room, Reports& reports) {
+  auto files = unpack_files(octets, room, dmarc_files_max);
+  for (const auto& file : files)
+    if (file) room -= file->size();
+  for (auto& file : files) {
+    if (!file)
+      reports.emplace_back(failure(std::move(file).error()));
+    else if (levels > 1 && is_packed(octets) && is_packed(*file))
+      read_files(*file, levels - 1, room, reports);
+    else
+      reports.push_back(read_unpacked(*file));
   }
-  return std::nullopt;
+}
+
+}  // namespace
+
+Reports read_dmarc_reports(std::string_view octets) {
+  Reports reports;
+  size_t room = dmarc_report_octets_max;
+  read_files(octets, 2, room, reports);
+  return reports;
+}
+
+base::Result<DmarcReport> read_dmarc_report(std::string_view octets) {
+  TRY(const std::string xml, unpack(octets, dmarc_report_octets_max));
+  return read_unpacked(xml);
+}
+
+Reports dmarc_reports_of(const MimeMessage& message, bool with_forwarded) {
+  constexpr std::string_view usual_subject = "report domain:";
+  Reports reports;
+  bool says_so = base::to_lower(message.field("Subject")).find(usual_subject) != std::string::npos;
+  for (const MimePart& part : message.parts) {
+    if ((part.messages > 0 && !with_forwarded) || part.content.empty()) continue;
+    // Of a forwarded message its header stands there.
+    if (with_forwarded && part.type.starts_with("message/"))
+      says_so |= base::to_lower(part.content).find(usual_subject) != std::string::npos;
+    const bool is_zip = part.type.find("zip") != std::string::npos;
+    if (!names_a_report(part) && !(says_so && is_zip)) continue;
+    Reports read = read_dmarc_reports(part.content);
+    const bool any = std::any_of(read.begin(), read.end(), [](const auto& one) { return !!one; });
+    // An attachment that happens to be XML is no broken report.
+    if (any || says_so || is_named_as_report(part))
+      std::move(read.begin(), read.end(), std::back_inserter(reports));
+  }
+  return reports;
 }
 
 }  // namespace waypost::message

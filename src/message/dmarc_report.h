@@ -51,16 +51,24 @@ struct DmarcReport {
 inline constexpr size_t dmarc_rows_max = 100'000;
 inline constexpr uint64_t dmarc_count_max = 1'000'000'000'000;
 inline constexpr size_t dmarc_errors_max = 20;
-inline constexpr size_t dmarc_report_octets_max = 64 << 20;  // unpacked
+inline constexpr size_t dmarc_report_octets_max = 64 << 20;  // unpacked, of one archive
+inline constexpr size_t dmarc_files_max = 10'000;            // of one archive
 inline constexpr size_t dmarc_depth_max = 32;
 inline constexpr size_t dmarc_text_octets_max = 1024;  // of one element
 
-// XML, or a gzip or zip archive of it. invalid_input when it is no such report; entities of its own
-// are refused, for which no report has a use. What is not in the encoding that it says it is in, or
-// in one that nobody knows, is read as UTF-8, with U+FFFD for what is none.
+// XML, or a gzip or zip archive of it, of which the first file is read. invalid_input when it is no
+// such report; entities of its own are refused, for which no report has a use. What is not in the
+// encoding that it says it is in, or in one that nobody knows, is read as UTF-8, with U+FFFD for
+// what is none.
 base::Result<DmarcReport> read_dmarc_report(std::string_view octets);
 
-// The one that a message carries; none when no part looks like it.
-std::optional<base::Result<DmarcReport>> dmarc_report_of(const MimeMessage& message);
+// The same of every file in the archive, and in an archive that is a file of it: one result at
+// least, in their order. resource_exhausted for what is over the limits, together.
+std::vector<base::Result<DmarcReport>> read_dmarc_reports(std::string_view octets);
+
+// All that a message carries, in their order; empty when no part looks like a report. With
+// `with_forwarded` also those of messages that are attached to it.
+std::vector<base::Result<DmarcReport>> dmarc_reports_of(const MimeMessage& message,
+                                                        bool with_forwarded);
 
 }  // namespace waypost::message

@@ -18,10 +18,6 @@ namespace {
 
 constexpr Duration patience_with_server = std::chrono::seconds(5);
 
-bool has_return_path(const Needs& needs) {
-  return !needs.return_path.empty() && needs.return_path != needs.domain;
-}
-
 Instant sooner(Vantage& vantage, Instant deadline) {
   return std::min(deadline, vantage.loop.now() + patience_with_server);
 }
@@ -29,6 +25,15 @@ Instant sooner(Vantage& vantage, Instant deadline) {
 // Whether a name whose zone is elsewhere is asked for there: to see what receivers see, not to
 // change what the server has.
 enum class Reach { its_zones, everywhere };
+
+// TXT records at a name that a person may have entered instead; nothing where it is none.
+io::Task<void> look_aside(Sight& sight, Vantage vantage, NameServer server, std::string name,
+                          Instant deadline) {
+  if (name.empty() || !dns::normalize_name(name)) co_return;
+  auto seen =
+      co_await look(vantage, server, name, dns::record_type::txt, sooner(vantage, deadline));
+  if (seen) sight = *std::move(seen);
+}
 
 // Everything that a plan is made of, as one server has it.
 io::Task<View> view_of(Vantage vantage, NameServer server, Needs needs, Reach reach,
@@ -44,13 +49,10 @@ io::Task<View> view_of(Vantage vantage, NameServer server, Needs needs, Reach re
       co_return view;
     }
     view.txt[name] = *std::move(sight);
-    const std::string doubled_name = name + "." + needs.domain;
-    if (!dns::normalize_name(doubled_name)) continue;
-    auto doubled = co_await look(vantage, server, doubled_name, dns::record_type::txt,
-                                 sooner(vantage, deadline));
-    if (doubled) view.doubled[name] = *std::move(doubled);
+    co_await look_aside(view.doubled[name], vantage, server, name + "." + needs.domain, deadline);
+    co_await look_aside(view.bare[name], vantage, server, bare_name(name), deadline);
   }
-  if (has_return_path(needs)) {
+  if (needs.has_return_path()) {
     auto sight = co_await ask(vantage, server, needs.return_path, dns::record_type::mx,
                               sooner(vantage, deadline));
     if (sight)
@@ -82,6 +84,8 @@ io::Task<Result<Plan>> plan_from(Vantage vantage, Needs needs, View view, Instan
   for (auto& [name, sight] : view.mx)
     if (sight.alias.empty()) known.set_mx(name, sight.mx);
   CO_TRY(Published published, co_await look_up_published(known, needs, deadline));
+  // Those are told by what the server itself shows.
+  published.aliases.clear();
   co_return make_plan(needs, published);
 }
 

@@ -1,10 +1,12 @@
 #include "publish/judge.h"
 
 #include <algorithm>
+#include <optional>
 
 #include <fmt/format.h>
 
 #include "base/ascii.h"
+#include "mailauth/dkim_key.h"
 #include "mailauth/dmarc_record.h"
 #include "mailauth/spf_record.h"
 #include "publish/same_key.h"
@@ -58,6 +60,10 @@ std::string_view kind(const WantedRecord& wanted) {
 
 std::string note_on(const WantedRecord& wanted, const std::string& text) {
   const size_t key = text.find("p=");
+  const auto parsed = mailauth::parse_dkim_key_record(text);
+  if (wanted.purpose == Purpose::dkim && parsed && parsed->testing)
+    return "Its t=y says that the domain only tries DKIM out: receivers may treat its mail as if "
+           "it was not signed. Take it away once the signatures pass.";
   if (wanted.purpose == Purpose::dkim && key != text.npos &&
       text.find(' ', key) < text.find(';', key))
     return "The key has blanks where its pieces were joined. Receivers should pass over them "
@@ -78,13 +84,52 @@ Observation another_key() {
                  "another selector.");
 }
 
+std::string without_blanks(std::string_view text) {
+  std::string bare;
+  std::copy_if(text.begin(), text.end(), std::back_inserter(bare),
+               [](char c) { return c != ' ' && c != '\t' && c != '\\'; });
+  return bare;
+}
+
+// What is wrong with a key record that is not the wanted one.
+std::string words_on_key(const WantedRecord& wanted, const std::string& text) {
+  if (text.find("-----") != text.npos)
+    return "The value is a key in PEM form. Enter the whole value that is wanted, which has only "
+           "the letters of the key in its p=.";
+  const std::string bare = without_blanks(text);
+  const std::string right = without_blanks(wanted.text);
+  if (bare == right)
+    return "Backslashes are part of the value. Enter it without them: the form adds what the name "
+           "system needs.";
+  if (base::equals_ignoring_case(bare, right))
+    return "The letters are in another case than wanted, which makes it another key: enter the "
+           "value as it stands here.";
+  if (!bare.empty() && right.ends_with("p=" + bare))
+    return "Only the key itself was entered. The value starts with \"v=DKIM1;\".";
+  const auto parsed = mailauth::parse_dkim_key_record(text);
+  if (!parsed)
+    return fmt::format("What stands there is no key record: {}. Enter the value again.",
+                       parsed.error().message());
+  if (parsed->revoked)
+    return "The record withdraws the key (its p= is empty): signatures fail. Enter the value "
+           "again.";
+  return holds_key(text) ? "Another key stands there. Enter the value again."
+                         : "What stands there holds no key that can be read. Enter the value "
+                           "again.";
+}
+
 Observation judge_one(const WantedRecord& wanted, const std::string& text) {
-  if (fits(wanted, text)) return differs(Difference::none, note_on(wanted, text));
+  if (fits(wanted, text)) {
+    const std::string trouble = wanted.purpose == Purpose::dkim ? key_trouble(text) : "";
+    return trouble.empty() ? differs(Difference::none, note_on(wanted, text))
+                           : differs(Difference::different, trouble);
+  }
   if (text.find('"') != text.npos)
     return differs(Difference::quoted,
                    "Quotes are part of the value. Enter it without them: the form adds what the "
                    "name system needs.");
-  if (text.size() < wanted.text.size() && wanted.text.starts_with(text))
+  const bool withdrawn = wanted.purpose == Purpose::dkim && text.ends_with("p=");
+  if (!withdrawn && text.size() < wanted.text.size() && wanted.text.starts_with(text))
     return differs(
         Difference::cut,
         fmt::format(
@@ -94,45 +139,91 @@ Observation judge_one(const WantedRecord& wanted, const std::string& text) {
             text.size() == string_octets_max ? ", where one string of a TXT record ends" : ""));
   if (wanted.blocked) return another_key();
   if (wanted.purpose == Purpose::dkim)
-    return differs(Difference::different,
-                   "Another key stands there, or one that cannot be read. Enter the value again.");
+    return differs(Difference::different, words_on_key(wanted, text));
   return differs(Difference::different,
                  fmt::format("The {} is another one than wanted.", kind(wanted)));
 }
 
-Observation judge_txt(const WantedRecord& wanted, const Sight& sight, const Texts& doubled,
+// What several records of a kind mean to receivers.
+std::string_view meaning_of_several(Purpose purpose) {
+  switch (purpose) {
+    case Purpose::dkim:
+      return "receivers take any one of them, or none (RFC 6376 §3.6.2.2)";
+    case Purpose::dmarc:
+      return "receivers take none";
+    default:
+      return "receivers take none (SPF: permerror)";
+  }
+}
+
+Observation judge_several(const WantedRecord& wanted, const Texts& kin) {
+  if (wanted.blocked) return another_key();
+  if (kin.size() == 2 && (fits(wanted, kin[0] + kin[1]) || fits(wanted, kin[1] + kin[0])))
+    return differs(Difference::several,
+                   "The value is in two records. It must be one record, of several strings where "
+                   "one is too short: enter both pieces in one field, or as the strings of one "
+                   "record, and take the other record away.");
+  const bool has_wanted =
+      std::any_of(kin.begin(), kin.end(), [&](const auto& text) { return fits(wanted, text); });
+  return differs(
+      Difference::several,
+      fmt::format(
+          "There are {} of them, and {}. {}", kin.size(), meaning_of_several(wanted.purpose),
+          has_wanted ? "Leave only the wanted one." : "Enter the wanted one in the place of all."));
+}
+
+// The record stands at a name that a form made of the wanted one, or that somebody took for it.
+std::optional<Observation> find_elsewhere(const WantedRecord& wanted, const View& view,
+                                          const std::string& domain) {
+  auto has_it = [&](const std::map<std::string, Sight>& sights, const std::string& name) {
+    const auto sight = sights.find(name);
+    return sight != sights.end() &&
+           std::any_of(sight->second.texts.begin(), sight->second.texts.end(),
+                       [&](const auto& text) { return fits(wanted, text); });
+  };
+  const std::string right = relative_name(wanted.name, domain);
+  if (has_it(view.doubled, wanted.name))
+    return differs(
+        Difference::name_doubled,
+        fmt::format("It is at {0}.{1} instead: the form adds the domain by itself. Enter "
+                    "the name as \"{2}\".",
+                    wanted.name, domain, right));
+  // The same SPF record may well stand at several names.
+  const bool is_unique = wanted.purpose == Purpose::dkim || wanted.purpose == Purpose::dmarc;
+  for (const auto& [name, sight] : view.txt)
+    if (is_unique && name != wanted.name && has_it(view.txt, name))
+      return differs(Difference::missing,
+                     fmt::format("It is at {} instead: enter the name as \"{}\".", name, right));
+  if (has_it(view.bare, wanted.name))
+    return differs(
+        Difference::missing,
+        fmt::format("It is at {} instead: \"_domainkey\" is missing from the name. Enter "
+                    "the name as \"{}\".",
+                    bare_name(wanted.name), right));
+  return std::nullopt;
+}
+
+Observation judge_txt(const WantedRecord& wanted, const Sight& sight, const View& view,
                       const std::string& domain) {
   const Texts kin = kin_of(wanted, sight.texts);
   Observation observation;
   if (kin.size() == 1) {
     observation = judge_one(wanted, kin.front());
-  } else if (kin.size() > 1 && wanted.blocked) {
-    observation = another_key();
   } else if (kin.size() > 1) {
-    observation = differs(
-        Difference::several,
-        fmt::format("There are {} of them, and receivers then take none (SPF: permerror). Leave "
-                    "only the wanted one.",
-                    kin.size()));
+    observation = judge_several(wanted, kin);
   } else if (!sight.alias.empty()) {
     observation = differs(Difference::alias,
                           fmt::format("A CNAME stands at the name and leads to {}, which has no "
                                       "{}. Enter it there, or take the CNAME away and enter a "
                                       "TXT record here.",
                                       sight.alias, kind(wanted)));
+  } else if (auto elsewhere = find_elsewhere(wanted, view, domain)) {
+    observation = *std::move(elsewhere);
   } else {
     observation = differs(Difference::missing,
                           sight.rcode == 3 ? std::string("The name does not exist.")
                                            : fmt::format("The name has no {}.", kind(wanted)));
   }
-  const bool is_doubled = std::any_of(doubled.begin(), doubled.end(),
-                                      [&](const auto& text) { return fits(wanted, text); });
-  if (observation.difference == Difference::missing && is_doubled)
-    observation = differs(
-        Difference::name_doubled,
-        fmt::format("It is at {0}.{1} instead: the form adds the domain by itself. Enter the name "
-                    "as \"{2}\".",
-                    wanted.name, domain, relative_name(wanted.name, domain)));
   observation.seen = kin;
   return observation;
 }
@@ -187,10 +278,7 @@ Observation judge_view(const WantedRecord& wanted, const View& view, const std::
   } else if (wanted.type == RecordType::mx) {
     observation = judge_mx(wanted, sight->second);
   } else {
-    const auto doubled = view.doubled.find(wanted.name);
-    observation =
-        judge_txt(wanted, sight->second,
-                  doubled == view.doubled.end() ? Texts() : doubled->second.texts, domain);
+    observation = judge_txt(wanted, sight->second, view, domain);
   }
   if (sight != sights.end()) observation.ttl_s = sight->second.ttl_s;
   const bool elsewhere = sight != sights.end() && !sight->second.followed_to.empty() &&
@@ -231,6 +319,13 @@ void compare_servers(RecordReport& report) {
 }
 
 }  // namespace
+
+std::string bare_name(std::string name) {
+  constexpr std::string_view label = "._domainkey.";
+  const size_t at = name.find(label);
+  if (at == name.npos) return "";
+  return name.replace(at, label.size(), ".");
+}
 
 std::string_view name(Difference difference) {
   switch (difference) {

@@ -14,7 +14,7 @@ namespace waypost::publish {
 enum class Difference {
   none,
   no_answer,     // the server was silent or refused
-  missing,       // nothing of the kind is there
+  missing,       // nothing of the kind is there; the words say if it is at another name
   name_doubled,  // it is there below the domain twice: shop.example.shop.example
   quoted,        // quotes are part of the value
   several,       // more than one where receivers want one
@@ -34,7 +34,11 @@ struct View {
   std::map<std::string, Sight> txt;      // by name
   std::map<std::string, Sight> mx;       // by name
   std::map<std::string, Sight> doubled;  // TXT at NAME.DOMAIN, by NAME
+  std::map<std::string, Sight> bare;     // TXT at bare_name(NAME), by NAME
 };
+
+// That of a key record without its label "_domainkey"; "" for others.
+std::string bare_name(std::string name);
 
 struct Observation {
   NameServer server;

@@ -36,10 +36,6 @@ void take_record(Sight& sight, const dns::Record& record, uint16_t type, const s
     if (auto host = dns::parse_ptr_rdata(record.rdata)) sight.name_servers.push_back(*host);
 }
 
-bool is_inside(const std::string& name, const std::string& zone) {
-  return name == zone || name.ends_with("." + zone);
-}
-
 // The alias leads on into the zone that the server has: it has said all that there is.
 bool knows_alias_target(const Sight& sight) {
   return sight.answered() && !sight.zone.empty() && is_inside(sight.alias, sight.zone);

@@ -12,14 +12,17 @@ struct MergedSpf {
   std::string text;
   bool unchanged = false;            // the one record that is there does already
   std::vector<std::string> remarks;  // sentences
-  std::string problem;               // a sentence: why receivers will take it for broken, or ""
 };
 
-// One record that has `terms` and all that the published ones have, word for word. What lets the
-// addresses pass already is not added again. Fails with invalid_input where a published record
-// cannot be read, or where it cannot be told that one made of several lets the same senders pass: a
-// person must mend that first.
+// One record that has `senders`, terms that are to pass, and all that the published ones have, word
+// for word. What lets the addresses pass already is not added again. A term goes in front of what
+// would take its addresses first (RFC 7208 §4.6.2): every address of a network or a host passes,
+// and of an include one at least, by what is known of them.
+//
+// Fails with invalid_input, and a sentence on what a person must mend first, where receivers would
+// take the record for broken: a published record or a sender cannot be read, it needs more than ten
+// lookups, or it cannot be told that one made of several lets the same senders pass.
 Result<MergedSpf> merge_spf(const std::vector<mailauth::SurveyedRecord>& records,
-                            const std::vector<std::string>& terms);
+                            const std::vector<mailauth::SurveyedTerm>& senders);
 
 }  // namespace waypost::publish

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -35,14 +36,34 @@ struct Needs {
   std::string reports;           // the mailbox for DMARC's reports
   std::string return_path;       // the domain that bounces go to; "" when it is the domain itself
   std::string return_path_host;  // that takes mail for it
+
+  bool has_return_path() const { return !return_path.empty() && return_path != domain; }
+};
+
+// The DMARC record of a domain above, which holds for one without a record of its own
+// (RFC 9989 §4.10.1).
+struct InheritedDmarc {
+  std::string domain;  // whose it is
+  mailauth::DmarcRecord record;
 };
 
 // What the name system has at the names of a plan.
 struct Published {
+  // Where a domain has no SPF record, but a text that was meant as one: what was meant.
   std::vector<mailauth::SurveyedRecord> spf;
   std::vector<mailauth::SurveyedRecord> return_path_spf;
+  std::vector<mailauth::SurveyedTerm> senders;  // what each of the needs' SPF terms comes to
   std::map<std::string, std::vector<std::string>> txt;  // all TXT records of a name
   std::vector<dns::MxRecord> return_path_mx;
+  // Where the name itself, and no wildcard, is an alias (CNAME): of what.
+  std::map<std::string, std::string> aliases;
+  std::optional<InheritedDmarc> inherited_dmarc;
+  // The name whose TXT record must allow that reports go to the needs' mailbox (RFC 9990 §4), and
+  // does not; "" where nothing is missing.
+  std::string reports_question;
+  bool return_path_aligned = true;  // for DMARC, relaxed
+
+  const std::vector<std::string>& texts_at(const std::string& name) const;
 };
 
 enum class RecordType { txt, mx };
@@ -62,6 +83,10 @@ struct WantedRecord {
 
   // As the name system carries it.
   std::string rdata() const;
+  // Fills `replaces` and `beside` with the texts of its name; one that is just this record is
+  // neither.
+  void sort_neighbours(const std::vector<std::string>& texts,
+                       const std::function<bool(const std::string&)>& is_kin);
 };
 
 struct Plan {
@@ -83,8 +108,11 @@ io::Task<Result<Published>> look_up_published(dns::Resolver& resolver, Needs nee
                                               Instant deadline);
 
 // Pure. SPF goes into the record that is there (RFC 7208 §3.2 allows one), several are merged into
-// one; DMARC keeps its other tags (RFC 9989 §4.7).
+// one; DMARC keeps its other tags (RFC 9989 §4.7), and asks for no less than what holds already.
 Plan make_plan(const Needs& needs, const Published& published);
+
+// The name is `domain`, or below it.
+bool is_inside(std::string_view name, std::string_view domain);
 
 // `name` as a form wants it that adds the domain by itself: "@" for the domain.
 std::string relative_name(std::string_view name, std::string_view domain);

@@ -117,17 +117,14 @@ std::string as_zone(const Plan& plan) {
 
 namespace {
 
-// A string of HCL: "${" and "%{" would be templates.
+// A string of HCL, of printable ASCII: "${" and "%{" would be templates.
 std::string hcl(std::string_view text) {
   std::string made = "\"";
   for (size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];
     if (c == '"' || c == '\\') made += '\\';
     if ((c == '$' || c == '%') && i + 1 < text.size() && text[i + 1] == '{') made += c;
-    if (is_plain(c))
-      made += c;
-    else
-      made += fmt::format("\\u{:04x}", static_cast<unsigned char>(c));
+    made += c;
   }
   return made + '"';
 }
@@ -140,12 +137,25 @@ std::string resource_name(const WantedRecord& record) {
   return made;
 }
 
-// Route 53 takes the strings of one record as one value, "a" "b", without its outer quotes.
+// One string as Route 53 takes it between quotes: what is not plain as three octal digits.
+std::string route53_escaped(std::string_view text) {
+  std::string made;
+  for (char c : text) {
+    if (c == '"' || c == '\\') made += '\\';
+    if (is_plain(c))
+      made += c;
+    else
+      made += fmt::format("\\{:03o}", static_cast<unsigned char>(c));
+  }
+  return made;
+}
+
+// Route 53 takes the strings of one record as one value, "a" "b"; Terraform adds its outer quotes.
 std::string route53_value(std::string_view text) {
   std::string value;
   for (const std::string& part : mailauth::txt_strings(text)) {
     if (!value.empty()) value += "\"\"";
-    value += part;
+    value += route53_escaped(part);
   }
   return value;
 }
@@ -165,12 +175,34 @@ std::string route53_resource(const WantedRecord& record) {
       resource_name(record), hcl(record.name), type_name(record), record_ttl_s, values);
 }
 
-std::string cloudflare_resource(const WantedRecord& record) {
+// Cloudflare has one resource for each record: without an import a second one would stand beside
+// the one that is there. Only Cloudflare knows the id of that, so that Terraform asks for it.
+std::string cloudflare_import(const WantedRecord& record) {
+  const std::string resource = resource_name(record);
   std::string made = fmt::format(
-      "resource \"cloudflare_record\" \"{}\" {{\n"
+      "variable \"{0}_id\" {{\n  type        = string\n"
+      "  description = \"The id at Cloudflare of the TXT record that this takes the place "
+      "of\"\n}}\n"
+      "import {{\n  to = cloudflare_dns_record.{0}\n"
+      "  id = \"${{var.zone_id}}/${{var.{0}_id}}\"\n}}\n",
+      resource);
+  if (record.replaces.size() > 1)
+    made = fmt::format("# import one of these {}, and take the others out at Cloudflare\n",
+                       record.replaces.size()) +
+           made;
+  return made;
+}
+
+std::string cloudflare_resource(const WantedRecord& record) {
+  std::string made = record.replaces.empty() ? "" : cloudflare_import(record);
+  const std::string content = record.type == RecordType::mx
+                                  ? record.text
+                                  : fmt::format("{}", fmt::join(quoted_strings(record), " "));
+  made += fmt::format(
+      "resource \"cloudflare_dns_record\" \"{}\" {{\n"
       "  zone_id  = var.zone_id\n  name     = {}\n  type     = \"{}\"\n  ttl      = {}\n"
       "  content  = {}\n",
-      resource_name(record), hcl(record.name), type_name(record), record_ttl_s, hcl(record.text));
+      resource_name(record), hcl(record.name), type_name(record), record_ttl_s, hcl(content));
   if (record.type == RecordType::mx) made += fmt::format("  priority = {}\n", record.preference);
   return made + "}\n";
 }

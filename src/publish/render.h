@@ -14,7 +14,8 @@ std::string as_text(const Plan& plan);
 std::string as_zone(const Plan& plan);
 
 // Terraform has one resource for all TXT records of a name at Route 53 (aws_route53_record), one
-// for each record at Cloudflare (cloudflare_record). The zone is a variable, `zone_id`.
+// for each record at Cloudflare (cloudflare_dns_record of its provider 5, with an import of the
+// record in whose place it comes: Terraform 1.6). The zone is a variable, `zone_id`.
 enum class TerraformProvider { route53, cloudflare };
 std::string as_terraform(const Plan& plan, TerraformProvider provider);
 

@@ -16,4 +16,16 @@ bool holds_key(std::string_view record) {
          mailauth::PublicKey::from_octets(parsed->type, parsed->key_octets);
 }
 
+std::string key_trouble(std::string_view record) {
+  auto parsed = mailauth::parse_dkim_key_record(record);
+  if (!parsed) return "";
+  if (!parsed->takes_sha256)
+    return "The key is there, but its h= leaves out sha256, with which mail is signed: receivers "
+           "refuse the signatures. Enter it without h=.";
+  if (!parsed->for_mail)
+    return "The key is there, but its s= leaves out email: receivers refuse the signatures. Enter "
+           "it without s=.";
+  return "";
+}
+
 }  // namespace waypost::publish

@@ -8,7 +8,6 @@
 #include <boost/json.hpp>
 #include <fmt/format.h>
 
-#include "base/ascii.h"
 #include "message/received_dmarc.h"
 #include "records/sqlite.h"
 
@@ -23,7 +22,7 @@ using message::FeedbackReport;
 constexpr int64_t seconds_a_day = 86'400;
 constexpr int64_t ahead_max = 2 * seconds_a_day;  // that the clock of a reporter may be
 
-constexpr std::array<const char*, 1> migrations{
+constexpr std::array<const char*, 2> migrations{
     "CREATE TABLE reports ("
     "  number INTEGER PRIMARY KEY,"
     "  organisation TEXT NOT NULL,"
@@ -72,7 +71,48 @@ constexpr std::array<const char*, 1> migrations{
     "  incidents INTEGER NOT NULL,"
     "  UNIQUE (reporter, source, domain, sender, arrived, message_id)"
     ") STRICT;"
-    "CREATE INDEX failures_kept ON failures (kept_at)"};
+    "CREATE INDEX failures_kept ON failures (kept_at)",
+    // Reports without an id of their own are told apart by their times. The rows go first: dropping
+    // what they refer to would drop them.
+    "CREATE TABLE new_reports ("
+    "  number INTEGER PRIMARY KEY,"
+    "  organisation TEXT NOT NULL,"
+    "  report_id TEXT NOT NULL,"
+    "  domain TEXT NOT NULL,"
+    "  email TEXT NOT NULL,"
+    "  begin_at INTEGER NOT NULL,"  // seconds since 1970, UTC
+    "  end_at INTEGER NOT NULL,"
+    "  policy TEXT NOT NULL,"
+    "  subdomain_policy TEXT NOT NULL,"
+    "  testing INTEGER NOT NULL,"
+    "  room INTEGER NOT NULL,"
+    "  cut_off INTEGER NOT NULL,"
+    "  kept_at INTEGER NOT NULL,"
+    "  UNIQUE (organisation, report_id, domain, begin_at, end_at)"
+    ") STRICT;"
+    "INSERT INTO new_reports SELECT * FROM reports;"
+    "CREATE TABLE new_rows ("
+    "  report INTEGER NOT NULL REFERENCES new_reports ON DELETE CASCADE,"
+    "  place INTEGER NOT NULL,"
+    "  source TEXT NOT NULL,"
+    "  count INTEGER NOT NULL,"
+    "  disposition TEXT NOT NULL,"
+    "  dkim TEXT NOT NULL,"
+    "  spf TEXT NOT NULL,"
+    "  overrides TEXT NOT NULL,"  // JSON: [reason, ...]
+    "  header_from TEXT NOT NULL,"
+    "  envelope_from TEXT NOT NULL,"
+    "  signatures TEXT NOT NULL,"  // JSON: [[domain, selector, result], ...]
+    "  spf_domain TEXT NOT NULL,"
+    "  spf_result TEXT NOT NULL,"
+    "  PRIMARY KEY (report, place)"
+    ") STRICT, WITHOUT ROWID;"
+    "INSERT INTO new_rows SELECT * FROM rows;"
+    "DROP TABLE rows;"
+    "DROP TABLE reports;"
+    "ALTER TABLE new_reports RENAME TO reports;"
+    "ALTER TABLE new_rows RENAME TO rows;"
+    "CREATE INDEX reports_end ON reports (end_at)"};
 
 int64_t seconds_of(WallTime time) {
   return std::chrono::floor<std::chrono::seconds>(time.time_since_epoch()).count();
@@ -226,9 +266,10 @@ struct DmarcStore::Impl {
                          "begin_at, end_at, policy, subdomain_policy, testing, room, "
                          "cut_off, kept_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
                          "ON CONFLICT DO NOTHING"));
-    bind_all(insert, 1, report.organisation, report.report_id, base::to_lower(report.domain),
-             report.email, report.begin, report.end, report.policy, report.subdomain_policy,
-             int64_t{report.testing}, int64_t(dmarc_room(report)), int64_t{report.cut_off}, now);
+    const auto [organisation, id, domain, begin, end] = message::key_of(report);
+    bind_all(insert, 1, organisation, id, domain, report.email, begin, end, report.policy,
+             report.subdomain_policy, int64_t{report.testing}, int64_t(dmarc_room(report)),
+             int64_t{report.cut_off}, now);
     TRY_VOID(insert.run());
     if (database.changed_rows() == 0) return DmarcKeeping::known;
     TRY_VOID(insert_rows(report, database.last_row()));
@@ -244,14 +285,10 @@ struct DmarcStore::Impl {
         database.prepare("INSERT INTO failures (kept_at, reporter, source, domain, sender, "
                          "arrived, message_id, auth_failure, alignment, delivery, incidents) "
                          "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"));
-    const std::string& reporter =
-        report.reporting_mta.empty() ? report.user_agent : report.reporting_mta;
-    const std::string domain =
-        report.domains.empty() ? std::string() : base::to_lower(report.domains.front());
+    const auto [reporter, source, domain, sender, arrived, id] = message::key_of(report);
     const auto incidents = int64_t(std::min(report.incidents, message::dmarc_count_max));
-    bind_all(insert, 1, now, reporter, report.source_ip, domain, report.mail_from,
-             report.arrival_date, report.message_id, report.auth_failure, report.alignment,
-             report.delivery_result, incidents);
+    bind_all(insert, 1, now, reporter, source, domain, sender, arrived, id, report.auth_failure,
+             report.alignment, report.delivery_result, incidents);
     TRY_VOID(insert.run());
     if (database.changed_rows() == 0) return DmarcKeeping::known;
     TRY_VOID(forget(now));
@@ -304,11 +341,6 @@ Result<std::unique_ptr<DmarcStore>> DmarcStore::open_read_only(const std::string
   if (version == 0) return failure(ErrorCode::not_found, path + " has no tables yet");
   return std::unique_ptr<DmarcStore>(
       new DmarcStore(std::make_unique<Impl>(Impl{std::move(database)})));
-}
-
-Result<DmarcKeeping> DmarcStore::take(std::string_view octets, WallTime now) {
-  TRY(const message::ReceivedDmarc received, message::read_received_dmarc(octets));
-  return std::visit([&](const auto& report) { return keep(report, now); }, received);
 }
 
 Result<DmarcKeeping> DmarcStore::keep(const DmarcReport& report, WallTime now) {

@@ -45,10 +45,8 @@ class DmarcStore {
   static Result<std::unique_ptr<DmarcStore>> open_read_only(const std::string& path);
   ~DmarcStore();
 
-  // What read_received_dmarc() finds in the octets of a message or file, kept. Again and again: the
-  // same report, by organisation, id and domain, is kept once. What is too old by then goes.
-  // invalid_input for what is no report, or one whose times cannot be meant.
-  Result<DmarcKeeping> take(std::string_view octets, WallTime now);
+  // Again and again: what has the same message::key_of() is kept once. What is too old by then
+  // goes. invalid_input for a report whose times cannot be meant.
   Result<DmarcKeeping> keep(const message::DmarcReport& report, WallTime now);
   // Only what stands in its fields: never the message that it is about, nor who that was for.
   Result<DmarcKeeping> keep(const message::FeedbackReport& report, WallTime now);

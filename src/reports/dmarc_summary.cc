@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "base/ascii.h"
+#include "message/received_dmarc.h"
 #include "reports/dmarc_advice.h"
 
 namespace waypost::reports {
@@ -110,6 +111,9 @@ struct DmarcCollector::Sums {
 
   DmarcFilter filter;
   std::map<std::string, Domain> domains;
+  std::set<message::DmarcKey> seen;
+  std::set<message::FailureKey> seen_failures;
+  uint64_t again = 0;
   size_t sources = 0;
   uint64_t rows_left_out = 0;
   uint64_t rows_over_limit = 0;
@@ -169,7 +173,12 @@ DmarcCollector::~DmarcCollector() = default;
 DmarcCollector::DmarcCollector(DmarcCollector&&) noexcept = default;
 
 void DmarcCollector::add(const DmarcReport& report) {
-  const std::string name = base::to_lower(report.domain);
+  const message::DmarcKey key = message::key_of(report);
+  const std::string& name = std::get<2>(key);
+  if (!sums_->seen.insert(key).second) {
+    ++sums_->again;
+    return;
+  }
   if (!has_sane_times(report)) {
     sums_->remark(
         fmt::format("Report {} of {} about {} is left out: its times ({} to {}) make no "
@@ -214,6 +223,10 @@ void DmarcCollector::add(const message::FeedbackReport& report) {
       });
   auto address = IpAddress::parse(report.source_ip);
   if (!fits || (filter.source && (!address || *address != *filter.source))) return;
+  if (!sums_->seen_failures.insert(message::key_of(report)).second) {
+    ++sums_->again;
+    return;
+  }
   if (sums_->summary.failures.size() < dmarc_failures_max)
     sums_->summary.failures.push_back(report);
 }
@@ -233,6 +246,9 @@ void keep_unaligned(DmarcSummary& summary) {
 
 DmarcSummary DmarcCollector::finish(const IsOurs& is_ours) && {
   DmarcSummary summary = std::move(sums_->summary);
+  if (sums_->again > 0)
+    summary.remarks.push_back(fmt::format(
+        "Reports that stand there more than once: {}. Each counts once.", sums_->again));
   if (sums_->rows_left_out > 0)
     summary.remarks.push_back(
         fmt::format("Rows without an address or without a count that can be "

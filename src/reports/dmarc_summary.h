@@ -112,7 +112,8 @@ void judge(DmarcSummary& summary, const IsOurs& is_ours);
 // Leaves out sources of which nothing failed; the sums stay those of all.
 void keep_unaligned(DmarcSummary& summary);
 
-// Takes reports one by one and keeps sums only, within the limits above.
+// Takes reports one by one, each once by its message::key_of(), and keeps sums only, within the
+// limits above.
 class DmarcCollector {
  public:
   explicit DmarcCollector(DmarcFilter filter);

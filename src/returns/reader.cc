@@ -85,11 +85,13 @@ struct Reader::Understood {
   std::optional<SentMessage> sent;  // none: the records do not know it
   std::vector<Finding> findings;
   std::optional<message::ReceivedDmarc> dmarc;
-  std::string told;  // of a report
+  size_t dmarc_more = 0;  // reports in the same message
+  std::string told;       // of a report
   bool needs_people = false;
 
   void take_reports(bounces::Incoming& incoming) {
     dmarc = take_dmarc(incoming);
+    dmarc_more = incoming.dmarc_more;
     if (dmarc) told = told_of(*dmarc);
     if (incoming.tls && *incoming.tls) told = told_of(**incoming.tls);
   }
@@ -341,9 +343,13 @@ io::Task<Result<void>> Reader::keep_report(Understood& understood, bool has_wait
   const bool is_hopeless =
       has_waited_long || (!keeping && keeping.error().code() == ErrorCode::invalid_input);
   if (!keeping && !is_hopeless) co_return failure(std::move(keeping).error());
-  understood.needs_people = !keeping;
+  // Receivers send one report a message; of more a person has to take care.
+  understood.needs_people = !keeping || understood.dmarc_more > 0;
   understood.told += "; ";
   understood.told += keeping ? std::string(records::name(*keeping)) : keeping.error().message();
+  if (understood.dmarc_more > 0)
+    understood.told += fmt::format("; {} more in that message (waypost dmarc import keeps all)",
+                                   understood.dmarc_more);
   co_return Result<void>();
 }
 

@@ -70,9 +70,12 @@ bool has_digit(std::string_view text) {
 
 class Comparison {
  public:
-  Comparison(std::string_view host, const Provider& provider, std::string_view known)
+  // `one_ending`: no name of theirs has another ending than the known one.
+  Comparison(std::string_view host, const Provider& provider, std::string_view known,
+             bool one_ending)
       : host_(host),
         provider_(provider),
+        one_ending_(one_ending),
         written_(labels_of(host)),
         known_(labels_of(known)),
         pattern_(known),
@@ -85,7 +88,7 @@ class Comparison {
         without_punctuation(host_) == without_punctuation(pattern_))
       return told(Kind::punctuation);
     if (has_other_order()) return told(Kind::swapped_labels);
-    if (provider_.one_ending && has_other_ending()) return told(Kind::wrong_ending);
+    if (one_ending_ && has_other_ending()) return told(Kind::wrong_ending);
     return compare_labels();
   }
 
@@ -131,6 +134,7 @@ class Comparison {
 
   std::string_view host_;
   const Provider& provider_;
+  bool one_ending_;
   std::vector<std::string_view> written_;
   std::vector<std::string_view> known_;
   std::string_view pattern_;
@@ -150,12 +154,33 @@ std::string_view parent(std::string_view host) {
   return host.substr(std::min(host.find('.'), host.size()));
 }
 
-}  // namespace
-
-std::optional<LookAlike> look_alike(std::string_view host, std::span<const Provider> providers) {
+std::string normal(std::string_view host) {
   std::string name = base::to_lower(host);
   if (name.ends_with('.')) name.pop_back();
-  if (name.empty() || name.size() > 255 || provider_of_host(name, providers)) return std::nullopt;
+  return name.size() > 255 ? std::string() : name;
+}
+
+}  // namespace
+
+std::optional<LookAlike> look_alike_domain(std::string_view domain,
+                                           std::span<const Provider> providers) {
+  const std::string name = normal(domain);
+  if (name.empty() || is_below_a_mail_domain(name, providers)) return std::nullopt;
+  std::optional<LookAlike> weakest;
+  for (const Provider& provider : providers) {
+    for (const std::string& known : provider.domains) {
+      auto found = Comparison(name, provider, known, false).compare();
+      if (!found) continue;
+      if (found->kind != Kind::misspelt) return found;
+      if (!weakest) weakest = std::move(found);
+    }
+  }
+  return weakest;
+}
+
+std::optional<LookAlike> look_alike(std::string_view host, std::span<const Provider> providers) {
+  const std::string name = normal(host);
+  if (name.empty() || provider_of_host(name, providers)) return std::nullopt;
   for (const Provider& provider : providers)
     if (std::find(provider.confused.begin(), provider.confused.end(), name) !=
         provider.confused.end())
@@ -164,7 +189,7 @@ std::optional<LookAlike> look_alike(std::string_view host, std::span<const Provi
   std::optional<LookAlike> weakest;
   for (const Provider& provider : providers) {
     for (const std::string& known : provider.hosts) {
-      auto found = Comparison(name, provider, known).compare();
+      auto found = Comparison(name, provider, known, provider.one_ending).compare();
       if (!found) continue;
       // smpt.gmail.com is a mistake at its own provider; smtp.ymail.com is none of Gmail's.
       if (is_theirs && found->kind == Kind::misspelt && parent(found->meant) != parent(name))

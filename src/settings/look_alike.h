@@ -28,4 +28,9 @@ struct LookAlike {
 // else speaks against, and for a name that resembles none. Whether it exists is for others to ask.
 std::optional<LookAlike> look_alike(std::string_view host, std::span<const Provider> providers);
 
+// The same for the domain of a mail address: gmial.com, gmail.con. None for a domain that is one of
+// a provider's; that theirs exist with other endings, too (yahoo.fr), is taken into account.
+std::optional<LookAlike> look_alike_domain(std::string_view domain,
+                                           std::span<const Provider> providers);
+
 }  // namespace waypost::settings

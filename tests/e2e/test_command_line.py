@@ -183,19 +183,42 @@ def test_a_message_that_nobody_knows_ends_with_1(start_relay):
     relay.command("trace", UNKNOWN_ID, code=1)
 
 
+def start_demo(folder, *arguments):
+    return subprocess.Popen([binary(), "demo", *arguments], stdin=subprocess.DEVNULL,
+                            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                            start_new_session=True, env={**os.environ, "TMPDIR": folder})
+
+
 def test_the_demo_without_a_terminal_ends_by_itself_and_leaves_nothing():
     with tempfile.TemporaryDirectory(prefix="waypost-e2e-") as folder:
-        with subprocess.Popen([binary(), "demo", "--messages", "50"], stdin=subprocess.DEVNULL,
-                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                              start_new_session=True, env={**os.environ, "TMPDIR": folder}) as demo:
+        # Side by side: ports are no part of what a seed decides.
+        demos = [start_demo(folder, "--messages", "80", "--seed", "7", "--port", "0") for _ in range(2)]
+        summaries = []
+        for demo in demos:
             output, progress = demo.communicate(timeout=240)
-        assert demo.returncode == 0, output + progress
+            assert demo.returncode == 0, output + progress
+            assert "accepted 80 of 80" in progress
+            assert output.count("$ waypost trace ") == 1
+            summary, trace = output.split("$ waypost trace ")
+            assert "accepted" in trace and "attempt 1" in trace
+            summaries.append(outcomes_of(summary))
         assert os.listdir(folder) == []
-    assert processes_of_session(demo.pid) == []
-    assert "delivered" in output and "accepted 50 of 50" in progress
-    assert output.count("$ waypost trace ") == 1
-    trace = output[output.index("$ waypost trace "):]
-    assert "accepted" in trace and "attempt 1" in trace
+    for demo in demos:
+        assert processes_of_session(demo.pid) == []
+    assert summaries[0] == summaries[1]
+    table, causes = summaries[0]
+    assert len(table) == 14 and table["All"][0] == "80"
+    assert any(cause.endswith("recipient-unknown") for cause in causes)
+
+
+def outcomes_of(summary):
+    """What depends on the seed alone: not how often mail was put off, nor how long it took."""
+    table = {}
+    for name, accepted, delivered, _, bounced, came_back in re.findall(
+            r"^(.{12}) *(\d+) +(\d+) +(\d+) +(\d+) +(\d+) ", summary, re.MULTILINE):
+        table[name.strip()] = (accepted, delivered, bounced, came_back)
+    causes = re.findall(r"^(?:bounced|expired|late_bounced|complained) .*$", summary, re.MULTILINE)
+    return table, causes
 
 
 def processes_of_session(session):

@@ -7,7 +7,7 @@ import pytest
 
 from peers.api import http_port
 from peers.bind import Bind
-from peers.browser import Browser, Keys
+from peers.browser import AXE, Browser, Keys
 from peers.waiting import eventually
 
 PASSWORD = "correct horse"
@@ -47,6 +47,8 @@ def look_at(browser, name):
         browser.look(width, shade)
         eventually(lambda: browser.run("return document.documentElement.dataset.shade") == shade, shade)
         assert browser.run("return document.documentElement.scrollWidth") <= width, (name, width)
+        if AXE.exists():
+            assert not browser.barriers(), (name, width, shade)
         if PICTURES:
             browser.look(width, shade, browser.run("return document.documentElement.scrollHeight"))
             browser.driver.save_screenshot(f"{PICTURES}/{name}-{width}-{shade}.png")

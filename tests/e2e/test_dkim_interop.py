@@ -249,6 +249,23 @@ def test_what_cannot_be_checked_is_said(domain):
             domain.keys["r1"], domain.folder / "received.eml", code=64)
 
 
+def test_a_message_is_read_from_standard_input_and_from_a_mailbox_file(domain):
+    signed = domain.sign(MESSAGE, "r1")
+    box = b"From ann@shop.example Sun Nov 22 10:00:00 2026\n" + signed + b"\nFrom bob Mon\n" + MESSAGE
+    for octets in (signed, box, b"\xef\xbb\xbf" + signed):
+        assert domain.verify(octets)["result"] == "pass"
+        for file in ("-", "/dev/stdin"):
+            ran = subprocess.run([binary(), "--json", "--resolver", domain.resolver, "dkim", "verify",
+                                  "--timeout", "9s", file], input=octets, capture_output=True,
+                                 timeout=60, check=False)
+            assert ran.returncode == 0, ran.stdout + ran.stderr
+            assert json.loads(ran.stdout)["signatures"][0]["signed_fields"]
+    cut = domain.verify(b"From: a@shop.example\r\nno field\r\n" + signed, code=1)
+    assert cut["result"] == "none" and "the header ends at a line" in cut["reason"]
+    wide = domain.verify(b"X-Wide: " + b"x" * 300_000 + b"\r\n" + signed, code=1)
+    assert wide["result"] == "permerror" and "too large" in wide["reason"]
+
+
 def test_octets_that_are_no_text_leave_the_json_readable(tmp_path):
     message = tmp_path / "odd.eml"
     message.write_bytes(b"DKIM-Signature: v=1; a=rsa-sha256; d=sh\xffp.example; s=\xfe; h=from; bh=; b=AA==\r\n"

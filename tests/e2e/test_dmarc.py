@@ -10,6 +10,7 @@ from peers.relay import binary
 ZONE = """
 _dmarc        TXT "v=DMARC1; p=reject; sp=quarantine; np=none; pct=50; rua=mailto:a@example.test,mailto:b@reports.test,mailto:c@stranger.test"
 _dmarc.trial  TXT "v=DMARC1; p=reject; t=y"
+_dmarc.near   TXT "v=DMARC1 p=reject"
 news          A 192.0.2.1
 """
 
@@ -59,5 +60,8 @@ def test_reports_go_where_they_are_wanted(dmarc):
 
 def test_it_tells_no_record_from_a_wrong_call(dmarc):
     assert dmarc("--from", "stranger.test", code=1)["result"] == "none"
+    assert "no \";\" stands behind" in dmarc("--from", "near.example.test", code=1)["walk"][0]["unread"][0]["why"]
+    near = dmarc("--from", "near.example.test", code=1, text=True)
+    assert "Receivers do not see the record" in near
     dmarc(code=64, text=True)
     dmarc("--from", "example.test", "--spf-result", "maybe", code=64, text=True)

@@ -54,10 +54,11 @@ def failure():
             b"Original-Rcpt-To: <secret@customer.test>\n\n--x--\n")
 
 
-def zipped(xml):
+def zipped(*reports):
     octets = io.BytesIO()
     with zipfile.ZipFile(octets, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("report.xml", xml)
+        for number, xml in enumerate(reports):
+            archive.writestr(f"report-{number}.xml", xml)
     return octets.getvalue()
 
 
@@ -114,6 +115,19 @@ def test_it_says_who_sends_and_whether_to_refuse(dmarc, folder):
     few = dmarc("report", *files, "--unaligned", "--since", "5d")["domains"][0]
     assert [each["address"] for each in few["sources"]] == ["203.0.113.9"]
     assert few["advice"]["may_reject"] == "unknown"
+
+
+def test_several_in_one_file_are_read_and_one_in_several_files_counts_once(dmarc, folder):
+    (folder / "a.zip").write_bytes(zipped(report(1), report(2), report(3)))
+    (folder / "a.xml").write_bytes(report(1))
+    (folder / "a.eml").write_bytes(message(report(2)))
+    found = dmarc("report", *folder.glob("a.*"))
+    assert (found["domains"][0]["reports"], found["domains"][0]["messages"]) == (3, 120)
+    assert "more than once: 2" in found["remarks"][0]
+    assert dmarc("import", *folder.glob("a.*")) == {"kept": 3, "known": 2, "too_old": 0,
+                                                    "no_report": 0}
+    found = dmarc("report", folder / "a.xml", folder / "none.xml", code=66)
+    assert found["domains"][0]["messages"] == 40, "what could be read is told"
 
 
 def test_what_was_imported_is_kept_once_and_asked_later(dmarc, folder):

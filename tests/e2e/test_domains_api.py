@@ -13,7 +13,7 @@ SENT = {"from": "Shop <hi@shop.test>", "to": ["ann@sink.example"], "subject": "H
 
 @pytest.fixture(name="bind")
 def bind_fixture(folder):
-    bind = Bind(folder, {"shop.test": "", "other.test": ""})
+    bind = Bind(folder, {"shop.test": "@ MX 10 ns\n", "other.test": "@ MX 0 .\n"})
     yield bind
     bind.stop()
 
@@ -119,6 +119,30 @@ def test_a_key_may_do_with_domains_what_it_was_made_for(api, relay):
     for method, path in changes:
         assert reader.ask(method, "/v1/domains" + path).name == "missing-scope", path
         assert Api(port).ask(method, "/v1/domains" + path).name == "unauthorized", path
+
+
+def test_an_address_is_looked_at_for_a_form(api, relay, sink):
+    def check(asker, address):
+        return asker.post("/v1/addresses/validate", {"address": address}).json
+    good = check(api, "Ann@SHOP.test")
+    assert (good["address"], good["deliverable"], good["mail_hosts"]) == ("Ann@shop.test", "unknown", "mx")
+    assert not good["role"] and not good["suppressed"] and good["did_you_mean"] is None
+    for address, reason in (("ann@other.test", "null-mx"), ("ann@absent.test", "no-such-domain"),
+                            ("ann@a\r\nRCPT TO:<b@c>", "syntax")):
+        found = check(api, address)
+        assert found["deliverable"] == "no" and [each["reason"] for each in found["reasons"]] == [reason], found
+    assert check(api, "info@gmial.com")["did_you_mean"] == "info@gmail.com"
+    assert api.ask("PUT", "/v1/suppressions/ann@shop.test", {"reason": "unsubscribe"}).code == 200
+    told = check(api, "ANN@shop.test")
+    assert told["suppressed"] and told["deliverable"] == "no" and told["reasons"][0]["reason"] == "suppressed"
+    # Whom the relay spares is not for every form to know.
+    sender = Api(api.port, make_key(relay, "sender", "send"))
+    kept = check(sender, "ann@shop.test")
+    assert "suppressed" not in kept and kept["deliverable"] == "unknown" and not kept["reasons"]
+    for body in ({}, {"address": 1}, {"address": "x" * 2000}, {"address": "a@b.test", "probe": True}, []):
+        assert api.post("/v1/addresses/validate", body).code in (400, 422), body
+    assert Api(api.port).post("/v1/addresses/validate", {"address": "a@shop.test"}).name == "unauthorized"
+    assert not sink.messages
 
 
 def test_no_name_leads_out_of_the_folder_or_into_a_record(api, relay):

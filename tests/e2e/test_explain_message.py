@@ -1,5 +1,6 @@
 """`waypost explain` on bounces, reports and logs, as its users call it."""
 
+import bz2
 import gzip
 import json
 import lzma
@@ -94,7 +95,7 @@ def test_a_file_with_one_reply_is_still_a_reply(tmp_path):
     assert json.loads(explain("--json", file))["class"] == "recipient-unknown"
 
 
-@pytest.mark.parametrize("pack", [None, gzip.compress, lzma.compress])
+@pytest.mark.parametrize("pack", [None, gzip.compress, bz2.compress, lzma.compress])
 def test_a_log_is_summed_up_the_worst_cause_first(tmp_path, pack):
     file = tmp_path / "mail.log"
     file.write_bytes(pack(POSTFIX.encode()) if pack else POSTFIX.encode())
@@ -111,6 +112,8 @@ def test_a_log_is_read_from_standard_input_and_narrowed():
     assert "10 outcomes: 6 delivered" in page and "User unknown" in page
     none = json.loads(explain("--json", "--log", "-", "--provider", "google", given=POSTFIX, code=1))
     assert none["outcomes"] == 0
+    page = explain("--log", "-", "--provider", "google", given=POSTFIX, code=1)
+    assert "The log tells 10 outcomes" in page and "No line" not in page
 
 
 def test_what_is_no_log_or_is_damaged_is_said(tmp_path):
@@ -119,6 +122,31 @@ def test_what_is_no_log_or_is_damaged_is_said(tmp_path):
     file = tmp_path / "mail.log.gz"
     file.write_bytes(gzip.compress(POSTFIX.encode() * 1000)[:-200])
     assert "delivered" in explain("--log", file, code=2)
+
+
+def test_what_is_a_log_or_no_file_is_said(tmp_path):
+    file = tmp_path / "mail.txt"
+    file.write_text(POSTFIX)
+    explain(file, code=66)
+    explain(file, file, code=64)
+    explain(tmp_path / "absent.eml", code=66)
+    explain("absent.eml", code=66)
+
+
+def test_a_log_that_is_emptied_in_its_place_is_read_on(tmp_path):
+    file = tmp_path / "mail.log"
+    file.write_text(POSTFIX * 2)
+    with subprocess.Popen([binary(), "explain", "--json", "--log", file, "-f"], text=True,
+                          stdout=subprocess.PIPE) as following:
+        patience = threading.Timer(60, following.kill)
+        patience.start()
+        try:
+            assert json.loads(following.stdout.readline())["outcomes"] == 20
+            file.write_text(POSTFIX)
+            assert json.loads(following.stdout.readline())["outcomes"] == 30
+        finally:
+            patience.cancel()
+            following.terminate()
 
 
 def test_a_log_is_followed_as_it_grows(tmp_path):

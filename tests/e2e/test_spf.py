@@ -32,6 +32,7 @@ two     TXT "v=spf1 ip4:192.0.2.1 -all"
 two     TXT "v=spf1 ip4:192.0.2.2 ~all"
 fine    TXT "v=spf1 ip4:192.0.2.0/24 -all exp=why.example.test"
 why     TXT "%{i} is not ours"
+near    TXT " v=spf1 a -all"
 """
 
 
@@ -70,6 +71,11 @@ def test_it_shows_the_eleventh_lookup_and_a_record_that_needs_fewer(server):
     assert checked["proposal"]["checked"] is True
     assert checked["proposal"]["lookups"] == 9
     assert all(len(line) <= 80 for line in ran.stdout.splitlines())
+
+
+def test_it_names_a_record_that_receivers_do_not_see(server):
+    told = spf(server, "near.example.test", code=1).stdout
+    assert "a blank stands in front" in told and "no SPF record that receivers see" in told
 
 
 def test_it_merges_two_records(server):

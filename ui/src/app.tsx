@@ -104,6 +104,9 @@ function Frame({ about }: { about: About | undefined }) {
         {about?.demo ? (
           <div class="ribbon" role="note"><strong>DEMO</strong>The mail hosts behind this are pretend. Nothing leaves this machine.</div>
         ) : null}
+        {about?.capture ? (
+          <div class="ribbon" role="note"><strong>CAPTURE</strong>Mail is kept here and shown. None of it is sent to anybody.</div>
+        ) : null}
         <aside class={`side ${open ? 'is-open' : ''}`} id="side">
           <a class="brand" href="/"><Mark />Waypost</a>
           <nav aria-label="Pages">

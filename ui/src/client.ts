@@ -14,6 +14,7 @@ export interface About {
   version: string;
   hostname: string;
   demo: boolean;
+  capture: boolean;
   needs_admin: boolean;
   /** Whether this browser is logged in; where it is not said, GET /v1/session tells. */
   session?: boolean;

@@ -40,7 +40,7 @@ export type Question = { text: string; provider?: string; mx?: string; phase?: s
 
 export type Explanation = { class: string; group: string; who: string; disposition: "transient" | "permanent" | null; suppress: boolean; provider: string | null; standard_meaning: string | null; meaning: string; confidence: string; rule: string | null; evidence: { [other: string]: unknown; } | null; alternatives: Array<string>; remedy: Array<string>; retry_after_s: number | null; };
 
-export type About = { name: "Waypost"; version: string; hostname: string; demo: boolean; needs_admin: boolean; session: boolean; };
+export type About = { name: "Waypost"; version: string; hostname: string; demo: boolean; capture: boolean; needs_admin: boolean; session: boolean; };
 
 export type Login = { user: string; password: string; };
 
@@ -75,3 +75,7 @@ export type DomainVerification = { domain: string; published: boolean; good: boo
 export type DomainLeaving = { domain: string; gone: Array<string>; retired: Array<{ selector: string; until: string; }>; keys: Array<SigningKey>; };
 
 export type DomainRemoved = { domain: string; removed: true; };
+
+export type AddressQuestion = { address: string; };
+
+export type AddressAnswer = { address: string | null; deliverable: "unknown" | "no"; reasons: Array<{ reason: "syntax" | "no-such-domain" | "no-mail-host" | "null-mx" | "dns-unknown" | "suppressed"; words: string; }>; did_you_mean: string | null; mail_hosts: "mx" | "implicit-mx" | "null-mx" | "none" | "unknown" | "literal"; role: boolean; smtputf8: boolean; suppressed?: boolean; };

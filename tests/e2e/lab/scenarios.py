@@ -1,11 +1,12 @@
 """The table: every way in which mail goes wrong that the lab knows, and the worlds without a fault."""
 
 from lab import (accept_faults, connect_faults, healthy, inbox_faults, login_faults, name_faults,
-                 real_faults, tls_faults)
+                 policy_faults, real_faults, tls_faults)
 
-FAULTS = [scenario for rung in (name_faults, connect_faults, tls_faults, login_faults, accept_faults,
-                                inbox_faults, real_faults) for scenario in rung.SCENARIOS]
-HEALTHY = healthy.SCENARIOS + inbox_faults.HEALTHY + real_faults.HEALTHY
+FAULTS = [scenario for rung in (name_faults, connect_faults, tls_faults, policy_faults, login_faults,
+                                accept_faults, inbox_faults, real_faults) for scenario in rung.SCENARIOS]
+HEALTHY = (healthy.SCENARIOS + policy_faults.HEALTHY + inbox_faults.HEALTHY +
+           real_faults.HEALTHY)
 
 
 def named(name):

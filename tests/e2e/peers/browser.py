@@ -1,6 +1,7 @@
 """Chromium without a window, and what the tests of the dashboard do in it."""
 
 import tempfile
+from pathlib import Path
 
 from peers.presence import missing, program
 from peers.waiting import eventually
@@ -13,6 +14,7 @@ try:
 except ImportError:
     webdriver, Keys = None, None
 
+AXE = Path(__file__).resolve().parents[3] / "ui" / "node_modules" / "axe-core" / "axe.min.js"
 FLAGS = ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars",
          "--disable-background-networking", "--disable-component-update", "--no-first-run")
 
@@ -82,6 +84,14 @@ class Browser:
 
     def run(self, script, *values):
         return self.driver.execute_script(script, *values)
+
+    def barriers(self, options=None):
+        """What axe-core finds on the page that keeps people out, a line each; ./dev ui fetches it."""
+        self.run(AXE.read_text())
+        violations = self.driver.execute_async_script(
+            "const done = arguments[1]; axe.run(document, arguments[0]).then((found) => done(found.violations))", options or {})
+        return [f"{each['id']} ({each['impact']}): {each['nodes'][0]['html'][:200]}" for each in violations
+                if each["impact"] in ("serious", "critical", "moderate")]
 
     def complaints(self):
         """Errors and warnings of the console since the last time."""

@@ -44,6 +44,22 @@ TEST(FrontTest, believes_only_its_proxies_and_those_of_this_machine) {
             "192.0.2.7");
 }
 
+TEST(FrontTest, a_chain_of_proxies_is_followed_to_who_stands_before_it) {
+  const Front front{{}, false, {*base::IpPrefix::parse("203.0.113.0/24")}};
+  const auto client = [&](const std::string& chain) {
+    return client_of(front, from("203.0.113.5", {{"x-forwarded-for", chain}})).text();
+  };
+  EXPECT_EQ(client("198.51.100.7, 203.0.113.9"), "198.51.100.7");
+  // What the client itself wrote before is nobody's word.
+  EXPECT_EQ(client("127.0.0.1, 192.0.2.66, 198.51.100.7, 203.0.113.9"), "198.51.100.7");
+  EXPECT_EQ(client("203.0.113.8, 203.0.113.9"), "203.0.113.8");
+  EXPECT_EQ(client("unknown, 203.0.113.9"), "203.0.113.9");
+  EXPECT_EQ(client(""), "203.0.113.5");
+  std::string long_chain = "192.0.2.1";
+  for (int i = 0; i < 10'000; ++i) long_chain += ",203.0.113.9";
+  EXPECT_EQ(client(long_chain), "203.0.113.9");
+}
+
 TEST(FrontTest, tells_a_page_of_ours_from_others) {
   const auto is_ours = [](std::vector<std::pair<std::string, std::string>> fields, bool change) {
     fields.emplace_back("host", "127.0.0.1:8025");

@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "bounces/judge.h"
-#include "bounces/notice_reader.h"
+#include "bounces/reply_words.h"
 #include "classify/shipped_rules.h"
 
 namespace waypost::bounces {
@@ -174,6 +174,137 @@ TEST(Incoming, survives_every_beginning_of_a_message) {
   const std::string whole = report("<ann@example.net>: host mx said: 550 5.1.1 no",
                                    "Final-Recipient: rfc822; ann@example.net\nAction: failed\n");
   for (size_t octets = 0; octets < whole.size(); ++octets) read_incoming(whole.substr(0, octets));
+}
+
+std::string reply_class(const Recipient& recipient) {
+  static const classify::Classifier classifier(classify::shipped_book());
+  classify::Reader reader(classifier);
+  return std::string(classify::slug(judge(recipient, reader).reply_class));
+}
+
+TEST(Incoming, reads_5_1_10_of_exchange_online_as_nobody_there) {
+  const Incoming read = read_incoming(
+      "Your message to bob@example.com couldn't be delivered.\n\nbob wasn't found at "
+      "example.com.\n\nMore Info for Email Admins\nStatus code: 550 5.1.10\n");
+  ASSERT_EQ(read.recipients.size(), 1u);
+  EXPECT_EQ(reply_class(read.recipients[0]), "recipient-unknown");
+  Recipient elsewhere;
+  elsewhere.reply = "550 5.1.10";
+  EXPECT_EQ(reply_class(elsewhere), "no-mx");
+}
+
+TEST(Incoming, is_a_bounce_in_any_language) {
+  const char* notice =
+      "Content-Type: text/plain; charset=utf-8\n\nНедоставлено.\n\n<ann@example.net>: host "
+      "mx.example.net[192.0.2.1] said: 552 5.2.2 Ящик переполнен\n    (in reply to RCPT TO)\n";
+  const Incoming read =
+      read_incoming(std::string("From: MAILER-DAEMON@example.org\nSubject: Письмо\n") + notice);
+  EXPECT_EQ(read.kind, Kind::bounce);
+  ASSERT_EQ(read.recipients.size(), 1u);
+  EXPECT_EQ(read.recipients[0].address, "ann@example.net");
+  EXPECT_EQ(read.recipients[0].status, "5.2.2");
+  EXPECT_EQ(read.recipients[0].remote_mta, "mx.example.net");
+  // A postmaster is a person, but for the return path of programs.
+  const std::string from_postmaster =
+      std::string("From: postmaster@example.org\nSubject: Письмо\n") + notice;
+  EXPECT_EQ(read_incoming(from_postmaster).kind, Kind::not_a_bounce);
+  EXPECT_EQ(read_incoming("Return-Path: <>\n" + from_postmaster).kind, Kind::bounce);
+}
+
+TEST(Incoming, is_a_bounce_when_the_header_names_those_that_failed) {
+  const Incoming read = read_incoming(
+      "From: Mail Delivery Subsystem <mailer-daemon@googlemail.com>\nSubject: Echec\n"
+      "X-Failed-Recipients: ann@example.net\n\n** Adresse introuvable **\n\nRéponse :\nDNS Error: "
+      "12345 DNS type 'mx' lookup of example.net responded with code NXDOMAIN\n");
+  EXPECT_EQ(read.kind, Kind::bounce);
+  ASSERT_EQ(read.recipients.size(), 1u);
+  EXPECT_EQ(read.recipients[0].address, "ann@example.net");
+  EXPECT_EQ(reply_class(read.recipients[0]), "domain-not-found");
+}
+
+TEST(Incoming, keeps_the_first_digits_of_a_reply_of_exchange) {
+  const Incoming read = read_incoming(
+      "From: Microsoft Exchange <postmaster@example.org>\nSubject: Undeliverable: hello\n\n"
+      "Generating server: mta.example.org\n\n"
+      "ann@example.org\n#< #5.2.3 smtp;550 5.2.3 RESOLVER.RST.RecipSizeLimit; too large> #SMTP#\n\n"
+      "bob@example.net\nmx.example.net #<mx.example.net #5.1.1 smtp;550 5.1.1 User #7\n unknown> "
+      "#SMTP#\n\ncarl@example.org\n#550 5.1.1 RESOLVER.ADR.RecipNotFound; not found ##\n");
+  ASSERT_EQ(read.recipients.size(), 3u);
+  EXPECT_EQ(read.recipients[0].reply, "550 5.2.3 RESOLVER.RST.RecipSizeLimit; too large");
+  EXPECT_EQ(read.recipients[1].reply, "550 5.1.1 User #7 unknown");
+  EXPECT_EQ(read.recipients[1].remote_mta, "mx.example.net");
+  EXPECT_EQ(read.recipients[2].reply, "550 5.1.1 RESOLVER.ADR.RecipNotFound; not found");
+}
+
+TEST(Incoming, knows_which_host_of_a_transcript_said_what) {
+  const std::string start =
+      "From: Mail Delivery Subsystem <MAILER-DAEMON@example.org>\nSubject: Returned mail\n\n"
+      "   ----- The following addresses had permanent fatal errors -----\n";
+  const std::string transcript =
+      "\n   ----- Transcript of session follows -----\n... while talking to mx.example.org.:\n"
+      ">>> RCPT To:<ann@example.org>\n<<< 550 5.1.1 User unknown\n"
+      "550 5.1.1 <ann@example.org>... User unknown\n... while talking to mx.example.com.:\n"
+      ">>> DATA\n<<< 552 5.2.2 Over quota\n554 5.0.0 Service unavailable\n";
+  for (const char* reason : {"    (reason: 550 5.1.1 User unknown)\n", ""}) {
+    const Incoming read =
+        read_incoming(start + "<ann@example.org>\n" + reason +
+                      "<bob@example.com>\n    (reason: 552 5.2.2 Over quota)\n" + transcript);
+    ASSERT_EQ(read.recipients.size(), 2u);
+    EXPECT_EQ(read.recipients[0].reply, "550 5.1.1 User unknown");
+    EXPECT_EQ(read.recipients[0].remote_mta, "mx.example.org");
+    EXPECT_EQ(read.recipients[1].remote_mta, "mx.example.com");
+  }
+}
+
+TEST(Incoming, names_whom_sendmail_still_tries_to_reach) {
+  const Incoming read = read_incoming(
+      "From: MAILER-DAEMON@example.org\nSubject: Warning: could not send message for past 4 hours\n"
+      "\n   ----- Transcript of session follows -----\n... while talking to mx.example.org.:\n"
+      ">>> DATA\n<<< 451 4.3.0 Busy\n<ann@example.org>... Deferred: 451 4.3.0 Busy\n");
+  ASSERT_EQ(read.recipients.size(), 1u);
+  EXPECT_EQ(read.recipients[0].address, "ann@example.org");
+  EXPECT_EQ(read.recipients[0].action, ReportedAction::delayed);
+  EXPECT_EQ(read.recipients[0].remote_mta, "mx.example.org");
+}
+
+TEST(Incoming, finds_recipients_with_their_reply_on_one_line) {
+  for (const char* line : {"   ann@example.net (550 5.1.1 User unknown)\n",
+                           "ann@example.net 550 5.1.1 User unknown\n"}) {
+    const Incoming read = read_incoming(
+        "From: Postmaster <postmaster@example.org>\nSubject: Delivery problem\n\nSorry:\n\n" +
+        std::string(line));
+    ASSERT_EQ(read.recipients.size(), 1u) << line;
+    EXPECT_EQ(read.recipients[0].address, "ann@example.net");
+    EXPECT_EQ(read.recipients[0].reply, "550 5.1.1 User unknown");
+  }
+}
+
+TEST(Incoming, takes_no_size_and_no_number_for_a_code) {
+  for (const char* text : {"Your mailbox\nann@example.net\nuses 450 MB of 500 MB.\n",
+                           "Your mailbox\nann@example.net\nUsed: 450 MB\nOf: 500 mb\n",
+                           "Ask him:\nhost@example.net\n550 boxes move.\n"})
+    EXPECT_EQ(read_incoming("From: Postmaster <postmaster@example.org>\nReturn-Path: <>\n"
+                            "Subject: Warning: maintenance\n\n" +
+                            std::string(text))
+                  .kind,
+              Kind::not_a_bounce)
+        << text;
+  // A notice it is, but nobody said "450 MB".
+  const Incoming read = read_incoming(
+      "From: MAILER-DAEMON@example.org\nSubject: Undeliverable\n\nann@example.net\nwas over 450 MB "
+      "of 500 MB.\n");
+  ASSERT_EQ(read.recipients.size(), 1u);
+  EXPECT_EQ(read.recipients[0].reply, "was over 450 MB of 500 MB.");
+}
+
+TEST(Incoming, knows_automatic_answers_in_many_languages) {
+  for (const char* subject : {"Autosvar: hello", "Autoodpowiedź: hello",
+                              "Автоматический ответ: hello", "不在通知", "Otomatik yanıt: hello"})
+    EXPECT_EQ(read_incoming("From: Ann <ann@example.net>\nSubject: " + std::string(subject) +
+                            "\n\nI am away.\n")
+                  .kind,
+              Kind::auto_reply)
+        << subject;
 }
 
 TEST(Reply, is_what_the_gateway_quotes) {

@@ -86,9 +86,13 @@ class Street {
     auto tls = *tls::ClientContext::create(options, disk, world_);
     options.obsolete_too = true;
     auto obsolete = *tls::ClientContext::create(options, disk, world_);
+    options = {tls::Verification::required, "ca.pem"};
+    auto verifying = *tls::ClientContext::create(options, disk, world_);
     EvidenceLog evidence(client);
     Context context{client, client.network(), disk,     names,
                     *tls,   obsolete.get(),   evidence, {{name_host.host(), 53}}};
+    context.verifying_tls = verifying.get();
+    context.may_visit = may_visit;
     if (request.host.empty()) request.host = host;
     std::optional<Report> report;
     io::TaskGroup group;
@@ -99,6 +103,7 @@ class Street {
   }
 
   io::SimWorld& world() { return world_; }
+  std::function<bool(uint16_t)> may_visit = {};
   const std::string& heard() const { return heard_; }
 
   const IpAddress v4 = *IpAddress::parse("203.0.113.10");

@@ -107,6 +107,15 @@ TEST_F(KeyChangesTest, settings_become_terms_of_records) {
   }
 }
 
+TEST_F(KeyChangesTest, one_domain_too_many_is_not_begun) {
+  ASSERT_TRUE(disk_.make_folders("/data/keys", 0700));
+  for (size_t i = 0; i < domains_max; ++i)
+    ASSERT_TRUE(disk_.write_file("/data/keys/d" + std::to_string(i) + ".example.toml", "", 0600));
+  EXPECT_EQ(load_or_begin(store_, "shop.example").error().code(), ErrorCode::resource_exhausted);
+  ASSERT_TRUE(disk_.remove("/data/keys/d0.example.toml"));
+  EXPECT_EQ(load_or_begin(store_, "Shop.example")->domain, "shop.example");
+}
+
 TEST_F(KeyChangesTest, addresses_of_a_network_of_ones_own_are_not_published) {
   const auto terms = [&](const std::vector<IpAddress>& addresses) {
     return needs_of(store_, shop_, {"Mail.shop.example", addresses})->spf_terms;

@@ -217,7 +217,8 @@ TEST_F(SigningTest, unsigned_mail_is_taken_warned_about_or_refused_with_what_hel
               testing::AllOf(StartsWith("550 5.7.20 Mail from other.example is not signed"),
                              HasSubstr("waypost domains add other.example")));
   EXPECT_THAT(sent("From: ann@new.example\r\n\r\nx\r\n", "new.example"),
-              HasSubstr("publish its record n1._domainkey.new.example"));
+              testing::AllOf(HasSubstr("publish its record n1._domainkey.new.example"),
+                             HasSubstr("n1._domainkey.new.example TXT v=DKIM1; k=ed25519; p=")));
   expect_two_good_signatures(sent("From: ann@shop.example\r\n\r\nx\r\n"));
 }
 
@@ -310,6 +311,32 @@ TEST_F(SigningTest, knows_who_signed_before) {
   auto unaligned = choice(signature + "From: a@third.example\r\n\r\n", "x.example");
   EXPECT_EQ(unaligned.standing, SigningStanding::unaligned);
   EXPECT_THAT(unaligned.trouble, HasSubstr("signed by another domain alone"));
+}
+
+// d=mail.shop.example for From news.shop.example is relaxed alignment, where shop.example is an
+// organization's; news.co.example for shop.co.example would not be.
+TEST_F(SigningTest, refuses_nothing_that_a_domain_beside_it_signs) {
+  limits_.signing.unaligned_mail = UnsignedMail::refuse;
+  const auto signed_by = [](std::string_view domain) {
+    return "DKIM-Signature: v=1; a=rsa-sha256; d=" + std::string(domain) +
+           "; s=x; h=from;\r\n b=YQ==; bh=" + std::string(43, 'A') + "=\r\n";
+  };
+  const std::string rest = "From: a@news.other.example\r\n\r\n";
+  const auto beside = choice(signed_by("mail.other.example") + rest, "x.example");
+  EXPECT_EQ(beside.standing, SigningStanding::related);
+  EXPECT_EQ(fate_of(beside, limits_.signing), UnsignedMail::warn);
+  EXPECT_THAT(beside.trouble, Not(HasSubstr("DMARC does not count")));
+  EXPECT_THAT(sent(signed_by("mail.other.example") + rest, "x.example"), HasSubstr("Received: "));
+  // The best of several counts, and a top-level domain for nothing.
+  const std::string far = signed_by("esp.third.example");
+  EXPECT_EQ(choice(far + signed_by("mail.other.example") + rest, "x.example").standing,
+            SigningStanding::related);
+  EXPECT_EQ(choice(signed_by("mail.other.example") + signed_by("other.example") + rest, "x.example")
+                .standing,
+            SigningStanding::aligned);
+  EXPECT_EQ(choice(signed_by("example") + rest, "x.example").standing, SigningStanding::unaligned);
+  limits_.signing.unaligned_mail = UnsignedMail::accept;
+  EXPECT_EQ(fate_of(beside, limits_.signing), UnsignedMail::accept);
 }
 
 TEST_F(SigningTest, a_from_field_that_names_no_domain_or_two_is_told) {

@@ -111,26 +111,98 @@ TEST(LineReader, tells_every_recipient_of_a_line_of_sendmail) {
             Told{});
 }
 
+std::string fate(Fate one) {
+  switch (one) {
+    case Fate::delivered:
+      return "delivered ";
+    case Fate::deferred:
+      return "deferred ";
+    case Fate::bounced:
+      return "bounced ";
+    case Fate::told_again:
+      return "told again ";
+  }
+  return {};
+}
+
+Told fates(std::initializer_list<const char*> log) {
+  LineReader reader;
+  Told all;
+  for (const char* line : log)
+    for (const LogEvent& event : reader.read(line))
+      all.push_back(fate(event.fate) + std::string(event.recipient));
+  return all;
+}
+
+constexpr const char* through_filter =
+    "Nov 22 03:04:05 mx postfix/smtp[17]: 4F9K2: to=<a@example.net>, "
+    "relay=127.0.0.1[127.0.0.1]:10024, dsn=2.0.0, status=sent (250 2.0.0 from "
+    "MTA(smtp:[127.0.0.1]:10025): 250 2.0.0 Ok: queued as 5A1)";
+constexpr const char* out_of_filter =
+    "Nov 22 03:04:06 mx postfix/smtp[17]: 5A1: to=<a@example.net>, "
+    "relay=mx.example.net[192.0.2.1]:25, dsn=2.0.0, status=sent (250 Ok: queued as 7)";
+
 TEST(LineReader, counts_mail_that_passes_a_filter_of_this_host_once) {
-  const char* through =
-      "Nov 22 03:04:05 mx postfix/smtp[17]: 4F9K2: to=<a@example.net>, "
-      "relay=127.0.0.1[127.0.0.1]:10024, dsn=2.0.0, status=sent (250 2.0.0 from "
-      "MTA(smtp:[127.0.0.1]:10025): 250 2.0.0 Ok: queued as 5A1)";
-  const char* pipe =
-      "Nov 22 03:04:05 mx postfix/pipe[17]: 4F9K2: to=<a@example.net>, relay=spamassassin, "
-      "dsn=2.0.0, status=sent (delivered via spamassassin service)";
-  const char* out =
-      "Nov 22 03:04:06 mx postfix/smtp[17]: 5A1: to=<a@example.net>, "
-      "relay=mx.example.net[192.0.2.1]:25, dsn=2.0.0, status=sent (250 Ok: queued as 7)";
-  const char* mailbox =
-      "Nov 22 03:04:06 mx postfix/lmtp[17]: 5A1: to=<b@example.net>, "
-      "relay=127.0.0.1[127.0.0.1]:24, dsn=2.0.0, status=sent (250 2.0.0 <b@example.net> X Saved)";
-  EXPECT_EQ(told({through, pipe, out, mailbox}),
-            (Told{"a@example.net|250 Ok: queued as 7",
-                  "b@example.net|250 2.0.0 <b@example.net> X Saved"}));
+  EXPECT_EQ(
+      fates({through_filter, out_of_filter}),
+      (Told{"delivered a@example.net", "told again a@example.net", "delivered a@example.net"}));
+  EXPECT_EQ(fates({through_filter, out_of_filter, out_of_filter}).size(), 4u);
+  // What leaves at once is told before the filter's answer.
+  EXPECT_EQ(fates({out_of_filter, through_filter}), Told{"delivered a@example.net"});
+  EXPECT_EQ(
+      told({"Nov 22 03:04:05 mx postfix/pipe[17]: 4F9K2: to=<a@example.net>, "
+            "relay=spamassassin, dsn=2.0.0, status=sent (delivered via spamassassin service)",
+            "Nov 22 03:04:06 mx postfix/lmtp[17]: 5A1: to=<b@example.net>, "
+            "relay=127.0.0.1[127.0.0.1]:24, dsn=2.0.0, status=sent (250 2.0.0 <b@example.net> "
+            "X Saved)"}),
+      Told{"b@example.net|250 2.0.0 <b@example.net> X Saved"});
   EXPECT_EQ(told({"Nov 22 03:04:05 mx postfix/smtp[17]: 4F9K2: to=<a@example.net>, "
                   "relay=127.0.0.1[127.0.0.1]:10024, dsn=5.7.1, status=bounced (spam)"}),
             Told{"a@example.net|spam"});
+}
+
+TEST(LineReader, counts_mail_that_a_relay_of_this_host_took) {
+  EXPECT_EQ(fates({"Nov 22 03:04:05 mx postfix/smtp[17]: 4F9K2: to=<a@example.net>, "
+                   "relay=127.0.0.1[127.0.0.1]:2525, dsn=2.0.0, status=sent (250 2.0.0 Ok: queued "
+                   "as 01a1)",
+                   "Nov 22 03:04:06 mx postfix/smtp[17]: 4F9K3: to=<b@example.net>, "
+                   "relay=127.0.0.1[127.0.0.1]:2525, dsn=5.1.1, status=bounced (550 5.1.1 no)"}),
+            (Told{"delivered a@example.net", "bounced b@example.net"}));
+}
+
+TEST(LineReader, counts_mail_that_postfix_gives_up_with_its_last_cause) {
+  auto deferred = [](const char* who, const char* why) {
+    return "Nov 22 03:04:05 mx postfix/smtp[17]: 4F9K2: to=<" + std::string(who) +
+           "@example.net>, relay=none, dsn=4.4.1, status=deferred (" + why + ")";
+  };
+  const std::string first = deferred("a", "452 full");
+  const std::string last = deferred("a", "connect to mx[192.0.2.1]:25: Connection timed out");
+  const std::string other = deferred("b", "421 later");
+  const char* expired =
+      "Nov 27 03:04:05 mx postfix/qmgr[9]: 4F9K2: from=<s@example.org>, status=expired, returned "
+      "to "
+      "sender";
+  const char* delivered =
+      "Nov 22 03:04:05 mx postfix/smtp[17]: 4F9K2: to=<b@example.net>, relay=mx[192.0.2.1]:25, "
+      "dsn=2.0.0, status=sent (250 Ok)";
+  EXPECT_EQ(fates({first.c_str(), other.c_str(), last.c_str(), delivered, expired, expired}),
+            (Told{"deferred a@example.net", "deferred b@example.net", "deferred a@example.net",
+                  "delivered b@example.net", "bounced a@example.net", "bounced "}));
+  EXPECT_EQ(told({first.c_str(), last.c_str(), expired}).back(),
+            "a@example.net|connect to mx[192.0.2.1]:25: Connection timed out");
+  EXPECT_EQ(told({expired}), Told{"|expired, returned to sender"});
+}
+
+TEST(LineReader, forgets_what_waits_rather_than_grow_without_end) {
+  LineReader reader;
+  for (size_t i = 0; i < PostfixQueue::recipients_max + 10; ++i)
+    reader.read("Nov 22 03:04:05 mx postfix/smtp[17]: Q" + std::to_string(i) +
+                ": to=<a@example.net>, relay=none, status=deferred (421 later)");
+  const auto& events = reader.read(
+      "Nov 27 03:04:05 mx postfix/qmgr[9]: Q100005: from=<s@example.org>, status=expired, "
+      "returned");
+  ASSERT_EQ(events.size(), 1u);
+  EXPECT_EQ(events[0].recipient, "a@example.net");
 }
 
 TEST(LineReader, reads_exim_by_syslog) {
@@ -222,6 +294,27 @@ TEST(LineReader, reads_what_php_prints_for_browsers_and_into_its_error_log) {
   EXPECT_EQ(told({"[22-Nov-2026 03:04:05 UTC] CLIENT -> SERVER: RCPT TO:<ann@example.net>",
                   "[22-Nov-2026 03:04:05 UTC] SERVER -> CLIENT: 550 5.1.1 no"}),
             Told{"ann@example.net|550 5.1.1 no"});
+}
+
+TEST(LineReader, reads_what_somebody_copied_from_a_browser) {
+  EXPECT_EQ(
+      told(
+          {"2026-11-22 03:04:05\tCLIENT -> SERVER: [credentials hidden]",
+           "2026-11-22 03:04:05\tSERVER -> CLIENT: 535-5.7.8 Username not accepted. Go to535 5.7.8 "
+           " https://example.net/help",
+           "2026-11-22 03:04:05\tSMTP ERROR: Password command failed: 535-5.7.8 Username not "
+           "accepted. Go to535 5.7.8  https://example.net/help",
+           "2026-11-22 03:04:05\tCLIENT -> SERVER: QUIT"}),
+      Told{"|535 5.7.8 Username not accepted. Go to 535 5.7.8  https://example.net/help"});
+}
+
+TEST(LineReader, reads_phpmailer_that_shows_its_own_half_only) {
+  EXPECT_EQ(told({"2026-11-22 03:04:05 CLIENT -> SERVER: EHLO web",
+                  "2026-11-22 03:04:05 SMTP ERROR: EHLO command failed: 502 5.5.1 no",
+                  "2026-11-22 03:04:05 CLIENT -> SERVER: RCPT TO:<ann@example.net>",
+                  "2026-11-22 03:04:05 SMTP ERROR: RCPT TO command failed: 550-5.1.1 No such",
+                  "550 5.1.1 user"}),
+            Told{"ann@example.net|550-5.1.1 No such 550 5.1.1 user"});
 }
 
 TEST(LineReader, counts_what_went_wrong_before_or_beside_the_replies) {

@@ -105,5 +105,19 @@ TEST(Summary, counts_only_what_is_wanted) {
   EXPECT_EQ(one.outcomes(), 4u);
 }
 
+TEST(Summary, takes_back_what_is_told_again) {
+  Wanted wanted;
+  wanted.now = *base::parse_rfc3339("2026-11-22T04:00:00Z");
+  wanted.since = *base::parse_rfc3339("2026-11-22T03:00:00Z");
+  Summary summary(classifier(), wanted);
+  add(summary, 1, Fate::delivered, "127.0.0.1", "", "2026-11-22 02:59:59");
+  add(summary, 2, Fate::delivered, "127.0.0.1", "", "2026-11-22 03:00:00");
+  // Of one that was not counted, and of one that was.
+  add(summary, 1, Fate::told_again, "127.0.0.1", "", "2026-11-22 02:59:59");
+  add(summary, 1, Fate::told_again, "127.0.0.1", "", "2026-11-22 03:00:00");
+  EXPECT_EQ(summary.delivered(), 1u);
+  EXPECT_EQ(summary.left_out(), 1u);
+}
+
 }  // namespace
 }  // namespace waypost::logs

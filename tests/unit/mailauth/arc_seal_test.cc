@@ -83,7 +83,14 @@ TEST(ArcSealing, says_since_which_hop_the_message_is_unchanged) {
   const ArcResult result = validate(message, key_answers(records));
   EXPECT_EQ(result.status, ChainValidation::pass) << result.reason;
   EXPECT_EQ(result.oldest_pass, 2u);
-  EXPECT_FALSE(result.sets[0].message_signature_holds);
+  EXPECT_EQ(result.sets[0].message, ArcFinding::broken);
+  EXPECT_EQ(result.sets[0].seal, ArcFinding::holds);
+  EXPECT_EQ(result.sets[1].message, ArcFinding::holds);
+  records.erase(dkim_record_name("s", "one.example"));
+  const ArcResult keyless = validate(message, key_answers(records));
+  EXPECT_EQ(keyless.status, ChainValidation::fail);
+  EXPECT_EQ(keyless.sets[0].message, ArcFinding::unknown) << "nobody knows whether it was changed";
+  EXPECT_EQ(keyless.sets[0].seal, ArcFinding::unknown);
 }
 
 TEST(ArcSealing, folds_long_results) {

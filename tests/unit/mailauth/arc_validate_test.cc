@@ -49,6 +49,22 @@ TEST(ArcValidator, has_nothing_to_say_without_a_chain) {
   EXPECT_TRUE(result.sets.empty());
 }
 
+TEST(ArcValidator, says_nothing_of_seals_that_nobody_checked) {
+  // RFC 8617 §5.2, step 2: such a chain is not looked at any further.
+  const ArcResult result = validate(
+      "ARC-Seal: i=1; a=rsa-sha256; cv=fail; d=a.example; s=x; b=AAAA\r\n"
+      "ARC-Message-Signature: i=1; a=rsa-sha256; d=a.example; s=x; h=from; "
+      "bh=frcCV1k9oG9oKj3dpUqdJg1PxRT2RSN/XKdLCPjaYaY=; b=AAAA\r\n"
+      "ARC-Authentication-Results: i=1; a.example; dkim=none\r\n"
+      "From: a@b.example\r\n\r\nx\r\n",
+      {});
+  EXPECT_EQ(result.status, ChainValidation::fail);
+  EXPECT_NE(result.reason.find("cv=fail"), std::string::npos) << result.reason;
+  ASSERT_EQ(result.sets.size(), 1u);
+  EXPECT_EQ(result.sets[0].seal, ArcFinding::not_checked);
+  EXPECT_EQ(result.sets[0].message, ArcFinding::not_checked);
+}
+
 TEST(ArcSets, must_be_whole_and_without_a_gap) {
   const std::string seal = "ARC-Seal: i=1; a=rsa-sha256; cv=none; d=a.example; s=x; b=AAAA\r\n";
   const std::string signature =

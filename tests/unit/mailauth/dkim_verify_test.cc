@@ -139,7 +139,7 @@ TEST(DkimVerifier, refuses_what_a_signature_must_not_be) {
       {"h=from :", "h=sender :", DkimStatus::fail, "the header was changed"},
       {"from", "sender", DkimStatus::neutral, "does not cover From"},
       {"c=relaxed/relaxed", "c=Relaxed", DkimStatus::neutral, "c=Relaxed"},
-      {"t=1528637909;", "t=1528637909; x=1528637908;", DkimStatus::neutral, "before it was made"},
+      {"t=1528637909;", "t=1528637909; x=1528637908;", DkimStatus::neutral, "is not later than"},
       {"t=1528637909;", "t=yesterday;", DkimStatus::neutral, "t="},
       {"bh=2jUSOH9N", "bh=", DkimStatus::neutral, "bh="},
       {"t=1528637909;", "t=1528637909; l=1000;", DkimStatus::fail, "shorter"},
@@ -147,6 +147,7 @@ TEST(DkimVerifier, refuses_what_a_signature_must_not_be) {
       {"a=rsa-sha256", "a=rsa-md5", DkimStatus::neutral, "not known"},
       {"s=test;", "s=gone;", DkimStatus::permerror, "no key at gone._domainkey"},
       {"s=test;", "s=brisbane;", DkimStatus::permerror, "key is ed25519, the signature rsa"},
+      {"t=1528637909;", "t=1528637909; x=1528637909;", DkimStatus::neutral, "is not later than"},
       {"s=test;", "s=te st;", DkimStatus::neutral, "not a domain name"},
   };
   for (const SignatureRow& row : rows) {
@@ -155,6 +156,39 @@ TEST(DkimVerifier, refuses_what_a_signature_must_not_be) {
     EXPECT_EQ(results[1].status, row.status) << row.to << ": " << results[1].reason;
     EXPECT_NE(results[1].reason.find(row.words), std::string::npos) << results[1].reason;
   }
+}
+
+TEST(DkimVerifier, names_who_made_a_signature_that_is_not_accepted) {
+  for (const auto& [from, to] : {std::pair("a=rsa-sha256", "a=rsa-sha1"),
+                                 {"i=@football.example.com;", "i=@other.example;"},
+                                 {"t=1528637909;", "t=1528637909; x=1528637908;"}}) {
+    const DkimResult result = verify(changed(from, to), rfc8463_keys())[1];
+    EXPECT_NE(result.status, DkimStatus::pass) << to;
+    EXPECT_EQ(result.domain, "football.example.com") << to;
+    EXPECT_EQ(result.selector, "test") << to;
+  }
+  EXPECT_EQ(verify(changed("a=rsa-sha256", "a=rsa-sha1"), {})[1].algorithm, "rsa-sha1");
+  EXPECT_EQ(verify("DKIM-Signature: no tags\r\nFrom: a@b.example\r\n\r\n", {})[0].domain, "");
+}
+
+// RFC 6376 §8.15. The example names From, Subject and Date once more than they are there.
+TEST(DkimVerifier, notes_fields_that_may_have_been_added) {
+  auto notes_of = [](const std::string& message) {
+    std::string all;
+    for (const std::string& note : verify(message, rfc8463_keys())[1].notes) all += note + "\n";
+    return all;
+  };
+  const std::string message(rfc8463_message);
+  EXPECT_EQ(notes_of(message).find("cover"), std::string::npos) << notes_of(message);
+  const std::string second_to = "To: eve@evil.example\r\n" + message;
+  EXPECT_EQ(verify(second_to, rfc8463_keys())[1].status, DkimStatus::pass);
+  EXPECT_NE(notes_of(second_to).find("2 To fields and it covers 1"), std::string::npos)
+      << notes_of(second_to);
+  const std::string reply = "Reply-To: eve@evil.example\r\n" + message;
+  EXPECT_NE(notes_of(reply).find("does not cover Reply-To"), std::string::npos) << notes_of(reply);
+  const auto results = verify(message, rfc8463_keys());
+  EXPECT_EQ(results[0].signed_fields.size(), 8u);
+  EXPECT_EQ(results[0].signed_fields[4], "message-id");
 }
 
 TEST(DkimVerifier, refuses_what_a_key_must_not_be) {

@@ -10,6 +10,7 @@ namespace waypost::mailauth {
 namespace {
 
 using std::chrono::seconds;
+using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
@@ -103,9 +104,27 @@ TEST_F(DmarcCheckTest, tells_no_record_from_two_and_from_no_answer) {
   EXPECT_THAT(check("two.example").problem, HasSubstr("2 DMARC records"));
   publish("empty.example", "v=DMARC1; fo=1");
   EXPECT_THAT(check("empty.example").problem, HasSubstr("neither a policy"));
+  publish("lost.example", "v=DMARC1; p=reject; sp=foo");
+  EXPECT_THAT(check("lost.example").problem,
+              AllOf(HasSubstr("no place for reports"), HasSubstr("\"sp=foo\" cannot be read"),
+                    HasSubstr("\"p=reject\" away")));
+  publish("told.example", "v=DMARC1; p=reject; sp=foo; rua=mailto:a@told.example");
+  EXPECT_EQ(check("told.example").policy, DmarcPolicy::none);
+  EXPECT_EQ(check("told.example").policy_tag, "");
   resolver_.set_failure("_dmarc.late.example", Error(ErrorCode::timed_out, "no answer"));
   EXPECT_EQ(check("late.example").result, DmarcResult::temperror);
   EXPECT_EQ(check("no domain").result, DmarcResult::permerror);
+}
+
+TEST_F(DmarcCheckTest, names_records_that_receivers_do_not_see) {
+  publish("near.example", "v=DMARC1 p=reject");
+  publish("near.example", "site-verification=17");
+  const DmarcVerdict verdict = check("near.example");
+  EXPECT_EQ(verdict.result, DmarcResult::none);
+  ASSERT_EQ(verdict.steps[0].unread.size(), 1u);
+  EXPECT_EQ(verdict.steps[0].unread[0].text, "v=DMARC1 p=reject");
+  EXPECT_THAT(verdict.steps[0].unread[0].why, HasSubstr("no \";\""));
+  EXPECT_TRUE(verdict.steps[1].unread.empty());
 }
 
 TEST_F(DmarcCheckTest, knows_where_reports_may_go) {

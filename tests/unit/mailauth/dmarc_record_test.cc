@@ -67,6 +67,20 @@ TEST(DmarcRecord, applies_with_a_policy_or_where_reports_go) {
   EXPECT_EQ(record->own(), DmarcPolicy::none);
 }
 
+TEST(DmarcRecord, says_which_policy_takes_the_others_away) {
+  // RFC 9989 §4.10.1.
+  auto record = parse_dmarc_record("v=DMARC1; p=reject; sp=foo; rua=mailto:a@example.net");
+  EXPECT_FALSE(record->policy);
+  EXPECT_EQ(record->policy_fault,
+            "\"sp=foo\" cannot be read: it may be none, quarantine or reject. That takes "
+            "\"p=reject\" away, too");
+  EXPECT_THAT(record->problems, ElementsAre(HasSubstr("counts as \"p=none\"")));
+  EXPECT_EQ(parse_dmarc_record("v=DMARC1; p=x; np=y")->policy_fault,
+            "\"p=x\" and \"np=y\" cannot be read: it may be none, quarantine or reject");
+  for (const char* sound : {"v=DMARC1; p=reject", "v=DMARC1; rua=mailto:a@example.net"})
+    EXPECT_EQ(parse_dmarc_record(sound)->policy_fault, "") << sound;
+}
+
 TEST(DmarcRecord, has_no_policy_for_subdomains_without_one_of_its_own) {
   auto record = parse_dmarc_record("v=DMARC1; sp=reject; np=reject; rua=mailto:a@example.net");
   EXPECT_EQ(record->own(), DmarcPolicy::none);

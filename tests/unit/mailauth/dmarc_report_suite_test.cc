@@ -87,12 +87,89 @@ TEST(DmarcReportSuite, reads_what_another_reader_found) {
     if (!octets) octets = read_test_data(path + ".eml");
     if (!wanted || !octets) NO_TEST_DATA("dmarc-reports/mail-auth");
     const auto received = message::read_received_dmarc(*octets);
-    ASSERT_TRUE(received) << path << ": " << received.error().describe();
-    ASSERT_TRUE(std::holds_alternative<DmarcReport>(*received)) << path;
-    expect_report(std::get<DmarcReport>(*received), json::parse(*wanted).as_object(), name);
+    ASSERT_EQ(received.size(), 1u) << path;
+    ASSERT_TRUE(received[0]) << path << ": " << received[0].error().describe();
+    ASSERT_TRUE(std::holds_alternative<DmarcReport>(*received[0])) << path;
+    expect_report(std::get<DmarcReport>(*received[0]), json::parse(*wanted).as_object(), name);
     ++read;
   }
   EXPECT_EQ(read, 10u);
+}
+
+// What an XML reader of another language counted.
+struct Counted {
+  const char* file;
+  const char* organisation;
+  const char* domain;
+  const char* policy;
+  int64_t begin;
+  size_t rows;
+  uint64_t messages;
+  uint64_t aligned;
+  size_t signatures;
+};
+
+constexpr Counted counted[] = {
+    {"opendmarc/163.com!example.com!1337270400!1337356799.20120518163.xml", "163.com",
+     "example.com", "reject", 1337270400, 50, 92, 46, 50},
+    {"opendmarc/good.com!example.com!1337270400!1337356799.xml", "126.com", "example.com", "reject",
+     1337270400, 754, 183'934, 182'497, 697},
+    {"opendmarc/yeah.net!example.com!1337270400!1337356799.20120518.xml", "yeah.net", "example.com",
+     "reject", 1337270400, 254, 21'679, 21'506, 240},
+    {"dmarc-report-viewer/acme.xml", "acme.com", "example.com", "none", 1335571200, 1, 2, 2, 1},
+    {"dmarc-report-viewer/aol.xml", "AOL", "website.com", "reject", 1504742400, 1, 1, 1, 1},
+    {"dmarc-report-viewer/gmxnet.xml", "GMX", "myserver.com", "reject", 1733184000, 1, 1, 1, 1},
+    {"dmarc-report-viewer/google.xml", "google.com", "foo-bar.io", "reject", 1709683200, 1, 1, 1,
+     1},
+    {"dmarc-report-viewer/hardfail.xml", "reporting org", "mydomain.org", "quarantine", 1727049600,
+     1, 1, 0, 1},
+    {"dmarc-report-viewer/mailru.xml", "Mail.Ru", "foobar.de", "reject", 1721260800, 1, 1, 0, 0},
+    {"dmarc-report-viewer/outlook.xml", "Outlook.com", "random.net", "reject", 1709683200, 2, 3, 3,
+     2},
+    {"dmarc-report-viewer/solamora.xml", "solarmora.com", "bix-business.com", "none", 1335571200, 1,
+     2, 2, 1},
+    {"dmarc-report-viewer/webde.xml", "WEB.DE", "foobar.com", "reject", 1722816000, 1, 1, 1, 1},
+    {"dmarc-report-viewer/yahoo.xml", "Yahoo", "random.org", "reject", 1709510400, 1, 1, 1, 1},
+};
+
+TEST(DmarcReportSuite, finds_what_an_xml_reader_counts) {
+  for (const Counted& wanted : counted) {
+    const auto octets = read_test_data(std::string("dmarc-reports/") + wanted.file);
+    if (!octets) NO_TEST_DATA("dmarc-reports/opendmarc");
+    const auto received = message::read_received_dmarc(*octets);
+    ASSERT_EQ(received.size(), 1u) << wanted.file;
+    ASSERT_TRUE(received[0]) << wanted.file << ": " << received[0].error().describe();
+    const auto& report = std::get<DmarcReport>(*received[0]);
+    EXPECT_EQ(report.organisation, wanted.organisation);
+    EXPECT_EQ(report.domain, wanted.domain) << wanted.file;
+    EXPECT_EQ(report.policy, wanted.policy) << wanted.file;
+    EXPECT_EQ(report.begin, wanted.begin) << wanted.file;
+    EXPECT_GT(report.end, report.begin) << wanted.file;
+    EXPECT_EQ(report.rows.size(), wanted.rows) << wanted.file;
+    uint64_t messages = 0;
+    uint64_t aligned = 0;
+    size_t signatures = 0;
+    for (const DmarcRow& row : report.rows) {
+      messages += row.count;
+      if (row.dkim == "pass" || row.spf == "pass") aligned += row.count;
+      signatures += row.signatures.size();
+      EXPECT_TRUE(IpAddress::parse(row.source_ip)) << wanted.file;
+    }
+    EXPECT_EQ(messages, wanted.messages) << wanted.file;
+    EXPECT_EQ(aligned, wanted.aligned) << wanted.file;
+    EXPECT_EQ(signatures, wanted.signatures) << wanted.file;
+  }
+}
+
+TEST(DmarcReportSuite, says_where_a_broken_report_breaks) {
+  const auto octets =
+      read_test_data("dmarc-reports/opendmarc/bad.com!example.com!1337140800!1337227200.xml");
+  if (!octets) NO_TEST_DATA("dmarc-reports/opendmarc");
+  const auto received = message::read_received_dmarc(*octets);
+  ASSERT_EQ(received.size(), 1u);
+  ASSERT_FALSE(received[0]) << "its sixth line has a \"<\" that opens nothing";
+  EXPECT_NE(received[0].error().message().find("line 6"), std::string::npos)
+      << received[0].error().message();
 }
 
 }  // namespace

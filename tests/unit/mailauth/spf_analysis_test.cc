@@ -45,6 +45,24 @@ class SpfAnalysisTest : public testing::Test {
 
 auto says(std::string text) { return Contains(Field(&SpfRemark::text, HasSubstr(text))); }
 
+TEST_F(SpfAnalysisTest, says_of_a_broken_record_only_what_is_so) {
+  txt("example.net", "v=spf1 ipv4:192.0.2.4 ptr include: -all a");
+  const SpfAnalysis analysis = analyse();
+  EXPECT_THAT(analysis.remarks, AllOf(says("\"ipv4:192.0.2.4\""), says("\"include:\""),
+                                      says("\"ptr\" is slow"), says("\"a\" stands behind")));
+  EXPECT_THAT(analysis.remarks, testing::Not(says("neither \"all\"")));
+  EXPECT_TRUE(analysis.outcomes.pass.empty()) << "a record that is broken lets nobody pass";
+  txt("end.example", "v=spf1 a -al");
+  EXPECT_THAT(analyse("end.example").remarks, testing::Not(says("neither \"all\"")));
+}
+
+TEST_F(SpfAnalysisTest, names_the_record_that_receivers_do_not_see) {
+  const std::vector<UnreadRecord> unread{{"v=spf1\ta", "a tab"}};
+  const SpfAnalysis analysis = analyse_spf("example.net", {}, unread);
+  EXPECT_THAT(analysis.remarks, AllOf(says("do not see the record \"v=spf1\ta\": a tab"),
+                                      says("no SPF record that")));
+}
+
 TEST_F(SpfAnalysisTest, knows_what_every_address_gets) {
   txt("example.net",
       "v=spf1 -ip4:192.0.2.7 ip4:192.0.2.0/24 include:in.example.org ?ip6:2001:db8::/32 ~all");

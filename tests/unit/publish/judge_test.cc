@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/ascii.h"
+
 namespace waypost::publish {
 namespace {
 
@@ -75,6 +77,61 @@ TEST_F(JudgeTest, finds_a_name_that_was_entered_in_full) {
   views_[0].doubled["e1._domainkey.shop.example"].texts = {plan_.records[1].text};
   EXPECT_EQ(dkim(), Difference::name_doubled);
   EXPECT_THAT(first(1).words, HasSubstr("e1._domainkey.shop.example.shop.example"));
+  EXPECT_THAT(first(1).words, HasSubstr("as \"e1._domainkey\""));
+}
+
+TEST_F(JudgeTest, refuses_a_key_that_receivers_refuse) {
+  const std::string name = "e1._domainkey.shop.example";
+  for (const char* refused : {"; h=sha1", "; s=tlsrpt"}) {
+    everywhere(name, {plan_.records[1].text + refused});
+    EXPECT_EQ(dkim(), Difference::different) << refused;
+    EXPECT_FALSE(judge(plan_, views_)[1].good()) << refused;
+  }
+  everywhere(name, {"v=DKIM1; t=y; k=ed25519; p=" + std::string(key)});
+  EXPECT_EQ(dkim(), Difference::none);
+  EXPECT_THAT(first(1).words, HasSubstr("only tries DKIM out"));
+}
+
+TEST_F(JudgeTest, says_what_is_wrong_with_a_key_record) {
+  const std::string right = plan_.records[1].text;
+  std::string escaped = right;
+  for (size_t at = 0; (at = escaped.find(';', at)) != escaped.npos; at += 2)
+    escaped.insert(at, "\\");
+  for (const auto& [text, words] : {
+           std::pair(escaped, "Backslashes"),
+           std::pair(base::to_lower(right), "another case"),
+           std::pair("-----BEGIN PUBLIC KEY-----" + std::string(key), "PEM"),
+           std::pair(std::string(key), "starts with \"v=DKIM1;\""),
+           std::pair(std::string("v=DKIM1; k=ed25519; p="), "withdraws"),
+           std::pair(std::string("v=DKIM1; k=dsa; p=AAAA"), "k=dsa"),
+       }) {
+    everywhere("e1._domainkey.shop.example", {text});
+    EXPECT_EQ(dkim(), Difference::different) << text;
+    EXPECT_THAT(first(1).words, HasSubstr(words)) << text;
+  }
+}
+
+TEST_F(JudgeTest, knows_a_key_that_was_entered_as_two_records) {
+  const std::string right = plan_.records[1].text;
+  everywhere("e1._domainkey.shop.example", {right.substr(30), right.substr(0, 30)});
+  EXPECT_EQ(dkim(), Difference::several);
+  EXPECT_THAT(first(1).words, HasSubstr("in two records"));
+  everywhere("e1._domainkey.shop.example", {"x", "v=DKIM1; p="});
+  EXPECT_THAT(first(1).words, HasSubstr("in the place of all"));
+  EXPECT_THAT(first(1).words, testing::Not(HasSubstr("SPF")));
+}
+
+TEST_F(JudgeTest, finds_a_key_at_another_name) {
+  const std::string name = "e1._domainkey.shop.example";
+  everywhere(name, {});
+  everywhere(domain, {plan_.records[0].text, plan_.records[1].text});
+  EXPECT_EQ(dkim(), Difference::missing);
+  EXPECT_THAT(first(1).words, HasSubstr("It is at shop.example instead"));
+  everywhere(domain, {plan_.records[0].text});
+  EXPECT_EQ(first(1).words, "The name has no key record.");
+  views_[0].bare[name].texts = {plan_.records[1].text};
+  EXPECT_EQ(dkim(), Difference::missing);
+  EXPECT_THAT(first(1).words, HasSubstr("It is at e1.shop.example instead"));
   EXPECT_THAT(first(1).words, HasSubstr("as \"e1._domainkey\""));
 }
 

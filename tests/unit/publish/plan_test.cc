@@ -5,6 +5,7 @@
 
 #include "dns/memory_resolver.h"
 #include "mailauth/dkim_record.h"
+#include "mailauth/spf_check.h"
 #include "publish/render.h"
 #include "tests/fakes/test_loop.h"
 
@@ -111,7 +112,8 @@ TEST_F(PlanTest, flattens_nothing_to_make_two_spf_records_fit) {
   const Plan made = plan();
   ASSERT_EQ(made.problems.size(), 1u);
   EXPECT_THAT(made.problems[0], HasSubstr("needs 12 DNS lookups"));
-  EXPECT_THAT(made.records[0].text, HasSubstr("a:h11.shop.example"));
+  EXPECT_THAT(made.problems[0], HasSubstr("a:h11.shop.example"));
+  EXPECT_EQ(made.records[0].purpose, Purpose::dkim) << "no record of SPF is planned";
 }
 
 TEST_F(PlanTest, leaves_two_spf_records_that_nobody_can_compare) {
@@ -250,18 +252,249 @@ TEST_F(PlanTest, cuts_long_values_where_a_string_ends) {
   EXPECT_THAT(as_terraform(made, TerraformProvider::route53),
               HasSubstr("records = [\"" + first + "\\\"\\\"" + second + "\"]"));
   EXPECT_THAT(as_terraform(made, TerraformProvider::cloudflare),
-              HasSubstr("content  = \"" + long_key + "\""));
+              HasSubstr("content  = \"\\\"" + first + "\\\" \\\"" + second + "\\\"\""));
   const std::string rdata = made.records[1].rdata();
   EXPECT_EQ(rdata.size(), long_key.size() + 2);
   EXPECT_EQ(rdata[0], '\xff');
 }
 
 TEST_F(PlanTest, keeps_the_other_texts_of_a_name_where_one_resource_holds_all) {
-  txt("shop.example", "site=${x} \"y\"");
+  txt("shop.example", "site=${x} \"y\" \\z caf\xc3\xa9");
   const Plan made = plan();
+  // Route 53 is to see  site=${x} \"y\" \\z caf\303\251  between quotes.
   EXPECT_THAT(as_terraform(made, TerraformProvider::route53),
-              HasSubstr("records = [\"v=spf1 ip4:192.0.2.1 ~all\", \"site=$${x} \\\"y\\\"\"]"));
+              HasSubstr("records = [\"v=spf1 ip4:192.0.2.1 ~all\", "
+                        R"("site=$${x} \\\"y\\\" \\\\z caf\\303\\251"])"));
   EXPECT_THAT(as_terraform(made, TerraformProvider::cloudflare), Not(HasSubstr("site=")));
+}
+
+TEST_F(PlanTest, puts_a_sender_in_front_of_what_takes_it_first) {
+  for (const auto& [there, wanted] : {
+           std::pair("v=spf1 -ip4:192.0.2.0/24 include:esp.example ~all",
+                     "v=spf1 ip4:192.0.2.1 -ip4:192.0.2.0/24 include:esp.example ~all"),
+           std::pair("v=spf1 include:esp.example ?ip4:192.0.2.0/24 -all",
+                     "v=spf1 include:esp.example ip4:192.0.2.1 ?ip4:192.0.2.0/24 -all"),
+           std::pair("v=spf1 -include:listed.example ~all",
+                     "v=spf1 ip4:192.0.2.1 -include:listed.example ~all"),
+           std::pair("v=spf1 -ip4:192.0.2.0/24 ip4:192.0.2.1 -all",
+                     "v=spf1 ip4:192.0.2.1 -ip4:192.0.2.0/24 -all"),
+           std::pair("v=spf1 -all ip4:192.0.2.1", "v=spf1 ip4:192.0.2.1 -all ip4:192.0.2.1"),
+           std::pair("v=spf1 -ip4:198.51.100.9 ~all",
+                     "v=spf1 -ip4:198.51.100.9 ip4:192.0.2.1 ~all"),
+       }) {
+    dns::MemoryResolver resolver(loop_);
+    resolver.add_txt("esp.example", {"v=spf1 ip4:198.51.100.0/24 -all"});
+    resolver.add_txt("listed.example", {"v=spf1 ip4:192.0.2.0/28 -all"});
+    resolver.add_txt("shop.example", {there});
+    auto published =
+        loop_.run(look_up_published(resolver, needs, loop_.in(std::chrono::seconds(5))));
+    ASSERT_TRUE(published);
+    const Plan made = make_plan(needs, *published);
+    ASSERT_THAT(made.problems, IsEmpty()) << there;
+    EXPECT_EQ(made.records[0].text, wanted);
+    // As a receiver reads it.
+    dns::MemoryResolver after(loop_);
+    after.add_txt("esp.example", {"v=spf1 ip4:198.51.100.0/24 -all"});
+    after.add_txt("listed.example", {"v=spf1 ip4:192.0.2.0/28 -all"});
+    after.add_txt("shop.example", {made.records[0].text});
+    mailauth::SpfQuestion question;
+    question.ip = IpAddress::v4({192, 0, 2, 1});
+    question.sender = "ann@shop.example";
+    auto verdict =
+        loop_.run(mailauth::check_spf(after, question, loop_.in(std::chrono::seconds(5))));
+    EXPECT_EQ(verdict.result, mailauth::SpfResult::pass) << made.records[0].text;
+  }
+}
+
+TEST_F(PlanTest, puts_a_host_in_front_of_what_takes_its_address) {
+  needs.spf_terms = {"a:mail.shop.example"};
+  resolver_.add_address("mail.shop.example", *IpAddress::parse("192.0.2.7"));
+  txt("shop.example", "v=spf1 ip4:198.51.100.1 -ip4:192.0.2.0/24 ~all");
+  EXPECT_EQ(of(Purpose::spf).text,
+            "v=spf1 ip4:198.51.100.1 a:mail.shop.example -ip4:192.0.2.0/24 ~all");
+}
+
+TEST_F(PlanTest, leaves_out_what_a_record_says_of_some_servers_that_it_includes) {
+  needs.spf_terms = {"include:esp.example"};
+  txt("esp.example", "v=spf1 ip4:198.51.100.0/24 -all");
+  txt("shop.example", "v=spf1 -ip4:198.51.100.7 include:esp.example ~all");
+  const WantedRecord spf = of(Purpose::spf);
+  EXPECT_TRUE(spf.published);
+  EXPECT_THAT(spf.remarks, ElementsAre(HasSubstr("as 198.51.100.7")));
+}
+
+TEST_F(PlanTest, says_on_what_a_sender_depends) {
+  txt("shop.example", "v=spf1 -exists:%{i}.list.example ip4:192.0.2.1 ~all");
+  const WantedRecord spf = of(Purpose::spf);
+  EXPECT_TRUE(spf.published);
+  EXPECT_THAT(spf.remarks, ElementsAre(HasSubstr("depends on \"-exists:%{i}.list.example\"")));
+}
+
+TEST_F(PlanTest, plans_no_spf_that_nobody_could_read) {
+  for (const char* sender : {"a:mx", "include:nothing.example", "ip4:192.0.2.300"}) {
+    needs.spf_terms = {sender};
+    const Plan made = plan();
+    ASSERT_EQ(made.problems.size(), 1u) << sender;
+    EXPECT_THAT(made.problems[0], HasSubstr(std::string("\"") + sender + "\""));
+    EXPECT_EQ(made.records[0].purpose, Purpose::dkim) << "no record of SPF is planned";
+  }
+}
+
+TEST_F(PlanTest, counts_the_lookups_below_a_sender) {
+  needs.spf_terms = {"include:esp.example"};
+  std::string record = "v=spf1";
+  for (int i = 0; i < 10; ++i) {
+    const std::string host = "h" + std::to_string(i) + ".esp.example";
+    resolver_.add_address(host, *IpAddress::parse("198.51.100.1"));
+    record += " a:" + host;
+  }
+  txt("esp.example", record + " -all");
+  ASSERT_EQ(plan().problems.size(), 1u);
+  EXPECT_THAT(plan().problems[0], HasSubstr("needs 11 DNS lookups"));
+}
+
+TEST_F(PlanTest, says_that_a_record_lets_everybody_send) {
+  for (const char* open : {"v=spf1 +all", "v=spf1 ip4:0.0.0.0/0 -all"}) {
+    Published published;
+    mailauth::SurveyedRecord record{"shop.example", open};
+    mailauth::SurveyedTerm term;
+    term.text = std::string(open).substr(7, std::string(open).find(' ', 7) - 7);
+    term.addresses = mailauth::AddressSet::everything();
+    record.terms = {term};
+    published.spf = {record};
+    published.txt["shop.example"] = {open};
+    published.senders = {term};
+    EXPECT_THAT(make_plan(needs, published).records[0].remarks,
+                ElementsAre(HasSubstr("large part of the world")));
+  }
+}
+
+TEST_F(PlanTest, mends_spf_that_a_form_spoiled) {
+  for (const char* spoiled : {"\"v=spf1 ip4:198.51.100.1 -all\"", " v=spf1 ip4:198.51.100.1 -all",
+                              "v=spf1\tip4:198.51.100.1 -all"}) {
+    dns::MemoryResolver resolver(loop_);
+    resolver.add_txt("shop.example", {spoiled});
+    resolver.add_txt("shop.example", {"the SPF record is v=spf1 -all"});
+    auto published =
+        loop_.run(look_up_published(resolver, needs, loop_.in(std::chrono::seconds(5))));
+    ASSERT_TRUE(published);
+    const WantedRecord spf = make_plan(needs, *published).records[0];
+    EXPECT_EQ(spf.text, "v=spf1 ip4:198.51.100.1 ip4:192.0.2.1 -all");
+    EXPECT_THAT(spf.replaces, ElementsAre(spoiled));
+    EXPECT_EQ(spf.beside.size(), 1u);
+    EXPECT_THAT(spf.remarks, ElementsAre(HasSubstr("no SPF record to receivers")));
+  }
+  txt("shop.example", "\"v=spf1 ip4:192.0.2.1 -all\"");
+  EXPECT_FALSE(of(Purpose::spf).published) << "though its terms are the wanted ones";
+}
+
+TEST_F(PlanTest, mends_dmarc_that_receivers_do_not_take_for_it) {
+  for (const char* spoiled : {"v=DMARC1 p=reject; rua=mailto:d@shop.example",
+                              "v=dmarc1; p=reject; rua=mailto:d@shop.example",
+                              "v=DMARC1\\; p=reject\\; rua=mailto:d@shop.example",
+                              "p=reject; rua=mailto:d@shop.example; v=DMARC1",
+                              "\"v=DMARC1; p=reject; rua=mailto:d@shop.example\""}) {
+    dns::MemoryResolver resolver(loop_);
+    resolver.add_txt("_dmarc.shop.example", {spoiled});
+    auto published =
+        loop_.run(look_up_published(resolver, needs, loop_.in(std::chrono::seconds(5))));
+    ASSERT_TRUE(published);
+    const WantedRecord dmarc = make_plan(needs, *published).records.back();
+    EXPECT_EQ(dmarc.text, "v=DMARC1; p=reject; rua=mailto:d@shop.example");
+    EXPECT_FALSE(dmarc.published);
+    EXPECT_THAT(dmarc.replaces, ElementsAre(spoiled));
+  }
+}
+
+TEST_F(PlanTest, never_weakens_what_a_domain_above_asks_for) {
+  needs.domain = "news.shop.example";
+  txt("_dmarc.shop.example", "v=DMARC1; p=reject; adkim=s; rua=mailto:d@shop.example");
+  const WantedRecord dmarc = of(Purpose::dmarc);
+  EXPECT_EQ(dmarc.name, "_dmarc.news.shop.example");
+  EXPECT_EQ(dmarc.text, "v=DMARC1; p=reject; adkim=s; rua=mailto:postmaster@shop.example");
+  EXPECT_THAT(dmarc.remarks, ElementsAre(HasSubstr("shop.example asks for reject here, too (p)")));
+  // What stands there in vain is not what holds.
+  txt("_dmarc.news.shop.example", "v=dmarc1; p=none");
+  EXPECT_EQ(of(Purpose::dmarc).text, "v=DMARC1; p=reject");
+}
+
+TEST_F(PlanTest, takes_the_policy_for_subdomains_and_raises_it) {
+  needs.domain = "news.shop.example";
+  txt("_dmarc.shop.example", "v=DMARC1; p=reject; sp=quarantine; t=y");
+  EXPECT_THAT(of(Purpose::dmarc).text, HasSubstr("p=quarantine; t=y; rua="));
+  needs.policy = mailauth::DmarcPolicy::reject;
+  EXPECT_THAT(of(Purpose::dmarc).text, HasSubstr("p=reject; rua="));
+}
+
+TEST_F(PlanTest, guesses_no_policy_of_a_domain_above_that_does_not_answer) {
+  resolver_.set_failure("_dmarc.example", Error(ErrorCode::dns, "SERVFAIL"));
+  EXPECT_EQ(of(Purpose::dmarc).text, "v=DMARC1; p=none; rua=mailto:postmaster@shop.example");
+  needs.domain = "news.shop.example";
+  EXPECT_FALSE(loop_.run(look_up_published(resolver_, needs, loop_.in(std::chrono::seconds(5)))));
+}
+
+TEST_F(PlanTest, says_who_must_allow_reports) {
+  needs.reports = "dmarc@reports.example";
+  const auto remarks = of(Purpose::dmarc).remarks;
+  ASSERT_EQ(remarks.size(), 2u);
+  EXPECT_THAT(remarks[1], HasSubstr("shop.example._report._dmarc.reports.example"));
+  txt("shop.example._report._dmarc.reports.example", "v=DMARC1");
+  EXPECT_EQ(of(Purpose::dmarc).remarks.size(), 1u);
+  needs.reports = "dmarc@in.shop.example";
+  EXPECT_EQ(of(Purpose::dmarc).remarks.size(), 1u);
+}
+
+TEST_F(PlanTest, says_that_a_return_path_elsewhere_is_not_aligned) {
+  needs.return_path_host = "mail.shop.example";
+  needs.return_path = "bounce.shop.example";
+  EXPECT_THAT(of(Purpose::return_path_spf).remarks, IsEmpty());
+  needs.return_path = "bounce.other.example";
+  EXPECT_THAT(of(Purpose::return_path_spf).remarks, ElementsAre(HasSubstr("only DKIM is left")));
+}
+
+TEST_F(PlanTest, plans_nothing_at_a_name_that_is_an_alias) {
+  txt("other.example", "v=spf1 ip4:198.51.100.1 -all");
+  resolver_.add_alias("shop.example", "other.example");
+  Plan made = plan();
+  ASSERT_EQ(made.problems.size(), 1u);
+  EXPECT_THAT(made.problems[0], HasSubstr("shop.example is an alias of other.example"));
+  EXPECT_TRUE(made.records[0].blocked);
+  EXPECT_THAT(as_zone(made), Not(HasSubstr("IN TXT \"v=spf1")));
+  // What receivers find there is good all the same.
+  needs.spf_terms = {"ip4:198.51.100.1"};
+  EXPECT_THAT(plan().problems, IsEmpty());
+  EXPECT_TRUE(of(Purpose::spf).published);
+}
+
+TEST_F(PlanTest, takes_no_wildcard_for_an_alias) {
+  needs.domain = "news.shop.example";
+  txt("other.example", "v=spf1 ip4:198.51.100.1 -all");
+  resolver_.add_alias("news.shop.example", "other.example");
+  resolver_.add_alias("waypost-asks-for-a-wildcard.shop.example", "other.example");
+  EXPECT_THAT(plan().problems, IsEmpty());
+  EXPECT_EQ(of(Purpose::spf).text, "v=spf1 ip4:192.0.2.1 ~all");
+}
+
+TEST_F(PlanTest, does_not_take_a_key_for_published_that_receivers_refuse) {
+  for (const char* refused : {"; h=sha1", "; s=tlsrpt"}) {
+    Published published;
+    published.txt["e1._domainkey.shop.example"] = {needs.keys[0].record + refused};
+    const WantedRecord key = make_plan(needs, published).records[0];
+    ASSERT_EQ(key.purpose, Purpose::dkim);
+    EXPECT_FALSE(key.published) << refused;
+    EXPECT_EQ(key.replaces.size(), 1u);
+    EXPECT_THAT(key.remarks, ElementsAre(HasSubstr("receivers refuse")));
+  }
+}
+
+TEST_F(PlanTest, has_terraform_import_what_it_takes_the_place_of_at_cloudflare) {
+  EXPECT_THAT(as_terraform(plan(), TerraformProvider::cloudflare), Not(HasSubstr("import {")));
+  txt("shop.example", "v=spf1 ip4:198.51.100.1 -all");
+  const std::string text = as_terraform(plan(), TerraformProvider::cloudflare);
+  EXPECT_THAT(text, HasSubstr("variable \"spf_shop_example_id\""));
+  EXPECT_THAT(text, HasSubstr("import {\n  to = cloudflare_dns_record.spf_shop_example\n"
+                              "  id = \"${var.zone_id}/${var.spf_shop_example_id}\"\n}\n"
+                              "resource \"cloudflare_dns_record\" \"spf_shop_example\""));
 }
 
 TEST_F(PlanTest, names_records_as_forms_do) {
@@ -276,7 +509,7 @@ TEST_F(PlanTest, shows_hostile_records_safely) {
   EXPECT_THAT(as_text(plan()), Not(HasSubstr("\x1b")));
   EXPECT_THAT(as_zone(plan()), Not(HasSubstr("\x1b")));
   EXPECT_THAT(as_zone(plan()), HasSubstr("x=\\027[2J\"\n"));
-  EXPECT_THAT(as_terraform(plan(), TerraformProvider::route53), HasSubstr("x=\\u001b[2J\""));
+  EXPECT_THAT(as_terraform(plan(), TerraformProvider::route53), HasSubstr("x=\\\\033[2J\""));
 }
 
 }  // namespace

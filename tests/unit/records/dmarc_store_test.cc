@@ -106,6 +106,63 @@ TEST_F(DmarcStoreTest, keeps_a_report_once) {
   EXPECT_EQ(all().size(), 3u);
 }
 
+TEST_F(DmarcStoreTest, tells_reports_without_an_id_apart_by_their_times) {
+  EXPECT_EQ(keep(report("", 1)), "kept");
+  EXPECT_EQ(keep(report("", 2)), "kept");
+  EXPECT_EQ(keep(report("", 2)), "known");
+  DmarcReport dotted = report("", 2);
+  dotted.domain = "shop.example.";
+  EXPECT_EQ(keep(dotted), "known");
+  EXPECT_EQ(all().size(), 2u);
+}
+
+TEST(DmarcStoreUpgrade, keeps_what_the_first_version_kept) {
+  const test::TemporaryFolder folder;
+  const std::string path = folder.path() + "/dmarc.db";
+  {
+    auto old = Database::open(path);
+    ASSERT_TRUE(old) << old.error().describe();
+    const auto made = old->execute(
+        "CREATE TABLE reports (number INTEGER PRIMARY KEY, organisation TEXT NOT NULL, report_id "
+        "TEXT NOT NULL, domain TEXT NOT NULL, email TEXT NOT NULL, begin_at INTEGER NOT NULL, "
+        "end_at INTEGER NOT NULL, policy TEXT NOT NULL, subdomain_policy TEXT NOT NULL, testing "
+        "INTEGER NOT NULL, room INTEGER NOT NULL, cut_off INTEGER NOT NULL, kept_at INTEGER NOT "
+        "NULL, UNIQUE (organisation, report_id, domain)) STRICT;"
+        "CREATE INDEX reports_end ON reports (end_at);"
+        "CREATE TABLE rows (report INTEGER NOT NULL REFERENCES reports ON DELETE CASCADE, place "
+        "INTEGER NOT NULL, source TEXT NOT NULL, count INTEGER NOT NULL, disposition TEXT NOT "
+        "NULL, dkim TEXT NOT NULL, spf TEXT NOT NULL, overrides TEXT NOT NULL, header_from TEXT "
+        "NOT NULL, envelope_from TEXT NOT NULL, signatures TEXT NOT NULL, spf_domain TEXT NOT "
+        "NULL, spf_result TEXT NOT NULL, PRIMARY KEY (report, place)) STRICT, WITHOUT ROWID;"
+        "CREATE TABLE failures (number INTEGER PRIMARY KEY, kept_at INTEGER NOT NULL, reporter "
+        "TEXT NOT NULL, source TEXT NOT NULL, domain TEXT NOT NULL, sender TEXT NOT NULL, arrived "
+        "TEXT NOT NULL, message_id TEXT NOT NULL, auth_failure TEXT NOT NULL, alignment TEXT NOT "
+        "NULL, delivery TEXT NOT NULL, incidents INTEGER NOT NULL, UNIQUE (reporter, source, "
+        "domain, sender, arrived, message_id)) STRICT;"
+        "INSERT INTO reports VALUES (7, 'r', '', 'shop.example', 'e', 1789900000, 1789986399, "
+        "'none', '', 0, 2, 0, 1790000000);"
+        "INSERT INTO rows VALUES (7, 0, '192.0.2.1', 3, 'none', 'pass', 'fail', '[]', "
+        "'shop.example', '', '[]', '', '');"
+        "PRAGMA user_version = 1");
+    ASSERT_TRUE(made) << made.error().describe();
+  }
+  auto store = DmarcStore::open(path);
+  ASSERT_TRUE(store) << store.error().describe();
+  DmarcReport known;
+  known.organisation = "r";
+  known.domain = "shop.example";
+  known.begin = 1'789'900'000;
+  known.end = 1'789'986'399;
+  EXPECT_EQ((*store)->keep(known, now).value(), DmarcKeeping::known);
+  known.begin -= 86'400;
+  known.end -= 86'400;
+  EXPECT_EQ((*store)->keep(known, now).value(), DmarcKeeping::kept);
+  std::vector<size_t> rows;
+  ASSERT_TRUE(
+      (*store)->visit({}, [&](const DmarcReport& one) { rows.push_back(one.rows.size()); }));
+  EXPECT_THAT(rows, testing::ElementsAre(0u, 1u));
+}
+
 TEST_F(DmarcStoreTest, refuses_times_that_cannot_be_meant) {
   DmarcReport odd = report("1");
   odd.end = odd.begin - 1;
@@ -158,20 +215,6 @@ TEST_F(DmarcStoreTest, keeps_of_failures_only_what_is_said_of_them) {
   EXPECT_EQ(found[0].domains, std::vector<std::string>{"shop.example"});
   EXPECT_TRUE(found[0].recipients.empty());
   EXPECT_EQ(found[0].incidents, message::dmarc_count_max);
-}
-
-TEST_F(DmarcStoreTest, takes_the_octets_of_a_message) {
-  const std::string xml =
-      "<feedback><report_metadata><org_name>r</org_name><report_id>9</report_id><date_range><begin>"
-      "1789900000</begin><end>1789986399</end></date_range></report_metadata><policy_published>"
-      "<domain>shop.example</domain></policy_published></feedback>";
-  const std::string mail =
-      "From: r@b.test\nSubject: Report Domain: shop.example\nMIME-Version: 1.0\n"
-      "Content-Type: text/xml\n\n" +
-      xml;
-  EXPECT_EQ(store_->take(mail, now).value(), DmarcKeeping::kept);
-  EXPECT_EQ(store_->take(xml, now).value(), DmarcKeeping::known);
-  EXPECT_FALSE(store_->take("Subject: hello\n\nhello\n", now));
 }
 
 TEST_F(DmarcStoreTest, is_read_beside_its_writer) {

@@ -75,6 +75,33 @@ TEST(DmarcSummary, counts_by_source_and_day) {
   EXPECT_THAT(domain.receivers, ElementsAre("receiver.example"));
 }
 
+TEST(DmarcSummary, counts_a_report_once) {
+  DmarcCollector collector{DmarcFilter{}};
+  const DmarcReport once = report(1, {row("192.0.2.1", 10, "pass", "pass")});
+  DmarcReport dotted = once;
+  dotted.domain = "SHOP.example.";
+  for (const DmarcReport& each : {once, once, dotted}) collector.add(each);
+  DmarcReport without_id = report(2, {row("192.0.2.1", 1, "pass", "pass")});
+  without_id.report_id.clear();
+  collector.add(without_id);
+  without_id.begin += 86'400;
+  without_id.end += 86'400;
+  collector.add(without_id);
+  message::FeedbackReport failed;
+  failed.source_ip = "192.0.2.7";
+  failed.domains = {"shop.example"};
+  for (const char* arrived : {"today", "today", "yesterday"}) {
+    failed.arrival_date = arrived;
+    collector.add(failed);
+  }
+  const DmarcSummary found = std::move(collector).finish(nobody);
+  ASSERT_EQ(found.domains.size(), 1u);
+  EXPECT_EQ(found.domains[0].reports, 3u);
+  EXPECT_EQ(found.domains[0].counts.messages, 12u);
+  EXPECT_EQ(found.failures.size(), 2u);
+  EXPECT_THAT(found.remarks, ElementsAre(HasSubstr("more than once: 3")));
+}
+
 TEST(DmarcSummary, tells_senders_apart) {
   EXPECT_EQ(only_source(row("192.0.2.1", 5, "fail", "pass")).sender, DmarcSender::own);
   EXPECT_EQ(only_source(row("192.0.2.1", 5, "pass", "fail")).sender, DmarcSender::signed_by);

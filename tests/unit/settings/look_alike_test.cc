@@ -120,9 +120,34 @@ TEST(LookAlike, leaves_near_misses_alone) {
   }
 }
 
+TEST(LookAlike, a_mail_domain_is_taken_for_the_one_that_was_meant) {
+  for (const auto& [written, meant] : {std::pair("gmial.com", "gmail.com"),
+                                       {"Gmail.con", "gmail.com"},
+                                       {"gmail.co", "gmail.com"},
+                                       {"gmailcom", "gmail.com"},
+                                       {"hotmial.com", "hotmail.com"},
+                                       {"outlok.com", "outlook.com"},
+                                       {"yaho.com", "yahoo.com"},
+                                       {"icloud.cm", "icloud.com"},
+                                       {"gm\xd0\xb0il.com", "gmail.com"}}) {
+    const auto found = look_alike_domain(written, known_providers());
+    EXPECT_EQ(found ? found->meant : "", meant) << written;
+  }
+  for (const char* domain :
+       {"gmail.com",         "GMAIL.com.",   "ymail.com",  "mail.com", "email.com",
+        "yahoo.fr",          "hotmail.fr",   "outlook.de", "live.nl",  "googlemail.com",
+        "gmail.example.com", "shop.example", "web.de",     "gmx.fr",   "me.com",
+        "mac.example",       "aol.de",       "",           ".",        "localhost",
+        "smtp.gmail.com"}) {
+    const auto found = look_alike_domain(domain, known_providers());
+    EXPECT_FALSE(found) << domain << " for " << found->meant;
+  }
+}
+
 TEST(LookAlike, a_long_name_ends) {
   EXPECT_FALSE(look_alike(std::string(100'000, '.'), known_providers()));
   EXPECT_FALSE(look_alike("smtp." + std::string(200, 'a') + ".com", known_providers()));
+  EXPECT_FALSE(look_alike_domain(std::string(100'000, '.'), known_providers()));
   EXPECT_FALSE(look_alike("xn--" + std::string(200, '9') + ".com", known_providers()));
 }
 

@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import { absolute, count } from '../format';
@@ -18,16 +18,32 @@ const LAYERS = [
 
 /** A line through so few points would hardly be seen. */
 const FEW = 4;
+/** A plot has so many points, or all that there are. */
+const POINTS_MIN = 30;
+const MINUTES_WITH_SECONDS = 10;
 
 function colorOf(name: string): string {
   return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 }
 
+const lengthOf = (history: History) => Math.max(0, ...LAYERS.map(({ key }) => history.series[key]?.length ?? 0));
+
+/** From when on something is known: the first minutes of a relay fill the plot, and not its last corner. */
+function sinceKnown(history: History): History {
+  const known = LAYERS.map(({ key }) => (history.series[key] ?? []).findIndex((each) => each !== null)).filter((first) => first >= 0);
+  const from = Math.max(0, Math.min(...known, lengthOf(history) - POINTS_MIN));
+  if (known.length === 0 || from === 0) return history;
+  return {
+    step_seconds: history.step_seconds,
+    start: new Date(Date.parse(history.start) + from * history.step_seconds * 1000).toISOString(),
+    series: Object.fromEntries(Object.entries(history.series).map(([key, points]) => [key, points.slice(from)])),
+  };
+}
+
 /** Each layer on top of those before it; null where nothing is known. */
 function stacked(history: History): uPlot.AlignedData {
   const start = Date.parse(history.start) / 1000;
-  const length = Math.max(0, ...LAYERS.map(({ key }) => history.series[key]?.length ?? 0));
-  const times = Array.from({ length }, (_, i) => start + i * history.step_seconds);
+  const times = Array.from({ length: lengthOf(history) }, (_, i) => start + i * history.step_seconds);
   const sums: (number | null)[][] = [];
   LAYERS.forEach(({ key }, layer) => {
     const below = sums[layer - 1];
@@ -62,16 +78,19 @@ function options(width: number, height: number, most: number, few: boolean, onPo
 }
 
 function clockLabels(plot: uPlot, splits: number[]): string[] {
-  const days = (plot.scales['x']?.max ?? 0) - (plot.scales['x']?.min ?? 0) > 2 * 86_400;
+  const seconds = (plot.scales['x']?.max ?? 0) - (plot.scales['x']?.min ?? 0);
+  const days = seconds > 2 * 86_400;
+  const parts = seconds < 60 * MINUTES_WITH_SECONDS ? 3 : 2;
   return splits.map((split) => {
     const at = new Date(split * 1000);
     if (days) return at.toLocaleDateString('en-GB', { day: 'numeric', month: 'short' });
-    return `${String(at.getHours()).padStart(2, '0')}:${String(at.getMinutes()).padStart(2, '0')}`;
+    return [at.getHours(), at.getMinutes(), at.getSeconds()].slice(0, parts).map((each) => String(each).padStart(2, '0')).join(':');
   });
 }
 
 /** What became of mail, in layers over time; the words and numbers under it say the same without colour. */
-export function Plot({ history, height = 190 }: { history: History; height?: number }) {
+export function Plot({ history: whole, height = 190 }: { history: History; height?: number }) {
+  const history = useMemo(() => sinceKnown(whole), [whole]);
   const box = useRef<HTMLDivElement>(null);
   const [point, setPoint] = useState<number | null>(null);
   const seen = shade.use();

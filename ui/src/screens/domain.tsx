@@ -180,7 +180,7 @@ function Keys({ path, keys, doing, onChange }: { path: string; keys: SigningKey[
                   <td class="when"><Time at={key.since} /></td>
                   <td>
                     <div class="buttons">
-                      {key.state === 'prepared' ? <button type="button" class="small" disabled={doing.busy} onClick={() => activate(key)} aria-label={`Sign with ${key.selector}`}>Sign with it</button> : null}
+                      {key.state === 'prepared' ? <button type="button" class="small" disabled={doing.busy} onClick={() => activate(key)} aria-label={`Sign with it: ${key.selector}`}>Sign with it</button> : null}
                       {key.state !== 'retired' ? <button type="button" class="small" onClick={() => setLeaving(key)} aria-label={`Retire ${key.selector}`}>Retire …</button> : null}
                     </div>
                   </td>

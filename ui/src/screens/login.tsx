@@ -42,7 +42,7 @@ export function LoginScreen({ about }: { about: About | undefined }) {
           </>
         ) : (
           <>
-            {about?.demo ? <p>The demo has printed a link that logs you in, on its terminal.</p> : null}
+            {about?.demo || about?.capture ? <p>The program has printed a link that logs you in, on its terminal.</p> : null}
             {problem ? <Trouble problem={problem} /> : null}
             <label>User<input ref={first} name="user" required autocomplete="username" defaultValue="admin" spellcheck={false} autocapitalize="off" /></label>
             <label>Password<input name="password" type="password" required autocomplete="current-password" /></label>
