@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """What comes back, in bulk: a relay sends messages that are all delivered, then bounces, notices of delay,
-complaints and automatic answers to them come in by its inbound port, in several dialects. Counted is whether
-each is matched to its message and recipient, whether its class is right, and whether exactly those addresses
+complaints and automatic answers to them come in by its inbound port, in several dialects, and traps: what
+tells of another address, may pass or proves nothing. Counted is whether each is matched to its message and recipient, whether its class is right, and whether exactly those addresses
 are suppressed that are to be. One wrong suppression fails the run.
 """
 
@@ -21,12 +21,13 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests" / "e2e"))
 
 from peers import returned  # noqa: E402
+from peers.traps import TRAPS  # noqa: E402
 from peers.certificate import make_certificate  # noqa: E402
 from peers.relay import BINARY, Relay  # noqa: E402
 from peers.sink import Sink  # noqa: E402
 
 SENDER, DOMAIN = "app@sender.example", "bounces.sender.example"
-CONTENT = b"From: app@sender.example\r\nSubject: hello\r\n\r\nHello\r\n"
+CONTENT = "From: app@sender.example\r\nMessage-ID: {}\r\nSubject: hello\r\n\r\nHello\r\n"
 PATIENCE_S = 900
 
 DIALECTS = {"dsn": returned.dsn, "exim": returned.exim, "qmail": returned.qmail}
@@ -53,13 +54,18 @@ REPLIES = (
 class Case:
     """One address, what comes back for it, and what is to come of that."""
     address: str
-    what: str  # "dsn", "exim", "qmail", "delayed", "complaint", "auto-reply", "not-spam"
+    what: str  # "dsn", "exim", "qmail", "delayed", "complaint", "auto-reply", "not-spam", "trap"
     event: str
     suppressed: bool
-    reply_class: str = ""
-    reply: tuple = ()
+    reply_class: str | None = ""  # none: any
+    reply: tuple = ()  # of a trap its name
+
+    def message_id(self):
+        return f"<order-{self.address.split('@')[0]}@sender.example>"
 
     def content(self, to):
+        if self.what == "trap":
+            return TRAPS[self.reply[0]].content(to, self.address, self.message_id())
         if self.what in DIALECTS:
             status, text = self.reply
             about = self.address
@@ -74,6 +80,8 @@ class Case:
         return returned.complaint("fbl", "", mail_from=to, kind=kind)
 
     def address_of(self, to):
+        if self.what == "trap" and TRAPS[self.reply[0]].name:
+            return f"{TRAPS[self.reply[0]].name}@{DOMAIN}"
         return f"fbl@{DOMAIN}" if self.what in ("complaint", "not-spam") else to
 
 
@@ -86,6 +94,7 @@ def cases_of(count):
     kinds += [("complaint", "complained", True, "", ())] * 4
     kinds += [("auto-reply", "auto_replied", False, "", ())] * 2
     kinds += [("not-spam", "", False, "", ())]
+    kinds += [("trap", trap.event, False, None, (name,)) for name, trap in TRAPS.items()]
     return [Case(f"user{number}@example.net", *kinds[number % len(kinds)][:3],
                  reply_class=kinds[number % len(kinds)][3], reply=kinds[number % len(kinds)][4])
             for number in range(count)]
@@ -114,7 +123,7 @@ def send_all(relay, cases):
         with smtplib.SMTP(*relay.trusted) as client:
             client.ehlo()
             for case in part:
-                client.sendmail(SENDER, [case.address], CONTENT)
+                client.sendmail(SENDER, [case.address], CONTENT.format(case.message_id()))
     in_parallel(cases, work)
 
 
@@ -148,7 +157,8 @@ def judge(relay, cases):
            if event["sender"] == SENDER}
     told = {}
     for event in relay.events():
-        if event["event"] in ("late_bounced", "late_delayed", "complained", "auto_replied"):
+        if event["event"] in ("late_bounced", "late_delayed", "complained", "auto_replied",
+                              "unsubscribed"):
             told.setdefault(event["recipients"][0], []).append(event)
     suppressed = listed(relay)
     rows = {}
@@ -159,12 +169,14 @@ def judge(relay, cases):
         right = [event["event"] for event in found] == ([case.event] if case.event else []) and \
             all(event["id"] == ids[case.address] for event in found)
         row["matched"] += right
-        row["classified"] += right and all(event.get("class", "") == case.reply_class
+        row["classified"] += right and all(case.reply_class in (None, event.get("class", ""))
                                            for event in found)
         row["to suppress"] += case.suppressed
         row["suppressed"] += case.suppressed and case.address in suppressed
         row["wrongly"] += not case.suppressed and case.address in suppressed
-        if right and found and found[0].get("class", "") != case.reply_class:
+        if not right:
+            print(f"{case.what} {case.reply}: {[event['event'] for event in found]}", file=sys.stderr)
+        elif found and case.reply_class not in (None, found[0].get("class", "")):
             print(f"class of {case.what} {case.reply}: {found[0].get('class')}", file=sys.stderr)
     return rows, set(suppressed) - {case.address for case in cases if case.suppressed}
 
@@ -176,7 +188,7 @@ def run(count, folder):
         "delivery": {"next_hop": f"127.0.0.1:{sink.port}"},
         "queue": {"retry_first": "1s", "retry_max": "1s"},
         "return_path": [{"domain": DOMAIN, "forward_to": "help@people.example",
-                         "complaints": ["fbl"]}]}).start()
+                         "complaints": ["fbl"], "unsubscribe": ["leave"]}]}).start()
     try:
         cases = cases_of(count)
         send_all(relay, cases)

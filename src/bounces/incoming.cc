@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <unordered_map>
 
 #include "base/ascii.h"
@@ -126,6 +127,7 @@ std::vector<Recipient> recipients_of(message::DeliveryReport report, const Notic
   for (message::ReportedRecipient& reported : report.recipients) {
     Recipient recipient;
     recipient.action = action_of(reported);
+    if (reported.is_passed_on) recipient.source = Source::nothing;
     recipient.reply = on_one_line(reported.diagnostic);
     // The exit code of a program, "X-Unix; 77", says nothing.
     bool has_words = std::any_of(recipient.reply.begin(), recipient.reply.end(),
@@ -163,6 +165,12 @@ class Words {
     recipient.reply = told->reply;
     recipient.says = told->says;
     recipient.provider = told->provider;
+    // Words about somebody else whom they name are none about this one.
+    const bool is_about_another = found == by_address_.end() && told->source == Source::words;
+    if (is_about_another)
+      recipient.source = Source::nothing;
+    else if (recipient.source == Source::fields)
+      recipient.source = Source::words;
     if (recipient.address.find('@') == std::string::npos) recipient.address = told->address;
     if (recipient.remote_mta.empty()) recipient.remote_mta = told->remote_mta;
     recipient.status = best_status(recipient.status, recipient.reply);
@@ -180,6 +188,16 @@ void add_words(std::vector<Recipient>& recipients, const NoticeText& notice,
   const Words words(notice, book);
   for (Recipient& recipient : recipients)
     if (!has_words(recipient)) words.add_to(recipient, recipients.size() == 1);
+}
+
+// Whom a notice names, and whether it tells of one who stands behind an alias.
+void take_hints(const NoticeText& notice, Incoming& incoming) {
+  constexpr std::array<std::string_view, 9> phrases{
+      "generated from", "expanded from",          "undisclosed address",
+      "forwarded from", "forwarded to",           "redirected from",
+      "redirected to",  "could not be forwarded", "auto-forward"};
+  incoming.was_passed_on = has_one_of(notice.small, phrases);
+  incoming.mentioned = notice.mentioned;
 }
 
 void take_message_id(const NoticeText& notice, Incoming& incoming) {
@@ -322,6 +340,7 @@ Incoming read_one(std::string_view octets, const NoticeBook& book) {
   }
   NoticeText notice = notice_text_of(message, book);
   take_message_id(notice, incoming);
+  take_hints(notice, incoming);
   if (take_delivery_report(message, notice, book, incoming)) return incoming;
   if (take_dmarc(message, incoming)) return incoming;
   if (auto told = read_ses_notification(notice.text)) return *std::move(told);
@@ -366,6 +385,8 @@ Incoming read_incoming(std::string_view octets, const NoticeBook& book) {
   for (size_t i = 1; i < messages.size() && incoming.recipients.size() < recipients_max; ++i) {
     Incoming next = read_one(messages[i], book);
     if (next.kind != Kind::dsn && next.kind != Kind::bounce) continue;
+    incoming.was_passed_on |= next.was_passed_on;
+    std::move(next.mentioned.begin(), next.mentioned.end(), std::back_inserter(incoming.mentioned));
     for (Recipient& recipient : next.recipients)
       incoming.recipients.push_back(std::move(recipient));
   }

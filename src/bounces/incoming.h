@@ -28,8 +28,17 @@ enum class Kind : uint8_t {
 };
 std::string_view name(Kind kind);  // "auto-reply"
 
+// From where it is known whom the notice means.
+enum class Source : uint8_t {
+  fields,   // for programs (RFC 3464), which name the address and what was said
+  words,    // for people: the address stands there as the one that failed, or in
+            // X-Failed-Recipients
+  nothing,  // a guess: from the returned message, or the notice may mean somebody else
+};
+
 struct Recipient {
   std::string address;  // empty: the message names none
+  Source source = Source::fields;
   message::ReportedAction action = message::ReportedAction::not_stated;
   std::string status;  // "5.1.1"; empty: not stated
   std::string reply;   // what was said about it, on one line
@@ -44,6 +53,10 @@ struct Incoming {
   std::string rule;    // by which rule of rules/bounces it was read
   std::vector<Recipient> recipients;
   std::string message_id;  // of the message that came back; empty: not told
+  // Of a notice: the addresses in its words for people, what it quotes of the returned message
+  // aside, and whether it says that the message went on from the address that it was sent to.
+  std::vector<std::string> mentioned;
+  bool was_passed_on = false;
   // Of its kind only. A report that is broken is its kind and an error.
   std::optional<message::FeedbackReport> complaint;
   std::optional<message::AutoReply> auto_reply;

@@ -20,7 +20,11 @@ struct NoticeText {
   std::string subject;  // small letters, as is the next
   std::string mailer;
   std::string returned;  // what stands behind the notice: the returned message, or its header
-  std::vector<std::string> failed;  // X-Failed-Recipients
+  std::vector<std::string> failed;     // X-Failed-Recipients
+  std::vector<std::string> mentioned;  // the addresses of the text, what it quotes aside
+  std::string to;                      // to whom the notice is
+  // What stands behind that many octets of the text may be of the returned message.
+  size_t certain_octets = std::string::npos;
 };
 
 // The rules made ready. Any thread after it is made.

@@ -7,6 +7,7 @@
 
 #include "base/ascii.h"
 #include "bounces/phrases.h"
+#include "bounces/quoted_header.h"
 #include "bounces/reply_words.h"
 #include "message/address_list.h"
 #include "message/header_block.h"
@@ -142,6 +143,7 @@ class StyleReader {
     recipient.address = completed(clean_address(match.address));
     recipient.reply = reply_in(block, match.reply);
     recipient.remote_mta = match.host;
+    recipient.source = match.begin < notice_.certain_octets ? Source::words : Source::nothing;
     if (style_.rule.host_first) recipient.remote_mta = host_above(recipient, match.begin);
     finish(std::move(recipient), block);
   }
@@ -208,22 +210,46 @@ class StyleReader {
     recipients_.push_back(std::move(recipient));
   }
 
-  // Nobody stands where the rule looks: those of the header, else of the returned message.
+  struct Guess {
+    std::vector<std::string> addresses;
+    Source source = Source::nothing;
+  };
+
+  // Nobody stands where the rule looks: those of the header, else the only one in the words, else
+  // those of the returned message.
+  Guess guess() const {
+    if (!notice_.failed.empty()) return {notice_.failed, Source::words};
+    Guess guess;
+    for (const std::string& one : notice_.mentioned)
+      if (!is_of_the_notice(one)) guess.addresses.push_back(one);
+    const bool is_by_rule = !style_.rule.file.empty();  // then another rule may know better
+    if (guess.addresses.size() == 1 && !is_by_rule)
+      return {std::move(guess.addresses), Source::words};
+    message::HeaderBlock header = message::scan_header_block(notice_.returned);
+    guess.addresses.clear();
+    if (const message::HeaderField* to = header.find("To"))
+      if (auto found = message::parse_address_list(to->value)) guess.addresses = *std::move(found);
+    return guess;
+  }
+
+  // Who writes it, and to whom.
+  bool is_of_the_notice(std::string_view address) const {
+    return base::equals_ignoring_case(address, notice_.to) || is_of_mail_system(address);
+  }
+
   void add_fallback() {
-    std::vector<std::string> addresses = notice_.failed;
-    if (addresses.empty()) {
-      message::HeaderBlock header = message::scan_header_block(notice_.returned);
-      if (const message::HeaderField* to = header.find("To"))
-        if (auto found = message::parse_address_list(to->value)) addresses = *found;
-    }
+    auto [addresses, source] = guess();
     std::string_view block = up_to_stop(begin_, notice_.text.size());
     auto reply = style_.reply.find(block);
     if (!reply && !takes_whole_text_) return;
     if (addresses.empty() && reply) addresses.emplace_back();
     if (addresses.size() > fallback_recipients_max) addresses.resize(fallback_recipients_max);
+    if (reply && size_t(reply->first.data() - notice_.text.data()) >= notice_.certain_octets)
+      source = Source::nothing;
     for (std::string& address : addresses) {
       Recipient recipient;
       recipient.address = std::move(address);
+      recipient.source = source;
       if (reply) recipient.reply = on_one_line(reply->first);
       finish(std::move(recipient), block);
     }
@@ -254,11 +280,18 @@ const Style& unknown_style() {
                     "warning: could not send",
                     "not yet been delivered",
                     "temporary problem",
+                    "temporary error",
+                    "temporary failure",
+                    "will try again",
+                    "will be tried again",
+                    "will keep trying",
+                    "will continue to try",
+                    "is being retried",
                     "still trying"};
     Style made{
         {},
-        LinePattern("^[ \\t>*-]*(?:(?:to|recipient|user|address)[ \\t]*:[ \\t]*)?<?"
-                    "(?P<address>[^\\s<>@:;,\"]+@[a-z0-9.-]+\\.[a-z0-9-]+)>?[ \\t]*"
+        LinePattern("^[ \\t>*-]*(?:(?:to|recipient|user|address)[ \\t]*:[ \\t]*)?[<\"']?"
+                    "(?P<address>[^\\s<>@:;,\"]+@[a-z0-9.-]+\\.[a-z0-9-]+)[>\"']?[ \\t]*"
                     "(?:$|:|\\(?(?P<reply>[45]\\d\\d[ -][^\\n]*?)\\)?[ \\t]*$)"),
         // A code stands where something is told, or before an enhanced one, and is no size.
         LinePattern("(?:^[ \\t>*]*|[:(>\\[\"'=-][ \\t]*|\\b(?:said|says|error|code|with)[ \\t]+)"
@@ -275,38 +308,9 @@ const Style& unknown_style() {
 
 }  // namespace
 
-NoticeText notice_text_of(const message::MimeMessage& message, const NoticeBook& book) {
-  NoticeText notice;
-  std::string html;
-  for (const message::MimePart& part : message.parts) {
-    if (part.messages > 0 || part.content.empty()) continue;
-    if (part.type == "message/rfc822" || part.type.starts_with("text/rfc822-header")) {
-      notice.returned = part.content;
-      break;
-    }
-    if (part.type == "text/plain" && notice.text.size() < notice_text_octets_max)
-      notice.text += part.content + "\n";
-    if (part.type == "text/html" && html.empty()) html = part.content;
-  }
-  if (notice.text.find_first_not_of(" \t\n") == std::string::npos)
-    notice.text = message::text_of_html(html);
-  notice.text.resize(std::min(notice.text.size(), notice_text_octets_max));
-  notice.small = base::to_lower(notice.text);
-  size_t end = book.returned_begin(notice.small);
-  if (end < notice.text.size()) {
-    bool is_header = notice.small.compare(end, 9, "received:") == 0;
-    size_t line_end = is_header ? end : std::min(notice.text.find('\n', end), notice.text.size());
-    size_t header = notice.text.find_first_not_of("\n", line_end);
-    if (header != std::string::npos && notice.returned.empty())
-      notice.returned = notice.text.substr(header);
-    notice.text.resize(end);
-    notice.small.resize(end);
-  }
-  notice.subject = base::to_lower(message.field("Subject"));
-  notice.mailer = base::to_lower(message.field("X-Mailer"));
-  if (auto failed = message::parse_address_list(message.field("X-Failed-Recipients")))
-    notice.failed = *std::move(failed);
-  return notice;
+bool is_of_mail_system(std::string_view address) {
+  const std::string local = base::to_lower(address.substr(0, address.rfind('@')));
+  return local == "postmaster" || local == "mailer-daemon";
 }
 
 std::optional<ReadNotice> read_notice(const NoticeText& notice, const NoticeBook& book) {
@@ -318,9 +322,20 @@ std::optional<ReadNotice> read_notice(const NoticeText& notice, const NoticeBook
 }
 
 std::optional<ReadNotice> read_unknown_notice(const NoticeText& notice) {
+  NoticeText words = notice;
+  if (const auto header = find_quoted_header(notice.text)) {
+    if (words.returned.empty()) words.returned = notice.text.substr(header->begin);
+    words.text = without_quoted_headers(notice.text);
+    words.certain_octets = header->begin;
+    const std::string_view before = std::string_view(words.text).substr(0, header->begin);
+    const bool is_told_before =
+        unknown_style().recipient.find(before) || unknown_style().reply.find(before);
+    if (is_told_before) words.text.resize(header->begin);
+    words.small = base::to_lower(words.text);
+  }
   // X-Failed-Recipients tells what it is and whom it is about, whatever the words are.
   const bool is_told = !notice.failed.empty();
-  std::vector<Recipient> recipients = StyleReader(unknown_style(), notice, is_told).read();
+  std::vector<Recipient> recipients = StyleReader(unknown_style(), words, is_told).read();
   if (recipients.empty()) return std::nullopt;
   return ReadNotice{nullptr, std::move(recipients)};
 }

@@ -12,6 +12,9 @@ namespace waypost::bounces {
 // The notice of a message: its text for people, up to the returned message.
 NoticeText notice_text_of(const message::MimeMessage& message, const NoticeBook& book);
 
+// Of postmaster@ and mailer-daemon@, which notices name as whom to ask.
+bool is_of_mail_system(std::string_view address);
+
 struct ReadNotice {
   const NoticeBook::Style* style = nullptr;  // null: read without a rule
   std::vector<Recipient> recipients;

@@ -301,9 +301,32 @@ bool is_about_session(std::string_view code) {
   return std::find(std::begin(codes), std::end(codes), code) != std::end(codes);
 }
 
-// Whether what was answered can be about the recipient at all.
-bool may_condemn(const Decision& decision, std::optional<smtp::AttemptPhase> phase, bool by_code) {
+// A server that cannot look it up now does not know that nobody is there, whatever its code is.
+bool says_that_it_may_pass(std::string_view text) {
+  constexpr std::string_view phrases[] = {"temporar",
+                                          "timed out",
+                                          "timeout",
+                                          "at the moment",
+                                          "try again later",
+                                          "try later",
+                                          "retry later",
+                                          "retry in ",
+                                          "please retry",
+                                          "try again in ",
+                                          "lookup error",
+                                          "lookup fail",
+                                          "vor\xc3\xbc"
+                                          "bergehend"};
+  return std::any_of(std::begin(phrases), std::end(phrases), [&](std::string_view phrase) {
+    return text.find(phrase) != std::string_view::npos;
+  });
+}
+
+// Whether what was answered can be about the recipient at all, and for good.
+bool may_condemn(const Decision& decision, std::string_view text,
+                 std::optional<smtp::AttemptPhase> phase, bool by_code) {
   using smtp::AttemptPhase;
+  if (says_that_it_may_pass(text)) return false;
   bool certain = decision.confidence == Confidence::certain;
   // Servers use 5.1.1 for whatever they like, so a code alone never condemns.
   if (by_code) return false;
@@ -335,7 +358,8 @@ void Classifier::choose(Search& search, Decision& decision) const {
     decision.confidence = winner->rule->confidence;
     decision.condemns = decision.condemns && winner->rule->condemns;
   }
-  if (!may_condemn(decision, search.phase, winner->rule == nullptr)) decision.condemns = false;
+  if (!may_condemn(decision, search.text, search.phase, winner->rule == nullptr))
+    decision.condemns = false;
   add_alternatives(search, decision);
 }
 

@@ -52,16 +52,32 @@ std::string status_of(const FieldGroup& group) {
   return std::string(status);
 }
 
+// Whether two addresses can be of one mailbox: hosts write their own name behind the `@`, or none.
+bool may_be_one(std::string_view one, std::string_view other) {
+  const size_t one_at = std::min(one.rfind('@'), one.size());
+  const size_t other_at = std::min(other.rfind('@'), other.size());
+  if (!base::equals_ignoring_case(one.substr(0, one_at), other.substr(0, other_at))) return false;
+  const auto is_below = [](const std::string& domain, const std::string& above) {
+    return above.empty() || domain == above || domain.ends_with("." + above.substr(1));
+  };
+  const std::string one_domain = base::to_lower(one.substr(one_at));
+  const std::string other_domain = base::to_lower(other.substr(other_at));
+  return is_below(one_domain, other_domain) || is_below(other_domain, one_domain);
+}
+
 ReportedRecipient recipient_of(const FieldGroup& group) {
   ReportedRecipient recipient;
-  recipient.address = report_address(group.find("final-recipient"));
+  const std::string final = report_address(group.find("final-recipient"));
+  const std::string actual = report_address(group.find("x-actual-recipient"));
+  recipient.address = final;
   std::string original = report_address(group.find("original-recipient"));
   // What it was turned into here, such as a file or a route, tells the sender nothing.
   bool is_local = recipient.address.find('@') == std::string::npos ||
                   without_type(group.find("final-recipient")).starts_with('@');
   if (is_local && !original.empty()) recipient.address = original;
-  if (recipient.address.empty())
-    recipient.address = report_address(group.find("x-actual-recipient"));
+  if (recipient.address.empty()) recipient.address = actual;
+  for (const std::string& other : {final, actual})
+    if (!other.empty() && !may_be_one(other, recipient.address)) recipient.is_passed_on = true;
   if (!base::equals_ignoring_case(original, recipient.address)) recipient.original = original;
   recipient.action = parse_reported_action(group.find("action"));
   recipient.status = status_of(group);

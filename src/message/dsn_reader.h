@@ -19,6 +19,8 @@ ReportedAction parse_reported_action(std::string_view value);
 struct ReportedRecipient {
   std::string address;   // the final recipient, else the original one; empty: neither is named
   std::string original;  // as it was first given, where that differs
+  // The fields tell of what the address led to: another address, a file, a program.
+  bool is_passed_on = false;
   ReportedAction action = ReportedAction::not_stated;
   std::string status;      // "5.1.1"; empty: not stated (RFC 3464 §2.3.4)
   std::string diagnostic;  // what the remote host said, without its type

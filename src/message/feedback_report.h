@@ -27,12 +27,15 @@ struct FeedbackReport {
   uint64_t incidents = 1;
   std::string message_id;   // of the returned message
   std::string return_path;  // of the returned message, an address
+  // Of the returned message: the first address of its List-Unsubscribe (RFC 2369 §3.2).
+  std::string unsubscribe;
 };
 
 inline constexpr size_t complainants_max = 1000;
 
 // Also of reports that deviate: the part marked otherwise than message/feedback-report, fields in
-// any order, no version. None when the message is no such report.
+// any order, no version, the fields in plain text, a report that somebody passes on; and of the
+// forms of Microsoft's JMRP and of X-ARF 0.1 about spam. None when the message is no such report.
 std::optional<FeedbackReport> feedback_report_of(const MimeMessage& message);
 
 }  // namespace waypost::message

@@ -3,6 +3,7 @@
 
 #include "base/check.h"
 #include "queue/queue.h"
+#include "smtp/mentioned.h"
 
 // What attempts and age make of recipients. Order is everything here: first the sender's notice is
 // on stable storage, then what became of the recipient is written, then the event goes out. A crash
@@ -74,6 +75,9 @@ Queue::Decision Queue::judge(Item item, const Outcome& outcome) {
   const auto& sender = envelope->sender;
   Judgement judgement =
       judge_.judge(outcome, sender ? std::string_view(sender->domain) : "", item.domain());
+  // A reply about another address, of a list's member or of one that was asked back for.
+  if (smtp::mentions_another(outcome.text(), envelope->recipients[item.recipient].text()))
+    judgement.cause.suppress = false;
   state.last_class = judgement.reply_class;
   RetryQuestion question = question_of(outcome, judgement);
   note_health(item, question);

@@ -5,10 +5,12 @@
 
 #include "base/ascii.h"
 #include "bounces/judge.h"
+#include "bounces/notice_reader.h"
 #include "guard/address.h"
 #include "message/address_list.h"
 #include "message/header_block.h"
 #include "queue/judge.h"
+#include "smtp/mentioned.h"
 
 namespace waypost::returns {
 namespace {
@@ -80,6 +82,28 @@ class Findings {
   std::vector<Finding> all_;
 };
 
+// Whether the notice may tell of somebody else than the recipient whom it names: a target of
+// forwarding, a member of a list, an address that was asked back for.
+bool may_mean_another(const Incoming& incoming, const bounces::Recipient& told,
+                      const std::string& recipient, const SentMessage& sent) {
+  using bounces::Source;
+  if (told.source == Source::nothing || incoming.was_passed_on) return true;
+  if (smtp::mentions_another(told.reply, recipient)) return true;
+  const std::string key = key_of(recipient);
+  const bool has_others = std::any_of(
+      incoming.recipients.begin(), incoming.recipients.end(), [&](const bounces::Recipient& other) {
+        return bounces::was_refused(other) && key_of(other.address) != key;
+      });
+  if (has_others) return true;
+  if (told.source == Source::fields) return false;
+  const std::string sender_domain = domain_of(key_of(sent.sender));
+  return std::any_of(
+      incoming.mentioned.begin(), incoming.mentioned.end(), [&](const std::string& one) {
+        return smtp::mentions_another(one, recipient) && !bounces::is_of_mail_system(one) &&
+               domain_of(key_of(one)) != sender_domain;
+      });
+}
+
 Finding finding_about(const bounces::Recipient& told, const std::string& recipient,
                       bool may_condemn, const SentMessage& sent, classify::Reader& replies) {
   Finding finding;
@@ -108,15 +132,14 @@ std::vector<Finding> of_bounce(const Incoming& incoming, const Recipients& recip
   Findings findings;
   for (const bounces::Recipient& told : incoming.recipients) {
     if (!bounces::was_refused(told)) continue;
-    // A notice that names nobody is about the one that it was sent for.
-    const bool names_nobody = told.address.empty() && incoming.recipients.size() == 1;
-    const std::string* recipient =
-        names_nobody ? recipients.only() : recipients.named(told.address);
-    if (recipient)
-      findings.add(finding_about(told, *recipient, recipients.is_proven(), sent, replies));
+    const std::string* recipient = recipients.named(told.address);
+    if (!recipient) continue;
+    const bool may_condemn =
+        recipients.is_proven() && !may_mean_another(incoming, told, *recipient, sent);
+    findings.add(finding_about(told, *recipient, may_condemn, sent, replies));
   }
   if (!findings.is_empty() || !recipients.only()) return findings.take();
-  // It went on to another address, and that one is what is no good.
+  // It names nobody, or it went on to another address, and that one is what is no good.
   for (const bounces::Recipient& told : incoming.recipients)
     if (bounces::was_refused(told))
       findings.add(finding_about(told, *recipients.only(), false, sent, replies));
@@ -136,7 +159,8 @@ std::vector<Finding> of_complaint(const Incoming& incoming, const Recipients& re
                                   bool has_reference, const SentMessage& sent) {
   Findings findings;
   const auto add = [&](const std::string& recipient) {
-    Finding finding = simple_finding(EventKind::complained, recipient, recipients.is_proven());
+    Finding finding = simple_finding(EventKind::complained, recipient,
+                                     recipients.is_proven() && !incoming.was_passed_on);
     finding.reply = incoming.complaint->type;
     finding.host = incoming.complaint->user_agent;
     findings.add(std::move(finding));
@@ -188,14 +212,10 @@ std::optional<Letter> read_letter(std::string_view octets) {
 }
 
 std::optional<Finding> unsubscription_of(const Letter& letter, const SentMessage& sent) {
-  const bool is_only_one = sent.recipients.size() == 1;
   const std::string* who = Recipients(std::nullopt, sent).named(letter.from);
-  // Anybody can write in the name of another; the Message-ID of a message to one is known to that
-  // one alone.
-  const bool is_proven = who && is_only_one;
-  if (!who && is_only_one) who = &sent.recipients.front();
+  if (!who && sent.recipients.size() == 1) who = &sent.recipients.front();
   if (!who) return std::nullopt;
-  return simple_finding(EventKind::unsubscribed, *who, is_proven);
+  return simple_finding(EventKind::unsubscribed, *who, false);
 }
 
 std::optional<Finding> unsubscription_of(const Reference& reference, const SentMessage& sent) {

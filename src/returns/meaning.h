@@ -30,8 +30,8 @@ struct Finding {
   std::string reply;      // what was said; hostile
   std::string host;       // who said it; empty: not told
   events::Cause cause;
-  // The address is not to be written to any more: never unless what came names this very recipient,
-  // and came with proof that it is from where its mail goes.
+  // The address is not to be written to any more: never unless what came names this very recipient
+  // and no other, and came with proof that it is from where its mail goes.
   bool condemns = false;
 };
 
@@ -56,8 +56,9 @@ struct Letter {
 // None when it is none: no Message-ID in its subject. `octets` is the whole message or its start.
 std::optional<Letter> read_letter(std::string_view octets);
 
-// Who is unsubscribed by it: the only recipient of the message that it names, else the one who
-// wrote it, where they are among its recipients. It condemns where both are the same.
+// Who asks for it: the one who wrote it where they are among the recipients of the message that it
+// names, else its only recipient. It condemns nobody: a Message-ID can be guessed or read in
+// archives, and anybody can write in the name of another.
 std::optional<Finding> unsubscription_of(const Letter& letter, const SentMessage& sent);
 
 // The same for a letter to an address that was made for one recipient: who has it has the message.

@@ -122,16 +122,28 @@ struct Reader::Memory {
 
 namespace {
 
-// Complaints quote the address that the message came from, or at least its Message-ID.
-std::optional<Reference> reference_of(const bounces::Incoming& incoming, const ReturnPaths& paths) {
+// Complaints quote the address that the message came from, or the one that it names to unsubscribe,
+// or at least its Message-ID. A forwarder's address around ours says that it was passed on.
+std::optional<Reference> reference_of(bounces::Incoming& incoming, const ReturnPaths& paths) {
   if (!incoming.complaint) return std::nullopt;
+  const message::FeedbackReport& complaint = *incoming.complaint;
   for (const std::string* quoted :
-       {&incoming.complaint->mail_from, &incoming.complaint->return_path}) {
+       {&complaint.mail_from, &complaint.return_path, &complaint.unsubscribe}) {
     const auto mailbox = smtp::parse_mailbox(*quoted, smtp::Characters::utf8);
     if (!mailbox) continue;
     if (auto reference = paths.reference_in(*mailbox)) return reference;
+    auto rewritten = paths.rewritten_reference_in(*mailbox);
+    incoming.was_passed_on |= rewritten.has_value();
+    if (rewritten) return rewritten;
   }
   return std::nullopt;
+}
+
+// Our own addresses in a notice name nobody who failed.
+void forget_own(bounces::Incoming& incoming, const ReturnPaths& paths) {
+  std::erase_if(incoming.mentioned, [&](const std::string& one) {
+    return paths.owns(std::string_view(one).substr(one.rfind('@') + 1));
+  });
 }
 
 }  // namespace
@@ -227,8 +239,8 @@ Result<Reader::Understood> Reader::understand_aside(Work& work) {
   return understood;
 }
 
-Result<void> Reader::find_out(const bounces::Incoming& incoming, Work& work,
-                              Understood& understood) {
+Result<void> Reader::find_out(bounces::Incoming& incoming, Work& work, Understood& understood) {
+  forget_own(incoming, *paths_);
   if (!work.reference) work.reference = reference_of(incoming, *paths_);
   if (work.reference) understood.about = work.reference->message;
   if (!work.sent && work.reference) {

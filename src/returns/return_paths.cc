@@ -18,6 +18,15 @@ bool wants_to_hear_of_success(const spool::Envelope& envelope, uint32_t recipien
   return asked != envelope.recipient_dsn.end() && asked->second.notify.success;
 }
 
+// "prvs=0123abcdef=LOCAL" -> "LOCAL".
+std::string_view without_tag(std::string_view local_part) {
+  constexpr std::string_view tag = "prvs=";
+  constexpr size_t tag_octets_max = 20;
+  if (!base::starts_with_ignoring_case(local_part, tag)) return local_part;
+  const size_t end = local_part.find('=', tag.size());
+  return end < tag_octets_max ? local_part.substr(end + 1) : local_part;
+}
+
 Reach reach_of(const spool::Envelope& envelope, std::span<const uint32_t> recipients) {
   if (recipients.size() == 1) return Reach::recipient;
   const std::string& domain = envelope.recipients[recipients.front()].domain;
@@ -69,7 +78,7 @@ std::optional<smtp::Reply> ReturnPaths::refuse(const smtp::Mailbox& recipient) c
 std::optional<Arrived> ReturnPaths::arrived(const smtp::Mailbox& recipient) const {
   const ReturnPath* path = find(recipient.domain);
   if (!path) return std::nullopt;
-  if (auto reference = addresses_.read(recipient.local_part))
+  if (auto reference = addresses_.read(without_tag(recipient.local_part)))
     return Arrived{path, reference, false};
   if (auto reference = unsubscribing(*path, recipient.local_part))
     return Arrived{path, reference, true};
@@ -82,7 +91,19 @@ std::optional<Arrived> ReturnPaths::arrived(const smtp::Mailbox& recipient) cons
 }
 
 std::optional<Reference> ReturnPaths::reference_in(const smtp::Mailbox& address) const {
-  return owns(address.domain) ? addresses_.read(address.local_part) : std::nullopt;
+  const std::optional<Arrived> found = arrived(address);
+  return found ? found->reference : std::nullopt;
+}
+
+std::optional<Reference> ReturnPaths::rewritten_reference_in(const smtp::Mailbox& address) const {
+  const std::string_view local_part = address.local_part;
+  if (!base::starts_with_ignoring_case(local_part, "SRS")) return std::nullopt;
+  const size_t end = local_part.rfind('=');
+  if (end == std::string_view::npos || end == 0) return std::nullopt;
+  const size_t begin = local_part.rfind('=', end - 1);
+  if (begin == std::string_view::npos) return std::nullopt;
+  return reference_in({std::string(local_part.substr(end + 1)),
+                       base::to_lower(local_part.substr(begin + 1, end - begin - 1))});
 }
 
 bool ReturnPaths::sends_as(std::string_view domain) const {

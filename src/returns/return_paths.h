@@ -54,10 +54,13 @@ class ReturnPaths {
   // Of a mailbox in a domain that it owns: 550 5.1.1 unless it is one of the names above,
   // postmaster (RFC 5321 §4.5.1), or was made by reverse_path().
   std::optional<smtp::Reply> refuse(const smtp::Mailbox& recipient) const;
+  // A tag that a server on the way has put in front (BATV, "prvs=CODE=LOCAL") is passed over.
   // None when refuse() would.
   std::optional<Arrived> arrived(const smtp::Mailbox& recipient) const;
-  // By an address that was made here, whatever it was found in.
+  // By an address that was made here, to bounce to or to unsubscribe, whatever it was found in.
   std::optional<Reference> reference_in(const smtp::Mailbox& address) const;
+  // By one that a forwarder has put into its own as SRS does: "SRS0=CODE=DAY=DOMAIN=LOCAL".
+  std::optional<Reference> rewritten_reference_in(const smtp::Mailbox& address) const;
   // Whether a domain that mail is sent from by these paths is this one, or one above or below it.
   bool sends_as(std::string_view domain) const;
   // Whether a reply names one of these domains: then it may be about our address, and not about the

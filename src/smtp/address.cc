@@ -89,8 +89,6 @@ Result<std::string> take_local_part(std::string_view& text) {
     if (!is_dot_string(local_part))
       return invalid("the local part has a dot at its start, its end or beside another dot");
   }
-  if (local_part.size() > local_part_octets_max)
-    return invalid("the local part is longer than 64 octets");
   return local_part;
 }
 

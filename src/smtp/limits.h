@@ -8,7 +8,7 @@
 namespace waypost::smtp {
 
 // RFC 5321 §4.5.3.1.1 to §4.5.3.1.3. A path includes its angle brackets.
-inline constexpr size_t local_part_octets_max = 64;
+inline constexpr size_t local_part_octets_max = 64;  // of ours; we take longer ones, as of SRS
 inline constexpr size_t domain_octets_max = 255;
 inline constexpr size_t path_octets_max = 256;
 inline constexpr size_t label_octets_max = 63;  // RFC 1035 §2.3.4

@@ -230,6 +230,9 @@ TEST(Classifier, condemns_only_by_the_class_and_the_rule_and_never_a_success) {
                                          {"550 full", false},
                                          {"550 5.1.1 x", false},
                                          {"535 gone", false},
+                                         {"550 gone; please retry in 300 seconds", false},
+                                         {"550 gone (LDAP lookup timed out)", false},
+                                         {"550 Temporarily gone", false},
                                          {"250 2.1.1 x", false},
                                          {"421 x", false},
                                          {"x", false}})

@@ -106,6 +106,78 @@ TEST(FeedbackReport, takes_the_complainant_from_the_returned_message) {
   EXPECT_EQ(report->recipients, std::vector<std::string>{"carol@example.com"});
 }
 
+TEST(FeedbackReport, is_read_in_the_forms_of_those_who_deviate) {
+  const std::string returned =
+      "--b\nContent-Type: message/rfc822\n\nReturn-Path: <bx@bounces.shop.example>\n"
+      "X-HmXmrOriginalRecipient: <ann@a.example>\nTo: ann@a.example\n"
+      "List-Unsubscribe: <https://shop.example/u>,\n "
+      "<mailto:leave-b@bounces.shop.example?subject=x>"
+      "\nMessage-ID: <m@shop.example>\n\nHello\n--b--\n";
+  const std::string mixed = "MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b\n";
+  const std::string standard =
+      "MIME-Version: 1.0\nContent-Type: multipart/report; report-type=feedback-report; "
+      "boundary=b\n\n"
+      "--b\nContent-Type: message/feedback-report\n\nFeedback-Type: abuse\n"
+      "Original-Rcpt-To: ann@a.example\n\n" +
+      returned;
+  const std::vector<std::string> reports{
+      "From: staff@hotmail.example\nSubject: complaint about message from 192.0.2.1\n" + mixed +
+          "\n" + returned,
+      "From: abuse@isp.example\nX-ARF: Yes\n" + mixed +
+          "\n--b\nContent-Type: text/plain\n\nhi\n--b\nContent-Type: text/plain\n\n---\n"
+          "Category: abuse\nReport-Type: spam\n" +
+          returned,
+      "From: colleague@shop.example\nMIME-Version: 1.0\nContent-Type: message/rfc822\n\n" +
+          standard,
+      standard};
+  for (const std::string& octets : reports) {
+    const auto report = feedback_report_of(read_mime(octets));
+    ASSERT_TRUE(report) << octets;
+    EXPECT_EQ(report->type, "abuse") << octets;
+    EXPECT_EQ(report->recipients, std::vector<std::string>{"ann@a.example"}) << octets;
+    EXPECT_EQ(report->return_path, "bx@bounces.shop.example") << octets;
+    EXPECT_EQ(report->unsubscribe, "leave-b@bounces.shop.example") << octets;
+    EXPECT_EQ(report->message_id, "<m@shop.example>") << octets;
+  }
+  const auto plain = feedback_report_of(read_mime(
+      "From: a@isp.example\nSubject: report\n\nThis is a report.\n\nFeedback-Type: abuse\n"
+      "User-Agent: X/1\nOriginal-Rcpt-To: ann@a.example\n"));
+  ASSERT_TRUE(plain);
+  EXPECT_EQ(plain->recipients, std::vector<std::string>{"ann@a.example"});
+}
+
+TEST(FeedbackReport, is_none_about_attacks_or_in_the_words_of_a_person) {
+  EXPECT_FALSE(feedback_report_of(read_mime(
+      "From: a@isp.example\nX-ARF: Yes\n\nCategory: abuse\nReport-Type: login-attack\n")));
+  EXPECT_FALSE(feedback_report_of(
+      read_mime("From: a@isp.example\n\nWhat is the line Feedback-Type: abuse in a report?\n")));
+  EXPECT_FALSE(
+      feedback_report_of(read_mime("From: a@isp.example\nMIME-Version: 1.0\nContent-Type: "
+                                   "message/rfc822\n\nTo: b@c.example\n")));
+}
+
+TEST(DeliveryReport, tells_when_the_address_led_to_another) {
+  const auto passed_on = [](const char* fields) {
+    const auto report = read_delivery_report(fields + std::string("\nAction: failed\n"));
+    return report && report->recipients.size() == 1 && report->recipients[0].is_passed_on;
+  };
+  EXPECT_TRUE(
+      passed_on("Final-Recipient: RFC822; ann@a.example\n"
+                "X-Actual-Recipient: RFC822; ann.private@b.example"));
+  EXPECT_TRUE(
+      passed_on("Final-Recipient: x-unix; |/usr/bin/procmail\n"
+                "Original-Recipient: rfc822;ann@a.example"));
+  EXPECT_FALSE(
+      passed_on("Final-Recipient: RFC822; ann@a.example\n"
+                "X-Actual-Recipient: RFC822; Ann@mail.a.example"));
+  EXPECT_FALSE(
+      passed_on("Final-Recipient: x-local; ann\nOriginal-Recipient: rfc822;ann@a.example"));
+  EXPECT_FALSE(passed_on("Final-Recipient: rfc822; ann@a.example"));
+  EXPECT_TRUE(
+      passed_on("Final-Recipient: rfc822; ann@a.example\n"
+                "X-Actual-Recipient: rfc822; ann@na.example"));
+}
+
 TEST(AutoReply, is_known_by_its_header) {
   EXPECT_TRUE(auto_reply_of(read_mime(
       "From: Ann <ann@example.net>\nAuto-Submitted: auto-replied\nSubject: Re: hello\n\naway\n")));

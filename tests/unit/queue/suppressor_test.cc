@@ -173,6 +173,20 @@ TEST_F(SuppressorTest, condemns_nobody_for_what_is_about_anything_else) {
     EXPECT_THAT(condemned_by(reply, Phase::rcpt), IsEmpty()) << reply;
 }
 
+// Of a member of a list, of what was asked back for, of a directory that does not answer.
+TEST_F(SuppressorTest, condemns_nobody_for_a_reply_about_another_or_of_the_moment) {
+  for (const char* reply :
+       {"550 5.1.1 <member@member.example>: Recipient address rejected: User unknown",
+        "550 5.1.1 hello@brand.example: user unknown",
+        "550 5.1.1 <ann@example.net>: User unknown in local recipient table (LDAP lookup timed "
+        "out)",
+        "550 5.1.1 <ann@example.net> User unknown; please retry in 300 seconds",
+        "550 5.1.1 <ann@example.net> temporarily unknown user"})
+    EXPECT_THAT(condemned_by(reply, Phase::rcpt), IsEmpty()) << reply;
+  EXPECT_THAT(condemned_by("550 5.1.1 <Ann@example.net>: User unknown", Phase::rcpt),
+              ElementsAre("ann@example.net"));
+}
+
 TEST_F(SuppressorTest, condemns_nobody_before_rcpt_nor_for_strangers_mail) {
   EXPECT_THAT(condemned_by(no_such_user, Phase::mail), IsEmpty());
   EXPECT_THAT(condemned_by(no_such_user, Phase::greeting), IsEmpty());

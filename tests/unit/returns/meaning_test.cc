@@ -136,13 +136,52 @@ TEST(Meaning, of_several_each_is_found_by_its_address) {
   EXPECT_FALSE(found[1].condemns);
 }
 
+TEST(Meaning, a_notice_that_may_mean_another_condemns_nobody) {
+  using bounces::Source;
+  const auto condemned = [](bounces::Recipient recipient, const auto& change) {
+    Incoming incoming = bounce({std::move(recipient)});
+    change(incoming);
+    const auto found = findings(incoming, reference(Reach::recipient), sent_to({"ann@a.example"}));
+    EXPECT_EQ(found.size(), 1u);
+    EXPECT_EQ(found.front().recipient, "ann@a.example");
+    return found.front().condemns || found.front().cause.suppress;
+  };
+  const auto by = [](Source source, std::string reply = unknown_user) {
+    bounces::Recipient recipient = told("ann@a.example", std::move(reply));
+    recipient.source = source;
+    return recipient;
+  };
+  const auto as_it_is = [](Incoming&) {};
+  const auto naming = [](std::string address) {
+    return [address](Incoming& incoming) { incoming.mentioned.push_back(address); };
+  };
+  EXPECT_TRUE(condemned(by(Source::words), naming("Ann@a.example")));
+  EXPECT_TRUE(condemned(by(Source::words), naming("app@shop.example"))) << "who sent it";
+  EXPECT_TRUE(condemned(by(Source::words), naming("postmaster@b.example"))) << "whom to ask";
+  EXPECT_FALSE(condemned(by(Source::words), naming("ann.private@b.example")));
+  EXPECT_TRUE(condemned(by(Source::fields), naming("help@b.example")));
+  EXPECT_FALSE(condemned(by(Source::nothing), as_it_is));
+  EXPECT_FALSE(condemned(by(Source::fields), [](Incoming& one) { one.was_passed_on = true; }));
+  EXPECT_FALSE(condemned(by(Source::fields), [](Incoming& one) {
+    one.recipients.push_back(told("ann.private@b.example", unknown_user));
+  }));
+  EXPECT_FALSE(condemned(told("", unknown_user), as_it_is));
+  EXPECT_TRUE(condemned(by(Source::fields, "550 5.1.1 <ann@a.example>: User unknown"), as_it_is));
+  for (const char* reply :
+       {"550 5.1.1 <member@b.example>: Recipient address rejected: User unknown",
+        "550 5.1.1 hello@brand.example: user unknown",
+        "550 5.1.1 <ann@a.example> User unknown; please retry in 300 seconds",
+        "550 5.1.1 <ann@a.example>: User unknown (LDAP lookup timed out)"})
+    EXPECT_FALSE(condemned(by(Source::fields, reply), as_it_is)) << reply;
+}
+
 TEST(Meaning, a_notice_without_an_address_is_about_whom_it_was_sent_for) {
   const SentMessage sent = sent_to({"ann@a.example", "bob@a.example"});
   const Incoming unnamed = bounce({told("", unknown_user)});
   const auto found = findings(unnamed, reference(Reach::recipient, 1), sent);
   ASSERT_EQ(found.size(), 1u);
   EXPECT_EQ(found[0].recipient, "bob@a.example");
-  EXPECT_TRUE(found[0].condemns);
+  EXPECT_FALSE(found[0].condemns || found[0].cause.suppress);
   EXPECT_TRUE(findings(unnamed, reference(Reach::domain, 0), sent).empty());
 }
 
@@ -197,16 +236,26 @@ TEST(Meaning, a_letter_names_the_message_that_it_unsubscribes_from) {
   EXPECT_FALSE(read_letter(""));
 }
 
-TEST(Meaning, who_writes_a_letter_is_unsubscribed_and_nobody_else) {
+// A Message-ID can be guessed, and anybody can write in the name of another.
+TEST(Meaning, a_letter_that_names_a_message_is_told_and_left_to_people) {
   const SentMessage one = sent_to({"ann@a.example"});
   const auto ann = unsubscription_of({"Ann@A.example", "<m>"}, one);
   ASSERT_TRUE(ann);
   EXPECT_EQ(ann->recipient, "ann@a.example");
   EXPECT_EQ(ann->kind, EventKind::unsubscribed);
-  EXPECT_TRUE(ann->condemns && ann->cause.suppress);
+  EXPECT_FALSE(ann->condemns || ann->cause.suppress);
+  EXPECT_TRUE(is_left_to_people(*ann));
   EXPECT_FALSE(
       unsubscription_of({"eve@e.example", "<m>"}, sent_to({"ann@a.example", "bob@a.example"})));
   EXPECT_FALSE(unsubscription_of({"", "<m>"}, sent_to({"ann@a.example", "bob@a.example"})));
+}
+
+TEST(Meaning, a_complaint_that_was_passed_on_is_left_to_people) {
+  Incoming incoming = complaint("abuse", {});
+  incoming.was_passed_on = true;
+  const auto found = findings(incoming, reference(Reach::recipient), sent_to({"ann@a.example"}));
+  ASSERT_EQ(found.size(), 1u);
+  EXPECT_TRUE(is_left_to_people(found[0]));
 }
 
 TEST(Meaning, an_address_of_its_own_unsubscribes_one_recipient_whoever_writes) {

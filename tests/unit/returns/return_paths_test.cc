@@ -122,6 +122,25 @@ TEST(ReturnPaths, makes_an_address_to_unsubscribe_by_for_one_recipient_of_such_a
   EXPECT_FALSE(paths.unsubscribe_address(envelope));
 }
 
+TEST(ReturnPaths, knows_its_addresses_behind_a_tag_and_in_that_of_a_forwarder) {
+  const ReturnPaths paths = make_paths();
+  const spool::Envelope envelope = envelope_from(smtp::Mailbox{"app", "shop.example"});
+  const auto address = path_of(paths, envelope, {0});
+  ASSERT_TRUE(address);
+  const auto tagged = paths.arrived({"prvs=0123abcdef=" + address->local_part, address->domain});
+  ASSERT_TRUE(tagged);
+  EXPECT_EQ(tagged->reference, paths.arrived(*address)->reference);
+  EXPECT_FALSE(paths.arrived({"prvs=" + address->local_part, address->domain}));
+  const std::string wrapped =
+      "=AbCd=XY=" + base::to_upper(address->domain) + "=" + address->local_part;
+  EXPECT_EQ(paths.rewritten_reference_in({"SRS0" + wrapped, "fwd.example"}), tagged->reference);
+  EXPECT_FALSE(paths.rewritten_reference_in({"x" + wrapped, "fwd.example"}));
+  EXPECT_FALSE(
+      paths.rewritten_reference_in({"SRS0=a=b=other.example=" + address->local_part, "f.example"}));
+  EXPECT_FALSE(paths.rewritten_reference_in({"SRS0=" + address->local_part, "f.example"}));
+  EXPECT_FALSE(paths.reference_in({"SRS0" + wrapped, "fwd.example"}));
+}
+
 TEST(ReturnPaths, knows_as_whom_mail_is_sent) {
   const ReturnPaths paths = make_paths();
   for (const char* ours :
