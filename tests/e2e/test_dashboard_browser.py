@@ -220,12 +220,13 @@ def test_an_address_is_suppressed_and_released(desk, browser):
 
 def test_what_a_server_says_stays_text(desk, browser):
     image = "<img src=x onerror=owned=1>"
-    number = desk.api.post("/v1/emails", {
-        **SENT, "to": "hostile@sink.example", "from": f'"{image}" <hi@shop.example>', "subject": image,
-        "html": f"<script>owned=1</script>{image}", "headers": {"X-Said": image}}).json["id"]
+    mail = {**SENT, "from": f'"{image}" <hi@shop.example>', "subject": image, "html": f"<script>owned=1</script>{image}",
+            "headers": {"X-Said": image}}
+    number, waiting = (desk.api.post("/v1/emails", {**mail, "to": to}).json["id"]
+                       for to in ("hostile@sink.example", "later.hostile@sink.example"))
     desk.wait_for(number, "bounced")
     desk.api.ask("PUT", "/v1/suppressions/hostile.one@sink.example", {"evidence": image})
-    for path in (f"/messages/{number}", f"/messages/{number}?tab=transcript", f"/messages/{number}?tab=raw", "/activity", "/bounces", "/suppressions",
+    for path in (f"/messages/{number}", f"/messages/{number}?tab=transcript", f"/messages/{waiting}?tab=raw", "/activity", "/bounces", "/suppressions",
                  "/activity?q=%3Cimg%20src%3Dx%20onerror%3Downed%3D1%3E", "/providers/%3Cscript%3Eowned%3D1%3C%2Fscript%3E"):
         browser.open(path)
         browser.one("h1")
