@@ -78,6 +78,16 @@ struct Host {
   std::string_view name;
 };
 
+// Whoever writes it: that it is not over.
+bool is_still_trying(const NoticeText& notice) {
+  constexpr std::array<std::string_view, 15> words{
+      "warning message only", "do not need to resend", "weiter versucht",    "weiterhin versucht",
+      "erneut versucht",      "allons réessayer",      "va réessayer",       "continuera à essayer",
+      "continuera d'essayer", "volverá a intentar",    "seguirá intentando", "riproverà",
+      "verrà ritentat",       "continuará tentando",   "blijft proberen"};
+  return notice.subject.find("(delay)") != std::string::npos || has_one_of(notice.small, words);
+}
+
 class StyleReader {
  public:
   // `takes_whole_text`: without a reply that is found the whole text is what was said.
@@ -85,8 +95,8 @@ class StyleReader {
       : style_(style), notice_(notice), takes_whole_text_(takes_whole_text) {
     const NoticeRule& rule = style.rule;
     begin_ = behind_line_of(notice.small, rule.start, 0);
-    is_delayed_ =
-        has_one_of(notice.small, rule.delayed) || has_one_of(notice.subject, rule.delayed);
+    is_delayed_ = has_one_of(notice.small, rule.delayed) ||
+                  has_one_of(notice.subject, rule.delayed) || is_still_trying(notice);
     for (const std::string& one : notice.failed)
       failed_by_local_.emplace(one.substr(0, one.find('@')), &one);
   }

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 
 #include "base/ascii.h"
 #include "bounces/notice_reader.h"
@@ -20,6 +21,22 @@ void cut_returned(NoticeText& notice) {
     notice.text.resize(header->begin);
     notice.small.resize(header->begin);
     return;
+  }
+}
+
+// Our own subject is no reply, whatever code stands in it: its digits become blanks.
+void blank_subjects(std::string& text) {
+  constexpr std::array<std::string_view, 5> names{
+      "subject:", "betreff:", "objet:", "asunto:", "oggetto:"};
+  for (size_t at = 0; at < text.size();) {
+    const size_t end = std::min(text.find('\n', at), text.size());
+    const size_t begin = std::min(text.find_first_not_of(" \t>|", at), end);
+    const std::string line = base::to_lower(std::string_view(text).substr(begin, end - begin));
+    if (std::any_of(names.begin(), names.end(),
+                    [&](std::string_view name) { return line.starts_with(name); }))
+      std::replace_if(text.begin() + std::ptrdiff_t(begin), text.begin() + std::ptrdiff_t(end),
+                      base::is_digit, ' ');
+    at = end + 1;
   }
 }
 
@@ -63,6 +80,8 @@ NoticeText notice_text_of(const message::MimeMessage& message, const NoticeBook&
     notice.small.resize(end);
   }
   cut_returned(notice);
+  blank_subjects(notice.text);
+  blank_subjects(notice.small);
   take_mentioned(notice);
   if (auto to = message::parse_address_list(message.field("To")); to && to->size() == 1)
     notice.to = to->front();
