@@ -148,6 +148,8 @@ std::optional<DmarcPolicy> parse_dmarc_policy(std::string_view value) {
 }
 
 bool is_dmarc_record(std::string_view text) {
+  // Nothing stands in front of the version, not even a blank (RFC 9989 §4.7).
+  if (!base::starts_with_ignoring_case(text, "v")) return false;
   std::string_view rest = text;
   std::string_view first = take_until(rest, ';');
   const std::string_view tag = take_until(first, '=');

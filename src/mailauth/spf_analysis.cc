@@ -51,15 +51,6 @@ void find_eleventh(SpfAnalysis& analysis) {
   analysis.eleventh_below.clear();
 }
 
-unsigned void_lookups(const SurveyedRecord& record) {
-  unsigned sum = 0;
-  for (const SurveyedTerm& term : record.terms) {
-    sum += term.found_nothing ? 1 : 0;
-    if (!term.inner.empty()) sum += void_lookups(term.inner.front());
-  }
-  return sum;
-}
-
 void remark_on_end(const SurveyedRecord& record, Remarks& remarks) {
   const auto all = std::find_if(record.terms.begin(), record.terms.end(), [](const auto& term) {
     return !term.is_redirect && term.mechanism == SpfMechanism::all;
@@ -147,7 +138,7 @@ void remark_on_counts(const SpfAnalysis& analysis, Remarks& remarks) {
         analysis.lookups, spf_lookups_max, analysis.eleventh));
   else if (analysis.lookups == spf_lookups_max)
     remarks.note("The record needs all ten DNS lookups that are allowed: there is room for none.");
-  const unsigned voids = void_lookups(analysis.records.front());
+  const unsigned voids = analysis.records.front().void_lookups();
   if (voids > spf_void_lookups_max)
     remarks.error(
         fmt::format("{} lookups find nothing, {} are allowed.", voids, spf_void_lookups_max));

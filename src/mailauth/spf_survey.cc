@@ -196,6 +196,17 @@ unsigned SurveyedRecord::lookups() const {
   return sum;
 }
 
+unsigned SurveyedRecord::void_lookups() const {
+  unsigned sum = 0;
+  for (const SurveyedTerm& term : terms) sum += term.void_lookups();
+  return sum;
+}
+
+unsigned SurveyedTerm::void_lookups() const {
+  const unsigned below = inner.empty() ? 0 : inner.front().void_lookups();
+  return below + (found_nothing ? 1 : 0);
+}
+
 bool SurveyedRecord::known() const {
   return std::all_of(terms.begin(), terms.end(),
                      [](const SurveyedTerm& term) { return term.known; });

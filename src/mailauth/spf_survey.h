@@ -22,9 +22,11 @@ struct SurveyedTerm {
   std::string target;        // the domain that it asks about; "" for none
   // False: what it matches depends on the message (macros, "exists", "ptr"), here or below.
   bool known = true;
-  AddressSet addresses;  // that match it, when that is known; of a redirect nothing
-  unsigned lookups = 0;  // itself and all below it
-  bool found_nothing = false;
+  AddressSet addresses;        // that match it, when that is known; of a redirect nothing
+  unsigned lookups = 0;        // itself and all below it
+  bool found_nothing = false;  // itself
+
+  unsigned void_lookups() const;      // that find nothing: itself and all below it
   std::string problem;                // which makes the record a permerror
   std::vector<SurveyedRecord> inner;  // of include and redirect: at most one
 };
@@ -37,6 +39,7 @@ struct SurveyedRecord {
   std::string problem = {};                 // "" when the record can be read
 
   unsigned lookups() const;
+  unsigned void_lookups() const;
   bool known() const;
 };
 

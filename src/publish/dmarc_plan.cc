@@ -115,6 +115,26 @@ void remark_on_reports(WantedRecord& record, const Needs& needs, const Published
                   needs.reports, published.reports_question));
 }
 
+// Of texts that are no DMARC record; false with a problem.
+bool take_what_was_meant(std::vector<std::string>& there, Plan& plan, const std::string& name,
+                         const std::vector<std::string>& texts) {
+  for (const std::string& text : texts) {
+    const std::string why = mailauth::why_no_dmarc_record(text);
+    if (why.empty()) continue;
+    if (std::string meant = meant_dmarc(text); !meant.empty()) {
+      there.push_back(std::move(meant));
+      continue;
+    }
+    plan.problems.push_back(
+        fmt::format("What stands at {} is no DMARC record to receivers ({}), and what was meant "
+                    "cannot be told: \"{}\". Write it anew as \"v=DMARC1; p=POLICY; "
+                    "rua=mailto:ADDRESS\", or take it out of DNS.",
+                    name, why, text));
+    return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 void plan_dmarc(Plan& plan, const Needs& needs, const Published& published) {
@@ -124,10 +144,8 @@ void plan_dmarc(Plan& plan, const Needs& needs, const Published& published) {
   const auto& texts = published.texts_at(record.name);
   std::vector<std::string> there;
   std::copy_if(texts.begin(), texts.end(), std::back_inserter(there), mailauth::is_dmarc_record);
-  const bool misread = there.empty();
-  if (misread)
-    for (const std::string& text : texts)
-      if (std::string meant = meant_dmarc(text); !meant.empty()) there.push_back(std::move(meant));
+  const bool misread = there.empty() && !published.is_of_wildcard(record.name);
+  if (misread && !take_what_was_meant(there, plan, record.name, texts)) return;
   if (there.size() > 1) {
     plan.problems.push_back(
         fmt::format("{} has {} DMARC records, so that receivers take none: \"{}\". Take all but "

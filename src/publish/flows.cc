@@ -100,6 +100,10 @@ std::string joined(const std::string& rdata) {
   return text ? text->joined() : "";
 }
 
+bool has(const std::vector<std::string>& texts, const std::string& text) {
+  return std::find(texts.begin(), texts.end(), text) != texts.end();
+}
+
 tl::unexpected<Error> shows_nothing(const View& view) {
   return failure(ErrorCode::dns,
                  fmt::format("the server {} does not show what it has, so that nothing can be put "
@@ -150,7 +154,7 @@ io::Task<Result<void>> plan_change(Vantage vantage, Publication& made, WantedRec
   if (!sight.alias.empty()) change.before.emplace();
   for (const std::string& rdata : sight.rdata)
     if (wanted.type == RecordType::txt && sight.alias.empty() &&
-        std::count(wanted.replaces.begin(), wanted.replaces.end(), joined(rdata)) > 0)
+        (has(wanted.replaces, joined(rdata)) || has(wanted.shown_by_wildcard, joined(rdata))))
       change.removed.push_back(rdata);
   change.added = wanted.rdata();
   made.update.changes.push_back(std::move(change));

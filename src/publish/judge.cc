@@ -158,13 +158,14 @@ std::string_view meaning_of_several(Purpose purpose) {
 
 Observation judge_several(const WantedRecord& wanted, const Texts& kin) {
   if (wanted.blocked) return another_key();
-  if (kin.size() == 2 && (fits(wanted, kin[0] + kin[1]) || fits(wanted, kin[1] + kin[0])))
+  const bool has_wanted =
+      std::any_of(kin.begin(), kin.end(), [&](const auto& text) { return fits(wanted, text); });
+  if (!has_wanted && kin.size() == 2 &&
+      (fits(wanted, kin[0] + kin[1]) || fits(wanted, kin[1] + kin[0])))
     return differs(Difference::several,
                    "The value is in two records. It must be one record, of several strings where "
                    "one is too short: enter both pieces in one field, or as the strings of one "
                    "record, and take the other record away.");
-  const bool has_wanted =
-      std::any_of(kin.begin(), kin.end(), [&](const auto& text) { return fits(wanted, text); });
   return differs(
       Difference::several,
       fmt::format(

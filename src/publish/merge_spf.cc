@@ -71,6 +71,12 @@ unsigned lookups_of(const Entries& entries) {
   return sum;
 }
 
+unsigned void_lookups_of(const Entries& entries) {
+  unsigned sum = 0;
+  for (const Entry& entry : entries) sum += entry.term ? entry.term->void_lookups() : 0;
+  return sum;
+}
+
 // What stands behind it is never reached (RFC 7208 §5.1), or is where it ends.
 Entries::iterator end_of(Entries& entries) {
   return std::find_if(entries.begin(), entries.end(), [](const Entry& entry) {
@@ -240,6 +246,11 @@ Result<MergedSpf> merge_spf(const std::vector<SurveyedRecord>& records,
         "The SPF record \"{}\" needs {} DNS lookups, {} are allowed, so that receivers take it for "
         "broken. \"waypost spf check\" shows what they are, and proposes less.",
         merged.text, lookups, mailauth::spf_lookups_max));
+  if (const unsigned voids = void_lookups_of(entries); voids > mailauth::spf_void_lookups_max)
+    return problem(fmt::format(
+        "In the SPF record \"{}\" {} DNS lookups find nothing, {} are allowed, so that receivers "
+        "take it for broken. Enter the addresses of those hosts in DNS, or take the terms out.",
+        merged.text, voids, mailauth::spf_void_lookups_max));
   remark_on_openness(entries, merged);
   return merged;
 }

@@ -21,7 +21,8 @@ struct MergedSpf {
 //
 // Fails with invalid_input, and a sentence on what a person must mend first, where receivers would
 // take the record for broken: a published record or a sender cannot be read, it needs more than ten
-// lookups, or it cannot be told that one made of several lets the same senders pass.
+// lookups or more than two that find nothing, or it cannot be told that one made of several lets
+// the same senders pass.
 Result<MergedSpf> merge_spf(const std::vector<mailauth::SurveyedRecord>& records,
                             const std::vector<mailauth::SurveyedTerm>& senders);
 

@@ -1,5 +1,6 @@
 #include "publish/near_miss.h"
 
+#include <algorithm>
 #include <array>
 
 #include "base/ascii.h"
@@ -31,16 +32,41 @@ std::string without_decoration(std::string_view text) {
     }
     text.remove_prefix(taken);
   }
-  return std::string(base::trim(bare));
+  bare = base::trim(bare);
+  if (bare.starts_with('\'') && bare.ends_with('\'') && bare.size() > 1)
+    bare = bare.substr(1, bare.size() - 2);
+  return bare;
+}
+
+bool is_tag_with_value(std::string_view part) {
+  const size_t equals = part.find('=');
+  if (equals == part.npos) return false;
+  const std::string_view tag = base::trim(part.substr(0, equals));
+  const std::string_view value = base::trim(part.substr(equals + 1));
+  if (tag.empty() || value.empty() || base::equals_ignoring_case(tag, "v")) return false;
+  // Another tag that only a blank keeps apart.
+  if (value.find(' ') != value.npos && value.find('=') != value.npos) return false;
+  return std::all_of(tag.begin(), tag.end(), base::is_alpha);
+}
+
+// Puts the tags of `list` behind `meant`; false where something else stands among them.
+bool add_tags(std::string& meant, std::string_view list) {
+  while (!list.empty()) {
+    const size_t end = std::min(list.find(';'), list.size());
+    const std::string_view part = base::trim(list.substr(0, end));
+    list.remove_prefix(std::min(end + 1, list.size()));
+    if (part.empty()) continue;
+    if (!is_tag_with_value(part)) return false;
+    meant.append("; ").append(part);
+  }
+  return true;
 }
 
 }  // namespace
 
 std::string meant_spf(std::string_view text) {
   if (mailauth::is_spf_record(text)) return "";
-  std::string bare = without_decoration(text);
-  if (bare.starts_with('\'') && bare.ends_with('\'') && bare.size() > 1)
-    bare = bare.substr(1, bare.size() - 2);
+  const std::string bare = without_decoration(text);
   return mailauth::is_spf_record(bare) ? bare : "";
 }
 
@@ -49,17 +75,12 @@ std::string meant_dmarc(std::string_view text) {
   const std::string bare = without_decoration(text);
   const size_t at = base::to_lower(bare).find(dmarc_version);
   if (at == std::string::npos) return "";
-  std::string meant = "v=DMARC1";
+  const std::string_view front = std::string_view(bare).substr(0, at);
+  const std::string_view behind = std::string_view(bare).substr(at + dmarc_version.size());
+  if (!behind.empty() && behind.front() != ';' && behind.front() != ' ') return "";
   // The version comes first (RFC 9989 §4.7).
-  for (std::string_view part : {std::string_view(bare).substr(0, at),
-                                std::string_view(bare).substr(at + dmarc_version.size())}) {
-    while (!part.empty() && std::string_view("; '").find(part.front()) != std::string_view::npos)
-      part.remove_prefix(1);
-    while (!part.empty() && std::string_view("; '").find(part.back()) != std::string_view::npos)
-      part.remove_suffix(1);
-    if (!part.empty()) meant.append("; ").append(part);
-  }
-  return meant;
+  std::string meant = "v=DMARC1";
+  return add_tags(meant, front) && add_tags(meant, behind) ? meant : "";
 }
 
 }  // namespace waypost::publish

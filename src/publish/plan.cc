@@ -40,8 +40,9 @@ void plan_spf(Plan& plan, Purpose purpose, const std::string& name,
   const auto& texts = published.texts_at(name);
   const bool has_one = std::any_of(texts.begin(), texts.end(), mailauth::is_spf_record);
   record.published = merged->unchanged && has_one;
+  const bool misread = !has_one && !published.is_of_wildcard(name);
   record.sort_neighbours(texts, [&](const std::string& text) {
-    return mailauth::is_spf_record(text) || (!has_one && !meant_spf(text).empty());
+    return mailauth::is_spf_record(text) || (misread && !meant_spf(text).empty());
   });
   if (!has_one && !record.replaces.empty())
     record.remarks.push_back(fmt::format(
@@ -120,6 +121,22 @@ void block_aliases(Plan& plan, const Published& published) {
   }
 }
 
+// What holds at a name by a wildcard goes on holding by the record that is planned; but it can be
+// neither changed there nor taken away, and is gone with the first record that is entered there
+// (RFC 4592 §2.2.1).
+void leave_wildcards(Plan& plan, const Published& published) {
+  for (WantedRecord& record : plan.records) {
+    if (record.type != RecordType::txt || !published.is_of_wildcard(record.name)) continue;
+    record.published = false;
+    record.shown_by_wildcard = std::move(record.replaces);
+    record.replaces.clear();
+    record.beside.clear();
+    record.remarks.push_back(
+        "What the name shows now is made by a wildcard: leave that as it is, and add this record. "
+        "Only where the name has a record of its own with the same text is that to be changed.");
+  }
+}
+
 }  // namespace
 
 std::string_view name(Purpose purpose) {
@@ -178,6 +195,7 @@ Plan make_plan(const Needs& needs, const Published& published) {
   for (const Key& key : needs.keys) plan_key(plan, key, published);
   plan_dmarc(plan, needs, published);
   plan_return_path(plan, needs, published);
+  leave_wildcards(plan, published);
   block_aliases(plan, published);
   return plan;
 }

@@ -3,6 +3,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -54,6 +55,9 @@ struct Published {
   std::vector<mailauth::SurveyedRecord> return_path_spf;
   std::vector<mailauth::SurveyedTerm> senders;  // what each of the needs' SPF terms comes to
   std::map<std::string, std::vector<std::string>> txt;  // all TXT records of a name
+  // Names where a wildcard makes the TXT records: it holds there, but does not stand there. Its
+  // keys and MX records are left out.
+  std::set<std::string> wildcard_names;
   std::vector<dns::MxRecord> return_path_mx;
   // Where the name itself, and no wildcard, is an alias (CNAME): of what.
   std::map<std::string, std::string> aliases;
@@ -64,6 +68,7 @@ struct Published {
   bool return_path_aligned = true;  // for DMARC, relaxed
 
   const std::vector<std::string>& texts_at(const std::string& name) const;
+  bool is_of_wildcard(const std::string& name) const { return wildcard_names.count(name) > 0; }
 };
 
 enum class RecordType { txt, mx };
@@ -79,6 +84,8 @@ struct WantedRecord {
   // The published TXT records of which it takes the place, and those at the same name that stay.
   std::vector<std::string> replaces;
   std::vector<std::string> beside;
+  // The texts of its kind that a wildcard shows at its name. Those stay.
+  std::vector<std::string> shown_by_wildcard;
   std::vector<std::string> remarks;  // sentences
 
   // As the name system carries it.

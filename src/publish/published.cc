@@ -19,13 +19,15 @@ class Look {
 
   io::Task<Result<Published>> run() {
     for (const std::string& name : txt_names(needs_)) CO_TRY_VOID(co_await read_texts(name));
+    trust_what_stands_below();
     CO_TRY(published_.spf, co_await read_spf(needs_.domain));
     for (const std::string& term : needs_.spf_terms) co_await read_sender(term);
     CO_TRY_VOID(co_await read_dmarc());
     if (needs_.has_return_path()) {
       CO_TRY(published_.return_path_spf, co_await read_spf(needs_.return_path));
       CO_TRY(auto mx, co_await known_.mx(needs_.return_path, deadline_));
-      published_.return_path_mx = std::move(mx.records);
+      CO_TRY(const bool made_by_wildcard, co_await shows_mx_everywhere(mx));
+      if (!made_by_wildcard) published_.return_path_mx = std::move(mx.records);
       co_await compare_return_path();
     }
     co_return std::move(published_);
@@ -45,7 +47,62 @@ class Look {
     }
     auto& texts = published_.txt[name];
     for (const auto& record : answer.records) texts.push_back(record.joined());
+    if (published_.aliases.count(name) > 0) co_return Result<void>();
+    CO_TRY(const bool made_by_wildcard, co_await shows_texts_everywhere(name, texts));
+    if (!made_by_wildcard) co_return Result<void>();
+    if (name.find("._domainkey.") != name.npos)
+      texts.clear();
+    else
+      published_.wildcard_names.insert(name);
     co_return Result<void>();
+  }
+
+  // Whether a name beside it that nobody has shows the same.
+  io::Task<Result<bool>> shows_texts_everywhere(std::string name, std::vector<std::string> texts) {
+    if (texts.empty() || is_below_top(name)) co_return false;
+    const std::string other = beside(name);
+    auto answer = co_await known_.txt(other, deadline_);
+    if (!answer && answer.error().code() == ErrorCode::invalid_input) co_return false;
+    if (!answer) co_return failure(std::move(answer).error());
+    if (!answer->canonical_name.empty() && answer->canonical_name != other) co_return false;
+    std::vector<std::string> others;
+    for (const auto& record : answer->records) others.push_back(record.joined());
+    std::sort(texts.begin(), texts.end());
+    std::sort(others.begin(), others.end());
+    co_return texts == others;
+  }
+
+  // The same of the return path's MX.
+  io::Task<Result<bool>> shows_mx_everywhere(dns::MxAnswer mx) {
+    const std::string& name = needs_.return_path;
+    const bool stands = !published_.texts_at(name).empty() && !published_.is_of_wildcard(name);
+    if (mx.records.empty() || stands || is_below_top(name)) co_return false;
+    auto answer = co_await known_.mx(beside(name), deadline_);
+    if (!answer && answer.error().code() == ErrorCode::invalid_input) co_return false;
+    if (!answer) co_return failure(std::move(answer).error());
+    auto sorted = [](const std::vector<dns::MxRecord>& records) {
+      std::vector<std::pair<uint16_t, std::string>> pairs;
+      for (const auto& record : records) pairs.emplace_back(record.preference, record.host);
+      std::sort(pairs.begin(), pairs.end());
+      return pairs;
+    };
+    const bool same = sorted(mx.records) == sorted(answer->records);
+    co_return same;
+  }
+
+  // No wildcard reaches a name below which something stands (RFC 4592 §2.2.1): there both just say
+  // the same.
+  void trust_what_stands_below() {
+    for (const auto& [below, texts] : published_.txt) {
+      if (texts.empty() || published_.is_of_wildcard(below)) continue;
+      for (auto name = published_.wildcard_names.begin(); name != published_.wildcard_names.end();)
+        name = is_inside(below, *name) ? published_.wildcard_names.erase(name) : std::next(name);
+    }
+  }
+
+  // Only the registry has a wildcard beside such a name.
+  static bool is_below_top(const std::string& name) {
+    return std::count(name.begin(), name.end(), '.') < 2;
   }
 
   static std::string beside(const std::string& name) {
@@ -62,7 +119,7 @@ class Look {
   // What was meant, where nothing is that receivers take for SPF.
   io::Task<Result<std::vector<mailauth::SurveyedRecord>>> read_spf(std::string domain) {
     CO_TRY(auto records, co_await mailauth::survey_spf(known_, domain, deadline_));
-    if (!records.empty()) co_return records;
+    if (!records.empty() || published_.is_of_wildcard(domain)) co_return records;
     for (const std::string& text : published_.texts_at(domain)) {
       const std::string meant = meant_spf(text);
       if (meant.empty()) continue;

@@ -19,7 +19,7 @@ using testing::IsEmpty;
 
 TEST(DmarcRecord, has_its_tags) {
   auto record = parse_dmarc_record(
-      " V = DMARC1 ; P=Reject; sp=quarantine;np=none; adkim=S; aspf=r ;psd=n; t=y; fo=1:d; "
+      "V = DMARC1 ; P=Reject; sp=quarantine;np=none; adkim=S; aspf=r ;psd=n; t=y; fo=1:d; "
       "rua=mailto:a@example.net, mailto:b@example.org!10m ; ruf=mailto:Case@Example.NET;");
   ASSERT_TRUE(record) << record.error().describe();
   EXPECT_EQ(record->policy, DmarcPolicy::reject);
@@ -40,8 +40,9 @@ TEST(DmarcRecord, has_its_tags) {
 TEST(DmarcRecord, is_told_from_other_texts) {
   for (std::string_view text : {"v=DMARC1", "v=DMARC1;", "V = DMARC1 ; p=none", "v=DMARC1; p="})
     EXPECT_TRUE(is_dmarc_record(text)) << text;
-  for (std::string_view text : {"", "v=dmarc1; p=none", "v=DMARC1x", "p=none; v=DMARC1",
-                                "v=DMARC1 p=none", "v=spf1 -all", "DMARC1"})
+  for (std::string_view text :
+       {"", "v=dmarc1; p=none", "v=DMARC1x", "p=none; v=DMARC1", "v=DMARC1 p=none", "v=spf1 -all",
+        "DMARC1", " v=DMARC1; p=reject", "\tv=DMARC1"})
     EXPECT_FALSE(is_dmarc_record(text)) << text;
 }
 

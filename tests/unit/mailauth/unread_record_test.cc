@@ -47,7 +47,8 @@ TEST(UnreadRecord, of_spf_is_told_from_other_texts) {
 
 TEST(UnreadRecord, of_dmarc_is_told_from_other_texts) {
   expect_rows({{"v=DMARC1; p=none", ""},
-               {" v = DMARC1 ; p=none", ""},
+               {"v = DMARC1 ; p=none", ""},
+               {" v = DMARC1 ; p=none", "a blank stands in front"},
                {"v=spf1 -all", ""},
                {"verification=17", ""},
                {"v=DMARC1 p=reject", "no \";\" stands behind"},

@@ -119,6 +119,10 @@ TEST_F(JudgeTest, knows_a_key_that_was_entered_as_two_records) {
   everywhere("e1._domainkey.shop.example", {"x", "v=DKIM1; p="});
   EXPECT_THAT(first(1).words, HasSubstr("in the place of all"));
   EXPECT_THAT(first(1).words, testing::Not(HasSubstr("SPF")));
+  // Read as one they would be the key as well.
+  everywhere("e1._domainkey.shop.example", {"google=1", right});
+  EXPECT_EQ(dkim(), Difference::several);
+  EXPECT_THAT(first(1).words, HasSubstr("Leave only the wanted one"));
 }
 
 TEST_F(JudgeTest, finds_a_key_at_another_name) {

@@ -353,6 +353,23 @@ TEST_F(PlanTest, counts_the_lookups_below_a_sender) {
   EXPECT_THAT(plan().problems[0], HasSubstr("needs 11 DNS lookups"));
 }
 
+TEST_F(PlanTest, counts_the_lookups_that_find_nothing) {
+  txt("shop.example", "v=spf1 a:n1.shop.example include:esp.example ip4:192.0.2.1 -all");
+  txt("esp.example", "v=spf1 mx:n2.esp.example -all");
+  EXPECT_THAT(plan().problems, IsEmpty()) << "two are allowed";
+  needs.spf_terms = {"a:n3.shop.example", "ip4:192.0.2.1"};
+  const Plan made = plan();
+  ASSERT_EQ(made.problems.size(), 1u);
+  EXPECT_THAT(made.problems[0], HasSubstr("3 DNS lookups find nothing, 2 are allowed"));
+  EXPECT_EQ(made.records[0].purpose, Purpose::dkim) << "no record of SPF is planned";
+}
+
+TEST_F(PlanTest, says_of_a_published_record_that_too_many_lookups_find_nothing) {
+  txt("shop.example", "v=spf1 a:n1.x.example a:n2.x.example a:n3.x.example ip4:192.0.2.1 -all");
+  ASSERT_EQ(plan().problems.size(), 1u);
+  EXPECT_THAT(plan().problems[0], HasSubstr("3 DNS lookups find nothing"));
+}
+
 TEST_F(PlanTest, says_that_a_record_lets_everybody_send) {
   for (const char* open : {"v=spf1 +all", "v=spf1 ip4:0.0.0.0/0 -all"}) {
     Published published;
@@ -404,6 +421,35 @@ TEST_F(PlanTest, mends_dmarc_that_receivers_do_not_take_for_it) {
     EXPECT_FALSE(dmarc.published);
     EXPECT_THAT(dmarc.replaces, ElementsAre(spoiled));
   }
+}
+
+TEST_F(PlanTest, guesses_at_no_dmarc_that_has_more_than_tags_in_it) {
+  for (const char* spoiled :
+       {"v=DMARC1, p=reject, rua=mailto:d@shop.example", "v=DMARC1: p=reject",
+        "\xe2\x80\x98v=DMARC1; p=reject\xe2\x80\x99", "DMARC: v=DMARC1; p=reject",
+        "_dmarc.shop.example. IN TXT \"v=DMARC1; p=reject\"", "v=DMARC10; p=reject",
+        "v = dmarc1; p=reject", "v=dmarc1; p=reject; rua",
+        "v=dmarc1; rua=mailto:d@a.example p=none", "v=dmarc1; p=none; v=dmarc1; p=reject"}) {
+    dns::MemoryResolver resolver(loop_);
+    resolver.add_txt("_dmarc.shop.example", {spoiled});
+    auto published =
+        loop_.run(look_up_published(resolver, needs, loop_.in(std::chrono::seconds(5))));
+    ASSERT_TRUE(published);
+    const Plan made = make_plan(needs, *published);
+    ASSERT_EQ(made.problems.size(), 1u) << spoiled;
+    EXPECT_THAT(made.problems[0], HasSubstr(std::string("cannot be told: \"") + spoiled));
+    EXPECT_EQ(made.records.back().purpose, Purpose::dkim) << "no record of DMARC is planned";
+  }
+  txt("_dmarc.shop.example", "google-site-verification=1");
+  EXPECT_THAT(plan().problems, IsEmpty());
+}
+
+TEST_F(PlanTest, takes_no_dmarc_for_published_that_a_blank_stands_in_front_of) {
+  txt("_dmarc.shop.example", " v=DMARC1; p=reject; rua=mailto:d@shop.example");
+  const WantedRecord dmarc = of(Purpose::dmarc);
+  EXPECT_FALSE(dmarc.published);
+  EXPECT_EQ(dmarc.text, "v=DMARC1; p=reject; rua=mailto:d@shop.example");
+  EXPECT_EQ(dmarc.replaces.size(), 1u);
 }
 
 TEST_F(PlanTest, never_weakens_what_a_domain_above_asks_for) {
@@ -473,6 +519,52 @@ TEST_F(PlanTest, takes_no_wildcard_for_an_alias) {
   resolver_.add_alias("waypost-asks-for-a-wildcard.shop.example", "other.example");
   EXPECT_THAT(plan().problems, IsEmpty());
   EXPECT_EQ(of(Purpose::spf).text, "v=spf1 ip4:192.0.2.1 ~all");
+}
+
+TEST_F(PlanTest, takes_no_texts_of_a_wildcard_for_what_stands_there) {
+  const std::string forbidding = "v=spf1 -all";
+  for (const char* name :
+       {"shop.example", "waypost-asks-for-a-wildcard.shop.example", "_dmarc.shop.example",
+        "waypost-asks-for-a-wildcard._domainkey.shop.example", "e1._domainkey.shop.example"})
+    txt(name, forbidding);
+  const Plan made = plan();
+  ASSERT_THAT(made.problems, IsEmpty());
+  EXPECT_EQ(made.records[0].replaces.size(), 1u) << "that of the domain stands there";
+  for (size_t i : {1u, 2u}) {
+    EXPECT_FALSE(made.records[i].published);
+    EXPECT_THAT(made.records[i].replaces, IsEmpty());
+    EXPECT_THAT(made.records[i].beside, IsEmpty());
+  }
+  EXPECT_EQ(made.records[2].text, "v=DMARC1; p=none; rua=mailto:postmaster@shop.example");
+  EXPECT_THAT(as_terraform(made, TerraformProvider::route53),
+              Not(HasSubstr("rua=mailto:postmaster@shop.example\\\"\", ")));
+  const std::string cloudflare = as_terraform(made, TerraformProvider::cloudflare);
+  EXPECT_EQ(cloudflare.find("import {"), cloudflare.rfind("import {"));
+}
+
+TEST_F(PlanTest, keeps_what_holds_by_a_wildcard_and_leaves_that_alone) {
+  needs.domain = "news.shop.example";
+  for (const char* name : {"news.shop.example", "waypost-asks-for-a-wildcard.shop.example"})
+    txt(name, "v=spf1 ip4:192.0.2.0/24 -all");
+  const WantedRecord spf = of(Purpose::spf);
+  EXPECT_EQ(spf.text, "v=spf1 ip4:192.0.2.0/24 -all");
+  EXPECT_FALSE(spf.published) << "the wildcard ends with the first record of the domain";
+  EXPECT_THAT(spf.replaces, IsEmpty());
+  EXPECT_THAT(spf.remarks, ElementsAre(HasSubstr("made by a wildcard")));
+  // No wildcard reaches a name below which something stands.
+  txt("e1._domainkey.news.shop.example", needs.keys[0].record);
+  EXPECT_TRUE(of(Purpose::spf).published);
+}
+
+TEST_F(PlanTest, takes_no_mail_host_of_a_wildcard_for_what_stands_there) {
+  needs.return_path_host = "mail.shop.example";
+  needs.return_path = "bounce.shop.example";
+  resolver_.add_mx("bounce.shop.example", 10, "in.shop.example");
+  EXPECT_THAT(of(Purpose::return_path_mx).remarks, ElementsAre(HasSubstr("in.shop.example now")));
+  resolver_.add_mx("waypost-asks-for-a-wildcard.shop.example", 10, "in.shop.example");
+  EXPECT_THAT(of(Purpose::return_path_mx).remarks, IsEmpty());
+  txt("bounce.shop.example", "v=spf1 ip4:192.0.2.1 -all");
+  EXPECT_THAT(of(Purpose::return_path_mx).remarks, ElementsAre(HasSubstr("in.shop.example now")));
 }
 
 TEST_F(PlanTest, does_not_take_a_key_for_published_that_receivers_refuse) {
