@@ -40,6 +40,8 @@ std::string_view words_of(Remark::Kind kind) {
       return "a space at its start or end";
     case Remark::Kind::not_a_host_name:
       return "more than a host name";
+    case Remark::Kind::several_hosts:
+      return "several hosts";
     case Remark::Kind::look_alike_host:
       return "resembles a provider's host";
     case Remark::Kind::mistyped_port:

@@ -1,12 +1,35 @@
 #include "cli/doctor_target.h"
 
+#include <fmt/format.h>
+
+#include "base/ascii.h"
 #include "doctor/target.h"
+#include "smtp/address.h"
 
 namespace waypost::cli {
 namespace {
 
-std::string domain_of(std::string_view address) {
-  return std::string(address.substr(address.rfind('@') + 1));
+constexpr uint16_t mail_port = 25;
+
+Result<smtp::Mailbox> recipient_of(const std::string& to) {
+  auto mailbox = smtp::parse_mailbox(to, smtp::Characters::utf8);
+  if (mailbox) return mailbox;
+  return failure(
+      ErrorCode::invalid_input,
+      fmt::format("--to wants an address such as bob@example.net: {}", mailbox.error().message()));
+}
+
+// The mail host of a recipient; an address literal is its own, at the port of mail hosts
+// (RFC 5321 §2.3.5).
+void aim_at(const smtp::Mailbox& recipient, doctor::Request& request) {
+  std::string_view host = recipient.domain;
+  if (host.starts_with('[')) {
+    host = host.substr(1, host.size() - 2);
+    if (base::starts_with_ignoring_case(host, "IPv6:")) host.remove_prefix(5);
+    if (!request.port) request.port = mail_port;
+  }
+  request.host = std::string(host);
+  request.mail_exchanger = true;
 }
 
 }  // namespace
@@ -22,9 +45,10 @@ Result<doctor::Request> doctor_request(const DoctorArguments& arguments, doctor:
       return failure(ErrorCode::invalid_input, "the target and --port name different ports");
     request.port = port;
   }
-  if (request.host.empty() && !arguments.to.empty()) {
-    request.host = domain_of(arguments.to);
-    request.mail_exchanger = true;
+  if (!arguments.to.empty()) {
+    const auto recipient = recipient_of(arguments.to);
+    if (!recipient) return tl::unexpected(recipient.error());
+    if (request.host.empty()) aim_at(*recipient, request);
   }
   if (request.host.empty())
     return failure(ErrorCode::invalid_input, "no server is named, neither here nor in a file");

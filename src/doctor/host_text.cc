@@ -55,6 +55,21 @@ std::string take_out_invisible(std::string& text) {
   return told;
 }
 
+// The first of several hosts, and a port that is none or has no place there.
+void cut_off_what_follows(std::string& text, std::string& foreign) {
+  if (size_t next = text.find_first_of(",;"); next != std::string::npos && next != 0) {
+    if (foreign.empty()) foreign = "a list";
+    text.erase(next);
+  }
+  const size_t colon = text.find(':');
+  const bool bracketed = text.starts_with('[') && text.find("]:") != std::string::npos;
+  const size_t port = bracketed ? text.find("]:") + 1 : colon;
+  if (port == std::string::npos || port == 0) return;
+  if (!bracketed && text.find(':', colon + 1) != std::string::npos) return;
+  if (foreign.empty()) foreign = "a host and a port";
+  text.erase(port);
+}
+
 }  // namespace
 
 HostText examine_host(std::string_view written) {
@@ -73,6 +88,7 @@ HostText examine_host(std::string_view written) {
     if (result.foreign.empty()) result.foreign = "a mail address";
     text.erase(0, at + 1);
   }
+  cut_off_what_follows(text, result.foreign);
   if (text.size() > 2 && text.front() == '[' && text.back() == ']')
     text = text.substr(1, text.size() - 2);
   if (text.ends_with('.')) text.pop_back();

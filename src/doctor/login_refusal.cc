@@ -150,6 +150,11 @@ Finding judge_login(const smtp::Reply& reply, LoginFacts facts) {
       if (!finding) finding = by_provider(facts, values);
     }
   }
+  // Nobody logs in here before there is TLS.
+  if (refusal.is("M4023")) {
+    finding = finding_of("M4027", values);
+    finding->temporary = refusal.transient;
+  }
   if (!finding) finding = finding_of(refusal, reply, std::move(values));
   finding->observed = reply.text();
   add_app_password(facts, *finding);

@@ -4,6 +4,7 @@
 
 #include "base/ascii.h"
 #include "dns/idn.h"
+#include "dns/rdata.h"
 #include "dns/system_files.h"
 #include "doctor/host_text.h"
 #include "doctor/name_failure.h"
@@ -31,6 +32,7 @@ class NameRung {
 
  private:
   io::Task<bool> read_text();
+  void refuse_text();
   io::Task<void> walk_host();
   io::Task<void> walk_domain(dns::MxAnswer answer);
   io::Task<bool> walk_service();
@@ -80,6 +82,14 @@ void NameRung::take(const std::vector<IpAddress>& addresses) {
   result_.line = fmt::format("{} = {}", ground_.host, fmt::join(shown, ", "));
 }
 
+// No question can be asked about it: no resolver is to blame.
+void NameRung::refuse_text() {
+  Finding found = finding("M1016");
+  found.parameters["seen"] = settings::without_password(request_.host);
+  found.observed = found.parameters["seen"];
+  fail(std::move(found), "no host can be named so");
+}
+
 // Whether it is a name to be asked for at all.
 io::Task<bool> NameRung::read_text() {
   HostText text = examine_host(request_.host);
@@ -87,14 +97,19 @@ io::Task<bool> NameRung::read_text() {
   auto ascii = dns::to_a_labels(text.clean);
   if (ascii) ground_.host = *ascii;
   bool odd = !text.invisible.empty() || !text.foreign.empty();
-  if (!odd && ascii && !ground_.host.empty()) co_return true;
+  const bool is_name = ascii && (IpAddress::parse(ground_.host) || dns::normalize_name(*ascii));
+  if (!odd && is_name) co_return true;
+  if (text.invisible.empty() && !is_name) {
+    refuse_text();
+    co_return false;
+  }
   Finding found = finding(!text.invisible.empty() ? "M1009" : "M1014");
   const std::string shown = settings::without_password(request_.host);
   found.observed = shown;
   found.parameters["setting"] = "host name";
   found.parameters["seen"] = !text.invisible.empty() ? text.invisible : shown;
   found.parameters["meant"] = ground_.host;
-  if (!ground_.host.empty() && ascii) {
+  if (is_name) {
     Both both = co_await look_up(context_, ground_.host, request_.family);
     bool exists = !both.all().empty();
     found.fixes.push_back({found.id == "M1009" ? "client" : "meant",
@@ -104,9 +119,9 @@ io::Task<bool> NameRung::read_text() {
                            exists ? ground_.host + " resolves" : ""});
   }
   fail(std::move(found),
-       fmt::format("the host name has {}", !text.invisible.empty() ? text.invisible
-                                           : odd ? "more than a name: it is " + text.foreign
-                                                 : "characters that no name has"));
+       fmt::format("the host name has {}", !text.invisible.empty()
+                                               ? text.invisible
+                                               : "more than a name: it is " + text.foreign));
   co_return false;
 }
 

@@ -8,6 +8,9 @@ namespace {
 
 constexpr std::string_view hidden = "[hidden]";
 
+// In front of a first line, of which it is no part.
+constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
+
 bool is_before(const Edit& a, const Edit& b) { return a.offset < b.offset; }
 
 const Assignment* last_with(const Settings& settings, std::string_view key) {
@@ -30,7 +33,8 @@ const Assignment* neighbour(const Settings& settings) {
 
 size_t line_start(std::string_view text, size_t offset) {
   const size_t end = offset == 0 ? std::string_view::npos : text.rfind('\n', offset - 1);
-  return end == std::string_view::npos ? 0 : end + 1;
+  if (end != std::string_view::npos) return end + 1;
+  return text.starts_with(byte_order_mark) ? std::min(byte_order_mark.size(), offset) : 0;
 }
 
 // In front of another assignment any new one may stand: what follows it needs no look.

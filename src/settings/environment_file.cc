@@ -10,6 +10,9 @@
 namespace waypost::settings {
 namespace {
 
+// Editors of Windows put it before the first line, and phpdotenv passes over it.
+constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
+
 struct Line {
   std::string_view key;
   size_t key_offset = 0;
@@ -35,7 +38,8 @@ size_t read_quoted(std::string_view rest, Line& line) {
 
 Line line_in(std::string_view text, size_t start) {
   Line line;
-  size_t begin = std::min(text.find_first_not_of(" \t"), text.size());
+  size_t begin = start == 0 && text.starts_with(byte_order_mark) ? byte_order_mark.size() : 0;
+  begin = std::min(text.find_first_not_of(" \t", begin), text.size());
   if (text.substr(begin).starts_with("export ")) begin += 7;
   const size_t equals = text.find('=', begin);
   if (begin == text.size() || text[begin] == '#' || equals == std::string_view::npos) return line;
@@ -105,7 +109,7 @@ bool has_file_name(std::string_view file) {
 bool has_content(std::string_view text) {
   const SourceText source(text);
   for (size_t i = 0; i < source.line_count(); ++i) {
-    const std::string_view key = line_in(source.line(i), 0).key;
+    const std::string_view key = line_in(source.line(i), source.line_start(i)).key;
     if (key == "MAIL_HOST" || key == "MAIL_MAILER" || key == "MAIL_DRIVER") return true;
   }
   return false;

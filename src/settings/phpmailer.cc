@@ -50,7 +50,6 @@ void find_check(const Code& code, Sheet& sheet, Settings& settings) {
   }
 }
 
-// The server may be several, "tls://a:587;b", of which the first counts here.
 void fill_encryption(const Sheet& sheet, Settings& settings) {
   const std::string secure = base::to_lower(sheet.value("SMTPSecure"));
   const Sheet::Entry* entry = sheet.find("SMTPSecure");
@@ -64,6 +63,48 @@ void fill_encryption(const Sheet& sheet, Settings& settings) {
     take_as(Encryption::none, sheet.find("SMTPAutoTLS"), settings.encryption);
   else
     take_as(Encryption::starttls, entry, settings.encryption), settings.is_opportunistic = true;
+}
+
+// The host may be a list, "tls://a:587;b", whose first is tried first. What stands there holds in
+// the place of Port and SMTPSecure.
+void take_first_host(const Sheet::Entry* entry, Settings& settings) {
+  if (!settings.host.is_known()) return;
+  std::string_view host = settings.host.value;
+  const size_t next = host.find(';');
+  if (next != std::string_view::npos) host = base::trim(host.substr(0, next));
+  Encryption encryption = Encryption::unset;
+  if (host.starts_with("ssl://")) encryption = Encryption::implicit;
+  if (host.starts_with("tls://")) encryption = Encryption::starttls;
+  if (encryption != Encryption::unset) host.remove_prefix(6);
+  const size_t colon = host.find(':');
+  const unsigned port =
+      colon == std::string_view::npos || colon == 0 ? 0 : number_in(host.substr(colon + 1));
+  if (port != 0) host = host.substr(0, colon);
+  // Anything else is no form of PHPMailer's.
+  if (host.empty() || host.find_first_of("/@") != std::string_view::npos) return;
+  if (port != 0) take_as(port, entry, settings.port);
+  if (encryption != Encryption::unset) {
+    take_as(encryption, entry, settings.encryption);
+    settings.is_opportunistic = false;
+  }
+  settings.host.value = std::string(host);
+}
+
+// A host with its port or others beside it is taken apart before anything of it changes.
+Change whole_change(const Settings& settings, const Change& change) {
+  const Place& host = settings.host.place;
+  const bool is_plain =
+      !settings.host.is_known() || host.raw.find_first_of(";:") == std::string::npos;
+  if (is_plain || (!change.host && !change.port && !change.encryption)) return change;
+  const auto stands_there = [&](const Place& place) {
+    return place.line != 0 && place.offset == host.offset;
+  };
+  Change whole = change;
+  if (!whole.host) whole.host = settings.host.value;
+  if (!whole.port && stands_there(settings.port.place)) whole.port = settings.port.value;
+  if (!whole.encryption && stands_there(settings.encryption.place))
+    whole.encryption = settings.encryption.value;
+  return whole;
 }
 
 Result<void> read_phpmailer(const SourceText& source, std::string_view, Settings& settings) {
@@ -81,6 +122,7 @@ Result<void> read_phpmailer(const SourceText& source, std::string_view, Settings
   take(sheet.find("AuthType"), settings.mechanism);
   take(sheet.find(sheet.find("setFrom") ? "setFrom" : "From"), settings.from);
   fill_encryption(sheet, settings);
+  take_first_host(sheet.find("Host"), settings);
   return {};
 }
 
@@ -98,7 +140,8 @@ bool has_content(std::string_view text) {
   return false;
 }
 
-std::vector<Wanted> write(const Settings&, const Change& change) {
+std::vector<Wanted> write(const Settings& settings, const Change& asked) {
+  const Change change = whole_change(settings, asked);
   std::vector<Wanted> wanted;
   if (change.host) wanted.push_back({"Host", quoted(*change.host)});
   if (change.port) wanted.push_back({"Port", std::to_string(*change.port)});

@@ -91,6 +91,13 @@ bool is_one_of(unsigned port, const unsigned (&ports)[n]) {
 void look_at_host(const Settings& settings, std::span<const Provider> providers,
                   std::vector<Remark>& found) {
   if (!settings.host.is_known()) return;
+  const bool may_be_list = settings.dialect == Dialect::phpmailer;
+  if (may_be_list && settings.host.place.raw.find(';') != std::string::npos) {
+    Remark several = remark(Kind::several_hosts, "", Field::host);
+    several.place = settings.host.place;
+    several.detail = "of which the first is taken: " + without_password(settings.host.value);
+    found.push_back(std::move(several));
+  }
   auto result = remark_on_host(settings.host.value, providers);
   if (!result) return;
   result->place = settings.host.place;

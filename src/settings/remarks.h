@@ -17,6 +17,7 @@ struct Remark {
     odd_character,          // a space, an invisible character or quotes in a value
     space_in_password,      // at its start or end
     not_a_host_name,        // a URL, an address, a path or a port within the host
+    several_hosts,          // PHPMailer takes a list; the first counts
     look_alike_host,        // see `host`
     mistyped_port,          // 578
     reading_port,           // 993, 995, 143, 110

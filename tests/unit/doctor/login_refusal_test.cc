@@ -126,6 +126,7 @@ INSTANTIATE_TEST_SUITE_P(
         Said{"mailgun", "535 5.7.0 Mailgun is not loving your login or password", "M4018"},
         Said{"postmark", "535 5.7.8 Error: authentication failed: ", "M4018"},
         Said{"brevo", "535 5.7.8 Authentication failed", "M4018"},
+        Said{"brevo", "525 5.7.1 Unauthorized IP address 192.0.2.10", "M4026"},
         Said{"mailjet", "535 5.7.8 Authentication failed", "M4018"},
         Said{"ses", "535 Authentication Credentials Invalid", "M4021"},
         // Servers
@@ -142,8 +143,8 @@ INSTANTIATE_TEST_SUITE_P(
         Said{"", "535 5.7.8 Too many failed logins; your account is locked", "M4010"},
         Said{"", "571 5.7.1 Rule 7G refuses this", "M4024"},
         Said{"", "525 5.7.13 User account disabled", "M4010"},
-        Said{"", "538 5.7.11 Encryption required for requested authentication mechanism", "M4023"},
-        Said{"", "530 5.7.0 Must issue a STARTTLS command first", "M4023"},
+        Said{"", "538 5.7.11 Encryption required for requested authentication mechanism", "M4027"},
+        Said{"", "530 5.7.0 Must issue a STARTTLS command first", "M4027"},
         Said{"", "504 5.5.4 Unrecognized authentication type", "M4005"},
         Said{"", "503 5.5.1 Error: authentication not enabled", "M4004"},
         Said{"", "550 5.9.9 the moon is in the wrong house", "M4024"},

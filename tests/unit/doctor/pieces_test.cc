@@ -34,6 +34,12 @@ TEST(ExamineHostTest, sees_what_cannot_be_seen) {
   EXPECT_EQ(examine_host("\"smtp.example.com\"").clean, "smtp.example.com");
   EXPECT_EQ(examine_host("SMTP.Example.com.").clean, "smtp.example.com");
   EXPECT_EQ(examine_host("smtp://smtp.example.com").foreign, "a URL");
+  EXPECT_EQ(examine_host("smtps://smtp.example.com:465/").clean, "smtp.example.com");
+  EXPECT_EQ(examine_host("a.example;b.example").clean, "a.example");
+  EXPECT_EQ(examine_host("a.example:0").foreign, "a host and a port");
+  EXPECT_EQ(examine_host("[2001:db8::1]:0").clean, "2001:db8::1");
+  EXPECT_EQ(examine_host("2001:db8::1").clean, "2001:db8::1");
+  EXPECT_TRUE(examine_host("2001:db8::1").foreign.empty());
   EXPECT_TRUE(examine_host("smtp.example.com").invisible.empty());
   EXPECT_TRUE(examine_host("smtp.example.com").foreign.empty());
 }

@@ -123,6 +123,33 @@ TEST_F(WalkTest, says_what_is_odd_about_a_host_as_it_was_written) {
   }
 }
 
+TEST_F(WalkTest, blames_no_resolver_for_a_text_that_is_no_name) {
+  street_.serve_usual();
+  const std::pair<std::string, const char*> rows[] = {
+      {"smtp.example.com:0", "M1014"},      {"smtp.example.com:99999", "M1014"},
+      {"smtp.example.com:", "M1014"},       {"smtp.example.com,587", "M1014"},
+      {"smtp.example.com;b.test", "M1014"}, {"smtp.example.com:465", "M1014"},
+  };
+  for (const auto& [host, id] : rows) {
+    Request request = at(587);
+    request.host = host;
+    Report report = street_.walk(std::move(request));
+    EXPECT_THAT(ids(report), ElementsAre(id)) << host;
+    EXPECT_EQ(first(report).parameters.at("meant"), Street::host) << host;
+    EXPECT_EQ(first(report).fixes.front().tested, Tested::works) << host;
+  }
+  for (const std::string& host :
+       {std::string("mail..example.com"), std::string(70, 'a') + ".example.com", std::string("."),
+        std::string("a!b.example.com"), std::string("1:2:3")}) {
+    Request request = at(587);
+    request.host = host;
+    Report report = street_.walk(std::move(request));
+    EXPECT_THAT(ids(report), ElementsAre("M1016")) << host;
+    EXPECT_EQ(first(report).parameters.at("seen"), host);
+    EXPECT_EQ(report.exit_code(), 11);
+  }
+}
+
 TEST_F(WalkTest, walks_a_domain_by_its_mail_hosts) {
   street_.serve(25, {});
   street_.names.add_mx("example.com", 10, Street::host);

@@ -75,6 +75,20 @@ TEST(Laravel, reads_the_values_as_dotenv_does) {
   expect_places_are_right(settings, laravel);
 }
 
+TEST(Laravel, a_byte_order_mark_is_no_part_of_the_first_line) {
+  const std::string text = "\xef\xbb\xbfMAIL_HOST=smtp.example.com\nMAIL_USERNAME=shop\n";
+  const Settings settings = read_well(text, std::nullopt, "mail.txt");
+  EXPECT_EQ(settings.dialect, Dialect::laravel);
+  EXPECT_EQ(settings.host.value, "smtp.example.com");
+  EXPECT_EQ(text.substr(settings.host.place.offset, settings.host.place.length),
+            "smtp.example.com");
+  Change change;
+  change.port = 465;
+  EXPECT_EQ(with_change(settings, change), "MAIL_PORT=465\n");
+  EXPECT_EQ(applied(text, edits(settings, change)),
+            "\xef\xbb\xbfMAIL_PORT=465\nMAIL_HOST=smtp.example.com\nMAIL_USERNAME=shop\n");
+}
+
 TEST(Laravel, decides_encryption_as_laravel_does) {
   const auto read_lines = [](std::string lines) {
     return read_well("MAIL_HOST=a.example\n" + lines, Dialect::laravel).encryption.value;

@@ -50,7 +50,27 @@ TEST(PhpMailer, decides_encryption_as_phpmailer_does) {
   EXPECT_TRUE(read_lines("$m->Password = \"x$y\";").password.is_elsewhere);
 }
 
+TEST(PhpMailer, takes_the_first_of_several_hosts_with_its_port_and_encryption) {
+  const auto read_host = [](std::string host) {
+    return read_well("$m->Host = '" + host + "';\n$m->Port = 26;", Dialect::phpmailer);
+  };
+  const Settings plain = read_host("a.example;b.example");
+  EXPECT_EQ(plain.host.value, "a.example");
+  EXPECT_EQ(plain.port.value, 26u);
+  const Settings whole = read_host("ssl://a.example:465 ; b.example");
+  EXPECT_EQ(whole.host.value, "a.example");
+  EXPECT_EQ(whole.port.value, 465u);
+  EXPECT_EQ(whole.encryption.value, Encryption::implicit);
+  EXPECT_EQ(read_host("tls://a.example").encryption.value, Encryption::starttls);
+  EXPECT_EQ(read_host("https://a.example/").host.value, "https://a.example/");
+  Change change;
+  change.encryption = Encryption::starttls;
+  EXPECT_EQ(with_change(whole, change),
+            "$m->SMTPSecure = 'tls';\n$m->Host = 'a.example';\n$m->Port = 465;\n");
+}
+
 TEST(PhpMailer, a_change_is_read_again) {
+  expect_change_round_trips("$m->Host = 'tls://a.example:587;b.example';", Dialect::phpmailer);
   expect_change_round_trips(mailer, Dialect::phpmailer);
   expect_change_round_trips("    $this->mail->Host = 'a.example';", Dialect::phpmailer);
 }

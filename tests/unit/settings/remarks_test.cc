@@ -61,6 +61,14 @@ TEST(Remarks, what_was_pasted_into_the_host_is_taken_apart) {
   EXPECT_EQ(remark_on_host("smtp.gmial.com", known_providers())->change.host, "smtp.gmail.com");
 }
 
+TEST(Remarks, of_several_hosts_it_is_told_which_counts) {
+  const auto found =
+      remarks(read_well("$m->Host = 'tls://mail.a.test:587;b.test';", Dialect::phpmailer), {});
+  ASSERT_EQ(found.size(), 1u);
+  EXPECT_EQ(found[0].kind, Kind::several_hosts);
+  EXPECT_EQ(found[0].detail, "of which the first is taken: mail.a.test");
+}
+
 TEST(Remarks, a_password_pasted_with_the_host_is_not_shown) {
   const Settings settings =
       read_well("MAIL_HOST=smtp://me:hunter2@smtp.example.com\nMAIL_PORT=587", Dialect::laravel);
