@@ -145,7 +145,6 @@ std::vector<Recipient> recipients_of(message::DeliveryReport report, const Notic
   return recipients;
 }
 
-// Where the fields for programs hold no words, those for people may.
 // What the notice says to people about those of whom its fields tell no words.
 class Words {
  public:
@@ -181,6 +180,7 @@ class Words {
   std::unordered_map<std::string, const Recipient*> by_address_;
 };
 
+// Where the fields for programs hold no words, those for people may.
 void add_words(std::vector<Recipient>& recipients, const NoticeText& notice,
                const NoticeBook& book) {
   auto has_words = [](const Recipient& one) { return !one.reply.empty(); };
