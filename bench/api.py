@@ -2,10 +2,12 @@
 """Messages of 10 KB accepted a second: over the HTTP API, beside SMTP in the same run.
 
 Both come from the same kind of client: threads with a connection each, over which one message follows the
-answer to the one before. Nothing is delivered. Rounds are interleaved, medians and their ratio are printed.
+answer to the one before. Nothing is delivered. Who is told to come again in a moment does so, as any client
+would; how often that was is printed. Rounds are interleaved, medians and their ratio are printed.
 """
 
 import argparse
+import concurrent.futures
 import json
 import multiprocessing
 import socket
@@ -26,6 +28,8 @@ from peers.relay import Relay  # noqa: E402
 OCTETS = 10240
 LINE = "x" * 78
 TEXT = (LINE + "\r\n") * (OCTETS // 80)
+# Until a message that is not taken just now is tried again.
+MOMENT_S = 0.02
 SENDER, RECIPIENT = "app@sender.example", "ann@nobody.example"
 
 
@@ -38,70 +42,80 @@ class Connection:
     def say(self, octets):
         self._socket.sendall(octets)
 
-    def reply(self, code):
+    def reply(self, *codes):
         line = b"250-"
         while line[3:4] == b"-":
             line = self._file.readline()
-        assert line.startswith(code), line
+        assert line[:3] in codes, line
+        return line[:3]
 
     def answer(self):
-        assert self._file.readline().startswith(b"HTTP/1.1 200 ")
+        status = self._file.readline()[len(b"HTTP/1.1 "):][:3]
+        assert status in (b"200", b"503"), status
         octets = 0
         while (line := self._file.readline()) != b"\r\n":
             name, _, value = line.partition(b": ")
             octets = int(value) if name == b"Content-Length" else octets
         self._file.read(octets)
+        return status
 
 
 def smtp_client(address, count, _):
+    """Hands `count` messages in; how often it was told to come again in a moment."""
     connection = Connection(address)
     connection.reply(b"220")
     connection.say(b"EHLO bench\r\n")
     connection.reply(b"250")
     opening = f"MAIL FROM:<{SENDER}>\r\nRCPT TO:<{RECIPIENT}>\r\nDATA\r\n".encode()
     content = f"From: {SENDER}\r\nTo: {RECIPIENT}\r\nSubject: bench\r\n\r\n{TEXT}.\r\n".encode()
-    for _ in range(count):
+    sent = later = 0
+    while sent < count:
         connection.say(opening)
         for code in (b"250", b"250", b"354"):
             connection.reply(code)
         connection.say(content)
-        connection.reply(b"250")
+        if connection.reply(b"250", b"451") == b"250":
+            sent += 1
+        else:
+            later += 1
+            time.sleep(MOMENT_S)
+    return later
 
 
 def http_client(address, count, key):
+    """As smtp_client(), over HTTP."""
     body = json.dumps({"from": SENDER, "to": RECIPIENT, "subject": "bench", "text": TEXT}).encode()
     request = (f"POST /v1/emails HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer {key}\r\n"
                f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n").encode() + body
-    sent = 0
+    sent = later = 0
     while sent < count:
         connection = Connection(address)
         # A connection takes a thousand requests.
         for _ in range(min(1000, count - sent)):
             connection.say(request)
-            connection.answer()
-            sent += 1
+            if connection.answer() == b"200":
+                sent += 1
+            else:
+                later += 1
+                time.sleep(MOMENT_S)
+    return later
 
 
 def run_threads(client, address, count, threads, key):
-    running = [threading.Thread(target=client, args=(address, count, key)) for _ in range(threads)]
-    for thread in running:
-        thread.start()
-    for thread in running:
-        thread.join()
+    with concurrent.futures.ThreadPoolExecutor(threads) as running:
+        # What one of them fails with is raised here.
+        return sum(running.map(lambda _: client(address, count, key), range(threads)))
 
 
 def rate(client, address, arguments, keys):
+    """Messages a second, and how often somebody was told to come again."""
     each = arguments.messages // (arguments.processes * arguments.threads)
-    began = time.monotonic()
-    processes = [multiprocessing.Process(target=run_threads,
-                                         args=(client, address, each, arguments.threads, key))
-                 for key in keys]
-    for process in processes:
-        process.start()
-    for process in processes:
-        process.join()
-        assert process.exitcode == 0
-    return each * arguments.threads * arguments.processes / (time.monotonic() - began)
+    work = [(client, address, each, arguments.threads, key) for key in keys]
+    with multiprocessing.Pool(arguments.processes) as processes:
+        began = time.monotonic()
+        later = sum(processes.starmap(run_threads, work))
+        took = time.monotonic() - began
+    return each * arguments.threads * arguments.processes / took, later
 
 
 def main():
@@ -124,10 +138,12 @@ def main():
             api = ("127.0.0.1", http_port(relay))
             found = {"SMTP": [], "API": []}
             for i in range(arguments.rounds):
-                found["SMTP"].append(rate(smtp_client, relay.trusted, arguments, keys))
-                found["API"].append(rate(http_client, api, arguments, keys))
-                print(f"round {i + 1}: SMTP {found['SMTP'][-1]:6.0f}/s  API {found['API'][-1]:6.0f}/s",
-                      flush=True)
+                smtp, smtp_later = rate(smtp_client, relay.trusted, arguments, keys)
+                http, http_later = rate(http_client, api, arguments, keys)
+                found["SMTP"].append(smtp)
+                found["API"].append(http)
+                print(f"round {i + 1}: SMTP {smtp:6.0f}/s  API {http:6.0f}/s  "
+                      f"(told to come again: {smtp_later}, {http_later})", flush=True)
         finally:
             relay.stop()
     medians = {name: statistics.median(rates) for name, rates in found.items()}

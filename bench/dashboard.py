@@ -39,11 +39,33 @@ QUESTIONS = {
     "delivered": "/v1/emails?status=delivered",
     "deferred": "/v1/emails?status=deferred",
     "bounced, gone@": "/v1/emails?status=bounced&q=user9",
+    "several states": "/v1/emails?status=bounced,expired",
+    "class": "/v1/emails?class=recipient-unknown",
+    "class of few": "/v1/emails?class=mailbox-full",
+    "class of provider": "/v1/emails?class=recipient-unknown&provider=other",
+    "provider of none": "/v1/emails?provider=google",
+    "late": "/v1/emails?status=bounced&late=true",
+    "complained": "/v1/emails?complained=true",
+    "inbound": "/v1/emails?direction=inbound",
+    "sender": "/v1/emails?from=app@shop.example",
+    "sender, few": "/v1/emails?from=rare@blog.example",
+    "sender's domain": "/v1/emails?from=shop.example",
+    "sender of none": "/v1/emails?from=nobody.example",
+    "subject, all": "/v1/emails?subject=invoice",
+    "subject, beginning": "/v1/emails?subject=inv",
+    "subject, one": "/v1/emails?subject=invoice+777777",
+    "subject, old": "/v1/emails?subject=reminder",
+    "subject, none": "/v1/emails?subject=december",
+    "subject, no pair": "/v1/emails?subject=march+april",
+    "tag": "/v1/emails?tag=kind",
+    "tag, few": "/v1/emails?tag=kind:rare",
+    "tag, none": "/v1/emails?tag=kind:none",
+    "all three": "/v1/emails?from=shop.example&subject=march&tag=kind:invoice",
 }
 
 
 def answers(phase, text, _):
-    return "550 5.1.1 No such user" if phase == "rcpt" and "<gone@" in text else None
+    return "550 5.1.1 No such user" if phase == "rcpt" and text.startswith("gone@") else None
 
 
 def day_file(relay):
@@ -53,7 +75,7 @@ def day_file(relay):
 def send_patterns(relay):
     with smtplib.SMTP(*relay.trusted) as smtp:
         for to in ("ann@sink.example", "gone@sink.example"):
-            smtp.sendmail("app@shop.example", [to], "Subject: Hello\r\n\r\nHello\r\n")
+            smtp.sendmail("app@shop.example", [to], "Subject: Hello\r\nX-Waypost-Tag: kind=invoice\r\n\r\nHello\r\n")
 
     def recorded():
         file = day_file(relay)
@@ -81,14 +103,24 @@ def fill(file, count):
     first = max(pattern[0][0] for pattern in patterns.values()) + 1
     begin = min(pattern[0][2] for pattern in patterns.values())
     chance = random.Random(1)
-    messages, recipients, events = [], [], []
+    messages, recipients, events, words, tags = [], [], [], [], []
+    columns = [name for _, name, *_ in database.execute("PRAGMA table_info(messages)")]
+    sender_at, words_at = columns.index("sender"), columns.index("words")
     for i in range(count):
         row, its_events, address, old = patterns["bounced" if i % 50 == 0 else "delivered"]
         raw = row[1][:6] + (0x7000 | chance.getrandbits(12)).to_bytes(2, "big") + \
             (0x8000000000000000 | chance.getrandbits(62)).to_bytes(8, "big")
         new, domain = str(uuid.UUID(bytes=raw)), DOMAINS[i % 5]
         to = f"user{i}@{domain}"
-        messages.append((first + i, raw, begin + i, *row[3:]))
+        message = [first + i, raw, begin + i, *row[3:]]
+        message[sender_at] = "rare@blog.example" if i % 10_000 == 5 else "app@shop.example"
+        # The oldest half reminds: no word of theirs is found in what is looked at first.
+        message[words_at] = (f"{'reminder' if i < count // 2 else 'your'} invoice {i} of "
+                             f"{('january', 'february', 'march', 'april')[i % 4]}")
+        messages.append(message)
+        words.append((first + i, message[words_at]))
+        if i % 3 == 0:
+            tags += [("kind", first + i), ("kind=rare" if i % 9_999 == 0 else "kind=invoice", first + i)]
         recipients.append((first + i, 0, to, domain, "bounced" if i % 50 == 0 else "delivered", begin + i))
         events += [(first + i, begin + i, *event[1:4], event[4].replace(old, new).replace(address, to))
                    for event in its_events]
@@ -98,7 +130,9 @@ def fill(file, count):
             database.executemany("INSERT INTO recipients VALUES (?,?,?,?,?,?)", recipients)
             database.executemany("INSERT INTO events (message, at, kind, class, host, line) "
                                  "VALUES (?,?,?,?,?,?)", events)
-            messages, recipients, events = [], [], []
+            database.executemany("INSERT INTO subjects (rowid, words) VALUES (?,?)", words)
+            database.executemany("INSERT INTO tags (tag, message) VALUES (?,?)", tags)
+            messages, recipients, events, words, tags = [], [], [], [], []
     for state, share in (("bounced", (count + 49) // 50), ("delivered", count - (count + 49) // 50)):
         database.execute("UPDATE totals SET count = count + ? WHERE name = ?", (share, state))
     database.commit()

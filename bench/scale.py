@@ -212,7 +212,8 @@ class Herd:
         records = ",\n".join(f'"d{number}.test. 600 IN MX 10 mx.d{number}.test.", '
                              f'"mx.d{number}.test. 600 IN A {self.sinks[number % SINKS].address[0]}"'
                              for number in range(self.domains))
-        self.relay = Relay(folder / "herd", f"mx_port = {port}\n[dns]\nrecords = [{records}]\n")
+        self.relay = Relay(folder / "herd", f"mx_port = {port}\nforbidden_addresses = []\n"
+                           f"[dns]\nrecords = [{records}]\n")
 
     def measure(self):
         """Seconds to the first delivery, the longest gap between two, and to the last."""

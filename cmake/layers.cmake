@@ -58,7 +58,7 @@ waypost_library(doctor
 waypost_embed_toml(doctor rules/lists shipped_lists)
 waypost_library(submission DEPENDS base io smtp message events dns tls sasl intake)
 waypost_library(api
-  DEPENDS base io smtp settings classify explain events dns sasl web spool records guard queue intake submission domains publish
+  DEPENDS base io smtp message settings classify explain events dns sasl web spool records guard shaping queue intake submission domains publish
   USES Boost::json)
 waypost_embed_text(api docs/format/openapi.json openapi_document)
 

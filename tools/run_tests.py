@@ -138,7 +138,7 @@ def run_pytest(options):
     report, began = ROOT / "build" / "pytest.xml", time.monotonic()
     report.unlink(missing_ok=True)
     command = [sys.executable, "-m", "pytest", "-v", "--no-header", "--no-summary",
-               "-p", "no:cacheprovider", f"--junitxml={report}", "-o", "junit_logging=all",
+               "-n", str(options.jobs), "--dist", "loadfile", "-p", "no:cacheprovider", f"--junitxml={report}", "-o", "junit_logging=all",
                "-o", "junit_family=xunit2", *folders]
     if options.filter:
         command += ["-k", options.filter]

@@ -93,7 +93,8 @@ io::Task<std::optional<web::Response>> Access::check(web::Request& head,
                                                      std::optional<records::Scope> scope) {
   begin_window();
   std::string secret(secret_of(head));
-  if (head.field("authorization").empty() && !cookie(head, session_cookie).empty())
+  if (head.field("authorization").empty() &&
+      !cookie(head, session_cookie(services_.front, head)).empty())
     co_return co_await check_session(head);
   KeyPointer key;
   if (!secret.empty()) {
@@ -118,30 +119,38 @@ io::Task<std::optional<web::Response>> Access::check(web::Request& head,
 
 std::optional<web::Response> Access::refuse_host(const web::Request& head) const {
   if (names_us(services_.front, head)) return std::nullopt;
-  return refuse(Problem::unknown_host,
-                fmt::format("\"{}\" is no name of this relay. Use its `hostname`, localhost or an "
-                            "address.",
-                            head.field("host")));
+  return refuse(
+      Problem::unknown_host,
+      fmt::format("\"{}\" is no name of this relay. Use its `hostname`, localhost or an "
+                  "address, or add the name to `hostnames` of [http] and start the relay again.",
+                  head.field("host")));
 }
 
-io::Task<std::shared_ptr<Session>> Access::session_of(const web::Request& head) {
+io::Task<Result<std::shared_ptr<Session>>> Access::session_of(const web::Request& head) {
   std::shared_ptr<Session> session =
-      sessions_.find(cookie(head, session_cookie), services_.loop.now());
+      sessions_.find(cookie(head, session_cookie(services_.front, head)), services_.loop.now());
   if (!session) co_return nullptr;
-  const bool is_good = co_await is_confirmed(session);
+  CO_TRY(const bool is_good, co_await is_confirmed(session));
   if (is_good) co_return session;
   sessions_.end(*session);
   co_return nullptr;
 }
 
-// Whether the password that it began with is still the one. Where that cannot be read it is not.
-io::Task<bool> Access::is_confirmed(std::shared_ptr<Session> session) {
+web::Response Access::unreadable_session() {
+  web::Response later = refuse(Problem::try_later, "Who may log in cannot be read now.");
+  later.fields.emplace_back("Retry-After", "5");
+  return later;
+}
+
+// Whether the password that it began with is still the one.
+io::Task<Result<bool>> Access::is_confirmed(std::shared_ptr<Session> session) {
   if (session->ended) co_return false;
   if (services_.loop.now() < session->confirmed + known_for) co_return true;
   using Read = Result<std::optional<records::Admin>>;
   std::function<Read()> look = [&] { return services_.admins.find(session->user); };
   Read read = co_await io::run_on<Read>(services_.admins_worker, services_.loop, std::move(look));
-  if (!read || !*read || (*read)->revision != session->revision) co_return false;
+  if (!read) co_return failure(std::move(read).error());
+  if (!*read || (*read)->revision != session->revision) co_return false;
   session->confirmed = services_.loop.now();
   co_return true;
 }
@@ -150,9 +159,11 @@ io::Task<bool> Access::is_confirmed(std::shared_ptr<Session> session) {
 io::Task<std::optional<web::Response>> Access::check_session(web::Request& head) {
   if (auto refused = refuse_host(head)) co_return refused;
   const bool is_change = head.method != "GET" && head.method != "HEAD";
-  if (!is_from_our_page(head, is_change))
+  if (!is_from_our_page(services_.front, head, is_change))
     co_return refuse(Problem::foreign_page, "A page of another site made the browser ask that.");
-  std::shared_ptr<Session> session = co_await session_of(head);
+  Result<std::shared_ptr<Session>> found = co_await session_of(head);
+  if (!found) co_return unreadable_session();
+  std::shared_ptr<Session> session = *std::move(found);
   if (!session) co_return refuse_unknown(client_of(services_.front, head));
   // Of digests it tells nobody by its time how much was right.
   if (is_change && io::sha256(head.field("x-waypost-csrf")) != io::sha256(session->csrf))
@@ -178,8 +189,8 @@ web::Response Access::refuse_unknown(const IpAddress& client) {
 io::Task<bool> Access::holds(Caller caller) {
   if (caller.session) {
     const bool is_over = Sessions::is_over(*caller.session, services_.loop.now());
-    const bool is_good = co_await is_confirmed(caller.session);
-    co_return is_good && !is_over;
+    const Result<bool> is_good = co_await is_confirmed(caller.session);
+    co_return is_good.value_or(false) && !is_over;
   }
   std::function<Result<bool>()> look = [&] { return services_.keys.holds(caller.key->name); };
   Result<bool> read =
@@ -207,6 +218,7 @@ io::Task<Access::Found> Access::find(std::string secret) {
   }
   using Read = Result<std::optional<records::Key>>;
   std::function<Read()> look = [&] { return services_.keys.find(secret); };
+  const uint64_t forgotten = forgotten_;
   Read read = co_await io::run_on<Read>(services_.worker, services_.loop, std::move(look));
   Secret::wipe(secret);
   std::optional<std::string> trouble;
@@ -217,8 +229,14 @@ io::Task<Access::Found> Access::find(std::string secret) {
   if (!*read) co_return KeyPointer();
   auto key = std::make_shared<const records::Key>(**std::move(read));
   if (known_.size() >= known_max) known_.clear();
-  known_[name] = {key, services_.loop.now() + known_for};
+  // What was read before a key was revoked may hold that one.
+  if (forgotten == forgotten_) known_[name] = {key, services_.loop.now() + known_for};
   co_return key;
+}
+
+void Access::forget(const std::string& key_name) {
+  ++forgotten_;
+  std::erase_if(known_, [&](const auto& each) { return each.second.key->name == key_name; });
 }
 
 // Draft-ietf-httpapi-ratelimit-headers, and the names that came before it.

@@ -27,8 +27,6 @@ struct Caller {
   std::shared_ptr<Session> session = nullptr;  // null: with a key
 };
 
-inline constexpr std::string_view session_cookie = "waypost_session";
-
 // Who may ask what, and how often. Thread: the loop's.
 class Access {
  public:
@@ -63,10 +61,15 @@ class Access {
   // Why a request under that name is not answered; nothing: it is.
   std::optional<web::Response> refuse_host(const web::Request& head) const;
 
+  // What is known of the key is read anew from here on: it was revoked.
+  void forget(const std::string& key_name);
+
   Sessions& sessions() { return sessions_; }
   const Front& front() const { return services_.front; }
   // The one of the request's cookie; null where it is none, has ended, or its password has changed.
-  io::Task<std::shared_ptr<Session>> session_of(const web::Request& head);
+  // Fails where that cannot be read: the session goes on when it can be.
+  io::Task<Result<std::shared_ptr<Session>>> session_of(const web::Request& head);
+  static web::Response unreadable_session();
   // Whether what concerns this tenant is the key's to know.
   static bool may_see(const records::Key& key, const std::string& tenant);
 
@@ -83,7 +86,7 @@ class Access {
   io::Task<std::optional<web::Response>> check(web::Request& head,
                                                std::optional<records::Scope> scope);
   io::Task<std::optional<web::Response>> check_session(web::Request& head);
-  io::Task<bool> is_confirmed(std::shared_ptr<Session> session);
+  io::Task<Result<bool>> is_confirmed(std::shared_ptr<Session> session);
   io::Task<Found> find(std::string secret);
   io::Task<web::Response> answer(web::Router::Handler handler, web::Request request);
   web::Response refuse_unknown(const IpAddress& client);
@@ -94,6 +97,7 @@ class Access {
   Services services_;
   Sessions sessions_;
   std::map<std::string, Known> known_;  // by the hash of the secret
+  uint64_t forgotten_ = 0;              // how often
   // In the running minute.
   Instant window_end_{};
   std::map<std::string, unsigned> requests_;  // by the name of the key

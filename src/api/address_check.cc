@@ -22,6 +22,8 @@ constexpr std::array<std::string_view, 38> roles{
     "office",  "postmaster",    "press",      "privacy",  "root",          "sales",   "security",
     "support", "team",          "webmaster"};
 
+constexpr size_t local_part_octets_max = 64;  // RFC 5321 §4.5.3.1.1
+
 bool is_role(std::string_view local_part) {
   const std::string name = base::to_lower(local_part.substr(0, local_part.find('+')));
   return std::find(roles.begin(), roles.end(), name) != roles.end();
@@ -121,9 +123,17 @@ io::Task<AddressCheck> check_address(dns::Resolver& resolver, std::string text, 
     check.reasons.push_back({"syntax", words});
     check.is_undeliverable = true;
   };
-  auto mailbox = smtp::parse_mailbox(text, smtp::Characters::utf8);
+  // A keyboard puts a blank behind a word, and a form a line end.
+  std::string_view given = text;
+  while (given.ends_with('\n') || given.ends_with('\r')) given.remove_suffix(1);
+  auto mailbox = smtp::parse_mailbox(base::trim(given), smtp::Characters::utf8);
   if (!mailbox) {
     is_no_address(mailbox.error().message());
+    co_return check;
+  }
+  if (mailbox->local_part.size() > local_part_octets_max) {
+    is_no_address(
+        fmt::format("the part in front of the @ has more than {} octets", local_part_octets_max));
     co_return check;
   }
   check.mailbox = *std::move(mailbox);
@@ -136,6 +146,10 @@ io::Task<AddressCheck> check_address(dns::Resolver& resolver, std::string text, 
   auto domain = labels ? dns::normalize_name(*labels) : std::move(labels);
   if (!domain) {
     is_no_address(domain.error().message());
+    co_return check;
+  }
+  if (domain->find('.') == std::string::npos) {
+    is_no_address("\"" + *domain + "\" is no domain that others can write to");
     co_return check;
   }
   check.meant = meant_address(*check.mailbox);

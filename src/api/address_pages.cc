@@ -50,18 +50,14 @@ void AddressPages::add_to(web::Router& router, Access& access) {
 }
 
 io::Task<web::Response> AddressPages::validate(web::Request request) {
-  auto value = parse_json(request.body);
-  if (!value || !value->is_object())
-    co_return refuse(Problem::invalid_json,
-                     value ? "The body is no JSON object." : value.error().message());
+  auto body = parse_object(request.body);
+  if (!body) co_return std::move(body).error();
   std::vector<web::FieldProblem> problems;
-  Fields fields(value->get_object(), {}, problems);
+  Fields fields(*body, {}, problems);
   std::string address = fields.text("address", address_octets_max);
   if (address.empty() && problems.empty()) fields.note("address", "is missing");
   fields.no_more();
-  if (!problems.empty())
-    co_return refuse(Problem::invalid_fields, problems[0].field + " " + problems[0].message,
-                     problems);
+  if (auto refusal = refuse_any(problems)) co_return *std::move(refusal);
   if (running_ >= running_max) {
     web::Response later = refuse(Problem::try_later, "Too many addresses are checked just now.");
     later.fields.emplace_back("Retry-After", "5");

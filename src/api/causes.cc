@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "records/search.h"
+
 namespace waypost::api {
 namespace {
 
@@ -30,12 +32,22 @@ Causes::Entry* Causes::entry_of(const std::string& cause, const std::string& pro
 }
 
 void Causes::heard(const events::Event& event) {
-  const bool is_bounce = event.kind == EventKind::bounced || event.kind == EventKind::expired;
+  // One of what was not counted as delivered is no news.
+  const bool is_late_bounce = event.kind == EventKind::late_bounced && event.delivered_at;
+  const bool is_bounce =
+      event.kind == EventKind::bounced || event.kind == EventKind::expired || is_late_bounce;
   if (!is_bounce && event.kind != EventKind::deferred) return;
-  Entry* entry =
-      entry_of(event.cause.reply_class.empty() ? "unknown" : event.cause.reply_class, event.site);
+  count(event.cause.reply_class.empty() ? "unknown" : event.cause.reply_class,
+        is_bounce ? Series::bounced : Series::deferred, event);
+}
+
+std::string Causes::provider_of(const events::Event& event) {
+  return event.site.empty() ? std::string(records::no_site) : event.site;
+}
+
+void Causes::count(const std::string& cause, Series series, const events::Event& event) {
+  Entry* entry = entry_of(cause, provider_of(event));
   if (!entry) return;
-  const Series series = is_bounce ? Series::bounced : Series::deferred;
   const auto recipients = static_cast<uint32_t>(std::max<size_t>(event.recipients.size(), 1));
   for (Ring* ring : {&entry->minutes, &entry->hours})
     if (Ring::Bucket* bucket = ring->at(event.at)) bucket->counts[size_t(series)] += recipients;
@@ -46,6 +58,11 @@ void Causes::heard(const events::Event& event) {
   if (!event.recipients.empty()) newest.recipient = event.recipients.front();
   newest.reply = event.reply.substr(0, reply_octets_max);
   newest.host = event.peer.host;
+}
+
+void Causes::forget_after(WallTime time) {
+  for (auto& [place, entry] : entries_)
+    for (Ring* ring : {&entry.minutes, &entry.hours}) ring->forget_after(time);
 }
 
 std::vector<CauseCount> Causes::in(Window window, WallTime now) const {

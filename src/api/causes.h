@@ -32,9 +32,15 @@ struct CauseCount {
 class Causes {
  public:
   static constexpr size_t entries_max = 400;
+  // Of an event: its site, or records::no_site.
+  static std::string provider_of(const events::Event& event);
 
   // What was deferred or bounced; other events are passed over.
   void heard(const events::Event& event);
+  // Counts the recipients of the event under that cause.
+  void count(const std::string& cause, Series series, const events::Event& event);
+  // The clock was set back: what is newer never was.
+  void forget_after(WallTime time);
   // Those of a window, in no order.
   std::vector<CauseCount> in(Window window, WallTime now) const;
 

@@ -1,13 +1,12 @@
 #include "api/domain_pages.h"
 
 #include <algorithm>
-#include <charconv>
-#include <optional>
 #include <utility>
 
 #include <boost/json.hpp>
 #include <fmt/format.h>
 
+#include "api/domain_request.h"
 #include "api/fields.h"
 #include "api/problems.h"
 #include "dns/caching_resolver.h"
@@ -24,15 +23,9 @@ using domains::SendingDomain;
 using records::Scope;
 
 constexpr uint64_t body_octets_max = 16 * 1024;
-constexpr size_t name_octets_max = 255;
-constexpr size_t senders_max = 50;
-constexpr size_t servers_max = 13;
-constexpr uint16_t name_server_port = 53;
 constexpr size_t answers_kept_max = 1'000;
 constexpr size_t running_max = 8;
 constexpr Duration patience = std::chrono::seconds(20);
-constexpr size_t page_domains = 100;
-constexpr size_t page_domains_max = 1000;
 
 web::Response in_json(const json::value& value) { return {.body = json::serialize(value) + "\n"}; }
 
@@ -61,31 +54,7 @@ json::object to_json(const SendingDomain& domain) {
   return object;
 }
 
-std::optional<size_t> parse_limit(const std::string& text) {
-  size_t limit = 0;
-  const char* end = text.data() + text.size();
-  const auto [stop, code] = std::from_chars(text.data(), end, limit);
-  if (code != std::errc() || stop != end || limit < 1 || limit > page_domains_max)
-    return std::nullopt;
-  return limit;
-}
-
 }  // namespace
-
-// A request, read.
-struct DomainPages::Wanted {
-  records::Key key;  // who asks
-  std::string domain;
-  std::string selector;
-  domains::DomainSettings settings;
-  std::string key_type;
-  bool force = false;
-  bool activate = true;
-  std::vector<publish::NameServer> servers;
-  size_t limit = page_domains;
-  std::string after;
-  domains::SendingRelay relay;
-};
 
 struct DomainPages::Done {
   web::Response response;
@@ -117,49 +86,6 @@ class DomainPages::Names {
   dns::CachingResolver answers_;
 };
 
-// ---- what a request says
-
-namespace {
-
-void read_type(Fields& fields, std::string& to) {
-  to = fields.line("type", name_octets_max);
-  if (!to.empty() && to != "rsa" && to != "ed25519" && to != "both")
-    fields.note("type", "is neither rsa, ed25519 nor both");
-}
-
-void read_servers(Fields& fields, std::vector<publish::NameServer>& to) {
-  for (const std::string& text : fields.lines("servers", name_octets_max, servers_max)) {
-    auto address = Endpoint::parse(text, name_server_port);
-    if (!address) fields.note("servers", "has an entry that is no ADDR[:PORT]");
-    // Whoever may use the dashboard may not speak to every service that this machine can reach.
-    else if (address->port != name_server_port && address->port < 1024)
-      fields.note("servers", "has a port that is neither 53 nor from 1024 on");
-    else
-      to.push_back({"", *address, false});
-  }
-}
-
-// Of a list, and of a deletion: what stands behind the question mark.
-bool read_query(const web::Request& request, bool& force, size_t& limit, std::string& after) {
-  auto parameters = web::parse_query(request.query);
-  if (!parameters) return false;
-  for (const auto& [name, value] : *parameters) {
-    const bool is_list = request.method == "GET";
-    const auto count = parse_limit(value);
-    if (name == "limit" && is_list && count)
-      limit = *count;
-    else if (name == "after" && is_list)
-      after = value;
-    else if (name == "force" && request.method == "DELETE" && (value == "true" || value == "false"))
-      force = value == "true";
-    else
-      return false;
-  }
-  return true;
-}
-
-}  // namespace
-
 DomainPages::DomainPages(Services services)
     : services_(std::move(services)), store_(services_.disk, services_.folder) {
   thread_.start();
@@ -182,35 +108,17 @@ void DomainPages::add_to(web::Router& router, Access& access) {
                   },
                   read ? body_octets_max : 0));
   };
-  const Read new_domain = [](Fields& fields, Wanted& wanted) {
-    wanted.domain = fields.line("domain", name_octets_max);
-    if (wanted.domain.empty()) fields.note("domain", "is missing: the domain that mail is from");
-    wanted.settings = {fields.lines("senders", name_octets_max, senders_max),
-                       fields.line("return_path", name_octets_max),
-                       fields.line("reports", name_octets_max),
-                       fields.line("policy", name_octets_max)};
-    read_type(fields, wanted.key_type);
-  };
-  const Read new_keys = [](Fields& fields, Wanted& wanted) { read_type(fields, wanted.key_type); };
-  const Read one_look = [](Fields& fields, Wanted& wanted) {
-    read_servers(fields, wanted.servers);
-    if (fields.has("activate")) wanted.activate = fields.flag("activate");
-  };
-  const Read at_servers = [](Fields& fields, Wanted& wanted) {
-    read_servers(fields, wanted.servers);
-  };
-  const Read forced = [](Fields& fields, Wanted& wanted) { wanted.force = fields.flag("force"); };
   on("GET", "/v1/domains", Scope::read, &DomainPages::list);
-  on("POST", "/v1/domains", Scope::admin, &DomainPages::add, new_domain);
+  on("POST", "/v1/domains", Scope::admin, &DomainPages::add, read_new_domain);
   on("GET", "/v1/domains/{name}", Scope::read, &DomainPages::show);
   on("DELETE", "/v1/domains/{name}", Scope::admin, &DomainPages::remove);
-  on("POST", "/v1/domains/{name}/verify", Scope::admin, &DomainPages::verify, one_look);
+  on("POST", "/v1/domains/{name}/verify", Scope::admin, &DomainPages::verify, read_look);
   on("GET", "/v1/domains/{name}/keys", Scope::read, &DomainPages::keys);
-  on("POST", "/v1/domains/{name}/keys", Scope::admin, &DomainPages::rotate, new_keys);
+  on("POST", "/v1/domains/{name}/keys", Scope::admin, &DomainPages::rotate, read_new_keys);
   on("POST", "/v1/domains/{name}/keys/{selector}/activate", Scope::admin, &DomainPages::activate,
-     at_servers);
+     read_servers);
   on("POST", "/v1/domains/{name}/keys/{selector}/retire", Scope::admin, &DomainPages::retire,
-     forced);
+     read_force);
 }
 
 io::Task<web::Response> DomainPages::answer(Step step, Read read, web::Request request) {
@@ -218,20 +126,16 @@ io::Task<web::Response> DomainPages::answer(Step step, Read read, web::Request r
   wanted.key = Access::key_of(request);
   wanted.domain = request.parameters["name"];
   wanted.selector = request.parameters["selector"];
-  if (!read_query(request, wanted.force, wanted.limit, wanted.after))
+  if (!read_query(request, wanted))
     co_return refuse(Problem::invalid_fields, "The query is not one that this takes.");
   if (read) {
-    auto value = parse_json(request.body.empty() ? "{}" : request.body);
-    if (!value || !value->is_object())
-      co_return refuse(Problem::invalid_json,
-                       value ? "The body is no JSON object." : value.error().message());
+    auto object = parse_object(request.body.empty() ? "{}" : request.body);
+    if (!object) co_return std::move(object).error();
     std::vector<web::FieldProblem> problems;
-    Fields fields(value->get_object(), {}, problems);
+    Fields fields(*object, {}, problems);
     read(fields, wanted);
     fields.no_more();
-    if (!problems.empty())
-      co_return refuse(Problem::invalid_fields, problems[0].field + " " + problems[0].message,
-                       problems);
+    if (auto refusal = refuse_any(problems)) co_return *std::move(refusal);
   }
   if (ended_ || running_ >= running_max) {
     web::Response later = refuse(Problem::try_later, "Too many domains are looked at just now.");

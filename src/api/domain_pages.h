@@ -16,6 +16,7 @@
 namespace waypost::api {
 
 class Fields;
+struct DomainRequest;
 
 // /v1/domains: the domains that mail is sent from, their keys, what they must publish and whether
 // receivers see it, as the commands `domains` and `keys` have it. It works on a thread of its own,
@@ -44,7 +45,7 @@ class DomainPages {
   void end();
 
  private:
-  struct Wanted;
+  using Wanted = DomainRequest;
   struct Done;
   class Names;
   using Step = io::Task<Done> (DomainPages::*)(Wanted wanted);

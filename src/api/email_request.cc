@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include <boost/json.hpp>
@@ -11,7 +12,10 @@
 #include "api/fields.h"
 #include "base/ascii.h"
 #include "base/time.h"
+#include "intake/author.h"
 #include "intake/compose.h"
+#include "intake/wishes.h"
+#include "queue/asked_time.h"
 #include "sasl/base64.h"
 #include "smtp/limits.h"
 
@@ -54,6 +58,36 @@ std::string quoted(const std::string& name) {
   return text + "\"";
 }
 
+// Whether what stands before "<" is more than a name: it has an address of its own, and whoever
+// reads on to the last "<" would lose that one without a word.
+bool has_another_address(std::string_view before) {
+  bool in_quotes = false;
+  bool is_list = false;
+  bool has_at = false;
+  for (size_t i = 0; i < before.size(); ++i) {
+    const char c = before[i];
+    if (c == '"') in_quotes = !in_quotes;
+    if (in_quotes && c == '\\') ++i;
+    if (in_quotes) continue;
+    if (c == '<' || c == '>') return true;
+    is_list = is_list || c == ',' || c == ';';
+    has_at = has_at || c == '@';
+  }
+  return is_list && has_at;
+}
+
+// A name in quotes or not (RFC 5322 §3.2.4, §3.4).
+std::string without_quotes(std::string_view before) {
+  const bool in_quotes = before.size() >= 2 && before.starts_with('"') && before.ends_with('"');
+  if (in_quotes) before = before.substr(1, before.size() - 2);
+  std::string name;
+  for (size_t i = 0; i < before.size(); ++i) {
+    if (in_quotes && before[i] == '\\' && i + 1 < before.size()) ++i;
+    name += before[i];
+  }
+  return name;
+}
+
 // "Ann Lee <ann@example.com>", with the name in quotes or not, or the address alone.
 Result<Person> parse_person(std::string_view text) {
   text = base::trim(text);
@@ -63,13 +97,12 @@ Result<Person> parse_person(std::string_view text) {
     const size_t open = text.rfind('<');
     if (open == text.npos) return failure(ErrorCode::invalid_input, "\">\" has no \"<\"");
     address = text.substr(open + 1, text.size() - open - 2);
-    std::string_view before = base::trim(text.substr(0, open));
-    const bool in_quotes = before.size() >= 2 && before.starts_with('"') && before.ends_with('"');
-    if (in_quotes) before = before.substr(1, before.size() - 2);
-    for (size_t i = 0; i < before.size(); ++i) {
-      if (in_quotes && before[i] == '\\' && i + 1 < before.size()) ++i;
-      name += before[i];
-    }
+    const std::string_view before = base::trim(text.substr(0, open));
+    if (has_another_address(before))
+      return failure(ErrorCode::invalid_input,
+                     "it has more than one: give a list with an entry for each, and put quotes "
+                     "around a name with \"<\" or \">\" in it");
+    name = without_quotes(before);
   }
   TRY(smtp::Mailbox mailbox, smtp::parse_mailbox(address, smtp::Characters::utf8));
   if (name.size() > name_octets_max)
@@ -101,7 +134,9 @@ class EmailReader {
     if (email_.recipients.empty() && !fields_.has("to"))
       fields_.note("to", "is missing: an address, or a list of them");
     const std::string wishes = read_wishes();
+    read_schedule();
     const bool is_raw = fields_.has("raw");
+    fields_.know("raw");
     std::string content = is_raw ? read_raw() : read_parts(to, cc);
     email_.content = wishes + std::move(content);
     fields_.no_more();
@@ -159,7 +194,46 @@ class EmailReader {
       fields_.note("expire_after", "is no time such as 10m or 1h30m");
     else if (!expire_after.empty())
       wishes += "X-Waypost-Expire-After: " + expire_after + "\r\n";
+    return wishes + read_tags();
+  }
+
+  std::string read_tags() {
+    const json::array* list = fields_.array("tags", intake::tags_max);
+    std::string wishes;
+    std::set<std::string> names;
+    for (size_t i = 0; list && i < list->size(); ++i) {
+      const std::string place = fmt::format("tags[{}]", i);
+      const json::value& value = (*list)[i];
+      if (!value.is_object()) {
+        fields_.note(place, "is no object such as {\"name\": \"kind\", \"value\": \"invoice\"}");
+        continue;
+      }
+      Fields inside(value.get_object(), fields_.path_of(place + "."), problems_);
+      const std::string name = read_tag_part(inside, "name");
+      const std::string content = read_tag_part(inside, "value");
+      inside.no_more();
+      if (!name.empty() && !names.insert(name).second)
+        inside.note("name", "stands there twice: a tag has one value");
+      wishes += "X-Waypost-Tag: " + name + "=" + content + "\r\n";
+    }
     return wishes;
+  }
+
+  static std::string read_tag_part(Fields& tag, std::string_view key) {
+    std::string part = tag.line(key, intake::tag_part_octets_max);
+    if (!tag.has(key))
+      tag.note(key, "is missing");
+    else if (!intake::is_tag_part(part))
+      tag.note(key, fmt::format("is not 1 to {} of A-Z a-z 0-9 _ -", intake::tag_part_octets_max));
+    return part;
+  }
+
+  void read_schedule() {
+    const std::string text = fields_.line("scheduled_at", 256);
+    if (text.empty() && !fields_.has("scheduled_at")) return;
+    Result<WallTime> time = queue::parse_asked_time(text);
+    if (!time) return fields_.note("scheduled_at", time.error().message());
+    email_.scheduled_at = *time;
   }
 
   std::string read_parts(const std::vector<std::string>& to, const std::vector<std::string>& cc) {
@@ -289,13 +363,50 @@ class EmailReader {
       inside.note("content",
                   "is no base64 on one line, with its padding (RFC 4648 §4), or too "
                   "large");
-    static_cast<void>(inside.line("path", SIZE_MAX));
+    inside.know("path");
     inside.no_more();
     return attachment;
   }
 
-  // RFC 2045 §5.1, without parameters; RFC 2045 §6.4 lets no base64 stand for the composite types.
+  // Each "name=value", the value a token or in quotes.
+  static bool has_whole_parameters(std::string_view type) {
+    const auto is_token = [](char c) {
+      return c > 0x20 && c < 0x7f &&
+             std::string_view("()<>@,;:\\\"/[]?=").find(c) == std::string_view::npos;
+    };
+    const auto take_token = [&](std::string_view& text) {
+      size_t octets = 0;
+      while (octets < text.size() && is_token(text[octets])) ++octets;
+      text.remove_prefix(octets);
+      return octets > 0;
+    };
+    const auto take_quoted = [](std::string_view& text) {
+      size_t at = 1;
+      while (at < text.size() && text[at] != '"') {
+        if (text[at] < 0x20 || text[at] >= 0x7f) return false;
+        at += text[at] == '\\' ? 2 : 1;
+      }
+      if (at >= text.size()) return false;
+      text.remove_prefix(at + 1);
+      return true;
+    };
+    std::string_view rest = type.substr(std::min(type.find(';'), type.size()));
+    while (!rest.empty()) {
+      rest = base::trim(rest.substr(1));
+      if (!take_token(rest) || !rest.starts_with('=')) return false;
+      rest.remove_prefix(1);
+      if (!(rest.starts_with('"') ? take_quoted(rest) : take_token(rest))) return false;
+      rest = base::trim(rest);
+      if (!rest.empty() && rest.front() != ';') return false;
+    }
+    return true;
+  }
+
+  // RFC 2045 §5.1; RFC 2045 §6.4 lets no base64 stand for the composite types.
   static std::optional<std::string> refuse_type(std::string_view type) {
+    if (!has_whole_parameters(type))
+      return "has parameters that cannot be read; they look like \"; method=REQUEST\"";
+    type = base::trim(type.substr(0, type.find(';')));
     const size_t slash = type.find('/');
     const auto is_token = [](std::string_view token) {
       return !token.empty() && std::all_of(token.begin(), token.end(), [](char c) {
@@ -315,17 +426,22 @@ class EmailReader {
     const std::string base64 = fields_.text("raw", content_octets_max_ * 2);
     for (const char* other : {"subject", "text", "html", "headers", "attachments", "reply_to"}) {
       if (fields_.has(other)) fields_.note(other, "cannot stand beside \"raw\"");
+      fields_.know(other);
     }
-    for (const char* other : {"subject", "text", "html", "reply_to"})
-      static_cast<void>(fields_.has(other) ? fields_.text(other, SIZE_MAX) : std::string());
-    static_cast<void>(fields_.object("headers"));
-    static_cast<void>(fields_.array("attachments", SIZE_MAX));
     Result<std::string> decoded = sasl::base64_decode(base64, content_octets_max_);
-    if (!decoded) {
-      fields_.note("raw", "is no base64 on one line (RFC 4648 §4), or too large");
+    if (!decoded || decoded->empty()) {
+      fields_.note("raw", "is no base64 on one line (RFC 4648 §4), empty, or too large");
       return {};
     }
-    return with_line_ends(*decoded);
+    std::string content = with_line_ends(*decoded);
+    if (content.empty()) return content;
+    auto author = intake::author_domain_of(content);
+    if (!author) fields_.note("raw", "cannot be sent: " + author.error().message());
+    email_.author_domain = author.value_or("");
+    auto agent = intake::agent_domain_of(content);
+    if (!agent) fields_.note("raw", "cannot be sent: " + agent.error().message());
+    email_.agent_domain = agent.value_or("");
+    return content;
   }
 
   // What SMTP could not say in DATA is refused as there; a bare LF is what files have.

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "base/time.h"
 #include "smtp/address.h"
 #include "web/message.h"
 
@@ -22,7 +23,10 @@ struct Email {
   std::vector<smtp::Mailbox> recipients;  // of to, cc and bcc, each once
   bool smtputf8 = false;
   bool eight_bit = false;
-  std::string content;  // CRLF line ends
+  std::string content;            // CRLF line ends
+  std::string author_domain;      // of the From field of "raw"; else it is the sender's
+  std::string agent_domain = {};  // of its Sender field; empty where it has none
+  WallTime scheduled_at = {};     // as it was asked for, however far ahead; the epoch: at once
 };
 
 struct EmailRequest {

@@ -32,12 +32,10 @@ void ExplainPages::add_to(web::Router& router, Access& access) {
 }
 
 io::Task<web::Response> ExplainPages::explain(web::Request request) {
-  auto value = parse_json(request.body);
-  if (!value || !value->is_object())
-    co_return refuse(Problem::invalid_json,
-                     value ? "The body is no JSON object." : value.error().message());
+  auto object = parse_object(request.body);
+  if (!object) co_return std::move(object).error();
   std::vector<web::FieldProblem> problems;
-  Fields fields(value->get_object(), {}, problems);
+  Fields fields(*object, {}, problems);
   const std::string text = fields.text("text", text_octets_max);
   const std::string provider = fields.line("provider", name_octets_max);
   const std::string mx = fields.line("mx", name_octets_max);
@@ -47,13 +45,13 @@ io::Task<web::Response> ExplainPages::explain(web::Request request) {
   if (text.empty() && problems.empty()) fields.note("text", "is missing: what the server said");
   if (!phase.empty() && !smtp::parse_phase(phase)) fields.note("phase", "is none that is known");
   fields.no_more();
-  if (!problems.empty())
-    co_return refuse(Problem::invalid_fields, problems[0].field + " " + problems[0].message,
-                     problems);
+  if (auto refusal = refuse_any(problems)) co_return *std::move(refusal);
   const classify::Reading reading = replies_.read(
       {text, provider.empty() ? mx : provider, smtp::parse_phase(phase), own_ip, own_domain});
-  const json::object answer = explain::to_json(explain::answer(reading, replies_.book()));
-  co_return web::Response{.body = json::serialize(answer) + "\n"};
+  const explain::Answer answer = explain::answer(reading, replies_.book());
+  json::object page = explain::to_json(answer);
+  page["actor"] = answer.actor;
+  co_return web::Response{.body = json::serialize(page) + "\n"};
 }
 
 }  // namespace waypost::api

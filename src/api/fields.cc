@@ -5,6 +5,7 @@
 #include <boost/json.hpp>
 #include <fmt/format.h>
 
+#include "api/problems.h"
 #include "base/ascii.h"
 #include "base/utf8.h"
 
@@ -18,27 +19,50 @@ constexpr size_t shown_octets_max = 100;
 
 json::string_view in_json(std::string_view text) { return {text.data(), text.size()}; }
 
-// Whether a text has more values than `most`, by the marks that stand before or between them. A
-// value of two octets takes two dozen in memory.
-bool has_many_values(std::string_view text, size_t most) {
+// What a text has by its marks outside of strings, before it is parsed: a value of two octets takes
+// two dozen in memory.
+struct Marks {
   size_t values = 1;
+  size_t members = 0;
+};
+
+// Ends soon after `values_most` values.
+Marks count_marks(std::string_view text, size_t values_most) {
+  Marks marks;
   bool in_string = false;
-  for (size_t at = 0; at < text.size() && values <= most; ++at) {
+  for (size_t at = 0; at < text.size() && marks.values <= values_most; ++at) {
     const char c = text[at];
     if (in_string && c == '\\')
       ++at;
     else if (c == '"')
       in_string = !in_string;
     else if (!in_string && (c == ',' || c == '[' || c == '{'))
-      ++values;
+      ++marks.values;
+    else if (!in_string && c == ':')
+      ++marks.members;
   }
-  return values > most;
+  return marks;
+}
+
+// As deep as the parser lets it be.
+size_t count_members(const json::value& value) {
+  size_t members = 0;
+  if (const json::object* object = value.if_object()) {
+    members = object->size();
+    for (const auto& member : *object) members += count_members(member.value());
+  } else if (const json::array* array = value.if_array()) {
+    for (const json::value& entry : *array) members += count_members(entry);
+  }
+  return members;
 }
 
 }  // namespace
 
 Result<json::value> parse_json(std::string_view text) {
-  if (has_many_values(text, values_max))
+  constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";  // RFC 8259 §8.1: may be ignored
+  if (text.starts_with(byte_order_mark)) text.remove_prefix(byte_order_mark.size());
+  const Marks marks = count_marks(text, values_max);
+  if (marks.values > values_max)
     return failure(ErrorCode::invalid_input,
                    fmt::format("The body has more than {} values.", values_max));
   json::parse_options options;
@@ -46,7 +70,19 @@ Result<json::value> parse_json(std::string_view text) {
   json::error_code error;
   json::value value = json::parse(in_json(text), error, {}, options);
   if (error) return failure(ErrorCode::invalid_input, "The body is no JSON: " + error.message());
+  // The parser keeps the last of them.
+  if (count_members(value) != marks.members)
+    return failure(ErrorCode::invalid_input,
+                   "An object of the body has the same name twice: give each field once.");
   return value;
+}
+
+tl::expected<json::object, web::Response> parse_object(std::string_view body) {
+  Result<json::value> value = parse_json(body);
+  if (!value) return tl::unexpected(refuse(Problem::invalid_json, value.error().message()));
+  if (!value->is_object())
+    return tl::unexpected(refuse(Problem::invalid_json, "The body is no JSON object."));
+  return std::move(value->get_object());
 }
 
 void Fields::note(std::string_view key, std::string message) {

@@ -20,9 +20,13 @@ inline constexpr size_t problems_max = 100;
 // Values of one body: room for a batch of 100 with 1,000 recipients each.
 inline constexpr size_t values_max = 200'000;
 
-// Text from outside as JSON, 16 levels and values_max values at most; invalid_input with the
-// reason.
+// Text from outside as JSON, 16 levels and values_max values at most, and no name twice in an
+// object: which of the two counts, programs do not agree about (RFC 8259 §4). invalid_input with
+// the reason.
 Result<boost::json::value> parse_json(std::string_view text);
+
+// The object that a body is, or what to answer where it is none.
+tl::expected<boost::json::object, web::Response> parse_object(std::string_view body);
 
 // Reads one object of a request, and notes all that is wrong with it by the name of the field.
 // Values that are wrong or absent come back empty. null is as good as absent. The object and the
@@ -38,6 +42,8 @@ class Fields {
   void note(std::string_view key, std::string message);
 
   bool has(std::string_view key) const;
+  // A field that was asked for by has() alone.
+  void know(std::string_view key) { known_.emplace_back(key); }
   // One line, without control octets.
   std::string line(std::string_view key, size_t octets_max);
   // Any text but NUL.

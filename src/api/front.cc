@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "base/ascii.h"
+#include "base/networks.h"
 
 namespace waypost::api {
 namespace {
@@ -19,11 +20,8 @@ std::string_view host_of(std::string_view authority) {
 
 constexpr size_t hops_max = 20;
 
-// Those on this machine as well, as /metrics believes them.
 bool is_believed(const Front& front, const IpAddress& address) {
-  return address.is_loopback() ||
-         std::any_of(front.proxies.begin(), front.proxies.end(),
-                     [&](const base::IpPrefix& proxy) { return proxy.contains(address); });
+  return contains(front.proxies, address);
 }
 
 bool is_believed(const Front& front, const web::Request& head) {
@@ -75,7 +73,7 @@ bool is_secure(const Front& front, const web::Request& head) {
          base::equals_ignoring_case(said.front(), "https");
 }
 
-bool is_from_our_page(const web::Request& head, bool is_change) {
+bool is_from_our_page(const Front& front, const web::Request& head, bool is_change) {
   const std::string_view site = head.field("sec-fetch-site");
   const std::string_view origin = head.field("origin");
   // "none" is what a person typed or had bookmarked.
@@ -83,6 +81,8 @@ bool is_from_our_page(const web::Request& head, bool is_change) {
   if (!origin.empty()) {
     const size_t at = origin.find("://");
     if (at == origin.npos) return false;
+    // A page under our name without TLS is anybody's who sits on the way.
+    if (is_secure(front, head) && origin.substr(0, at) != "https") return false;
     return base::equals_ignoring_case(origin.substr(at + 3), head.field("host"));
   }
   return !is_change || !site.empty();
@@ -98,6 +98,12 @@ std::string_view cookie(const web::Request& head, std::string_view name) {
       return one.substr(name.size() + 1);
   }
   return {};
+}
+
+std::string_view session_cookie(const Front& front, const web::Request& head) {
+  constexpr std::string_view name = "__Host-waypost_session";
+  constexpr std::string_view prefix = "__Host-";
+  return is_secure(front, head) ? name : name.substr(prefix.size());
 }
 
 }  // namespace waypost::api

@@ -76,7 +76,68 @@ const Ring::Bucket* Ring::at(int64_t index) const {
   return &buckets_[size_t(index % size)];
 }
 
-History::History(WallTime started) : started_(started) { places_.emplace(all_mail, new_place()); }
+void Ring::visit(const std::function<void(int64_t index, const Bucket&)>& visit) const {
+  const auto size = static_cast<int64_t>(buckets_max_);
+  for (int64_t index = newest_ - size + 1; index <= newest_; ++index) {
+    const Bucket* bucket = at(index);
+    if (bucket && (bucket->waiting >= 0 ||
+                   *std::max_element(bucket->counts.begin(), bucket->counts.end()) > 0))
+      visit(index, *bucket);
+  }
+}
+
+void Ring::forget_after(WallTime time) {
+  const int64_t index = std::max<int64_t>(index_of(time), 0);
+  const auto size = static_cast<int64_t>(buckets_max_);
+  if (buckets_.empty() || index >= newest_) return;
+  oldest_ = std::max(oldest_, std::min(newest_ - size + 1, index));
+  for (int64_t later = std::max(index + 1, newest_ - size + 1); later <= newest_; ++later)
+    buckets_[size_t(later % size)] = Bucket();
+  newest_ = index;
+}
+
+History::History(WallTime started) : spans_{{started, WallTime::max()}} {
+  places_.emplace(all_mail, new_place());
+}
+
+void History::restore(const std::vector<Span>& spans, WallTime now) {
+  const size_t kept = std::min(spans.size(), spans_max - 1);
+  spans_.insert(spans_.begin(), spans.end() - ptrdiff_t(kept), spans.end());
+  if (!spans.empty() && spans.back().to > now) clock_was_set(spans.back().to, now);
+}
+
+void History::clock_was_set(WallTime last, WallTime now) {
+  spans_.back().to = last;
+  if (now < last)
+    for (auto& [name, place] : places_)
+      for (Ring* ring : place.all()) ring->forget_after(now);
+  for (Span& span : spans_) span.to = std::min(span.to, now);
+  std::erase_if(spans_, [](const Span& span) { return span.from >= span.to; });
+  spans_.push_back({now, WallTime::max()});
+  if (spans_.size() > spans_max) spans_.erase(spans_.begin());
+}
+
+std::vector<History::Span> History::spans(WallTime now) const {
+  std::vector<Span> ended = spans_;
+  ended.back().to = std::max(ended.back().from, now);
+  return ended;
+}
+
+std::array<const Ring*, 3> History::rings(std::string_view name) const {
+  const Place* place = find(name);
+  if (!place) return {};
+  return {&place->seconds, &place->minutes, &place->hours};
+}
+
+std::array<Ring*, 3> History::rings_to_fill(std::string_view name) {
+  if (!find(name) && !has_room(name)) return {};
+  return place_of(name).all();
+}
+
+bool History::is_known(WallTime from, WallTime to) const {
+  return std::any_of(spans_.begin(), spans_.end(),
+                     [&](const Span& span) { return span.from < to && span.to > from; });
+}
 
 History::Place History::new_place() {
   return {Ring(seconds(1), seconds_kept), Ring(minutes(1), minutes_kept),
@@ -86,8 +147,17 @@ History::Place History::new_place() {
 History::Place& History::place_of(std::string_view provider) {
   auto found = places_.find(provider);
   if (found != places_.end()) return found->second;
-  const std::string_view named = places_.size() <= providers_max ? provider : other_provider;
+  const std::string_view named = has_room(provider) ? provider : other_provider;
   return places_.try_emplace(std::string(named), new_place()).first->second;
+}
+
+// For one more name, which may be that of a provider.
+bool History::has_room(std::string_view name) const {
+  if (is_apart(name) || name == other_provider) return true;
+  const auto providers = std::count_if(places_.begin(), places_.end(), [](const auto& place) {
+    return place.first != all_mail && place.first != other_provider && !is_apart(place.first);
+  });
+  return size_t(providers) < providers_max;
 }
 
 const History::Place* History::find(std::string_view provider) const {
@@ -108,13 +178,31 @@ const Ring& History::ring_of(const Place& place, Window window) {
 }
 
 void History::add(std::string_view provider, Series series, uint64_t count, WallTime at) {
-  const auto add_to = [&](Place& place) {
-    for (Ring* ring : place.all())
-      if (Ring::Bucket* bucket = ring->at(at))
-        bucket->counts[size_t(series)] += static_cast<uint32_t>(count);
+  add_to(place_of(all_mail), series, count, at);
+  if (provider != all_mail) add_to(place_of(provider), series, count, at);
+}
+
+void History::add_apart(std::string_view name, Series series, uint64_t count, WallTime at) {
+  add_to(place_of(name), series, count, at);
+}
+
+void History::add_to(Place& place, Series series, uint64_t count, WallTime at) {
+  for (Ring* ring : place.all())
+    if (Ring::Bucket* bucket = ring->at(at))
+      bucket->counts[size_t(series)] += static_cast<uint32_t>(count);
+}
+
+void History::move(std::string_view provider, const Change& change, uint64_t count) {
+  const auto take_from = [&](Place& place) {
+    for (Ring* ring : place.all()) {
+      if (!ring->at(ring->index_of(change.counted_at))) continue;
+      uint32_t& counted = ring->at(change.counted_at)->counts[size_t(change.from)];
+      counted -= static_cast<uint32_t>(std::min<uint64_t>(counted, count));
+    }
   };
-  add_to(place_of(all_mail));
-  if (provider != all_mail) add_to(place_of(provider));
+  take_from(place_of(all_mail));
+  if (provider != all_mail) take_from(place_of(provider));
+  add(provider, change.to, count, change.at);
 }
 
 void History::look(std::string_view provider, uint64_t waiting, WallTime at) {
@@ -134,7 +222,8 @@ std::optional<History::Curves> History::curves(std::string_view provider, Window
   const int64_t first = last - shape.points + 1;
   Curves curves{step, WallTime(step * first), {}, {}};
   for (int64_t point = first; point <= last; ++point) {
-    const bool is_known = WallTime(step * (point + 1)) > started_;
+    const bool is_counted = is_known(WallTime(step * point), WallTime(step * (point + 1))) &&
+                            (point + 1) * shape.buckets_a_point > ring.oldest();
     Sums sums{};
     std::optional<uint64_t> waiting;
     for (int64_t i = 0; i < shape.buckets_a_point; ++i) {
@@ -144,7 +233,7 @@ std::optional<History::Curves> History::curves(std::string_view provider, Window
       if (bucket->waiting >= 0) waiting = static_cast<uint64_t>(bucket->waiting);
     }
     for (size_t s = 0; s < series_count; ++s)
-      curves.counts[s].push_back(is_known ? std::optional(sums[s]) : std::nullopt);
+      curves.counts[s].push_back(is_counted ? std::optional(sums[s]) : std::nullopt);
     curves.waiting.push_back(waiting);
   }
   return curves;
@@ -175,10 +264,16 @@ double History::tried_per_second(std::string_view provider, WallTime now) const 
   return double(tried) / double(looked_at);
 }
 
+std::vector<std::string> History::names() const {
+  std::vector<std::string> names;
+  for (const auto& [name, place] : places_) names.push_back(name);
+  return names;
+}
+
 std::vector<std::string> History::providers() const {
   std::vector<std::string> names;
   for (const auto& [name, place] : places_)
-    if (name != all_mail) names.push_back(name);
+    if (name != all_mail && !is_apart(name)) names.push_back(name);
   return names;
 }
 

@@ -58,7 +58,8 @@ void LoginPages::add_to(web::Router& router) {
     // That a page of another site makes a browser log in, or out, would be a nuisance as well.
     route.guard = [this, from](web::Request& head) {
       auto refusal = services_.access.refuse_host(head);
-      if (!refusal && from == From::our_pages && !is_from_our_page(head, false))
+      if (!refusal && from == From::our_pages &&
+          !is_from_our_page(services_.access.front(), head, false))
         refusal =
             refuse(Problem::foreign_page, "A page of another site made the browser ask that.");
       return at_once(std::move(refusal));
@@ -80,17 +81,27 @@ void LoginPages::add_to(web::Router& router) {
 // one: a browser calls every 401 an error.
 io::Task<web::Response> LoginPages::about(web::Request request) {
   const auto session = co_await services_.access.session_of(request);
+  const bool nobody_yet = co_await needs_admin();
+  json::object answer{{"name", "Waypost"},
+                      {"version", base::version},
+                      {"hostname", services_.hostname},
+                      {"demo", has_link_ && !services_.captures},
+                      {"capture", services_.captures},
+                      {"needs_admin", nobody_yet}};
+  // Where it cannot be told just now, nobody is told to log in: the session may well go on.
+  if (session) answer["session"] = bool(*session);
+  co_return web::Response{.body = json::serialize(answer) + "\n"};
+}
+
+// Whoever asks, and however often, it is read once a second.
+io::Task<bool> LoginPages::needs_admin() {
+  if (services_.loop.now() < needs_admin_until_) co_return needs_admin_;
   using Read = Result<std::vector<records::Admin>>;
   std::function<Read()> list = [&] { return services_.admins.list(); };
   Read admins = co_await io::run_on<Read>(services_.admins_worker, services_.loop, std::move(list));
-  const json::object answer{{"name", "Waypost"},
-                            {"version", base::version},
-                            {"hostname", services_.hostname},
-                            {"demo", has_link_ && !services_.captures},
-                            {"capture", services_.captures},
-                            {"needs_admin", admins && admins->empty()},
-                            {"session", session != nullptr}};
-  co_return web::Response{.body = json::serialize(answer) + "\n"};
+  needs_admin_ = admins && admins->empty();
+  needs_admin_until_ = services_.loop.now() + std::chrono::seconds(1);
+  co_return needs_admin_;
 }
 
 web::Response LoginPages::session_page(const Session& session) const {
@@ -108,15 +119,18 @@ web::Response LoginPages::session_page(const Session& session) const {
 
 io::Task<web::Response> LoginPages::show(web::Request request) {
   auto session = co_await services_.access.session_of(request);
-  if (!session) co_return refuse(Problem::unauthorized, "Nobody is logged in here.");
-  co_return session_page(*session);
+  if (!session) co_return Access::unreadable_session();
+  if (!*session) co_return refuse(Problem::unauthorized, "Nobody is logged in here.");
+  co_return session_page(**session);
 }
 
 // By the cookie alone: what is behind the guard is of our pages, and all that can come of it is
 // another login.
 io::Task<web::Response> LoginPages::log_out(web::Request request) {
-  auto session = co_await services_.access.session_of(request);
-  if (session) services_.access.sessions().end(*session);
+  Sessions& sessions = services_.access.sessions();
+  const std::string_view name = session_cookie(services_.access.front(), request);
+  const auto session = sessions.find(cookie(request, name), services_.loop.now());
+  if (session) sessions.end(*session);
   web::Response response;
   response.code = 204;
   response.fields.emplace_back("Set-Cookie", cookie_field(request, "") + "; Max-Age=0");
@@ -124,29 +138,26 @@ io::Task<web::Response> LoginPages::log_out(web::Request request) {
 }
 
 std::string LoginPages::cookie_field(const web::Request& request, const std::string& token) const {
-  const bool secure = is_secure(services_.access.front(), request);
-  return fmt::format("{}={}; Path=/; HttpOnly; SameSite=Strict{}", session_cookie, token,
-                     secure ? "; Secure" : "");
+  const Front& front = services_.access.front();
+  return fmt::format("{}={}; Path=/; HttpOnly; SameSite=Strict{}", session_cookie(front, request),
+                     token, is_secure(front, request) ? "; Secure" : "");
 }
 
 io::Task<web::Response> LoginPages::log_in(web::Request request) {
   // What a form of another site can send without asking first is another type.
   if (!request.field("content-type").starts_with("application/json"))
     co_return refuse(Problem::unsupported_media_type, "Send it as Content-Type: application/json.");
-  auto value = parse_json(request.body);
+  auto object = parse_object(request.body);
   Secret::wipe(request.body);
-  if (!value || !value->is_object())
-    co_return refuse(Problem::invalid_json, "The body is no JSON object that can be read.");
+  if (!object) co_return std::move(object).error();
   std::vector<web::FieldProblem> problems;
-  Fields fields(value->get_object(), {}, problems);
+  Fields fields(*object, {}, problems);
   Credentials credentials;
   credentials.user = fields.line("user", user_octets_max);
   std::string password = fields.text("password", records::admin_password_octets_max);
   credentials.password = Secret::take(password);
   fields.no_more();
-  if (!problems.empty())
-    co_return refuse(Problem::invalid_fields, problems[0].field + " " + problems[0].message,
-                     problems);
+  if (auto refusal = refuse_any(problems)) co_return *std::move(refusal);
   co_return co_await check(std::move(request), std::move(credentials));
 }
 
@@ -170,9 +181,10 @@ io::Task<web::Response> LoginPages::check(web::Request request, Credentials cred
   Place place(checking_, network);
   using Read = Result<std::optional<records::Admin>>;
   std::function<Read()> look = [&] {
-    return services_.admins.check(credentials.user, credentials.password);
+    return services_.passwords.check(credentials.user, credentials.password);
   };
-  Read admin = co_await io::run_on<Read>(services_.admins_worker, services_.loop, std::move(look));
+  Read admin =
+      co_await io::run_on<Read>(services_.passwords_worker, services_.loop, std::move(look));
   const Instant now = services_.loop.now();
   if (!admin) {
     guesses_.give_back(turn, network);
@@ -190,7 +202,8 @@ web::Response LoginPages::welcome(const web::Request& request, const records::Ad
   const Instant now = services_.loop.now();
   Sessions& sessions = services_.access.sessions();
   // Whoever logs in twice in one browser has one session.
-  auto before = sessions.find(cookie(request, session_cookie), now);
+  auto before =
+      sessions.find(cookie(request, session_cookie(services_.access.front(), request)), now);
   if (before) sessions.end(*before);
   Sessions::Begun begun = sessions.begin(admin, now, services_.loop.rng());
   web::Response response = session_page(*begun.session);
@@ -200,7 +213,8 @@ web::Response LoginPages::welcome(const web::Request& request, const records::Ad
 
 // The link that a demo prints: it leads to the first page, logged in.
 io::Task<web::Response> LoginPages::enter(web::Request request) {
-  const bool fits = !services_.demo_word.empty() &&
+  // What only looks at the link first, as a preview does, does not use it up.
+  const bool fits = request.method == "GET" && !services_.demo_word.empty() &&
                     io::sha256(request.query) == io::sha256("word=" + services_.demo_word);
   web::Response response;
   if (fits) {

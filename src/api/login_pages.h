@@ -19,6 +19,9 @@ class LoginPages {
     Access& access;
     records::Admins& admins;
     io::Worker& admins_worker;
+    // The same people, where a check of a password keeps nobody else waiting.
+    records::Admins& passwords;
+    io::Worker& passwords_worker;
     submission::Clients& clients;  // of SMTP: how often a wrong login is worth a line in the log
     std::string hostname;
     // Of a demo or a capture: who is logged in by the link with that word, once. Empty: this is
@@ -36,6 +39,7 @@ class LoginPages {
   struct Credentials;
 
   io::Task<web::Response> about(web::Request request);
+  io::Task<bool> needs_admin();
   io::Task<web::Response> show(web::Request request);
   io::Task<web::Response> log_in(web::Request request);
   io::Task<web::Response> log_out(web::Request request);
@@ -51,6 +55,8 @@ class LoginPages {
   // Apart from those of SMTP: what stands before the relay says who asks, and may lie.
   submission::Guesses guesses_;
   std::multiset<IpAddress> checking_;  // the networks whose passwords are being checked
+  bool needs_admin_ = false;           // as it was read last
+  Instant needs_admin_until_{};
 };
 
 }  // namespace waypost::api

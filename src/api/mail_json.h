@@ -22,6 +22,8 @@ struct RecipientState {
   const events::Event* last = nullptr;        // of an attempt, or of how it ended
   const queue::Standing* standing = nullptr;  // while it waits
   bool is_settled = false;
+  bool is_late = false;  // bounced after their server had taken it
+  bool has_complained = false;
 };
 
 // By the events of a message, oldest first; by what the records know of its recipients, where these

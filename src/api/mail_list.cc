@@ -8,9 +8,11 @@
 #include <boost/json.hpp>
 #include <fmt/format.h>
 
-#include "api/mail_json.h"
 #include "api/problems.h"
 #include "base/ascii.h"
+#include "base/utf8.h"
+#include "intake/wishes.h"
+#include "records/subject_words.h"
 
 namespace waypost::api {
 namespace {
@@ -51,10 +53,11 @@ struct Status {
   std::string_view recorded;
   bool is_of_queue;
 };
-constexpr std::array<Status, 9> statuses{{
+constexpr std::array<Status, 10> statuses{{
     {"queued", "queued", true},
     {"throttled", "queued", true},
     {"deferred", "queued", true},
+    {"scheduled", "queued", true},
     {"held", "queued", true},
     {"delivered", "delivered", false},
     {"bounced", "bounced", false},
@@ -69,9 +72,28 @@ const Status* find_status(std::string_view name) {
   return found == statuses.end() ? nullptr : found;
 }
 
-bool has_status(const std::vector<RecipientState>& recipients, std::string_view status) {
-  return std::any_of(recipients.begin(), recipients.end(),
-                     [&](const RecipientState& state) { return state.status == status; });
+bool is_of_queue(const std::string& status) { return find_status(status)->is_of_queue; }
+
+// Whether only the queue can tell who is in one of these: of all that wait the records can.
+bool needs_queue(const std::vector<std::string>& wanted) {
+  const auto of_queue = std::count_if(statuses.begin(), statuses.end(),
+                                      [](const Status& status) { return status.is_of_queue; });
+  return !wanted.empty() && std::all_of(wanted.begin(), wanted.end(), is_of_queue) &&
+         wanted.size() < size_t(of_queue);
+}
+
+// The events that lead to a status, where there are such that do at once.
+std::vector<std::string> kinds_of(const std::string& status, std::optional<bool> is_late) {
+  if (is_of_queue(status)) return {};
+  if (status != "bounced") return {status};
+  if (!is_late) return {"bounced", "late_bounced"};
+  return {*is_late ? "late_bounced" : "bounced"};
+}
+
+Result<bool> parse_choice(const std::string& value) {
+  if (value != "true" && value != "false")
+    return failure(ErrorCode::invalid_input, "is neither true nor false");
+  return value == "true";
 }
 
 // What somebody may type to find a message: its id, its Message-ID, a domain behind an "@", or the
@@ -87,6 +109,29 @@ void take_words(records::Search& search, const std::string& words) {
     search.address_prefix = words;
 }
 
+// A whole address, or a domain with or without its "@".
+void take_sender(records::Search& search, const std::string& value) {
+  const size_t sign = value.rfind('@');
+  if (sign == value.npos || sign == 0)
+    search.sender_domain = value.substr(sign + 1);
+  else
+    search.sender = value;
+}
+
+// "kind", "kind=invoice" or "kind:invoice".
+Result<void> take_tag(records::Search& search, const std::string& value) {
+  const size_t sign = value.find_first_of("=:");
+  const bool is_tag = intake::is_tag_part(value.substr(0, sign)) &&
+                      (sign == value.npos || intake::is_tag_part(value.substr(sign + 1)));
+  if (!is_tag)
+    return failure(ErrorCode::invalid_input,
+                   "is no tag such as kind or kind=invoice, of A-Z a-z "
+                   "0-9 _ -");
+  search.tag = value;
+  if (sign != value.npos) search.tag[sign] = '=';
+  return {};
+}
+
 Result<void> take_limit(size_t& limit, const std::string& value) {
   const auto [end, code] = std::from_chars(value.data(), value.data() + value.size(), limit);
   if (code == std::errc() && end == value.data() + value.size() && limit >= 1 &&
@@ -98,8 +143,76 @@ Result<void> take_limit(size_t& limit, const std::string& value) {
 
 }  // namespace
 
+bool MailList::Query::asks_for(const std::vector<RecipientState>& recipients) const {
+  return std::any_of(recipients.begin(), recipients.end(), [&](const RecipientState& state) {
+    const bool in_time = !is_late || state.status != "bounced" || state.is_late == *is_late;
+    return in_time && std::find(statuses.begin(), statuses.end(), state.status) != statuses.end();
+  });
+}
+
+Result<void> MailList::take_status(Query& query, const std::string& value) {
+  std::vector<std::string>& states = query.search.states;
+  for (size_t begin = 0; begin <= value.size();) {
+    const size_t end = std::min(value.find(',', begin), value.size());
+    const std::string name = value.substr(begin, end - begin);
+    const Status* found = find_status(name);
+    if (!found) return failure(ErrorCode::invalid_input, "is no status of an email");
+    const std::string state(found->recorded);
+    if (std::find(states.begin(), states.end(), state) == states.end()) states.push_back(state);
+    auto& names = query.statuses;
+    if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+    begin = end + 1;
+  }
+  return {};
+}
+
+// What is asked of one of its events.
+Result<void> MailList::take_event(Query& query, const std::string& key, const std::string& value) {
+  records::Search& search = query.search;
+  if (key == "happened_since") {
+    TRY(search.happened_since, base::parse_rfc3339(value));
+  } else if (key == "provider") {
+    if (value.empty()) return failure(ErrorCode::invalid_input, "is empty, which selects nothing");
+    search.site = value;
+  } else if (key == "direction") {
+    if (value != "sent" && value != "notice" && value != "inbound")
+      return failure(ErrorCode::invalid_input, "is none of sent, notice, inbound");
+    search.direction = value;
+  } else if (key == "late") {
+    TRY(query.is_late, parse_choice(value));
+  } else if (key == "complained") {
+    TRY(const bool wanted, parse_choice(value));
+    if (!wanted) return failure(ErrorCode::invalid_input, "can only be true");
+    search.came_back = "complained";
+  } else {
+    return failure(ErrorCode::invalid_input, "is not known here");
+  }
+  return {};
+}
+
+// What its sender made it.
+Result<bool> MailList::take_label(Query& query, const std::string& key, const std::string& value) {
+  records::Search& search = query.search;
+  if (key == "tag") {
+    TRY_VOID(take_tag(search, value));
+  } else if (key == "from") {
+    if (value.empty() || value == "@")
+      return failure(ErrorCode::invalid_input, "is empty, which selects nothing");
+    take_sender(search, value);
+  } else if (key == "subject") {
+    search.subject = base::to_valid_utf8(value);
+    if (records::sought_words(search.subject).empty())
+      return failure(ErrorCode::invalid_input, "has no word to look for");
+  } else {
+    return false;
+  }
+  return true;
+}
+
 Result<void> MailList::take(Query& query, const std::string& key, const std::string& value) {
   records::Search& search = query.search;
+  TRY(const bool is_label, take_label(query, key, value));
+  if (is_label) return {};
   if (key == "address" || key == "domain" || key == "message_id" || key == "class" ||
       key == "host") {
     std::string& into = key == "address"      ? search.address
@@ -114,10 +227,7 @@ Result<void> MailList::take(Query& query, const std::string& key, const std::str
     if (words.empty() || words == "@") return failure(ErrorCode::invalid_input, "is empty");
     take_words(search, words);
   } else if (key == "status") {
-    const Status* found = find_status(value);
-    if (!found) return failure(ErrorCode::invalid_input, "is no status of an email");
-    query.status = value;
-    search.state = found->recorded;
+    return take_status(query, value);
   } else if (key == "since") {
     TRY(search.since, base::parse_rfc3339(value));
   } else if (key == "until") {
@@ -127,25 +237,47 @@ Result<void> MailList::take(Query& query, const std::string& key, const std::str
   } else if (key == "limit") {
     return take_limit(query.limit, value);
   } else {
-    return failure(ErrorCode::invalid_input, "is not known here");
+    return take_event(query, key, value);
   }
   return {};
+}
+
+// A message with a recipient in one of the states may have the class, the provider or the time by
+// another one's events: those are asked for that lead to the state.
+void MailList::ask_for_events(Query& query) {
+  records::Search& search = query.search;
+  if (search.states.size() == 1) search.state = std::exchange(search.states, {}).front();
+  const bool asks_for_more =
+      !search.reply_class.empty() || !search.site.empty() || search.happened_since || query.is_late;
+  if (!search.came_back.empty()) search.kinds = {search.came_back};
+  if (!asks_for_more || !search.came_back.empty()) return;
+  for (const std::string& status : query.statuses) {
+    const std::vector<std::string> kinds = kinds_of(status, query.is_late);
+    // What waits came to that by no one event.
+    if (kinds.empty()) return search.kinds.clear();
+    search.kinds.insert(search.kinds.end(), kinds.begin(), kinds.end());
+  }
 }
 
 tl::expected<MailList::Query, web::Response> MailList::parse(const web::Request& request) {
   auto parameters = web::parse_query(request.query);
   if (!parameters)
     return tl::unexpected(refuse(Problem::invalid_fields, "The query cannot be read."));
-  Query query{{}, page_messages, {}};
+  Query query{{}, page_messages, {}, {}};
   std::vector<web::FieldProblem> problems;
   for (const auto& [key, value] : *parameters)
     if (Result<void> taken = take(query, key, value); !taken)
       problems.push_back({key, taken.error().message()});
+  const bool can_be_late =
+      std::find(query.statuses.begin(), query.statuses.end(), "bounced") != query.statuses.end();
+  if (query.is_late && !can_be_late)
+    problems.push_back({"late", "needs status=bounced: only what bounced can be late"});
   if (!problems.empty())
     return tl::unexpected(
         refuse(Problem::invalid_fields, problems[0].field + ": " + problems[0].message, problems));
   const records::Key& key = Access::key_of(request);
   if (!key.scopes.contains(records::Scope::admin)) query.search.tenant = key.tenant;
+  ask_for_events(query);
   query.search.with_id = true;
   query.search.looked_at_max = looked_at_max;
   return query;
@@ -162,16 +294,15 @@ io::Task<Result<records::Found>> MailList::search(records::Search wanted) {
 io::Task<web::Response> MailList::page(web::Request request) {
   auto query = parse(request);
   if (!query) co_return std::move(query).error();
-  const std::string status = query->status;
-  const Status* known = find_status(status);
+  const Query asked = *query;
   Result<Page> page = failure(ErrorCode::not_found, "");
-  if (known && known->is_of_queue)
+  if (needs_queue(asked.statuses))
     page = co_await find_waiting(*std::move(query));
   else
     page = co_await find(*std::move(query));
   if (!page) co_return refuse(Problem::relay_failure, page.error().describe());
   // A page of messages with a thousand recipients each takes its time.
-  std::function<web::Response()> work = [&] { return response_of(*page, status); };
+  std::function<web::Response()> work = [&] { return response_of(*page, asked); };
   co_return co_await io::run_on<web::Response>(services_.worker, services_.loop, std::move(work));
 }
 
@@ -224,7 +355,7 @@ io::Task<Result<MailList::Page>> MailList::find_waiting(Query query) {
     std::vector<queue::Standing> waiting = services_.queue.standings(*message->id);
     asked += waiting.size() + 1;
     asked_in_turn += waiting.size() + 1;
-    if (has_status(recipient_states(message->events, {}, waiting), query.status)) {
+    if (query.asks_for(recipient_states(message->events, {}, waiting))) {
       summaries.ids.push_back(*message->id);
       page.waiting.emplace(*message->id, std::move(waiting));
     }
@@ -241,14 +372,14 @@ io::Task<Result<MailList::Page>> MailList::find_waiting(Query query) {
   co_return page;
 }
 
-web::Response MailList::response_of(const Page& page, const std::string& status) {
+web::Response MailList::response_of(const Page& page, const Query& query) {
   json::array data;
   for (const FoundMessage& message : page.messages) {
     const auto& waiting = page.waiting.at(*message.id);
     // The queue may have gone on since the records were written, and they since it was asked.
     const bool is_wanted =
-        status.empty() ||
-        has_status(recipient_states(message.events, message.recipients, waiting), status);
+        query.statuses.empty() ||
+        query.asks_for(recipient_states(message.events, message.recipients, waiting));
     if (is_wanted) data.push_back(email_json(message.events, message.recipients, waiting, nullptr));
   }
   json::object answer{{"object", "list"}, {"data", std::move(data)}, {"has_more", page.has_more}};

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "api/access.h"
+#include "api/mail_json.h"
 #include "io/disk.h"
 #include "io/worker.h"
 #include "queue/queue.h"
@@ -33,7 +34,10 @@ class MailList {
   struct Query {
     records::Search search;
     size_t limit;
-    std::string status;  // of a recipient; empty: any
+    std::vector<std::string> statuses;  // of a recipient, one of these; empty: any
+    std::optional<bool> is_late;        // of those that bounced
+
+    bool asks_for(const std::vector<RecipientState>& recipients) const;
   };
   using Waiting = std::map<MessageId, std::vector<queue::Standing>>;
   struct Page {
@@ -44,11 +48,16 @@ class MailList {
   };
 
   static tl::expected<Query, web::Response> parse(const web::Request& request);
+  static Result<void> take_status(Query& query, const std::string& value);
+  // Whether the key is one of these.
+  static Result<bool> take_label(Query& query, const std::string& key, const std::string& value);
+  static Result<void> take_event(Query& query, const std::string& key, const std::string& value);
+  static void ask_for_events(Query& query);
   static Result<void> take(Query& query, const std::string& key, const std::string& value);
   io::Task<Result<Page>> find(Query query);
   io::Task<Result<Page>> find_waiting(Query query);
   io::Task<Result<records::Found>> search(records::Search wanted);
-  static web::Response response_of(const Page& page, const std::string& status);
+  static web::Response response_of(const Page& page, const Query& query);
 
   Services services_;
 };

@@ -1,12 +1,16 @@
 #include "api/mail_pages.h"
 
+#include <algorithm>
 #include <utility>
 
 #include <boost/json.hpp>
 
+#include "api/fields.h"
 #include "api/mail_json.h"
 #include "api/problems.h"
 #include "base/utf8.h"
+#include "io/timer.h"
+#include "queue/asked_time.h"
 #include "records/transcripts.h"
 
 namespace waypost::api {
@@ -15,6 +19,9 @@ namespace {
 namespace json = boost::json;
 using events::Event;
 using records::Scope;
+
+constexpr size_t schedule_octets_max = 4096;
+constexpr Duration records_are_behind = std::chrono::milliseconds(250);  // as a rule
 
 std::optional<MessageId> id_of(const web::Request& request) {
   auto found = request.parameters.find("id");
@@ -28,7 +35,34 @@ web::Response not_there() {
                 "No message with this id is in the queue or in the records of your tenant.");
 }
 
+// {"scheduled_at": "2026-11-21T09:00:00Z"}
+Result<WallTime> read_schedule(std::string_view body, std::vector<web::FieldProblem>& problems) {
+  TRY(const json::value value, parse_json(body));
+  if (!value.is_object()) return failure(ErrorCode::invalid_input, "The body is no JSON object.");
+  Fields fields(value.get_object(), {}, problems);
+  const std::string text = fields.line("scheduled_at", schedule_octets_max);
+  WallTime at;
+  if (!fields.has("scheduled_at")) {
+    fields.note("scheduled_at", "is missing: when it is to be sent");
+  } else if (problems.empty()) {
+    Result<WallTime> asked = queue::parse_asked_time(text);
+    if (!asked) fields.note("scheduled_at", asked.error().message());
+    at = asked.value_or(WallTime());
+  }
+  fields.no_more();
+  return at;
+}
+
 web::Response in_json(const json::value& value) { return {.body = json::serialize(value) + "\n"}; }
+
+// Whether something is known of how it ended for each of its recipients.
+bool tells_the_end(const records::Found& found) {
+  if (found.messages.empty()) return false;
+  const records::FoundMessage& message = found.messages.front();
+  const auto states = recipient_states(message.events, message.recipients, {});
+  return !states.empty() && std::all_of(states.begin(), states.end(),
+                                        [](const RecipientState& one) { return one.is_settled; });
+}
 
 }  // namespace
 
@@ -43,6 +77,8 @@ void MailPages::add_to(web::Router& router, Access& access) {
   }));
   on("GET", "/v1/emails/{id}", Scope::read, &MailPages::show);
   on("GET", "/v1/emails/{id}/raw", Scope::read, &MailPages::raw);
+  on("GET", "/v1/emails/{id}/content", Scope::read, &MailPages::content);
+  on("GET", "/v1/emails/{id}/preview", Scope::read, &MailPages::preview);
   on("GET", "/v1/emails/{id}/transcripts", Scope::read, &MailPages::transcripts);
   const auto act_on = [&](const std::string& verb, queue::Act what) {
     router.on("POST", "/v1/emails/{id}/" + verb,
@@ -51,9 +87,18 @@ void MailPages::add_to(web::Router& router, Access& access) {
               }));
   };
   act_on("retry", queue::Act::retry);
-  act_on("cancel", queue::Act::cancel);
+  router.on("POST", "/v1/emails/{id}/cancel", access.route_for_any([this](web::Request request) {
+    return cancel(std::move(request));
+  }));
   act_on("hold", queue::Act::hold);
   act_on("release", queue::Act::release);
+  const auto another_time = [&](bool is_patch) {
+    return access.route_for_any(
+        [this, is_patch](web::Request request) { return reschedule(std::move(request), is_patch); },
+        schedule_octets_max);
+  };
+  router.on("POST", "/v1/emails/{id}/reschedule", another_time(false));
+  router.on("PATCH", "/v1/emails/{id}", another_time(true));
 }
 
 io::Task<MailPages::Found> MailPages::search(records::Search wanted) {
@@ -70,7 +115,12 @@ io::Task<tl::expected<MailPages::Events, web::Response>> MailPages::events_of(
   if (!id) co_return tl::unexpected(not_there());
   records::Search wanted;
   wanted.message = *id;
-  Found found = co_await search(std::move(wanted));
+  Found found = co_await search(wanted);
+  // It may just have left the queue.
+  if (found && !services_.queue.envelope(*id) && !tells_the_end(*found)) {
+    co_await io::sleep_until(services_.loop, services_.loop.now() + records_are_behind);
+    found = co_await search(std::move(wanted));
+  }
   if (!found) co_return tl::unexpected(refuse(Problem::relay_failure, found.error().describe()));
   Events events;
   if (!found->messages.empty()) events = std::move(found->messages.front().events);
@@ -169,6 +219,26 @@ io::Task<web::Response> MailPages::transcripts(web::Request request) {
   co_return in_json(page);
 }
 
+io::Task<std::optional<web::Response>> MailPages::refuse_foreign(const web::Request& request) {
+  const records::Key& key = Access::key_of(request);
+  if (key.scopes.contains(Scope::admin)) co_return std::nullopt;
+  const web::Response refusal =
+      refuse(Problem::missing_scope,
+             "A key with the scope \"send\" stops or moves what it has sent itself; for other "
+             "mail it takes \"admin\".");
+  if (!key.scopes.contains(Scope::send)) co_return refusal;
+  auto events = co_await events_of(request);
+  if (!events) co_return std::move(events).error();
+  if (events->front().login != key.name) co_return refusal;
+  co_return std::nullopt;
+}
+
+io::Task<web::Response> MailPages::cancel(web::Request request) {
+  auto refused = co_await refuse_foreign(request);
+  if (refused) co_return *std::move(refused);
+  co_return co_await act(queue::Act::cancel, std::move(request));
+}
+
 io::Task<web::Response> MailPages::act(queue::Act what, web::Request request) {
   const std::optional<MessageId> id = id_of(request);
   if (!id) co_return not_there();
@@ -180,8 +250,51 @@ io::Task<web::Response> MailPages::act(queue::Act what, web::Request request) {
   if (!tally)
     co_return refuse(Problem::relay_failure,
                      "It could not be written down: " + tally.error().describe());
+  if (tally->recipients == 0 && tally->sending == 0) {
+    auto events = co_await events_of(request);
+    if (!events) co_return std::move(events).error();
+  }
   json::object answer{
       {"id", id->text()}, {"recipients", tally->recipients}, {"sending", tally->sending}};
+  if (what == queue::Act::retry) answer["paused"] = tally->paused;
+  co_return in_json(answer);
+}
+
+// `is_patch`: asked and answered as the interface of Resend has it.
+io::Task<web::Response> MailPages::reschedule(web::Request request, bool is_patch) {
+  std::vector<web::FieldProblem> problems;
+  Result<WallTime> asked = read_schedule(request.body, problems);
+  if (!asked) co_return refuse(Problem::invalid_json, asked.error().message());
+  const WallTime now = services_.loop.wall_now();
+  if (auto fits = queue::time_to_wait_for(*asked, now); !fits)
+    problems.push_back({"scheduled_at", fits.error().message()});
+  if (!problems.empty())
+    co_return refuse(Problem::invalid_fields, problems[0].field + " " + problems[0].message,
+                     problems);
+  auto refused = co_await refuse_foreign(request);
+  if (refused) co_return *std::move(refused);
+  // A message that nobody knows is not there; what is known but does not wait is a conflict.
+  auto events = co_await events_of(request);
+  if (!events) co_return std::move(events).error();
+  const MessageId id = *id_of(request);
+  queue::Command command;
+  command.act = queue::Act::reschedule;
+  command.selector.ids = {id};
+  command.reason = "API, key " + Access::key_of(request).name;
+  command.at = *asked;
+  Result<queue::Tally> tally = co_await services_.queue.act(std::move(command));
+  if (!tally)
+    co_return refuse(Problem::relay_failure,
+                     "It could not be written down: " + tally.error().describe());
+  if (tally->recipients == 0)
+    co_return refuse(Problem::email_not_waiting, tally->sending > 0
+                                                     ? "It is being sent just now."
+                                                     : "All its recipients are settled.");
+  json::object answer{{"object", "email"}, {"id", id.text()}};
+  if (is_patch) co_return in_json(answer);
+  answer["scheduled_at"] = base::to_rfc3339(std::max(*asked, now));
+  answer["recipients"] = tally->recipients;
+  answer["sending"] = tally->sending;
   co_return in_json(answer);
 }
 

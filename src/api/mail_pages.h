@@ -11,6 +11,7 @@
 #include "classify/classifier.h"
 #include "io/disk.h"
 #include "io/worker.h"
+#include "message/mime.h"
 #include "queue/queue.h"
 #include "records/search.h"
 #include "spool/spool.h"
@@ -42,16 +43,28 @@ class MailPages {
 
   io::Task<web::Response> show(web::Request request);
   io::Task<web::Response> raw(web::Request request);
+  // mail_content.cc
+  io::Task<web::Response> content(web::Request request);
+  io::Task<web::Response> preview(web::Request request);
+  using ShowContent = std::function<web::Response(const message::MimeMessage&, bool is_cut)>;
+  io::Task<web::Response> show_content(web::Request request, ShowContent show);
+  io::Task<Result<std::string>> read_octets(MessageId id, uint32_t chunks, size_t octets_max);
+  io::Task<bool> has_room_to_show();
   io::Task<void> write_chunks(MessageId id, uint32_t chunks, std::string first,
                               web::BodyStream& to);
   io::Task<web::Response> transcripts(web::Request request);
+  // Why a key may not stop or move a message: it is for another, and not for all that people do.
+  io::Task<std::optional<web::Response>> refuse_foreign(const web::Request& request);
+  io::Task<web::Response> cancel(web::Request request);
   io::Task<web::Response> act(queue::Act what, web::Request request);
+  io::Task<web::Response> reschedule(web::Request request, bool is_patch);
   io::Task<Found> search(records::Search wanted);
   // The events of a message that the caller may see.
   io::Task<tl::expected<Events, web::Response>> events_of(const web::Request& request);
 
   Services services_;
   MailList list_;
+  unsigned shown_ = 0;  // messages that are taken apart just now
 };
 
 }  // namespace waypost::api

@@ -11,15 +11,21 @@
 
 #include "api/problems.h"
 #include "base/utf8.h"
+#include "events/direction.h"
 
 namespace waypost::api {
 namespace {
 
 namespace json = boost::json;
+using events::Direction;
 using events::EventKind;
 
+// Recipients that wait, the oldest first, among which the oldest is looked for: of mail that is
+// scheduled many may stand in front of it.
+constexpr size_t looked_at_max = 1000;
 constexpr Duration looked_every = std::chrono::seconds(10);
 constexpr size_t causes_shown = 5;
+constexpr Duration clock_doubt = std::chrono::minutes(1);
 
 web::Response in_json(const json::value& value) { return {.body = json::serialize(value) + "\n"}; }
 
@@ -47,9 +53,8 @@ tl::expected<Question, web::Response> parse(const web::Request& request, bool ha
       else
         problems.push_back({key, "is not known here"});
     }
-  if (problems.empty()) return question;
-  return tl::unexpected(
-      refuse(Problem::invalid_fields, problems[0].field + " " + problems[0].message, problems));
+  if (auto refusal = refuse_any(problems)) return tl::unexpected(*std::move(refusal));
+  return question;
 }
 
 uint64_t total_of(const CauseCount& count) { return count.deferred + count.bounced; }
@@ -115,7 +120,14 @@ json::array values_of(const std::vector<std::optional<uint64_t>>& values) {
 }  // namespace
 
 OverviewPages::OverviewPages(Services services)
-    : services_(services), history_(services.loop.wall_now()), looking_(services.loop.timers()) {
+    : services_(std::move(services)),
+      history_(services_.loop.wall_now()),
+      keeper_(services_.kept, history_),
+      causes_since_(services_.loop.wall_now()),
+      looking_(services_.loop.timers()),
+      looked_wall_(services_.loop.wall_now()),
+      looked_(services_.loop.now()) {
+  keeper_.restore();
   look();
 }
 
@@ -133,25 +145,52 @@ void OverviewPages::add_to(web::Router& router, Access& access) {
 
 void OverviewPages::heard(const events::Event& event) {
   const uint64_t recipients = std::max<size_t>(event.recipients.size(), 1);
-  const auto add = [&](Series series) { history_.add(event.site, series, recipients, event.at); };
-  if (event.kind == EventKind::accepted)
-    history_.add(History::all_mail, Series::accepted, recipients, event.at);
+  const Direction direction = direction_of(event);
+  const std::string provider = Causes::provider_of(event);
+  const auto add = [&](Series series) {
+    if (direction == Direction::notice)
+      history_.add_apart(History::notices, series, recipients, event.at);
+    else if (direction == Direction::inbound)
+      history_.add_apart(History::inbound, series, recipients, event.at);
+    else if (series == Series::accepted)
+      history_.add(History::all_mail, series, recipients, event.at);
+    else
+      history_.add(provider, series, recipients, event.at);
+  };
+  if (event.kind == EventKind::accepted) add(Series::accepted);
   if (event.kind == EventKind::delivered) add(Series::delivered);
   if (event.kind == EventKind::deferred) add(Series::deferred);
   // What expired was given up as well.
   if (event.kind == EventKind::bounced || event.kind == EventKind::expired) add(Series::bounced);
+  if (direction != Direction::sent) return;
+  // Their server had taken it, and sent it back.
+  if (event.kind == EventKind::late_bounced && event.delivered_at)
+    history_.move(provider, {Series::delivered, *event.delivered_at, Series::bounced, event.at},
+                  recipients);
+  if (event.kind == EventKind::complained) {
+    history_.add_apart(History::complaints, Series::bounced, recipients, event.at);
+    complaints_.count("complained", Series::bounced, event);
+  }
   causes_.heard(event);
 }
 
 // In proportion to the sites, not to the mail.
 void OverviewPages::look() {
   const WallTime now = services_.loop.wall_now();
+  // Where the two clocks part somebody set the one that people read.
+  const WallTime last = std::exchange(looked_wall_, now);
+  const Duration passed = services_.loop.now() - std::exchange(looked_, services_.loop.now());
+  if (std::chrono::abs(now - last - passed) > clock_doubt) {
+    history_.clock_was_set(last, now);
+    causes_.forget_after(now);
+    complaints_.forget_after(now);
+  }
   history_.look(History::all_mail, services_.queue.unsettled_recipients(), now);
-  std::map<std::string, uint64_t> waiting;
+  std::map<std::string, uint64_t, std::less<>> waiting;
   for (const std::string& provider : history_.providers()) waiting[provider] = 0;
-  services_.queue.visit_sites([&](const queue::SiteView& site) {
+  const auto others = waiting.find(History::other_provider);
+  services_.queue.visit_counts([&](const queue::SiteCounts& site) {
     const auto found = waiting.find(site.name);
-    const auto others = waiting.find(std::string(History::other_provider));
     if (found != waiting.end())
       found->second = site.recipients;
     else if (others != waiting.end())
@@ -172,20 +211,58 @@ std::vector<CauseCount> OverviewPages::causes_of(Window window) const {
   return causes;
 }
 
+std::string OverviewPages::causes_since(Window window) const {
+  const WallTime begun = services_.loop.wall_now() -
+                         std::chrono::duration_cast<std::chrono::microseconds>(length_of(window));
+  return base::to_rfc3339(std::max(begun, causes_since_));
+}
+
+uint64_t OverviewPages::complained_at(const std::string& provider, Window window) const {
+  uint64_t count = 0;
+  for (const CauseCount& each : complaints_.in(window, services_.loop.wall_now()))
+    if (each.provider == provider) count += each.bounced;
+  return count;
+}
+
+// What nobody here sent.
+json::object OverviewPages::apart_json(Window window) const {
+  json::object apart;
+  for (const auto& [name, key] :
+       {std::pair(History::notices, "notices"), std::pair(History::inbound, "inbound")}) {
+    const Sums sums = history_.sums(name, window, services_.loop.wall_now());
+    json::object one;
+    for (size_t i = 0; i < series_count; ++i) one[series_names[i]] = sums[i];
+    apart[key] = std::move(one);
+  }
+  return apart;
+}
+
+LeadingCause OverviewPages::leading(const std::vector<CauseCount>& causes,
+                                    uint64_t CauseCount::*count) const {
+  const auto first = std::max_element(
+      causes.begin(), causes.end(),
+      [&](const CauseCount& one, const CauseCount& other) { return one.*count < other.*count; });
+  if (first == causes.end() || (*first).*count == 0) return {};
+  return {page_of(first->cause).title, first->provider};
+}
+
 MailState OverviewPages::state_of(Window window, const std::vector<CauseCount>& causes) const {
   const queue::Queue& queue = services_.queue;
   const WallTime now = services_.loop.wall_now();
   MailState mail;
   mail.sums = history_.sums(History::all_mail, window, now);
+  mail.complained = of(history_.sums(History::complaints, window, now), Series::bounced);
+  for (const std::string& provider : history_.providers())
+    mail.providers.push_back(
+        {provider, history_.sums(provider, window, now), complained_at(provider, window)});
   mail.waiting = queue.unsettled_recipients();
-  mail.is_paused = queue.places().paused > 0 && queue.places().paused >= mail.waiting;
-  queue.visit_standings([&](const queue::Standing& standing) {
-    mail.oldest_waiting = std::max<Duration>(now - standing.accepted_at, Duration(0));
-    return false;
+  const queue::PlaceCounts places = queue.places();
+  mail.is_paused = places.paused > 0 && places.paused + places.scheduled >= mail.waiting;
+  queue.visit_oldest(looked_at_max, [&](std::string_view, WallTime since) {
+    mail.oldest_waiting = std::max<Duration>(mail.oldest_waiting, now - since);
   });
-  if (causes.empty()) return mail;
-  mail.cause = page_of(causes.front().cause).title;
-  mail.provider = causes.front().provider;
+  mail.of_deferrals = leading(causes, &CauseCount::deferred);
+  mail.of_bounces = leading(causes, &CauseCount::bounced);
   return mail;
 }
 
@@ -202,6 +279,7 @@ json::array OverviewPages::causes_json(const std::vector<CauseCount>& causes,
                                 {"bounced", count.bounced},
                                 {"share", share(total_of(count), tried)},
                                 {"who_acts", classify::name(page.who)},
+                                {"actor", page.actor},
                                 {"provider", base::to_valid_utf8(count.provider)},
                                 {"example_message", count.message},
                                 {"last_seen", base::to_rfc3339(count.last_seen)}});
@@ -212,30 +290,23 @@ json::array OverviewPages::causes_json(const std::vector<CauseCount>& causes,
 json::array OverviewPages::providers_json(Window window) const {
   const WallTime now = services_.loop.wall_now();
   const auto providers = history_.providers();
-  const std::set<std::string> known(providers.begin(), providers.end());
-  std::map<std::string, queue::SiteView> sites;
+  const std::set<std::string_view> known(providers.begin(), providers.end());
   uint64_t elsewhere = 0;
-  services_.queue.visit_sites([&](const queue::SiteView& site) {
-    if (known.contains(site.name))
-      sites.emplace(site.name, site);
-    else
-      elsewhere += site.recipients;
+  services_.queue.visit_counts([&](const queue::SiteCounts& site) {
+    if (!known.contains(site.name)) elsewhere += site.recipients;
   });
   json::array list;
   for (const std::string& provider : providers) {
     const Sums sums = history_.sums(provider, window, now);
-    const auto found = sites.find(provider);
-    const bool is_here = found != sites.end();
-    const double limit = is_here ? found->second.limits.messages_per_second.value : 0;
+    const std::optional<queue::SiteView> site = services_.queue.site(provider);
+    const double limit = site ? site->limits.messages_per_second.value : 0;
     json::object one{{"provider", base::to_valid_utf8(provider)}};
     for (Series series : {Series::delivered, Series::deferred, Series::bounced})
       one[series_names[size_t(series)]] = of(sums, series);
-    one["waiting"] = is_here                               ? found->second.recipients
-                     : provider == History::other_provider ? elsewhere
-                                                           : 0;
+    one["waiting"] = site ? site->recipients : provider == History::other_provider ? elsewhere : 0;
     one["rate_per_second"] = history_.tried_per_second(provider, now);
     one["limit_per_second"] = limit > 0 ? json::value(limit) : json::value(nullptr);
-    one["state"] = is_here ? queue::name(found->second.measure) : "open";
+    one["state"] = site ? queue::name(site->measure) : "open";
     list.push_back(std::move(one));
   }
   return list;
@@ -255,15 +326,18 @@ json::object OverviewPages::overview_json(Window window) const {
                     {"since", base::to_rfc3339(std::max(begun, history_.started()))},
                     {"verdict", {{"state", verdict.state}, {"text", verdict.text}}}};
   for (size_t i = 0; i < series_count; ++i) page[series_names[i]] = mail.sums[i];
+  page["complained"] = mail.complained;
+  page["apart"] = apart_json(window);
   page["waiting"] = mail.waiting;
-  page["held"] = queue.places().paused;
+  page["held"] = queue.places().paused + queue.places().held;
   page["oldest_waiting_seconds"] =
       std::chrono::duration_cast<std::chrono::seconds>(mail.oldest_waiting).count();
   page["paused"] = queue.places().paused > 0;
   page["loss"] = {{"acknowledged", acknowledged},
-                  {"unaccounted", acknowledged > known ? acknowledged - known : 0}};
+                  {"unaccounted", std::max(acknowledged, known) - std::min(acknowledged, known)}};
   const uint64_t tried = of(mail.sums, Series::delivered) + of(mail.sums, Series::deferred) +
                          of(mail.sums, Series::bounced);
+  page["causes_since"] = causes_since(window);
   page["causes"] = causes_json(causes, tried);
   page["providers"] = providers_json(window);
   return page;
@@ -321,6 +395,7 @@ io::Task<web::Response> OverviewPages::bounces(web::Request request) {
   const json::object page{{"object", "list"},
                           {"data", std::move(data)},
                           {"window", name(question->window)},
+                          {"since", causes_since(question->window)},
                           {"bounced", bounced},
                           {"has_more", false}};
   co_return in_json(page);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -22,9 +23,11 @@ enum class Problem {
   refused,
   try_later,
   rate_limited,
-  idempotency_key_reused,
-  idempotency_key_in_use,
+  invalid_idempotency_key,
+  invalid_idempotent_request,
+  concurrent_idempotent_requests,
   email_not_found,
+  email_not_waiting,
   suppression_not_found,
   content_gone,
   too_many_listeners,
@@ -36,10 +39,16 @@ enum class Problem {
   domain_not_found,
   domain_conflict,
   dns_silent,
+  too_busy,
+  key_not_found,
+  key_conflict,
 };
 
 web::Response refuse(Problem problem, std::string_view detail,
                      const std::vector<web::FieldProblem>& errors = {});
+
+// invalid_fields, if something is wrong with some.
+std::optional<web::Response> refuse_any(const std::vector<web::FieldProblem>& problems);
 
 // 429, with what to wait.
 web::Response rate_limited(std::string_view detail, int64_t wait_s);

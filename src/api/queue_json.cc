@@ -2,6 +2,8 @@
 
 #include <boost/json.hpp>
 
+#include "api/asked_limit_json.h"
+#include "api/pause_json.h"
 #include "base/utf8.h"
 
 namespace waypost::api {
@@ -65,7 +67,19 @@ json::object to_json(const queue::Standing& standing) {
   object["class"] = standing.reply_class;
   if (standing.next_attempt_at != WallTime())
     object["next_attempt_at"] = base::to_rfc3339(standing.next_attempt_at);
+  if (standing.scheduled_at != WallTime())
+    object["scheduled_at"] = base::to_rfc3339(standing.scheduled_at);
   return object;
+}
+
+json::array pauses_of(const queue::Queue& queue, std::string_view site) {
+  json::array pauses;
+  for (const queue::Pause& pause : queue.pauses()) {
+    const bool is_of_site = pause.scope.kind == queue::ScopeKind::site && pause.scope.name == site;
+    if (is_of_site || pause.scope.kind == queue::ScopeKind::everything)
+      pauses.push_back(to_json(pause));
+  }
+  return pauses;
 }
 
 json::object to_json(const SiteView& site) {
@@ -82,7 +96,15 @@ json::object to_json(const SiteView& site) {
                       {"troubles", site.troubles},
                       {"last_trouble", base::to_valid_utf8(site.last_trouble)}};
   object["limits"] = limits_of(site);
+  if (site.asked_limit) object["asked_limit"] = to_json(*site.asked_limit);
   add_time(object, "shut_until", site.shut_until);
+  if (!site.slowed_by.empty()) {
+    add_time(object, "slowed_since", site.slowed_since);
+    object["slowed_by"] = base::to_valid_utf8(site.slowed_by);
+  }
+  if (!site.last_host.empty()) object["last_host"] = base::to_valid_utf8(site.last_host);
+  if (!site.doctor_target.empty())
+    object["doctor_target"] = base::to_valid_utf8(site.doctor_target);
   if (site.next) add_hold(object, *site.next);
   return object;
 }

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <string_view>
+
+#include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 
 #include "queue/queue.h"
@@ -10,6 +13,9 @@ namespace waypost::api {
 boost::json::object to_json(const queue::Standing& standing);
 
 boost::json::object to_json(const queue::SiteView& site);
+
+// Those that keep back mail for that site because of the site, and those of everything.
+boost::json::array pauses_of(const queue::Queue& queue, std::string_view site);
 
 // What holds it, whose limit that is, and until when.
 void add_hold(boost::json::object& object, const queue::Standing& standing);

@@ -1,8 +1,12 @@
 #include "api/queue_pages.h"
 
+#include <algorithm>
 #include <charconv>
+#include <functional>
 #include <optional>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 #include <boost/json.hpp>
 #include <fmt/format.h>
@@ -21,6 +25,9 @@ constexpr size_t page_recipients = 100;
 constexpr size_t page_recipients_max = 1000;
 // Recipients that one request goes through, whichever tenants they belong to.
 constexpr size_t walked_recipients_max = 10'000;
+// Of these, in one turn of the loop.
+constexpr size_t turn_recipients_max = 500;
+constexpr size_t sites_max = 500;
 
 web::Response in_json(const json::value& value) { return {.body = json::serialize(value) + "\n"}; }
 
@@ -53,6 +60,15 @@ std::optional<ListQuery> parse_list(const web::Request& request) {
 
 }  // namespace
 
+struct QueuePages::Walk {
+  const records::Key& key;
+  size_t limit;
+  std::optional<MessageId> last;
+  json::array data = {};
+  size_t walked = 0;
+  bool has_more = false;
+};
+
 void QueuePages::add_to(web::Router& router, Access& access) {
   router.on("GET", "/v1/queue", access.route(Scope::read, [this](web::Request request) {
     return list(std::move(request));
@@ -71,23 +87,11 @@ io::Task<web::Response> QueuePages::list(web::Request request) {
                                  "message.",
                                  page_recipients_max));
   const records::Key& key = Access::key_of(request);
-  json::array data;
-  std::optional<MessageId> last = query->after;
-  size_t walked = 0;
-  bool has_more = false;
-  queue_.visit_standings(
-      [&](const Standing& standing) {
-        const bool is_full = data.size() >= query->limit || walked >= walked_recipients_max;
-        has_more = is_full && standing.id != last;
-        if (has_more) return false;
-        last = standing.id;
-        ++walked;
-        if (Access::may_see(key, standing.tenant)) data.push_back(to_json(standing));
-        return true;
-      },
-      query->after);
-  json::object page{{"object", "list"}, {"data", std::move(data)}, {"has_more", has_more}};
-  if (has_more) page["next_after"] = last->text();
+  Walk walk{key, query->limit, query->after};
+  while (go_on(walk)) co_await io::sleep_until(loop_, loop_.now());
+  json::object page{
+      {"object", "list"}, {"data", std::move(walk.data)}, {"has_more", walk.has_more}};
+  if (walk.has_more) page["next_after"] = walk.last->text();
   if (key.scopes.contains(Scope::admin)) {
     page["messages"] = queue_.messages();
     page["ledger"] = to_json(queue_.ledger());
@@ -95,10 +99,44 @@ io::Task<web::Response> QueuePages::list(web::Request request) {
   co_return in_json(page);
 }
 
+// One turn: mail goes on before the next. Whether there is one.
+bool QueuePages::go_on(Walk& walk) const {
+  size_t in_turn = 0;
+  bool is_over = true;
+  queue_.visit_standings(
+      [&](const Standing& standing) {
+        const bool is_next = standing.id != walk.last;
+        const bool is_full = walk.data.size() >= walk.limit || walk.walked >= walked_recipients_max;
+        walk.has_more = is_full && is_next;
+        is_over = walk.has_more || !is_next || in_turn < turn_recipients_max;
+        if (walk.has_more || !is_over) return false;
+        walk.last = standing.id;
+        ++walk.walked;
+        ++in_turn;
+        if (Access::may_see(walk.key, standing.tenant)) walk.data.push_back(to_json(standing));
+        return true;
+      },
+      walk.last);
+  return !is_over;
+}
+
+// Those that most wait for: of very many the others have nothing to show.
 io::Task<web::Response> QueuePages::sites(web::Request) {
+  std::vector<std::pair<uint64_t, std::string_view>> busiest;
+  queue_.visit_counts(
+      [&](const queue::SiteCounts& site) { busiest.emplace_back(site.recipients, site.name); });
+  const bool has_more = busiest.size() > sites_max;
+  const auto end = busiest.begin() + ptrdiff_t(std::min(busiest.size(), sites_max));
+  std::partial_sort(busiest.begin(), end, busiest.end(), std::greater<>());
   json::array data;
-  queue_.visit_sites([&](const queue::SiteView& site) { data.push_back(to_json(site)); });
-  json::object page{{"object", "list"}, {"data", std::move(data)}, {"has_more", false}};
+  for (auto each = busiest.begin(); each != end; ++each) {
+    const auto site = queue_.site(std::string(each->second));
+    if (!site) continue;
+    json::object object = to_json(*site);
+    object["pauses"] = pauses_of(queue_, site->name);
+    data.push_back(std::move(object));
+  }
+  json::object page{{"object", "list"}, {"data", std::move(data)}, {"has_more", has_more}};
   co_return in_json(page);
 }
 

@@ -9,14 +9,19 @@ namespace waypost::api {
 // loop's.
 class QueuePages {
  public:
-  explicit QueuePages(const queue::Queue& queue) : queue_(queue) {}
+  QueuePages(io::Loop& loop, const queue::Queue& queue) : loop_(loop), queue_(queue) {}
 
   void add_to(web::Router& router, Access& access);
 
  private:
+  struct Walk;
+
   io::Task<web::Response> list(web::Request request);
   io::Task<web::Response> sites(web::Request request);
 
+  bool go_on(Walk& walk) const;
+
+  io::Loop& loop_;
   const queue::Queue& queue_;
 };
 

@@ -11,6 +11,7 @@
 #include "base/ascii.h"
 #include "io/digest.h"
 #include "io/task_group.h"
+#include "queue/asked_time.h"
 #include "web/server.h"
 
 namespace waypost::api {
@@ -77,14 +78,32 @@ void Sending::add_to(web::Router& router, Access& access) {
           [this](web::Request request) { return send_batch(std::move(request)); }, octets_max));
 }
 
-std::string Sending::accepted_text(const MessageId& id, const std::vector<smtp::Mailbox>& to) {
+std::string Sending::accepted_text(const MessageId& id, const std::vector<smtp::Mailbox>& to,
+                                   WallTime scheduled_at) {
+  const bool waits = scheduled_at != WallTime();
+  const char* status = waits ? "scheduled" : "queued";
   json::array recipients;
   for (const smtp::Mailbox& mailbox : to)
-    recipients.push_back(json::object{{"to", mailbox.text()}, {"status", "queued"}});
-  return json::serialize(json::object{{"id", id.text()},
-                                      {"object", "email"},
-                                      {"status", "queued"},
-                                      {"recipients", std::move(recipients)}});
+    recipients.push_back(json::object{{"to", mailbox.text()}, {"status", status}});
+  json::object accepted{{"id", id.text()}, {"object", "email"}, {"status", status}};
+  if (waits) accepted["scheduled_at"] = base::to_rfc3339(scheduled_at);
+  accepted["recipients"] = std::move(recipients);
+  return json::serialize(accepted);
+}
+
+std::optional<web::Response> Sending::settle_schedules(std::vector<Email>& emails,
+                                                       bool is_batch) const {
+  std::vector<web::FieldProblem> problems;
+  for (size_t i = 0; i < emails.size(); ++i) {
+    auto at = queue::time_to_wait_for(emails[i].scheduled_at, services_.loop.wall_now());
+    if (at)
+      emails[i].scheduled_at = *at;
+    else
+      problems.push_back(
+          {is_batch ? fmt::format("[{}].scheduled_at", i) : "scheduled_at", at.error().message()});
+  }
+  if (problems.empty()) return std::nullopt;
+  return refuse(Problem::invalid_fields, problems[0].field + " " + problems[0].message, problems);
 }
 
 MessageId Sending::new_id() {
@@ -122,6 +141,8 @@ io::Task<Sending::Checked> Sending::read(const web::Request& request, bool is_ba
           Problem::invalid_fields, fmt::format("An email has at most {} recipients here.", most),
           {{is_batch ? fmt::format("[{}].to", i) : "to",
             fmt::format("makes more than {} recipients, with cc and bcc", most)}}));
+  if (auto refused = settle_schedules(parsed->emails, is_batch))
+    co_return tl::unexpected(*std::move(refused));
   const records::Key& key = Access::key_of(request);
   if (auto refused = refuse_all(key, parsed->emails)) co_return tl::unexpected(*std::move(refused));
   co_return std::move(parsed->emails);
@@ -132,6 +153,14 @@ std::optional<web::Response> Sending::refuse_all(const records::Key& key,
   for (const Email& email : emails) {
     auto refused = submission::refuse_sender(key.sender_domains, email.sender);
     if (refused) return refuse(Problem::sender_not_allowed, refused->text());
+    // What people see, and what receivers judge by (RFC 9989).
+    for (const auto& [field, domain] : {std::pair("From", std::string_view(email.author_domain)),
+                                        std::pair("Sender", std::string_view(email.agent_domain))})
+      if (!domain.empty() && !intake::may_send_as(key.sender_domains, domain))
+        return refuse(
+            Problem::sender_not_allowed,
+            fmt::format("The {} field of \"raw\" is of {}, as which this key may not send", field,
+                        domain));
     const auto look = [](const smtp::Mailbox& mailbox) {
       return submission::refuse_unknown_script(mailbox, {5, 1, 3});
     };
@@ -145,7 +174,7 @@ std::optional<web::Response> Sending::refuse_all(const records::Key& key,
 io::Task<web::Response> Sending::send_one(web::Request request) {
   const std::optional<std::string> name = request_name(request);
   if (name && !is_request_name(*name))
-    co_return refuse(Problem::invalid_fields,
+    co_return refuse(Problem::invalid_idempotency_key,
                      fmt::format("An Idempotency-Key is 1 to {} printable ASCII characters.",
                                  request_name_octets_max));
   Checked emails = co_await read(request, false);
@@ -153,9 +182,10 @@ io::Task<web::Response> Sending::send_one(web::Request request) {
   Email email = std::move(emails->front());
   if (name) co_return co_await send_named(std::move(request), std::move(email), *name);
   const std::vector<smtp::Mailbox> recipients = email.recipients;
+  const WallTime scheduled_at = email.scheduled_at;
   Accepted accepted = co_await take_in(request, std::move(email), std::nullopt, {});
   if (!accepted) co_return std::move(accepted).error();
-  co_return web::Response{.body = accepted_text(*accepted, recipients) + "\n"};
+  co_return web::Response{.body = accepted_text(*accepted, recipients, scheduled_at) + "\n"};
 }
 
 // The name is taken on the disk before the message is, and the answer is written down before
@@ -181,13 +211,13 @@ io::Task<web::Response> Sending::send_named(web::Request request, Email email, s
   if (!claim->no_room.empty()) co_return rate_limited(claim->no_room, no_room_wait_s);
   if (!claim->is_new) {
     if (claim->request.digest != sent.digest)
-      co_return refuse(Problem::idempotency_key_reused,
+      co_return refuse(Problem::invalid_idempotent_request,
                        "Another body was sent with this Idempotency-Key less than a day ago.");
     const auto unkept = unkept_.find({sent.login, sent.name});
     if (unkept != unkept_.end() && unkept->second.request.message == claim->request.message)
       claim->answer = unkept->second.answer;
     if (claim->answer.empty()) {
-      web::Response wait = refuse(Problem::idempotency_key_in_use,
+      web::Response wait = refuse(Problem::concurrent_idempotent_requests,
                                   "The first request with this Idempotency-Key still runs.");
       wait.fields.emplace_back("Retry-After", "1");
       co_return wait;
@@ -197,7 +227,7 @@ io::Task<web::Response> Sending::send_named(web::Request request, Email email, s
     co_return replay;
   }
   co_await keep_rest();
-  const std::string answer = accepted_text(sent.message, email.recipients);
+  const std::string answer = accepted_text(sent.message, email.recipients, email.scheduled_at);
   Committed committed = [this, &sent, &answer] { return keep_answer(sent, answer); };
   Accepted accepted =
       co_await take_in(request, std::move(email), sent.message, std::move(committed));
@@ -252,8 +282,9 @@ io::Task<web::Response> Sending::send_batch(web::Request request) {
 
 io::Task<void> Sending::take_in_one(const web::Request& request, Email email, std::string& answer) {
   const std::vector<smtp::Mailbox> recipients = email.recipients;
+  const WallTime scheduled_at = email.scheduled_at;
   Accepted accepted = co_await take_in(request, std::move(email), std::nullopt, {});
-  answer = accepted ? accepted_text(*accepted, recipients) : accepted.error().body;
+  answer = accepted ? accepted_text(*accepted, recipients, scheduled_at) : accepted.error().body;
 }
 
 std::optional<smtp::Reply> Sending::refuse_local(const smtp::Mailbox& recipient) const {
@@ -293,6 +324,7 @@ io::Task<Sending::Accepted> Sending::take_in(const web::Request& request, Email 
   if (email.eight_bit || email.smtputf8) mail.body = smtp::BodyType::eight_bit_mime;
   auto arrival = services_.intake.start(submitter, std::move(mail));
   if (id) arrival->adopt(*id, std::move(committed));
+  arrival->schedule(email.scheduled_at);
   for (smtp::Mailbox& recipient : email.recipients) {
     std::string text = recipient.text();
     auto refused = refuse_local(recipient);

@@ -41,7 +41,8 @@ class Sending {
   void add_to(web::Router& router, Access& access);
 
   // What accepts a message, as it is answered.
-  static std::string accepted_text(const MessageId& id, const std::vector<smtp::Mailbox>& to);
+  static std::string accepted_text(const MessageId& id, const std::vector<smtp::Mailbox>& to,
+                                   WallTime scheduled_at);
 
  private:
   using Accepted = tl::expected<MessageId, web::Response>;
@@ -52,6 +53,9 @@ class Sending {
   io::Task<web::Response> send_batch(web::Request request);
   io::Task<web::Response> send_named(web::Request request, Email email, std::string name);
   io::Task<Checked> read(const web::Request& request, bool is_batch);
+  // The times that were asked for become those that are waited for; the refusal of those that
+  // cannot be.
+  std::optional<web::Response> settle_schedules(std::vector<Email>& emails, bool is_batch) const;
   std::optional<web::Response> refuse_all(const records::Key& key,
                                           const std::vector<Email>& emails) const;
   std::optional<smtp::Reply> refuse_local(const smtp::Mailbox& recipient) const;

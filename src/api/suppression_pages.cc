@@ -140,10 +140,9 @@ io::Task<web::Response> SuppressionPages::show(web::Request request) {
 io::Task<web::Response> SuppressionPages::put(web::Request request) {
   json::object object;
   if (!request.body.empty()) {
-    auto value = parse_json(request.body);
-    if (!value) co_return refuse(Problem::invalid_json, value.error().message());
-    if (!value->is_object()) co_return refuse(Problem::invalid_json, "The body is no JSON object.");
-    object = std::move(value->get_object());
+    auto parsed = parse_object(request.body);
+    if (!parsed) co_return std::move(parsed).error();
+    object = *std::move(parsed);
   }
   if (object.contains("address") || object.contains("who") || object.contains("since"))
     co_return refuse(Problem::invalid_fields,

@@ -77,4 +77,13 @@ std::string to_valid_utf8(std::string_view text) {
   return valid;
 }
 
+std::string first_characters(std::string_view text, size_t characters_max) {
+  size_t characters = 0;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const bool begins = (static_cast<unsigned char>(text[i]) & 0xc0) != 0x80;
+    if (begins && ++characters > characters_max) return std::string(text.substr(0, i));
+  }
+  return std::string(text);
+}
+
 }  // namespace waypost::base

@@ -62,7 +62,8 @@ bool is_signing_key_path(std::string_view path) {
 }
 
 bool is_backup_path(std::string_view path) {
-  if (path == "pauses.json" || path == "return-path.key" || is_signing_key_path(path)) return true;
+  if (path == "pauses.json" || path == "limits.json" || path == "return-path.key") return true;
+  if (is_signing_key_path(path)) return true;
   bool known = false;
   for (std::string_view folder :
        {"spool/", "records/", "records/events/", "drop/new/", "drop/refused/"})

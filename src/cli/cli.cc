@@ -18,8 +18,10 @@
 #include "cli/keys_command.h"
 #include "cli/known_sites_command.h"
 #include "cli/ledger_command.h"
+#include "cli/limit_commands.h"
 #include "cli/load_config.h"
 #include "cli/narrowing_option.h"
+#include "cli/output_end.h"
 #include "cli/providers_command.h"
 #include "cli/queue_options.h"
 #include "cli/reload_command.h"
@@ -53,6 +55,7 @@ struct CommandLine {
   std::string what;
   AdminLine admin{global, command, {}};
   QueueLine queue{global, command, {}, {}};
+  LimitLine limit{global, command};
   SuppressionLine suppressions{global, command, {}};
   SafetyLine safety{global, command, {}, {}, {}};
   DoctorLine doctor{global, command, {}, 0, {}};
@@ -320,6 +323,10 @@ void add_trace_command(CommandLine& line) {
   add_narrowing(*trace, "--class", to.reply_class, "With a reply of this class: mailbox-full",
                 "CLASS");
   add_narrowing(*trace, "--host", to.host, "Tried at this mail host", "HOST");
+  add_narrowing(*trace, "--from", to.from, "From this sender, or this domain", "ADDRESS|DOMAIN");
+  add_narrowing(*trace, "--subject", to.subject,
+                "With these words in its subject, or their beginnings", "WORDS");
+  add_narrowing(*trace, "--tag", to.tag, "With this tag: kind or kind=invoice", "NAME[=VALUE]");
   trace->add_option("--limit", to.messages_max, "Messages to show, the newest")
       ->check(CLI::Range(1, 100'000))
       ->capture_default_str();
@@ -429,6 +436,7 @@ int run(int argc, char** argv, const Hooks& hooks) {
   add_explain_command(line);
   add_doctor_command(line.app, line.doctor);
   add_queue_commands(line.app, line.queue);
+  add_limit_commands(line.app, line.limit);
   add_follow_commands(line);
   add_trace_command(line);
   add_ledger_command(line);
@@ -456,7 +464,7 @@ int run(int argc, char** argv, const Hooks& hooks) {
     int code = line.app.exit(error);
     return code == 0 ? exit_code::ok : exit_code::usage;
   }
-  return line.command();
+  return with_output_written(line.command());
 }
 
 }  // namespace waypost::cli

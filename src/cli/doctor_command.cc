@@ -223,6 +223,7 @@ int doctor_command(const Global& global, DoctorArguments arguments) {
       return exit_code::input;
     }
     file = *std::move(read);
+    for (const std::string& line : settings_from_elsewhere(*file)) note(line + "\n");
     for (const std::string& line : odd_settings(*file)) note(line + "\n");
   }
   auto request = whole_request(global, arguments, file);

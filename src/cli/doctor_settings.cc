@@ -132,6 +132,7 @@ doctor::Request request_of(settings::Settings& settings) {
   if (!settings.encryption.is_elsewhere) request.encryption = encryption_of(settings);
   use_service(settings, request);
   const bool logs_in = settings.login.value || settings.login.is_elsewhere;
+  request.clear_if_not_offered = settings.is_opportunistic && !logs_in;
   if (logs_in && settings.user.is_known()) request.user = settings.user.value;
   if (settings.from.is_known()) request.from = settings.from.value;
   if (settings.mechanism.is_known()) request.mechanism = mechanism_of(settings.mechanism.value);
@@ -144,16 +145,60 @@ doctor::Request request_of(settings::Settings& settings) {
 
 std::vector<std::string> odd_settings(const settings::Settings& settings) {
   std::vector<std::string> lines;
+  const auto where_is = [&settings](const settings::Place& place) {
+    return place.line == 0 ? settings.file
+                           : fmt::format("{}:{}:{}", settings.file, place.line, place.column);
+  };
+  for (const settings::Notice& notice : settings.notices)
+    lines.push_back(
+        base::escape_control(fmt::format("{}: {}", where_is(notice.place), notice.text)));
   for (const Remark& remark : settings::remarks(settings, settings::known_providers())) {
-    std::string where = settings.file;
-    if (remark.place.line != 0)
-      where += fmt::format(":{}:{}", remark.place.line, remark.place.column);
+    const std::string where = where_is(remark.place);
     std::string line =
         fmt::format("{}: {}: {}", where, name_of(remark.field), words_of(remark.kind));
     if (!remark.detail.empty()) line += fmt::format(", {}", remark.detail);
     if (!remark.finding.empty()) line += fmt::format(" ({})", remark.finding);
     lines.push_back(base::escape_control(line));
   }
+  return lines;
+}
+
+namespace {
+
+// A value that the environment of the program decides, and what was taken for it here.
+template <class T>
+void add_origin(const settings::Settings& settings, std::string_view name,
+                const settings::Setting<T>& setting, const std::string& shown,
+                std::vector<std::string>& lines) {
+  if (!setting.is_written() || (setting.variable.empty() && !setting.is_elsewhere)) return;
+  std::string line =
+      fmt::format("{}:{}:{}: {}: ", settings.file, setting.place.line, setting.place.column, name);
+  if (setting.variable.empty())
+    line += "comes from an expression or another file, and is not known here";
+  else if (setting.is_elsewhere)
+    line +=
+        fmt::format("comes from the environment variable {}, which is not read", setting.variable);
+  else
+    line += fmt::format(
+        "comes from the environment variable {}; taken is what the file has for "
+        "when it is not set{}",
+        setting.variable, shown);
+  lines.push_back(base::escape_control(line));
+}
+
+}  // namespace
+
+std::vector<std::string> settings_from_elsewhere(const settings::Settings& settings) {
+  std::vector<std::string> lines;
+  const auto value = [](const std::string& text) { return text.empty() ? "" : ", " + text; };
+  add_origin(settings, "host", settings.host,
+             value(settings::without_password(settings.host.value)), lines);
+  add_origin(settings, "port", settings.port,
+             settings.port.value == 0 ? "" : fmt::format(", {}", settings.port.value), lines);
+  add_origin(settings, "encryption", settings.encryption, "", lines);
+  add_origin(settings, "user", settings.user, value(settings.user.value), lines);
+  add_origin(settings, "password", settings.password, "", lines);
+  add_origin(settings, "from", settings.from, value(settings.from.value), lines);
   return lines;
 }
 

@@ -21,6 +21,10 @@ doctor::Request request_of(settings::Settings& settings);
 // What is odd about the file as it is written: "FILE:3:9: host: a space at the end (M1009)".
 std::vector<std::string> odd_settings(const settings::Settings& settings);
 
+// What the file takes from the environment or another place, and what is taken for it:
+// "FILE:3:9: host: comes from the environment variable SMTP_HOST, which is not read".
+std::vector<std::string> settings_from_elsewhere(const settings::Settings& settings);
+
 // The first way out that was tried and works, as lines of the file; empty where there is none, or
 // where the file cannot say it.
 std::string fix_in_file(const settings::Settings& settings, const doctor::Report& report);

@@ -11,12 +11,18 @@ namespace {
 
 constexpr uint16_t mail_port = 25;
 
-Result<smtp::Mailbox> recipient_of(const std::string& to) {
-  auto mailbox = smtp::parse_mailbox(to, smtp::Characters::utf8);
+Result<smtp::Mailbox> address_of(std::string_view option, const std::string& text) {
+  auto mailbox = smtp::parse_mailbox(text, smtp::Characters::utf8);
   if (mailbox) return mailbox;
-  return failure(
-      ErrorCode::invalid_input,
-      fmt::format("--to wants an address such as bob@example.net: {}", mailbox.error().message()));
+  return failure(ErrorCode::invalid_input,
+                 fmt::format("{} wants an address such as bob@example.net: {}", option,
+                             mailbox.error().message()));
+}
+
+// "fe80::1%eth0": a link's own address, which no name or certificate can have.
+bool has_zone(std::string_view host) {
+  const size_t percent = host.find('%');
+  return percent != std::string_view::npos && host.substr(0, percent).find(':') != host.npos;
 }
 
 // The mail host of a recipient; an address literal is its own, at the port of mail hosts
@@ -46,12 +52,21 @@ Result<doctor::Request> doctor_request(const DoctorArguments& arguments, doctor:
     request.port = port;
   }
   if (!arguments.to.empty()) {
-    const auto recipient = recipient_of(arguments.to);
+    const auto recipient = address_of("--to", arguments.to);
     if (!recipient) return tl::unexpected(recipient.error());
     if (request.host.empty()) aim_at(*recipient, request);
   }
   if (request.host.empty())
     return failure(ErrorCode::invalid_input, "no server is named, neither here nor in a file");
+  if (has_zone(request.host))
+    return failure(ErrorCode::invalid_input,
+                   "an address of one link alone (with %) cannot be looked at: name the server's "
+                   "host name, or an address that routes lead to");
+  // "<>" is the sender that bounces have (RFC 5321 §4.5.5).
+  if (!arguments.from.empty() && arguments.from != "<>")
+    if (const auto sender = address_of("--from", arguments.from); !sender)
+      return tl::unexpected(sender.error());
+  if (!arguments.encryption.empty()) request.clear_if_not_offered = false;
   if (arguments.encryption == "implicit") request.encryption = doctor::Encryption::implicit;
   if (arguments.encryption == "starttls") request.encryption = doctor::Encryption::starttls;
   if (arguments.encryption == "none") request.encryption = doctor::Encryption::none;

@@ -6,15 +6,14 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "base/ascii.h"
 #include "cli/data_owner.h"
 #include "cli/load_config.h"
 #include "config/data_paths.h"
-#include "dns/idn.h"
 #include "io/clock.h"
 #include "io/rng.h"
 #include "records/keys.h"
 #include "sasl/server.h"
+#include "submission/permissions.h"
 
 namespace waypost::cli {
 namespace {
@@ -61,12 +60,7 @@ json::object to_json(const records::Key& key) {
 // As the name system knows them, whichever way they were written.
 Result<std::optional<std::vector<std::string>>> sender_domains(const NewKey& key) {
   if (key.any_sender) return std::nullopt;
-  std::vector<std::string> domains;
-  for (const std::string& domain : key.domains) {
-    const std::string_view below = domain.starts_with("*.") ? "*." : "";
-    TRY(std::string labels, dns::to_a_labels(std::string_view(domain).substr(below.size())));
-    domains.push_back(std::string(below) + base::to_lower(labels));
-  }
+  TRY(std::vector<std::string> domains, submission::sender_patterns(key.domains));
   return domains;
 }
 

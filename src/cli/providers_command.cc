@@ -94,7 +94,12 @@ json::object to_json(const Row& row) {
                       {"hold", site.hold},
                       {"reason", base::to_valid_utf8(site.reason)},
                       {"limit_origin", site.limit_origin},
-                      {"limits", to_json(site.limits)}};
+                      {"limits", to_json(site.limits)},
+                      {"limit_reason", base::to_valid_utf8(site.limit_reason)}};
+  if (!site.slowed_by.empty()) {
+    object["slowed_by"] = base::to_valid_utf8(site.slowed_by);
+    object["slowed_since"] = base::to_rfc3339(site.slowed_since);
+  }
   if (site.oldest_at != WallTime()) object["oldest_at"] = base::to_rfc3339(site.oldest_at);
   if (site.next_attempt_at != WallTime())
     object["next_attempt_at"] = base::to_rfc3339(site.next_attempt_at);
@@ -147,7 +152,15 @@ void print_row(const Row& row, WallTime now, bool color) {
       line += fmt::format("; next in {}", base::to_human(site.next_attempt_at - now));
     print("    " + styled(line, style_of(site), color) + "\n");
   }
-  if (std::string limits = limits_text(site.limits); !limits.empty())
+  if (!site.slowed_by.empty() && site.reason.find(site.slowed_by) == std::string::npos) {
+    const std::string line =
+        fmt::format("{} of {} connections for {}: {}", site.connections_max, site.connections_limit,
+                    base::to_human(now - site.slowed_since), site.slowed_by);
+    print("    " + styled(terminal_text(line), Style::warning, color) + "\n");
+  }
+  std::string limits = limits_text(site.limits);
+  if (!site.limit_reason.empty()) limits += ": " + site.limit_reason;
+  if (!limits.empty())
     print("    " + styled("limits: " + terminal_text(limits), Style::dim, color) + "\n");
   if (std::string classes = classes_text(row.tally); !classes.empty())
     print("    " + styled("replies: " + classes, Style::dim, color) + "\n");

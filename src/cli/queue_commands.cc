@@ -11,7 +11,7 @@
 #include "cli/load_config.h"
 #include "cli/person.h"
 #include "cli/queue_source.h"
-#include "cli/relay_client.h"
+#include "cli/relay_object.h"
 #include "cli/standing_json.h"
 #include "cli/timeline.h"
 #include "cli/words.h"
@@ -36,29 +36,8 @@ uint64_t number_of(const json::object& object, std::string_view key) {
   return value && value->is_int64() ? static_cast<uint64_t>(value->get_int64()) : 0;
 }
 
-// The relay's answer of one object, or the exit code.
 tl::expected<json::object, int> ask(const Global& global, const std::string& request) {
-  auto config = load_config(global, false);
-  if (!config) return tl::unexpected(config.error());
-  const std::string socket = config::DataPaths(config->data_dir).control_socket;
-  Result<std::string> answer = ask_relay(socket, request, act_patience);
-  if (!answer) {
-    if (nobody_listens(answer.error())) {
-      note("waypost: Waypost is not running; only the running relay can do that\n");
-      return tl::unexpected(exit_code::temporary);
-    }
-    return tl::unexpected(
-        report(std::move(answer).error().while_doing("asking the relay at " + socket)));
-  }
-  json::error_code error;
-  json::value value = json::parse(*answer, error);
-  if (error || !value.is_object()) {
-    note("waypost: the relay stopped before it answered\n");
-    return tl::unexpected(exit_code::could_not_finish);
-  }
-  if (std::string refusal = text_of(value.get_object(), "error"); !refusal.empty())
-    return tl::unexpected(report(Error(ErrorCode::invalid_input, refusal)));
-  return std::move(value.get_object());
+  return ask_for_object(global, request, act_patience);
 }
 
 std::string_view done_word(Act act) {
@@ -71,6 +50,8 @@ std::string_view done_word(Act act) {
       return "sent on its way";
     case Act::cancel:
       return "cancelled";
+    case Act::reschedule:
+      return "rescheduled";
   }
   return "";
 }
@@ -87,6 +68,16 @@ void tell(Act act, bool dry_run, const json::object& answer) {
     print(fmt::format("{} being sent just now: too late to {} {}\n",
                       sending == 1 ? "1 recipient is" : fmt::format("{} recipients are", sending),
                       name(act), sending == 1 ? "it" : "them"));
+}
+
+void tell_paused(const json::object& answer) {
+  const uint64_t paused = number_of(answer, "paused");
+  if (paused > 0)
+    note(
+        fmt::format("  {} paused and stay{} so, with {} time: `waypost pause` lists the pauses, "
+                    "`waypost resume` ends one.\n",
+                    paused == 1 ? "1 recipient is" : fmt::format("{} recipients are", paused),
+                    paused == 1 ? "s" : "", paused == 1 ? "its" : "their"));
 }
 
 queue::Pause pause_of(const json::object& object) {
@@ -200,13 +191,10 @@ void note_nothing_done(const Global& global, Act act, const QueueArguments& argu
   if (!config || !selector) return;
   auto view = read_queue(config::DataPaths(config->data_dir), *selector, arguments.limit);
   if (!view) return;
-  auto waits_as = [&](queue::Hold hold) {
-    return std::any_of(view->standings.begin(), view->standings.end(),
-                       [&](const queue::Standing& standing) { return standing.hold == hold; });
-  };
-  if (waits_as(queue::Hold::paused))
-    note("  It is paused: `waypost pause` lists the pauses, `waypost resume` ends one.\n");
-  if (waits_as(queue::Hold::held)) note("  It is held: `waypost queue release` lets it go.\n");
+  const bool is_held = std::any_of(
+      view->standings.begin(), view->standings.end(),
+      [](const queue::Standing& standing) { return standing.hold == queue::Hold::held; });
+  if (is_held) note("  It is held: `waypost queue release` lets it go.\n");
 }
 
 }  // namespace
@@ -283,6 +271,7 @@ int queue_act_command(const Global& global, Act act, const QueueArguments& argum
   } else if (!global.quiet) {
     note_nothing_done(global, act, arguments);
   }
+  if (!global.json && !global.quiet) tell_paused(*answer);
   return changed ? exit_code::ok : exit_code::negative;
 }
 

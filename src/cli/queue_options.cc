@@ -32,6 +32,10 @@ void add_act(CLI::App& queue, QueueLine& line, Act act, const char* help) {
   command->add_flag("--all", line.queue.all, "All that waits");
   if (act != Act::retry)
     command->add_option("--reason", line.queue.reason, "Why, for the event log")->type_name("TEXT");
+  if (act == Act::reschedule)
+    command->add_option("--at", line.queue.at, "When: 2026-11-21T09:00:00Z, or with an offset")
+        ->type_name("TIME")
+        ->required();
   command->add_flag("--dry-run", line.queue.dry_run, "Count only");
   command->callback([&line, act] {
     line.command = [&line, act] { return queue_act_command(line.global, act, line.queue); };
@@ -70,6 +74,7 @@ void add_queue(CLI::App& app, QueueLine& line) {
   add_act(*queue, line, Act::release, "No longer keep it back");
   add_act(*queue, line, Act::retry, "Try now, whatever the schedule says");
   add_act(*queue, line, Act::cancel, "Never send it; nobody is told");
+  add_act(*queue, line, Act::reschedule, "Send it at another time, at most 30 days ahead");
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "cli/standing_json.h"
+#include "queue/asked_time.h"
 
 namespace waypost::cli {
 namespace {
@@ -79,7 +80,8 @@ Result<std::optional<Scope>> scope_of(const PauseArguments& arguments) {
 }
 
 std::string_view name(queue::Act act) {
-  constexpr std::array<std::string_view, 4> names{"hold", "release", "retry", "cancel"};
+  constexpr std::array<std::string_view, 5> names{"hold", "release", "retry", "cancel",
+                                                  "reschedule"};
   return names[size_t(act)];
 }
 
@@ -88,11 +90,17 @@ Result<std::string> act_request(queue::Act act, const QueueArguments& arguments)
   if (!selector.selects_something())
     return wrong(fmt::format("say which mail to {}: ids or options that select, or --all for all",
                              name(act)));
-  return json::serialize(json::object{{"command", "queue.act"},
-                                      {"action", name(act)},
-                                      {"selector", selector_json(selector)},
-                                      {"reason", arguments.reason},
-                                      {"dry_run", arguments.dry_run}});
+  json::object request{{"command", "queue.act"},
+                       {"action", name(act)},
+                       {"selector", selector_json(selector)},
+                       {"reason", arguments.reason},
+                       {"dry_run", arguments.dry_run}};
+  if (act == queue::Act::reschedule) {
+    const Result<WallTime> at = queue::parse_asked_time(arguments.at);
+    if (!at) return wrong("--at " + at.error().message());
+    request["at"] = base::to_rfc3339(*at);
+  }
+  return json::serialize(request);
 }
 
 Result<std::string> pause_request(const Scope& scope, const PauseArguments& arguments,

@@ -28,6 +28,7 @@ struct QueueArguments {
   bool all = false;
 
   std::string reason;
+  std::string at;  // of reschedule
   bool dry_run = false;
   uint64_t limit = 1000;
 };

@@ -52,6 +52,7 @@ Standing to_standing(const json::object& object) {
   standing.reason = text_of(object, "reason");
   standing.limit_origin = text_of(object, "limit_origin");
   standing.next_attempt_at = time_of(object, "next_attempt_at");
+  standing.scheduled_at = time_of(object, "scheduled_at");
   standing.attempts = static_cast<uint32_t>(number_of(object, "attempts"));
   standing.last_reply = text_of(object, "last_reply");
   standing.last_host = text_of(object, "last_host");
@@ -108,7 +109,7 @@ Standing stored_standing(const spool::StoredMessage& stored, uint32_t recipient)
   Standing standing;
   standing.id = envelope.id;
   standing.accepted_at = envelope.accepted_at;
-  standing.expires_at = envelope.expires_at;
+  standing.expires_at = stored.expires_at();
   standing.has_deadline = envelope.has_deadline;
   standing.sender = envelope.sender ? envelope.sender->text() : "";
   standing.recipient = envelope.recipients[recipient].text();
@@ -123,6 +124,11 @@ Standing stored_standing(const spool::StoredMessage& stored, uint32_t recipient)
   standing.last_reply = std::move(progress.last_reply);
   standing.last_host = std::move(progress.last_host);
   standing.next_attempt_at = progress.next_attempt_at;
+  if (stored.awaits_schedule(recipient)) {
+    standing.hold = Hold::scheduled;
+    standing.scheduled_at = progress.next_attempt_at;
+    standing.reason = queue::schedule_reason(standing.scheduled_at) + "; Waypost is not running";
+  }
   if (progress.held) {
     standing.hold = Hold::held;
     standing.next_attempt_at = {};
@@ -149,8 +155,8 @@ void add_stored(const spool::StoredMessage& stored, const Wanted& wanted, QueueV
 
 // What a message waits for, at which site and with which class of reply, only the relay knows.
 Result<void> check_spool_can_tell(const queue::Selector& selector) {
-  bool unknown_hold =
-      selector.hold && *selector.hold != Hold::held && *selector.hold != Hold::stopping;
+  const bool unknown_hold = selector.hold && *selector.hold != Hold::held &&
+                            *selector.hold != Hold::scheduled && *selector.hold != Hold::stopping;
   if (selector.site.empty() && selector.reply_class.empty() && !unknown_hold) return {};
   return failure(ErrorCode::unavailable,
                  "Waypost is not running, and the spool does not tell sites, classes and what "

@@ -28,7 +28,7 @@ struct Held {
 io::Task<Result<void>> write_holds(spool::Spool& spool, const std::vector<Held>& all) {
   for (const Held& one : all) {
     std::vector<spool::RecipientChange> changes = one.changes;
-    CO_TRY_VOID(co_await spool.update(one.id, std::move(changes)));
+    CO_TRY_VOID(co_await spool.update(one.id, std::move(changes), spool::Durability::bounded));
   }
   co_return Result<void>();
 }
@@ -166,7 +166,7 @@ Result<Restored> restore_backup(const std::string& data_dir, const std::string& 
   // While the folder they come from is there no relay starts, so that this is one step.
   auto disk = io::make_system_disk();
   for (const char* name :
-       {"/drop", "/records", "/keys", "/pauses.json", "/return-path.key", "/spool"})
+       {"/drop", "/records", "/keys", "/pauses.json", "/limits.json", "/return-path.key", "/spool"})
     if (disk->exists(paths.restoring + name))
       TRY_VOID(io::rename_new(paths.restoring + name, data_dir + name));
   TRY_VOID(io::remove_folder(paths.restoring));

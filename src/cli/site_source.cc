@@ -60,6 +60,8 @@ SiteState site_of(const json::object& object) {
   site.measure = fields.text("measure");
   site.troubles = fields.number("troubles");
   site.last_trouble = fields.text("last_trouble");
+  site.slowed_by = fields.text("slowed_by");
+  site.slowed_since = fields.time("slowed_since");
   site.hold = fields.text("hold");
   site.reason = fields.text("reason");
   site.limit_origin = fields.text("limit_origin");
@@ -72,6 +74,8 @@ SiteState site_of(const json::object& object) {
   if (const json::value* limits = object.if_contains("limits"); limits && limits->is_object())
     for (const auto& entry : limits->get_object())
       if (entry.value().is_object()) site.limits.push_back(limit_of(entry));
+  if (const json::value* asked = object.if_contains("asked_limit"); asked && asked->is_object())
+    site.limit_reason = Fields(asked->get_object()).text("reason");
   return site;
 }
 

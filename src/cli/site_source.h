@@ -30,13 +30,16 @@ struct SiteState {
   std::string measure;    // "open", "probe", "slow", "stop"
   uint64_t troubles = 0;
   std::string last_trouble;
-  std::string hold;  // of the next that waits; empty when nothing does
+  std::string slowed_by;  // while it gets fewer connections than it is allowed: their words
+  WallTime slowed_since;  // then, from when on
+  std::string hold;       // of the next that waits; empty when nothing does
   std::string reason;
   std::string limit_origin;
   WallTime next_attempt_at;                             // the epoch when it depends on no time
   WallTime oldest_at;                                   // likewise when it was not asked for
   std::vector<std::pair<std::string, uint64_t>> holds;  // likewise empty
   std::vector<SiteLimit> limits;
+  std::string limit_reason;  // why a person set some of them; often empty
 
   uint64_t count_of(std::string_view hold) const;
 };

@@ -33,6 +33,8 @@ json::object to_json(const spool::InspectedMessage& message) {
       recipient["attempts"] = progress->second.attempts;
       recipient["held"] = progress->second.held;
       recipient["last_reply"] = base::to_valid_utf8(progress->second.last_reply);
+      if (progress->second.scheduled_at != WallTime())
+        recipient["scheduled_at"] = base::to_rfc3339(progress->second.scheduled_at);
     } else if (!envelope.held_because.empty()) {
       recipient["held"] = true;
     }
@@ -47,6 +49,8 @@ json::object to_json(const spool::InspectedMessage& message) {
   object["smtputf8"] = envelope.smtputf8;
   object["inbound"] = envelope.inbound;
   object["size"] = envelope.size_octets;
+  if (envelope.not_before != WallTime())
+    object["not_before"] = base::to_rfc3339(envelope.not_before);
   if (!envelope.held_because.empty())
     object["held_because"] = base::to_valid_utf8(envelope.held_because);
   return object;

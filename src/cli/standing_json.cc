@@ -30,6 +30,8 @@ json::object standing_json(const queue::Standing& standing) {
   if (standing.has_deadline) object["deadline"] = true;
   if (standing.next_attempt_at != WallTime())
     object["next_attempt_at"] = base::to_rfc3339(standing.next_attempt_at);
+  if (standing.scheduled_at != WallTime())
+    object["scheduled_at"] = base::to_rfc3339(standing.scheduled_at);
   return object;
 }
 

@@ -1,13 +1,16 @@
 #include "cli/terminal.h"
 
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <unistd.h>
 
 #include <fmt/format.h>
 
 #include "base/ascii.h"
 #include "base/utf8.h"
+#include "cli/output_end.h"
 #include "cli/terminal_text.h"
 
 namespace waypost::cli {
@@ -25,7 +28,16 @@ bool notes_have_color(ColorChoice choice) {
 }
 
 void print(std::string_view text) {
-  if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size()) std::exit(exit_code::ok);
+  if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size())
+    std::exit(with_output_written(exit_code::ok));
+}
+
+int with_output_written(int code) {
+  // Who reads no further, as head does, has what he wanted.
+  if ((std::fflush(stdout) == 0 && std::ferror(stdout) == 0) || errno == EPIPE) return code;
+  note(fmt::format("waypost: the output could not be written, part of it is lost: {}\n",
+                   std::strerror(errno)));
+  return code == exit_code::ok ? exit_code::could_not_finish : code;
 }
 
 void note(std::string_view text) { std::fwrite(text.data(), 1, text.size(), stderr); }

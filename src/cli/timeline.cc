@@ -33,6 +33,7 @@ Style style_of(EventKind kind) {
     case EventKind::accepted:
     case EventKind::cancelled:
     case EventKind::released:
+    case EventKind::rescheduled:
     case EventKind::unsubscribed:
     case EventKind::auto_replied:
       break;
@@ -108,11 +109,21 @@ std::string origin_text(const Event& event) {
   return details;
 }
 
+// "2026-11-22 09:00:00 UTC"
+std::string scheduled_text(const Event& event) {
+  if (!event.scheduled_at) return {};
+  return fmt::format("{} {} UTC", base::to_rfc3339(*event.scheduled_at).substr(0, 10),
+                     clock_of(*event.scheduled_at).substr(0, 8));
+}
+
 std::string accepted_details(const Event& event) {
   std::string details = origin_text(event);
   add_part(details, "", size_text(event.size_octets));
   add_part(details, "signed by ", event.signed_by);
   add_part(details, "Message-ID ", event.message_id);
+  add_part(details, "subject ", event.subject.empty() ? "" : "\"" + event.subject + "\"");
+  add_part(details, "tags ", fmt::format("{}", fmt::join(event.tags, " ")));
+  add_part(details, "to be sent at ", scheduled_text(event));
   return details;
 }
 
@@ -150,7 +161,9 @@ std::string cause_text(const events::Cause& cause) {
 std::string first_line(const Event& event) {
   if (event.kind == EventKind::accepted) return accepted_details(event);
   if (event.kind == EventKind::rejected) return origin_text(event);
-  return fmt::format("{}", fmt::join(event.recipients, ", "));
+  std::string line = fmt::format("{}", fmt::join(event.recipients, ", "));
+  add_part(line, "to be sent at ", scheduled_text(event));
+  return line;
 }
 
 std::string event_lines(const Event& event, bool color) {

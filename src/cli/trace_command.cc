@@ -19,6 +19,7 @@
 #include "io/clock.h"
 #include "io/disk.h"
 #include "records/search.h"
+#include "records/subject_words.h"
 #include "records/transcripts.h"
 
 namespace waypost::cli {
@@ -48,6 +49,18 @@ Result<records::Search> search_of(const TraceArguments& arguments, WallTime now)
   wanted.domain = arguments.domain;
   wanted.reply_class = arguments.reply_class;
   wanted.host = arguments.host;
+  wanted.subject = base::to_valid_utf8(arguments.subject);
+  wanted.tag = arguments.tag;
+  const size_t sign = arguments.from.rfind('@');
+  const bool is_address = sign != std::string::npos && sign > 0;
+  if (is_address)
+    wanted.sender = arguments.from;
+  else
+    wanted.sender_domain = arguments.from.substr(sign + 1);
+  if (!arguments.from.empty() && !is_address && wanted.sender_domain.empty())
+    return failure(ErrorCode::invalid_input, "--from: there is no address or domain in it");
+  if (!wanted.subject.empty() && records::sought_words(wanted.subject).empty())
+    return failure(ErrorCode::invalid_input, "--subject: there is no word in it to look for");
   wanted.messages_max = arguments.messages_max;
   if (!arguments.since.empty()) {
     TRY(wanted.since, parse_past_time(arguments.since, now));
@@ -60,7 +73,8 @@ Result<records::Search> search_of(const TraceArguments& arguments, WallTime now)
 
 bool asks_for_something(const TraceArguments& arguments) {
   return !arguments.what.empty() || !arguments.since.empty() || !arguments.until.empty() ||
-         !arguments.domain.empty() || !arguments.reply_class.empty() || !arguments.host.empty();
+         !arguments.domain.empty() || !arguments.reply_class.empty() || !arguments.host.empty() ||
+         !arguments.from.empty() || !arguments.subject.empty() || !arguments.tag.empty();
 }
 
 // A Message-ID without its <> looks like an address.

@@ -14,6 +14,9 @@ struct TraceArguments {
   std::string domain = {};
   std::string reply_class = {};
   std::string host = {};
+  std::string from = {};     // the sender's address, or its domain
+  std::string subject = {};  // words of it
+  std::string tag = {};      // "kind" or "kind=invoice"
   uint64_t messages_max = 20;
   bool transcript = false;
 };

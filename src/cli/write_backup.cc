@@ -36,6 +36,7 @@ class Writer {
         records::copy_records(paths_.records, folder_ + "/records",
                               [&](const std::string& name) { progress_.show(name); }));
     TRY_VOID(copy_whole(paths_.pauses, "/pauses.json"));
+    TRY_VOID(copy_whole(paths_.asked_limits, "/limits.json"));
     TRY_VOID(copy_whole(paths_.return_path_key, "/return-path.key"));
     if (Result<void> copied = copy_signing_keys(); !copied)
       problems.push_back(copied.error().describe());

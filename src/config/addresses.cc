@@ -74,6 +74,29 @@ std::optional<NextHop> read_next_hop(const Node& node) {
   return NextHop{base::to_lower(*host), *port};
 }
 
+// `risk`: what all addresses would mean here, for the help of the refusal.
+Reader<base::IpPrefix> bounded_network(const char* risk) {
+  return [risk](const Node& node) -> Reading<base::IpPrefix> {
+    Refusal refusal{node.place,
+                    "holds what is not a network",
+                    "expected a network like \"192.0.2.0/24\" or \"2001:db8::/32\"",
+                    {},
+                    {},
+                    std::nullopt};
+    if (node.kind != Kind::text) return refuse(std::move(refusal));
+    auto prefix = base::IpPrefix::parse(node.text);
+    if (!prefix) {
+      if (base::equals_ignoring_case(node.text, "localhost")) refusal.instead = "\"127.0.0.0/8\"";
+      return refuse(std::move(refusal));
+    }
+    if (!prefix->text().ends_with("/0")) return *prefix;
+    refusal.problem = "holds all addresses";
+    refusal.expected = "expected the networks of your own machines";
+    refusal.help = risk;
+    return refuse(std::move(refusal));
+  };
+}
+
 }  // namespace
 
 Reader<base::IpAddress> ip_address() {
@@ -90,25 +113,17 @@ Reader<base::IpAddress> ip_address() {
 }
 
 Reader<base::IpPrefix> network() {
-  return [](const Node& node) -> Reading<base::IpPrefix> {
-    Refusal refusal{node.place,
-                    "holds what is not a network",
-                    "expected a network like \"192.0.2.0/24\" or \"2001:db8::/32\"",
-                    {},
-                    {},
-                    std::nullopt};
-    if (node.kind != Kind::text) return refuse(std::move(refusal));
-    auto prefix = base::IpPrefix::parse(node.text);
-    if (!prefix) {
-      if (base::equals_ignoring_case(node.text, "localhost")) refusal.instead = "\"127.0.0.0/8\"";
-      return refuse(std::move(refusal));
-    }
-    if (!prefix->text().ends_with("/0")) return *prefix;
-    refusal.problem = "holds all addresses";
-    refusal.expected = "expected the networks of your own machines";
-    refusal.help = "an open relay sends everybody's spam and is on the block lists within hours";
-    return refuse(std::move(refusal));
-  };
+  return bounded_network(
+      "an open relay sends everybody's spam and is on the block lists within hours");
+}
+
+Reader<base::IpPrefix> forbidden_network() {
+  return bounded_network("no mail could leave: for all of it to go to a relay, set `next_hop`");
+}
+
+Reader<base::IpPrefix> proxies_at() {
+  return bounded_network(
+      "whoever connects could say that it is somebody else: name your proxies alone");
 }
 
 Reader<base::Endpoint> endpoint(uint16_t default_port) {

@@ -7,6 +7,7 @@
 
 #include "base/http_url.h"
 #include "base/ip_address.h"
+#include "base/networks.h"
 #include "base/time.h"
 
 // The typed configuration. Every default stands here; docs/operate/configuration.md explains each
@@ -229,6 +230,10 @@ enum class AddressChoice { ipv4_first, ipv6_first, ipv4_only, ipv6_only };
 enum class EightBitContent { send_as_is, bounce };
 enum class Transcripts { off, failures, all };
 
+// Of the machine and the link themselves, and of nobody: unspecified, loopback, link-local,
+// multicast and reserved ones (RFC 6890).
+std::vector<base::IpPrefix> inner_addresses();
+
 struct DeliverySettings {
   // Takes what no route matches; without: the MX hosts of each recipient's domain.
   std::optional<NextHop> next_hop;
@@ -244,7 +249,9 @@ struct DeliverySettings {
   Transcripts transcripts = Transcripts::off;
   Duration connect_timeout = std::chrono::seconds(30);
   unsigned mx_hosts_tried_max = 5;  // per attempt
-  unsigned connections_max = 0;     // over all sites; 0: as many as open files allow
+  // Where no mail goes because a recipient's domain leads there; what is configured may.
+  std::vector<base::IpPrefix> forbidden_addresses = inner_addresses();
+  unsigned connections_max = 0;  // over all sites; 0: as many as open files allow
   Duration idle_connection = std::chrono::seconds(10);
   bool operator==(const DeliverySettings&) const = default;
 };
@@ -286,9 +293,16 @@ struct DropSettings {
   bool operator==(const DropSettings&) const = default;
 };
 
+// All addresses that never leave a machine.
+std::vector<base::IpPrefix> own_machine();
+
 struct HttpSettings {
   std::optional<base::Endpoint> address;  // none: no HTTP
-  bool operator==(const HttpSettings&) const = default;
+  // By which browsers know it, besides `hostname`; in lower case.
+  std::vector<std::string> hostnames;
+  bool behind_tls = false;                              // all come through a proxy with TLS
+  std::vector<base::IpPrefix> proxies = own_machine();  // whose word on the client counts
+  bool operator==(const HttpSettings& other) const = default;
 };
 
 struct DnsSettings {
@@ -310,6 +324,7 @@ struct RecordSettings {
   Duration keep = std::chrono::hours(24 * 30);             // 0: there are none
   Duration keep_transcripts = std::chrono::hours(24 * 7);  // 0: none are kept
   Duration keep_reports = std::chrono::hours(24 * 400);    // those of DMARC, after their end
+  bool subjects = true;                                    // in the events, too
   bool operator==(const RecordSettings&) const = default;
 };
 

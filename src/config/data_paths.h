@@ -16,6 +16,7 @@ struct DataPaths {
         drop(data_dir + "/drop"),
         records(data_dir + "/records"),
         pauses(data_dir + "/pauses.json"),
+        asked_limits(data_dir + "/limits.json"),
         quotas(data_dir + "/quotas.json"),
         return_path_key(data_dir + "/return-path.key"),
         checkpoint(data_dir + "/checkpoint"),
@@ -31,6 +32,7 @@ struct DataPaths {
   std::string drop;  // mail that was left while no relay ran, or by users of this machine
   std::string records;
   std::string pauses;           // those of people that last over a restart
+  std::string asked_limits;     // likewise
   std::string quotas;           // what sites got, against their limits a minute, an hour and a day
   std::string return_path_key;  // with which the addresses of [[return_path]] are made
   std::string checkpoint;       // of the spool, while a backup is made

@@ -148,6 +148,39 @@ Reader<std::string> mail_domain() {
   };
 }
 
+// What stands between the scheme and the port or path of what somebody copied from a browser.
+static std::string_view host_in_url(std::string_view url) {
+  const size_t scheme = url.find("://");
+  if (scheme != url.npos) url.remove_prefix(scheme + 3);
+  return url.substr(0, url.find_first_of(":/"));
+}
+
+Reader<std::string> web_name() {
+  return [](const Node& node) -> Reading<std::string> {
+    if (node.kind != Kind::text) return refuse(not_text(node, "a host name"));
+    const auto is_name = [](std::string_view text) {
+      return has_only_labels(text) && !base::IpAddress::parse(text);
+    };
+    if (is_name(node.text)) return base::to_lower(node.text);
+    Refusal refusal{node.place,
+                    "holds what is not a host name",
+                    "expected the name alone, like \"waypost.example.com\"",
+                    {},
+                    {},
+                    std::nullopt};
+    const std::string_view host = host_in_url(node.text);
+    if (base::IpAddress::parse(node.text))
+      refusal.help = "addresses are answered to in any case: no page can make a browser use one";
+    else if (has_high_octets(node.text))
+      refusal.help = ascii_form;
+    else if (host != node.text && is_name(host))
+      refusal.instead = as_toml(host);
+    else if (host.starts_with("*."))
+      refusal.help = "write each name out: another one below it may belong to somebody else";
+    return refuse(std::move(refusal));
+  };
+}
+
 static bool is_local_part(std::string_view text) {
   const auto may_stand = [](char c) {
     return base::is_alnum(c) || std::string_view("._+-=&'").find(c) != std::string_view::npos;

@@ -38,8 +38,8 @@ std::vector<Key<Listener>> listener_keys() {
       key<L>("sender_domains", &L::sender_domains, list_of(site_pattern()), R"(["example.com"])", "the list of domains as which those networks may send"),
       key<L>("inbound", &L::inbound, yes_or_no(), "true", "whether anybody may bring mail for the domains of [[inbound]]"),
       key<L>("login_without_tls", &L::login_without_tls, choice<LoginWithoutTls>({{"never", LoginWithoutTls::never}, {"loopback", LoginWithoutTls::loopback}}), R"("never")", "who may log in outside TLS: nobody, or programs on this machine"),
-      key<L>("proxy_protocol_from", &L::proxy_protocol_from, list_of(network()), R"(["192.0.2.10"])", "the list of proxies that begin each connection with a PROXY header"),
-      key<L>("xclient_from", &L::xclient_from, list_of(network()), R"(["192.0.2.20"])", "the list of proxies that may name their client by XCLIENT"),
+      key<L>("proxy_protocol_from", &L::proxy_protocol_from, list_of(proxies_at()), R"(["192.0.2.10"])", "the list of proxies that begin each connection with a PROXY header"),
+      key<L>("xclient_from", &L::xclient_from, list_of(proxies_at()), R"(["192.0.2.20"])", "the list of proxies that may name their client by XCLIENT"),
   };
 }
 
@@ -182,6 +182,7 @@ std::vector<Key<DeliverySettings>> delivery_keys() {
       key<D>("transcripts", &D::transcripts, choice<Transcripts>({{"off", Transcripts::off}, {"failures", Transcripts::failures}, {"all", Transcripts::all}}), R"("off")", "of which attempts the conversation is kept"),
       key<D>("connect_timeout", &D::connect_timeout, duration(100ms, 5min), R"("30s")", "how long a connection may take to be made"),
       key<D>("mx_hosts_tried_max", &D::mx_hosts_tried_max, count(1, 20), "5", "how many addresses of MX hosts one attempt tries"),
+      key<D>("forbidden_addresses", &D::forbidden_addresses, list_of(forbidden_network()), R"(["127.0.0.0/8", "::1/128", "10.0.0.0/8"])", "the list of networks where no mail goes because a recipient's address or domain leads there"),
       key<D>("connections_max", &D::connections_max, count(0, 100'000), "0", "how many connections may be open at a time, over all sites; 0 is as many as the limit of open files allows"),
       key<D>("idle_connection", &D::idle_connection, duration(0s, 10min), R"("10s")", "how long an idle connection waits for the next message"),
   };
@@ -257,7 +258,10 @@ std::vector<Key<DropSettings>> drop_keys() {
 std::vector<Key<HttpSettings>> http_keys() {
   using H = HttpSettings;
   return {
-      key<H>("address", &H::address, endpoint(0), R"("127.0.0.1:8025")", "the IP address and port on which health checks are answered"),
+      key<H>("address", &H::address, endpoint(0), R"("127.0.0.1:8025")", "the IP address and port of the API, the dashboard and the health checks"),
+      key<H>("hostnames", &H::hostnames, list_of(web_name()), R"(["waypost.example.com"])", "the list of names by which browsers reach the dashboard, besides `hostname`"),
+      key<H>("behind_tls", &H::behind_tls, yes_or_no(), "true", "whether browsers reach the dashboard only through a proxy with TLS"),
+      key<H>("proxies", &H::proxies, list_of(proxies_at()), R"(["192.0.2.10"])", "the list of proxies whose X-Forwarded-For and X-Forwarded-Proto are believed"),
   };
 }
 
@@ -267,6 +271,7 @@ std::vector<Key<RecordSettings>> record_keys() {
       key<R>("keep", &R::keep, duration(0s, 24h * 3650), R"("30d")", "how long what happened to a message is kept in the searchable records"),
       key<R>("keep_transcripts", &R::keep_transcripts, duration(0s, 24h * 3650), R"("7d")", "how long transcripts of attempts are kept"),
       key<R>("keep_reports", &R::keep_reports, duration(24h, 24h * 3650), R"("400d")", "how long DMARC reports are kept after the days of which they tell"),
+      key<R>("subjects", &R::subjects, yes_or_no(), "false", "whether the beginning of each subject is kept, in events and records, to search by it"),
   };
 }
 

@@ -60,6 +60,8 @@ Reader<std::string> mail_address();
 Reader<std::string> site_pattern();
 // The same, or "*" for every domain.
 Reader<std::string> route_pattern();
+// A host name as browsers use it, in lower case; one word will do.
+Reader<std::string> web_name();
 // 1 to 255 octets of text without control octets.
 Reader<std::string> login_name();
 // One scope-token of RFC 6749 §3.3, 1 to 255 octets.
@@ -74,6 +76,10 @@ Reader<std::string> zone_line();
 Reader<base::IpAddress> ip_address();
 // Never all addresses.
 Reader<base::IpPrefix> network();
+// The same, of machines to which no mail may go.
+Reader<base::IpPrefix> forbidden_network();
+// The same, of machines that may say for whom they speak.
+Reader<base::IpPrefix> proxies_at();
 // `default_port` 0: the port must be written.
 Reader<base::Endpoint> endpoint(uint16_t default_port);
 // A name in lower case.

@@ -28,6 +28,7 @@ constexpr size_t password_octets_max = 4096;
 constexpr size_t walks_max = 4;
 constexpr Duration looked_every = std::chrono::milliseconds(100);
 constexpr Duration heartbeat_every = std::chrono::seconds(10);
+constexpr Duration allowed_for = std::chrono::seconds(1);
 
 // Below 1024 only where mail is taken: whoever may use the dashboard may not look into every
 // service that this machine can reach.
@@ -46,12 +47,10 @@ std::string walker(const api::Caller& caller) {
 }
 
 tl::expected<doctor::Request, web::Response> parse(std::string_view body) {
-  auto value = api::parse_json(body);
-  if (!value || !value->is_object())
-    return tl::unexpected(
-        api::refuse(Problem::invalid_json, "The body is no JSON object that can be read."));
+  auto object = api::parse_object(body);
+  if (!object) return tl::unexpected(std::move(object).error());
   std::vector<web::FieldProblem> problems;
-  api::Fields fields(value->get_object(), {}, problems);
+  api::Fields fields(*object, {}, problems);
   const doctor::Target target = doctor::parse_target(fields.line("target", name_octets_max));
   doctor::Request request;
   request.host = target.host;
@@ -68,9 +67,7 @@ tl::expected<doctor::Request, web::Response> parse(std::string_view body) {
   if (request.user.empty() != request.password.empty())
     fields.note("password", "and user belong together");
   fields.no_more();
-  if (!problems.empty())
-    return tl::unexpected(api::refuse(Problem::invalid_fields,
-                                      problems[0].field + " " + problems[0].message, problems));
+  if (auto refusal = api::refuse_any(problems)) return tl::unexpected(*std::move(refusal));
   if (const auto* provider = settings::provider_of_host(request.host, settings::known_providers()))
     request.provider = provider->id;
   return request;
@@ -82,13 +79,16 @@ tl::expected<doctor::Request, web::Response> parse(std::string_view body) {
 struct DoctorPages::Walk {
   doctor::Request request;
   std::string walker;
+  api::Caller caller;
   std::deque<std::string> told;
   bool done = false;
 };
 
-DoctorPages::DoctorPages(io::Loop& loop, SiteDoctor::Services services)
+DoctorPages::DoctorPages(io::Loop& loop, SiteDoctor::Services services,
+                         std::function<uint16_t()> mx_port)
     : loop_(loop),
       services_(std::move(services)),
+      mx_port_(std::move(mx_port)),
       resolver_(dns::make_resolver(services_.names, thread_.loop())) {
   thread_.start();
 }
@@ -100,6 +100,7 @@ void DoctorPages::end() {
 }
 
 void DoctorPages::add_to(web::Router& router, api::Access& access) {
+  access_ = &access;
   router.on(
       "POST", "/v1/doctor",
       access.route(
@@ -113,7 +114,9 @@ io::Task<web::Response> DoctorPages::answer(web::Request request) {
   if (!wanted) co_return std::move(wanted).error();
   auto walk = std::make_shared<Walk>();
   walk->request = *std::move(wanted);
-  walk->walker = walker(api::Access::caller_of(request));
+  walk->request.mx_port = mx_port_();
+  walk->caller = api::Access::caller_of(request);
+  walk->walker = walker(walk->caller);
   if (ended_ || busy_.size() >= walks_max || busy_.contains(walk->walker)) {
     web::Response later =
         api::refuse(Problem::try_later, busy_.contains(walk->walker)
@@ -171,10 +174,12 @@ io::Task<void> DoctorPages::climb(std::shared_ptr<Walk> walk) {
   say(std::move(whole));
 }
 
-// A client that goes away leaves its walk to its end, which its deadlines bring about.
+// A client that goes away, or may not ask any more, leaves its walk to its end, which its deadlines
+// bring about.
 io::Task<void> DoctorPages::tell(std::shared_ptr<Walk> walk, web::BodyStream& to) {
   std::string text = ": a walk takes up to two minutes\n\n";
   Instant said = loop_.now();
+  Instant asked = loop_.now();
   for (bool done = false; !done;) {
     done = walk->done || ended_;
     for (; !walk->told.empty(); walk->told.pop_front()) text += walk->told.front();
@@ -186,6 +191,10 @@ io::Task<void> DoctorPages::tell(std::shared_ptr<Walk> walk, web::BodyStream& to
       said = loop_.now();
     }
     if (!done) co_await io::sleep_until(loop_, loop_.now() + looked_every);
+    if (loop_.now() - asked < allowed_for) continue;
+    asked = loop_.now();
+    const bool may_hear = co_await access_->holds(walk->caller);
+    if (!may_hear) co_return;
   }
 }
 

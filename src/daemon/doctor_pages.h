@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+#include <functional>
 #include <memory>
 #include <set>
 #include <string>
@@ -17,7 +19,8 @@ namespace waypost::daemon {
 // four at once. Thread: that of the loop.
 class DoctorPages {
  public:
-  DoctorPages(io::Loop& loop, SiteDoctor::Services services);
+  // `mx_port` tells at which port the relay finds mail hosts: a domain's are asked there.
+  DoctorPages(io::Loop& loop, SiteDoctor::Services services, std::function<uint16_t()> mx_port);
   ~DoctorPages() { end(); }
 
   void add_to(web::Router& router, api::Access& access);
@@ -35,6 +38,8 @@ class DoctorPages {
 
   io::Loop& loop_;
   const SiteDoctor::Services services_;
+  const std::function<uint16_t()> mx_port_;
+  api::Access* access_ = nullptr;
   bool ended_ = false;
   std::set<std::string> busy_;  // who has a walk
   io::LoopThread thread_{"waypost-webdoc"};

@@ -6,6 +6,7 @@
 #include <boost/json.hpp>
 #include <fmt/format.h>
 
+#include "api/pause_json.h"
 #include "api/queue_json.h"
 #include "base/utf8.h"
 #include "daemon/pause_file.h"
@@ -97,8 +98,8 @@ QueueControl::QueueControl(Services services, std::string pause_file)
     : services_(std::move(services)), pause_file_(std::move(pause_file)) {}
 
 std::string QueueControl::restore_pauses() {
-  KeptPauses kept = load_pauses(services_.disk, pause_file_, services_.loop.wall_now());
-  for (queue::Pause& pause : kept.pauses) services_.queue.pause(std::move(pause));
+  Kept<queue::Pause> kept = load_pauses(services_.disk, pause_file_, services_.loop.wall_now());
+  for (queue::Pause& pause : kept.list) services_.queue.pause(std::move(pause));
   return std::move(kept.trouble);
 }
 
@@ -111,8 +112,8 @@ void QueueControl::answer_at(ControlServer& server) {
   on("queue.ls", &QueueControl::list);
   on("queue.show", &QueueControl::show);
   on("queue.act", &QueueControl::act);
-  on("pause", &QueueControl::pause);
-  on("resume", &QueueControl::resume);
+  on("pause", &QueueControl::answer_pause);
+  on("resume", &QueueControl::answer_resume);
   on("pauses", &QueueControl::pauses);
   on("ledger", &QueueControl::ledger);
 }
@@ -178,55 +179,72 @@ io::Task<void> QueueControl::act(json::object request, ControlAnswer& answer) {
   }
   json::object object{{"recipients", tally->recipients},
                       {"messages", tally->messages},
-                      {"sending", tally->sending}};
+                      {"sending", tally->sending},
+                      {"paused", tally->paused}};
   co_await answer.write_object(std::move(object));
 }
 
-io::Task<void> QueueControl::pause(json::object request, ControlAnswer& answer) {
-  auto pause = parse_pause_request(request, services_.loop.wall_now());
-  if (!pause) {
-    co_await answer.refuse(pause.error().message());
-    co_return;
-  }
+io::Task<Result<void>> QueueControl::pause(queue::Pause pause) {
   const auto& pauses = services_.queue.pauses();
-  bool known = std::any_of(pauses.begin(), pauses.end(),
-                           [&](const queue::Pause& other) { return other.scope == pause->scope; });
-  if (!known && pauses.size() >= queue::pauses_max) {
-    co_await answer.refuse(fmt::format("there are {} pauses already", queue::pauses_max));
+  const bool known = std::any_of(pauses.begin(), pauses.end(), [&](const queue::Pause& other) {
+    return other.scope == pause.scope;
+  });
+  if (!known && pauses.size() >= queue::pauses_max)
+    co_return failure(ErrorCode::resource_exhausted,
+                      fmt::format("there are {} pauses already", queue::pauses_max));
+  services_.told(pause.text());
+  services_.queue.pause(std::move(pause));
+  Result<void> kept = co_await keep_pauses();
+  if (!kept)
+    co_return failure(
+        std::move(kept).error().while_doing("it is paused now, but a restart will forget it"));
+  co_return Result<void>();
+}
+
+io::Task<Result<bool>> QueueControl::resume(queue::Scope scope, std::string by) {
+  const bool found = services_.queue.resume(scope);
+  if (!found) co_return false;
+  services_.told(fmt::format("{} is resumed{}", scope.text(), by.empty() ? "" : " by " + by));
+  Result<void> kept = co_await keep_pauses();
+  if (!kept)
+    co_return failure(
+        std::move(kept).error().while_doing("it goes on now, but a restart will pause it again"));
+  co_return true;
+}
+
+io::Task<void> QueueControl::answer_pause(json::object request, ControlAnswer& answer) {
+  auto wanted = parse_pause_request(request, services_.loop.wall_now());
+  if (!wanted) {
+    co_await answer.refuse(wanted.error().message());
     co_return;
   }
-  json::object object{{"paused", daemon::to_json(*pause)}};
-  services_.queue.pause(*std::move(pause));
-  Result<void> kept = co_await keep_pauses();
-  if (!kept) {
-    co_await answer.refuse("it is paused now, but a restart will forget it: " +
-                           kept.error().describe());
+  json::object object{{"paused", api::to_json(*wanted)}};
+  Result<void> paused = co_await pause(*std::move(wanted));
+  if (!paused) {
+    co_await answer.refuse(paused.error().describe());
     co_return;
   }
   co_await answer.write_object(std::move(object));
 }
 
-io::Task<void> QueueControl::resume(json::object request, ControlAnswer& answer) {
+io::Task<void> QueueControl::answer_resume(json::object request, ControlAnswer& answer) {
   auto scope = parse_resume_request(request);
   if (!scope) {
     co_await answer.refuse(scope.error().message());
     co_return;
   }
-  bool found = services_.queue.resume(*scope);
-  Result<void> kept;
-  if (found) kept = co_await keep_pauses();
-  if (!kept) {
-    co_await answer.refuse("it goes on now, but a restart will pause it again: " +
-                           kept.error().describe());
+  Result<bool> resumed = co_await resume(*std::move(scope), "the command line");
+  if (!resumed) {
+    co_await answer.refuse(resumed.error().describe());
     co_return;
   }
-  json::object object{{"resumed", found}};
+  json::object object{{"resumed", *resumed}};
   co_await answer.write_object(std::move(object));
 }
 
 io::Task<void> QueueControl::pauses(json::object, ControlAnswer& answer) {
   json::array list;
-  for (const queue::Pause& pause : services_.queue.pauses()) list.push_back(daemon::to_json(pause));
+  for (const queue::Pause& pause : services_.queue.pauses()) list.push_back(api::to_json(pause));
   json::object object{{"pauses", std::move(list)}};
   co_await answer.write_object(std::move(object));
 }
@@ -240,7 +258,7 @@ io::Task<void> QueueControl::ledger(json::object, ControlAnswer& answer) {
 io::Task<Result<void>> QueueControl::keep_pauses() {
   std::string octets = encode_pauses(services_.queue.pauses());
   std::function<Result<void>()> work = [&] {
-    return save_pauses(services_.disk, pause_file_, octets);
+    return save_list(services_.disk, pause_file_, octets);
   };
   co_return co_await io::run_on<Result<void>>(services_.worker, services_.loop, std::move(work));
 }

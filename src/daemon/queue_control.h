@@ -23,11 +23,19 @@ class QueueControl {
     io::Disk& disk;
     // What the doctor found at the site of one that waits, in a sentence; empty for nothing.
     std::function<std::string(const queue::Standing&)> diagnosis;
+    // A line for the log: who paused or resumed what.
+    std::function<void(const std::string&)> told;
   };
   QueueControl(Services services, std::string pause_file);
 
   // Before mail is restored. Blocks; what is wrong with the file, or empty.
   std::string restore_pauses();
+
+  // Replaces one of the same scope, and keeps it over restarts. Fails where it cannot be kept, but
+  // it holds then as well; with resource_exhausted, where there are too many, it does not.
+  io::Task<Result<void>> pause(queue::Pause pause);
+  // Whether there was one of exactly that scope.
+  io::Task<Result<bool>> resume(queue::Scope scope, std::string by);
 
   // This outlives the server.
   void answer_at(ControlServer& server);
@@ -36,8 +44,8 @@ class QueueControl {
   io::Task<void> list(boost::json::object request, ControlAnswer& answer);
   io::Task<void> show(boost::json::object request, ControlAnswer& answer);
   io::Task<void> act(boost::json::object request, ControlAnswer& answer);
-  io::Task<void> pause(boost::json::object request, ControlAnswer& answer);
-  io::Task<void> resume(boost::json::object request, ControlAnswer& answer);
+  io::Task<void> answer_pause(boost::json::object request, ControlAnswer& answer);
+  io::Task<void> answer_resume(boost::json::object request, ControlAnswer& answer);
   io::Task<void> pauses(boost::json::object request, ControlAnswer& answer);
   io::Task<void> ledger(boost::json::object request, ControlAnswer& answer);
   io::Task<Result<void>> keep_pauses();

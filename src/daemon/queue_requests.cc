@@ -8,6 +8,8 @@
 
 #include "base/ascii.h"
 #include "classify/reply_class.h"
+#include "daemon/request_keys.h"
+#include "queue/site_name.h"
 #include "smtp/address.h"
 
 namespace waypost::daemon {
@@ -19,75 +21,8 @@ using queue::Scope;
 using queue::ScopeKind;
 using queue::Selector;
 
-// Longer than any address, domain or name of ours.
-constexpr size_t name_octets_max = 512;
-constexpr int64_t seconds_max = int64_t{10} * 366 * 24 * 3600;
-constexpr std::array<std::string_view, 4> act_names{"hold", "release", "retry", "cancel"};
-
-tl::unexpected<Error> refused(std::string why) {
-  return failure(ErrorCode::invalid_input, std::move(why));
-}
-
-// The keys of one object, each taken once; what is left at the end was not known.
-class Keys {
- public:
-  explicit Keys(const json::object& object) : object_(object) {}
-
-  const json::value* take(std::string_view key) {
-    const json::value* value = object_.if_contains(key);
-    if (value) ++taken_;
-    return value;
-  }
-  // Empty when it is absent.
-  Result<std::string> text(std::string_view key, size_t octets_max = name_octets_max) {
-    const json::value* value = take(key);
-    if (!value) return std::string();
-    if (!value->is_string()) return refused(fmt::format("\"{}\" is no text", key));
-    std::string text(value->get_string());
-    if (text.size() > octets_max)
-      return refused(fmt::format("\"{}\" is longer than {} octets", key, octets_max));
-    if (std::any_of(text.begin(), text.end(), base::is_control))
-      return refused(fmt::format("\"{}\" has control characters", key));
-    return text;
-  }
-  // Where it is there, it says something: an empty one would select more than was meant.
-  Result<std::string> selecting_text(std::string_view key) {
-    TRY(std::string value, text(key));
-    if (value.empty() && object_.contains(key))
-      return refused(fmt::format("\"{}\" is empty, which selects nothing", key));
-    return value;
-  }
-  Result<bool> flag(std::string_view key) {
-    const json::value* value = take(key);
-    if (!value) return false;
-    if (!value->is_bool()) return refused(fmt::format("\"{}\" is neither true nor false", key));
-    return value->get_bool();
-  }
-  Result<std::optional<int64_t>> number(std::string_view key, int64_t max) {
-    const json::value* value = take(key);
-    if (!value) return std::nullopt;
-    if (!value->is_int64() || value->get_int64() < 0 || value->get_int64() > max)
-      return refused(fmt::format("\"{}\" is no number from 0 to {}", key, max));
-    return value->get_int64();
-  }
-  Result<std::optional<Duration>> seconds(std::string_view key) {
-    TRY(std::optional<int64_t> count, number(key, seconds_max));
-    if (!count) return std::nullopt;
-    return std::chrono::seconds(*count);
-  }
-  Result<WallTime> time(std::string_view key) {
-    TRY(std::string text, text(key));
-    return base::parse_rfc3339(text);
-  }
-  Result<void> no_more() const {
-    if (taken_ == object_.size()) return {};
-    return refused("the request has a key that is not known: is the relay another version?");
-  }
-
- private:
-  const json::object& object_;
-  size_t taken_ = 0;
-};
+constexpr std::array<std::string_view, 5> act_names{"hold", "release", "retry", "cancel",
+                                                    "reschedule"};
 
 Result<std::vector<MessageId>> parse_ids(const json::value& value) {
   if (!value.is_array() || value.get_array().empty() ||
@@ -154,7 +89,9 @@ Result<Scope> parse_scope(Keys& keys) {
     return refused("everything has no name, and each other scope has one");
   if (scope.kind == ScopeKind::domain || scope.kind == ScopeKind::sender_domain) {
     TRY(scope.name, smtp::parse_domain(scope.name, smtp::Characters::utf8));
-  } else if (scope.kind == ScopeKind::site || scope.kind == ScopeKind::stream) {
+  } else if (scope.kind == ScopeKind::site) {
+    TRY(scope.name, queue::parse_site_name(scope.name));
+  } else if (scope.kind == ScopeKind::stream) {
     scope.name = base::to_lower(scope.name);
   }
   return scope;
@@ -190,6 +127,9 @@ Result<queue::Command> parse_act_request(const json::object& request) {
   TRY(command.selector, parse_selector(keys.take("selector")));
   TRY(command.reason, keys.text("reason", command_reason_octets_max));
   TRY(command.dry_run, keys.flag("dry_run"));
+  if (command.act == Act::reschedule) {
+    TRY(command.at, keys.time("at"));
+  }
   TRY_VOID(keys.no_more());
   if (!command.selector.selects_something())
     return refused("nothing is selected: everything has to be asked for by name");
@@ -216,16 +156,6 @@ Result<Scope> parse_resume_request(const json::object& request) {
   TRY(Scope scope, parse_scope(keys));
   TRY_VOID(keys.no_more());
   return scope;
-}
-
-json::object to_json(const queue::Pause& pause) {
-  json::object object{{"scope", queue::name(pause.scope.kind)},
-                      {"name", pause.scope.name},
-                      {"by", pause.by},
-                      {"reason", pause.reason},
-                      {"since", base::to_rfc3339(pause.since)}};
-  if (pause.until) object["until"] = base::to_rfc3339(*pause.until);
-  return object;
 }
 
 Result<queue::Pause> parse_pause(const json::object& object) {

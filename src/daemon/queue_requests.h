@@ -29,8 +29,7 @@ Result<queue::Command> parse_act_request(const boost::json::object& request);
 Result<queue::Pause> parse_pause_request(const boost::json::object& request, WallTime now);
 Result<queue::Scope> parse_resume_request(const boost::json::object& request);
 
-// {"scope": "domain", "name": "example.net", "by", "reason", "since", and "until" if it has one}
-boost::json::object to_json(const queue::Pause& pause);
+// The reverse of api::to_json().
 Result<queue::Pause> parse_pause(const boost::json::object& object);
 
 }  // namespace waypost::daemon

@@ -18,7 +18,12 @@
 namespace waypost::daemon {
 namespace {
 
-api::Front front_of(const Config& config) { return {{base::to_lower(config.hostname)}, false, {}}; }
+api::Front front_of(const Config& config) {
+  api::Front front{{base::to_lower(config.hostname)}, config.http.behind_tls, config.http.proxies};
+  const std::vector<std::string>& others = config.http.hostnames;
+  front.names.insert(front.names.end(), others.begin(), others.end());
+  return front;
+}
 
 }  // namespace
 
@@ -216,7 +221,7 @@ void Relay::Parts::join() {
   suppressor->reconfigure(config().suppressions.mode != config::SuppressionMode::off);
   queue = std::make_unique<queue::Queue>(
       queue::Queue::Dependencies{loop, spool, *sink, join_returns(spool), replies, *reporter,
-                                 suppressor.get()},
+                                 suppressor.get(), [this] { return event_log->written(loop); }},
       queue_settings(config()));
   quota_keeper = std::make_unique<QuotaKeeper>(QuotaKeeper::Services{
       loop, queue->quotas(), [this](auto quotas) { return write_quotas(std::move(quotas)); },
@@ -224,8 +229,13 @@ void Relay::Parts::join() {
   queue_control = std::make_unique<QueueControl>(
       QueueControl::Services{
           loop, *queue, *keys_worker, *disk,
-          [this](const queue::Standing& standing) { return diagnostician->of(standing); }},
+          [this](const queue::Standing& standing) { return diagnostician->of(standing); },
+          [this](const std::string& line) { journal.info(line); }},
       paths.pauses);
+  limit_control = std::make_unique<LimitControl>(
+      LimitControl::Services{loop, *queue, *keys_worker, *disk,
+                             [this](const std::string& line) { journal.info(line); }},
+      paths.asked_limits);
 }
 
 queue::Courier& Relay::Parts::join_returns(spool::Spool& spool) {
@@ -266,6 +276,7 @@ std::vector<IpAddress> Relay::Parts::own_addresses() {
 Result<void> Relay::Parts::recover() {
   if (std::string trouble = queue_control->restore_pauses(); !trouble.empty())
     journal.error(trouble);
+  if (std::string trouble = limit_control->restore(); !trouble.empty()) journal.error(trouble);
   if (std::string trouble = quota_keeper->restore(*disk, paths.quotas); !trouble.empty())
     journal.error(trouble);
   size_t damaged = 0;
@@ -316,6 +327,7 @@ Result<void> Relay::Parts::listen() {
   control->on("reload",
               [this](boost::json::object, ControlAnswer& answer) { return answer_reload(answer); });
   queue_control->answer_at(*control);
+  limit_control->answer_at(*control);
   backup_control = std::make_unique<BackupControl>(loop, *store, paths.checkpoint);
   TRY_VOID(backup_control->clear());
   backup_control->answer_at(*control);
@@ -330,36 +342,41 @@ Result<void> Relay::Parts::listen() {
 }
 
 Result<void> Relay::Parts::open_api() {
-  api::Metrics::Checks checks = [this] {
-    std::vector<std::pair<std::string, bool>> found;
-    for (const auto& [name, check] : health.checks()) found.emplace_back(name, !check.trouble);
-    return found;
-  };
-  TRY(api, api::Api::open({loop,
-                           home_shard().intake(),
-                           *queue,
-                           home_shard().spool(),
-                           *suppressions,
-                           home_shard().resolver(),
-                           replies,
-                           *keys,
-                           *keys_worker,
-                           *disk,
-                           {paths.records, paths.events},
-                           std::move(checks),
-                           [this](const std::string& line) { journal.error(line); },
-                           [this](const std::string& line) { journal.warning(line); },
-                           clients,
-                           [this] { return config().limits.messages_per_login_per_minute; },
-                           local_mailboxes(return_paths),
-                           [this](std::optional<std::string> trouble) {
-                             health.report("keys", Health::Weight::warns, std::move(trouble));
-                           },
-                           front_of(config()),
-                           config().hostname,
-                           demo_admin,
-                           options.demo_word,
-                           options.capture.has_value()}));
+  TRY(api, api::Api::open(
+               {loop,
+                home_shard().intake(),
+                *queue,
+                home_shard().spool(),
+                *suppressions,
+                home_shard().resolver(),
+                replies,
+                *keys,
+                *keys_worker,
+                *disk,
+                {paths.records, paths.events},
+                metrics_of_relay(),
+                [this](const std::string& line) { journal.error(line); },
+                [this](const std::string& line) { journal.warning(line); },
+                [this](const std::string& line) { journal.info(line); },
+                clients,
+                [this] { return config().limits.messages_per_login_per_minute; },
+                local_mailboxes(return_paths),
+                [this](std::optional<std::string> trouble) {
+                  health.report("keys", Health::Weight::warns, std::move(trouble));
+                },
+                front_of(config()),
+                config().hostname,
+                demo_admin,
+                options.demo_word,
+                options.capture.has_value(),
+                {[this](queue::Pause pause) { return queue_control->pause(std::move(pause)); },
+                 [this](queue::Scope scope, std::string by) {
+                   return queue_control->resume(std::move(scope), std::move(by));
+                 }},
+                {[this](queue::AskedLimit limit) { return limit_control->limit(std::move(limit)); },
+                 [this](std::string site, std::string by) {
+                   return limit_control->lift(std::move(site), std::move(by));
+                 }}}));
   return {};
 }
 
@@ -387,7 +404,8 @@ Result<void> Relay::Parts::listen_for_http() {
   add_health_pages(router, health);
   TRY_VOID(open_api());
   api->add_to(router);
-  doctor_pages = std::make_unique<DoctorPages>(loop, doctor_services());
+  doctor_pages = std::make_unique<DoctorPages>(loop, doctor_services(),
+                                               [this] { return config().delivery.mx_port; });
   doctor_pages->add_to(router, api->access());
   domain_pages = std::make_unique<api::DomainPages>(domain_services());
   domain_pages->add_to(router, api->access());
@@ -462,6 +480,7 @@ io::Task<bool> Relay::stop() {
     co_await stops.join();
   }
   co_await parts.quota_keeper->stop();
+  if (parts.api) co_await parts.api->stop();
   parts.sink.reset();
   Result<void> logged = parts.event_log->close();
   if (!logged) parts.journal.error("closing the event log: " + logged.error().describe());

@@ -85,6 +85,17 @@ std::optional<std::string> Relay::Parts::loop_trouble() const {
       shards.size(), base::to_human(loop.now() - *looking_since));
 }
 
+api::Metrics::Relay Relay::Parts::metrics_of_relay() {
+  return {[this] {
+            std::vector<std::pair<std::string, bool>> found;
+            for (const auto& [name, check] : health.checks())
+              found.emplace_back(name, !check.trouble);
+            return found;
+          },
+          [this] { return store->sync_times(); },
+          [this] { return std::pair(configured_at, !reload_refused); }};
+}
+
 std::optional<std::string> Relay::Parts::spool_trouble() const {
   if (!home_shard().spool().healthy())
     return "a write or sync failed: new mail gets 451 and nothing is sent until a restart; look "

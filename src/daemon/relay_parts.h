@@ -19,6 +19,7 @@
 #include "daemon/egress_watch.h"
 #include "daemon/health.h"
 #include "daemon/home.h"
+#include "daemon/limit_control.h"
 #include "daemon/queue_control.h"
 #include "daemon/quota_keeper.h"
 #include "daemon/relay.h"
@@ -121,6 +122,7 @@ struct Relay::Parts {
         paths(options.setup.config.data_dir),
         journal(the_journal),
         knowledge(std::make_shared<Knowledge>(std::move(options.setup.rules))) {
+    configured_at = loop.wall_now();
     // The first reply must not find the rules uncompiled: no mail would move meanwhile.
     rules_worker.submit([this] { knowledge->classifier.compile(); });
   }
@@ -168,6 +170,7 @@ struct Relay::Parts {
   io::Task<void> look_at_shards();
   std::optional<std::string> spool_trouble() const;
   std::optional<std::string> loop_trouble() const;
+  api::Metrics::Relay metrics_of_relay();
   std::vector<IpAddress> own_addresses();
 
   io::Task<ReloadOutcome> reload();
@@ -194,6 +197,8 @@ struct Relay::Parts {
   std::shared_ptr<Knowledge> knowledge;  // shared with the worker that reads what came back
   classify::Reader replies{knowledge->classifier};
   io::Worker rules_worker{"waypost-rules"};  // reads configurations and rules, and compiles them
+  WallTime configured_at;                    // when it took the configuration that holds
+  bool reload_refused = false;               // the last one
   bool reloading = false;
   bool applying = false;  // a reload changes things
   bool stopping = false;
@@ -238,6 +243,7 @@ struct Relay::Parts {
   std::unique_ptr<io::Worker> drop_worker;
   std::unique_ptr<intake::DropPickup> pickup;
   std::unique_ptr<QueueControl> queue_control;
+  std::unique_ptr<LimitControl> limit_control;
   std::unique_ptr<BackupControl> backup_control;
   std::unique_ptr<SiteControl> site_control;
   std::unique_ptr<SuppressionControl> suppression_control;

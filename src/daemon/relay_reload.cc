@@ -30,6 +30,8 @@ io::Task<ReloadOutcome> Relay::Parts::reload_alone() {
   outcome.done = true;
   outcome.needs_restart = hold_back(config(), prepared->config);
   co_await apply(*std::move(prepared));
+  configured_at = loop.wall_now();
+  reload_refused = false;
   journal.info("configuration reloaded");
   for (const std::string& key : outcome.needs_restart)
     journal.warning("the change of " + key + " takes a restart; until then the old one holds");
@@ -37,6 +39,7 @@ io::Task<ReloadOutcome> Relay::Parts::reload_alone() {
 }
 
 ReloadOutcome Relay::Parts::not_reloaded(Refusal problems) {
+  reload_refused = true;
   for (const std::string& problem : problems) journal.error("not reloaded: " + problem);
   ReloadOutcome outcome;
   outcome.problems = std::move(problems);

@@ -37,6 +37,20 @@ bool is_ours(const events::Event& event) {
          !event.inbound;
 }
 
+// Whose server took it, and sent no bounce since.
+std::vector<returns::Taken> taken_of(const std::vector<events::Event>& events) {
+  std::vector<returns::Taken> taken;
+  for (const events::Event& event : events)
+    for (const std::string& recipient : event.recipients) {
+      if (event.kind == events::EventKind::delivered)
+        taken.push_back({recipient, event.site, event.at});
+      if (event.kind == events::EventKind::late_bounced)
+        std::erase_if(taken,
+                      [&](const returns::Taken& each) { return each.recipient == recipient; });
+    }
+  return taken;
+}
+
 // Messages that we sent, oldest first. One text that a program sends to many, each by itself, has
 // one Message-ID.
 struct Namesakes {
@@ -62,11 +76,14 @@ Result<Namesakes> find_ours(io::Disk& disk, const records::RecordPlaces& places,
   TRY(records::Found found, records::search(disk, places, search));
   Namesakes ours;
   ours.has_more = found.has_more;
-  for (records::FoundMessage& message : found.messages)
+  for (records::FoundMessage& message : found.messages) {
+    std::vector<returns::Taken> taken = taken_of(message.events);
     for (events::Event& event : message.events)
       if (is_ours(event))
         ours.sent.push_back({*event.message, std::move(event.sender), std::move(event.tenant),
-                             std::move(event.stream), std::move(event.recipients)});
+                             std::move(event.stream), std::move(event.recipients),
+                             std::exchange(taken, {})});
+  }
   if (ours.sent.empty() && !found.problems.empty())
     return failure(ErrorCode::unavailable, found.problems.front());
   return ours;

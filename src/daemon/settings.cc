@@ -4,6 +4,7 @@
 
 #include "config/data_paths.h"
 #include "config/delivery_route.h"
+#include "delivery/route.h"
 #include "io/loop_thread.h"
 #include "io/open_files.h"
 #include "shaping/known_sites.h"
@@ -226,6 +227,7 @@ delivery::Settings delivery_settings(const config::Config& config,
   settings.tls = tls_policy(delivery.tls);
   settings.source_address = delivery.source_address;
   add_sources(config, settings);
+  settings.forbidden_addresses = delivery.forbidden_addresses;
   settings.connect_timeout = delivery.connect_timeout;
   settings.addresses_tried_max = delivery.mx_hosts_tried_max;
   settings.idle_connection = delivery.idle_connection;
@@ -260,6 +262,13 @@ intake::Limits intake_limits(const config::Config& config,
   limits.recipients_max = config.limits.recipients_max;
   limits.expire_after = config.queue.expire_after;
   limits.refuse_suppressed = config.suppressions.mode == config::SuppressionMode::refuse;
+  limits.tells_subject = config.records.subjects;
+  // What a next hop for all mail makes of an address literal is for it to say.
+  const std::vector<delivery::Smarthost> hops = smarthosts(config);
+  const bool all_routed = std::any_of(hops.begin(), hops.end(), [](const auto& hop) {
+    return delivery::is_matched(hop.match, "[192.0.2.1]");
+  });
+  if (!all_routed) limits.forbidden_literals = config.delivery.forbidden_addresses;
   for (const config::StreamRule& stream : config.streams)
     if (stream.expire_after) limits.stream_expires_after[stream.id] = *stream.expire_after;
   limits.signing = {std::move(signers), unsigned_mail(config.signing.unsigned_mail),

@@ -64,7 +64,8 @@ class Counting {
   void add(const Standing& standing) {
     SiteCount& count = counts_[standing.site];
     ++count.by_hold[size_t(standing.hold)];
-    count.oldest = std::min(count.oldest, standing.accepted_at);
+    if (standing.hold != Hold::scheduled)
+      count.oldest = std::min(count.oldest, standing.accepted_at);
     if (standing.hold == Hold::deferred &&
         (!count.next || standing.next_attempt_at < count.next->next_attempt_at))
       count.next = standing;
@@ -103,6 +104,7 @@ json::object SiteControl::summary() const {
                       {"resolving", places.resolving},
                       {"ready", places.ready},
                       {"deferred", places.deferred},
+                      {"scheduled", places.scheduled},
                       {"paused", places.paused},
                       {"other", places.other},
                       {"accepted", ledger.accepted},

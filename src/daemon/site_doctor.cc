@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "base/networks.h"
 #include "checks/catalogue.h"
 #include "dns/system_files.h"
 #include "doctor/refusal.h"
@@ -14,6 +15,39 @@ namespace {
 constexpr uint16_t dns_port = 53;
 constexpr uint64_t resolv_conf_octets_max = 1 << 20;
 constexpr int login_rung = 4;
+
+// Goes to no mail host at a forbidden address. Name servers, at their own port, may be there.
+class GuardedNetwork final : public io::Network {
+ public:
+  GuardedNetwork(io::Network& network, const SiteQuestion& question)
+      : network_(network),
+        mail_port_(question.request.port.value_or(0)),
+        forbidden_(question.request.forbidden_addresses) {}
+
+  Result<std::unique_ptr<io::Listener>> listen(const Endpoint& at,
+                                               io::ListenOptions options) override {
+    return network_.listen(at, options);
+  }
+  io::Task<Result<std::unique_ptr<io::Stream>>> connect(Endpoint to, io::ConnectOptions options,
+                                                        Instant deadline) override {
+    if (to.port == mail_port_ && contains(forbidden_, to.address))
+      co_return failure(ErrorCode::permission_denied, "no mail may go to " + to.address.text());
+    co_return co_await network_.connect(to, options, deadline);
+  }
+  Result<std::vector<IpAddress>> own_addresses() override { return network_.own_addresses(); }
+  Result<std::unique_ptr<io::Listener>> listen_local(const std::string& path) override {
+    return network_.listen_local(path);
+  }
+  io::Task<Result<std::unique_ptr<io::Stream>>> connect_local(std::string path,
+                                                              Instant deadline) override {
+    co_return co_await network_.connect_local(std::move(path), deadline);
+  }
+
+ private:
+  io::Network& network_;
+  const uint16_t mail_port_;
+  const std::vector<IpPrefix> forbidden_;
+};
 
 std::optional<Diagnosis> diagnosis_from(const doctor::Finding& finding, int rung) {
   const checks::Check* check = checks::shipped_catalogue().find(finding.id);
@@ -53,7 +87,8 @@ io::Task<std::optional<Diagnosis>> SiteDoctor::walk(SiteQuestion& question) {
     if (made) obsolete_tls_ = *std::move(made);
   }
   doctor::EvidenceLog evidence(loop);
-  doctor::Context context{loop,           thread_.loop().network(),
+  GuardedNetwork network(thread_.loop().network(), question);
+  doctor::Context context{loop,           network,
                           services_.disk, *resolver_,
                           services_.tls,  obsolete_tls_.get(),
                           evidence,       name_servers(services_.disk, services_.resolver)};

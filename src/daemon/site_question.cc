@@ -109,6 +109,7 @@ std::optional<SiteQuestion> question_about(const Config& config, const Event& ev
   if (goes_to_a_hop(config, request.host) || !question.refused_login.empty()) return std::nullopt;
   request.port = config.delivery.mx_port;
   request.mail_exchanger = true;
+  request.forbidden_addresses = config.delivery.forbidden_addresses;
   if (config.delivery.tls == config::DeliveryTls::never) request.encryption = Encryption::none;
   if (request.host.starts_with('[')) return std::nullopt;
   return question;

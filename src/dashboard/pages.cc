@@ -58,7 +58,10 @@ bool takes_gzip(std::string_view accepted) {
   return false;
 }
 
-web::Response answer(const File& file, const web::Request& request) {
+// Longer than a visit, and no longer than people mind an old one.
+constexpr std::string_view for_a_day = "public, max-age=86400";
+
+web::Response answer(const File& file, const web::Request& request, std::string_view keeping = {}) {
   const bool packed = !file.gzip.empty() && takes_gzip(request.field("accept-encoding"));
   web::Response response;
   response.content_type = type_of(file.path);
@@ -68,13 +71,22 @@ web::Response answer(const File& file, const web::Request& request) {
   };
   if (packed) add("Content-Encoding", "gzip");
   add("Vary", "Accept-Encoding");
-  add("Cache-Control",
-      file.path.starts_with("/assets/") ? "public, max-age=31536000, immutable" : "no-cache");
+  if (keeping.empty())
+    keeping =
+        file.path.starts_with("/assets/") ? "public, max-age=31536000, immutable" : "no-cache";
+  add("Cache-Control", keeping);
   add("Content-Security-Policy", policy);
   add("Referrer-Policy", "no-referrer");
   add("Cross-Origin-Opener-Policy", "same-origin");
   add("Cross-Origin-Resource-Policy", "same-origin");
   return response;
+}
+
+// Somebody with a browser is at a path that is none; a program wants to be told so in its own form.
+bool is_for_people(const web::Request& request) {
+  return (request.method == "GET" || request.method == "HEAD") &&
+         !request.path.starts_with("/v1/") &&
+         request.field("accept").find("text/html") != std::string_view::npos;
 }
 
 io::Task<web::Response> at_once(web::Response response) { co_return response; }
@@ -96,6 +108,20 @@ void add_pages(web::Router& router, const std::vector<File>& files, const Judge&
                                   [](const File& file) { return file.path == "/index.html"; });
   if (index == files.end()) return;
   for (const char* page : pages) serve(page, *index);
+  router.otherwise([index = *index, judge](const web::Request& request) {
+    std::optional<web::Response> page;
+    if (!is_for_people(request)) return page;
+    if (judge) page = judge(request);
+    if (page) return page;
+    page = answer(index, request);
+    page->code = 404;
+    return page;
+  });
+  // Browsers ask for it at addresses that are no page, and log an error where there is none.
+  for (const File& file : files)
+    if (file.path.starts_with("/assets/mark-") && file.path.ends_with(".svg"))
+      router.on("GET", "/favicon.ico",
+                [file](web::Request request) { return at_once(answer(file, request, for_a_day)); });
   for (const File& file : files)
     if (&file != &*index) serve(std::string(file.path), file);
 }

@@ -106,7 +106,9 @@ io::Task<Dialed> Dialer::dial_proxy(io::Cancellation* cancellation, Instant dead
     Endpoint at{address, source_->proxy->port};
     // One that is dead leaves time for the next.
     const Instant now = means_.loop.now();
-    auto stream = co_await means_.network.connect(at, options, now + (deadline - now) / left--);
+    const Instant until = now + (deadline - now) / left;
+    left--;
+    auto stream = co_await means_.network.connect(at, options, until);
     if (stream) co_return *std::move(stream);
     if (stream.error().code() == ErrorCode::cancelled) co_return call_off();
     reason = stream.error().describe();

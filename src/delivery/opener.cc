@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "base/networks.h"
 #include "io/task_group.h"
 
 namespace waypost::delivery {
@@ -67,6 +68,7 @@ io::Task<Opener::Opened> Opener::open() {
   }
   log_.pause();
   if (opened_) co_return std::move(opened_);
+  if (!failed_) failed_ = nowhere_allowed(all);
   co_return tl::unexpected(*std::move(failed_));
 }
 
@@ -145,10 +147,7 @@ io::Task<void> Opener::look_up(std::string host, AddressFamily family,
     answer = tl::unexpected(std::move(found).error());
     co_return;
   }
-  std::vector<IpAddress>& addresses = found->addresses;
-  std::erase_if(addresses, is_nowhere);
-  addresses.resize(std::min(addresses.size(), addresses_max));
-  answer = std::move(addresses);
+  answer = std::move(found->addresses);
 }
 
 // One family is enough to go on with.
@@ -160,9 +159,13 @@ void Opener::take_addresses(Candidate& candidate, Result<std::vector<IpAddress>>
   if (!v6) failed = v6.error();
   std::vector<IpAddress> first = v4 ? *std::move(v4) : std::vector<IpAddress>();
   std::vector<IpAddress> second = v6 ? *std::move(v6) : std::vector<IpAddress>();
+  leave_out_unusable(candidate, first);
+  leave_out_unusable(candidate, second);
   if (settings_->addresses == AddressChoice::ipv6_first) std::swap(first, second);
   candidate.addresses = interleave(first, second);
   if (!candidate.addresses.empty()) return;
+  // Others may show when it is asked again.
+  if (failed) candidate.forbidden.reset();
   if (failed)
     candidate.problem =
         std::move(*failed).while_doing("looking up the address of " + host).describe();
@@ -170,10 +173,28 @@ void Opener::take_addresses(Candidate& candidate, Result<std::vector<IpAddress>>
     say_why_none(candidate);
 }
 
+// Whoever runs the zone says which addresses these are: that of a service of our own machine, say.
+void Opener::leave_out_unusable(Candidate& candidate, std::vector<IpAddress>& addresses) const {
+  if (route_->by_name_system && !settings_->forbidden_addresses.empty())
+    std::erase_if(addresses, [&](const IpAddress& address) {
+      const bool is_forbidden = contains(settings_->forbidden_addresses, address);
+      if (is_forbidden) candidate.forbidden = address;
+      return is_forbidden;
+    });
+  std::erase_if(addresses, is_nowhere);
+  addresses.resize(std::min(addresses.size(), addresses_max));
+}
+
 void Opener::say_why_none(Candidate& candidate) const {
   const bool v4 = wanted(AddressFamily::v4);
   const bool v6 = wanted(AddressFamily::v6);
   candidate.other_family = v4 != allowed(AddressFamily::v4) || v6 != allowed(AddressFamily::v6);
+  if (candidate.other_family) candidate.forbidden.reset();
+  if (candidate.forbidden) {
+    candidate.problem = fmt::format("{} is at {}, where this relay sends no mail",
+                                    candidate.host.name, candidate.forbidden->text());
+    return;
+  }
   candidate.problem = fmt::format("the mail host {} has no {}address", candidate.host.name,
                                   v4 == v6 ? ""
                                   : v4     ? "IPv4 "
@@ -203,7 +224,7 @@ bool Opener::leads_to_us(const Group& group) const {
 io::Task<bool> Opener::try_group(Group& group) {
   for (Candidate& candidate : group) {
     co_await try_host(candidate);
-    bool ourselves = !opened_ && failed_->verdict == Verdict::bounced;
+    bool ourselves = !opened_ && failed_ && failed_->verdict == Verdict::bounced;
     if (opened_ || tries_left_ == 0 || ourselves) co_return true;
   }
   co_return false;
@@ -212,7 +233,9 @@ io::Task<bool> Opener::try_group(Group& group) {
 io::Task<void> Opener::try_host(Candidate& candidate) {
   if (candidate.addresses.empty()) {
     log_.did(candidate.problem);
-    co_return note_failure(without_address(candidate));
+    // Beside other hosts, it is as if it were not in the list.
+    if (!candidate.forbidden) note_failure(without_address(candidate));
+    co_return;
   }
   while (!candidate.addresses.empty() && tries_left_ > 0) {
     Opened opened = co_await try_next_address(candidate);
@@ -226,6 +249,12 @@ io::Task<void> Opener::try_host(Candidate& candidate) {
     // What an earlier host, which is not us, came to says more than that the list ends here.
     if (!ourselves || !failed_) note_failure(std::move(outcome));
   }
+}
+
+// All that there was to try is forbidden.
+Outcome Opener::nowhere_allowed(const std::vector<Group>& all) const {
+  const Candidate& first = all.front().front();
+  return forbidden_hosts(route_->domain, first.host.name, first.forbidden.value_or(IpAddress()));
 }
 
 // That the source is of the other family says nothing of the site: other sources may reach it.

@@ -23,10 +23,10 @@ struct Way {
 };
 
 // Finds one host of a route that is ready for mail (RFC 5321 §5.1): by preference, those of equal
-// preference in random order, each host's addresses as a race (race.h). Where connections have to
-// wait for `connecting`, one address after the other: who races cannot count. One for each attempt
-// by one source and one port.
-// Thread: the loop's.
+// preference in random order, each host's addresses as a race (race.h), without those where the
+// settings let no mail go. Where connections have to wait for `connecting`, one address after the
+// other: who races cannot count. One for each attempt by one source and one port. Thread: the
+// loop's.
 class Opener {
  public:
   using Opened = tl::expected<std::unique_ptr<Connection>, events::Outcome>;
@@ -47,8 +47,9 @@ class Opener {
   struct Candidate {
     MailHost host;
     std::deque<IpAddress> addresses;
-    std::string problem;        // why there are none
-    bool other_family = false;  // there are, but the source has none of their family
+    std::string problem;                      // why there are none
+    std::optional<IpAddress> forbidden = {};  // one of its own; without others no mail may go there
+    bool other_family = false;                // there are, but the source has none of their family
   };
   using Group = std::vector<Candidate>;  // hosts of equal preference
 
@@ -60,6 +61,7 @@ class Opener {
                          Result<std::vector<IpAddress>>& answer);
   void take_addresses(Candidate& candidate, Result<std::vector<IpAddress>> v4,
                       Result<std::vector<IpAddress>> v6);
+  void leave_out_unusable(Candidate& candidate, std::vector<IpAddress>& addresses) const;
   void say_why_none(Candidate& candidate) const;
   bool allowed(dns::AddressFamily family) const;
   bool wanted(dns::AddressFamily family) const;
@@ -67,6 +69,7 @@ class Opener {
 
   io::Task<bool> try_group(Group& group);
   io::Task<void> try_host(Candidate& candidate);
+  events::Outcome nowhere_allowed(const std::vector<Group>& all) const;
   events::Outcome without_address(const Candidate& candidate);
   void note_failure(events::Outcome outcome);
   io::Task<Opened> try_next_address(Candidate& candidate);

@@ -5,7 +5,9 @@
 #include <fmt/format.h>
 
 #include "base/ascii.h"
+#include "base/networks.h"
 #include "dns/idn.h"
+#include "smtp/address_literal.h"
 
 namespace waypost::delivery {
 namespace {
@@ -39,6 +41,13 @@ tl::unexpected<Outcome> nobody_could_tell(const std::string& domain, const Error
       fmt::format("looking up which hosts take mail for {}: {}", domain, error.describe())));
 }
 
+tl::unexpected<Outcome> forbidden_literal(const std::string& domain) {
+  return bounce(
+      fmt::format("5.1.2 {} is an address where this relay sends no mail ([delivery] "
+                  "forbidden_addresses)",
+                  domain));
+}
+
 Route route_to(const Smarthost& smarthost) {
   Route route;
   route.hosts = {{smarthost.host, 0}};
@@ -62,12 +71,6 @@ Route route_to(const Smarthost& smarthost) {
   return route;
 }
 
-std::string address_in_literal(std::string_view literal) {
-  literal = literal.substr(1, literal.size() - 2);
-  if (literal.starts_with("IPv6:")) literal.remove_prefix(5);
-  return std::string(literal);
-}
-
 bool matches(std::string_view pattern, std::string_view domain) {
   if (pattern == "*") return true;
   if (!pattern.starts_with("*.")) return pattern == domain;
@@ -86,6 +89,16 @@ Outcome loop_to_self(const std::string& domain) {
                   fmt::format("5.4.6 mail for {} loops back to myself: its MX records lead to this "
                               "server, which does not take mail for it",
                               domain));
+}
+
+Outcome forbidden_hosts(const std::string& domain, const std::string& host,
+                        const IpAddress& address) {
+  Outcome outcome = no_route(
+      Verdict::bounced, fmt::format("5.4.4 the mail hosts of {} are at addresses where this relay "
+                                    "sends no mail: {} at {} ([delivery] forbidden_addresses)",
+                                    domain, host, address.text()));
+  outcome.peer.host = host;
+  return outcome;
 }
 
 std::string Route::connection_key(const std::string& host) const {
@@ -142,9 +155,10 @@ Route Routes::plain_route(std::string domain) const {
 }
 
 io::Task<Routes::Found> Routes::look_up(std::string domain) {
-  if (domain.starts_with('[')) {
+  if (auto literal = smtp::address_of_literal(domain)) {
+    if (contains(settings_->forbidden_addresses, *literal)) co_return forbidden_literal(domain);
     Route route = plain_route(domain);
-    route.hosts = {{address_in_literal(domain), 0}};
+    route.hosts = {{literal->text(), 0}};
     co_return route;
   }
   Result<std::string> name = dns::to_a_labels(domain);

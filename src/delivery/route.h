@@ -51,7 +51,8 @@ bool is_matched(const std::vector<std::string>& patterns, std::string_view domai
 // Finds routes and remembers them for as long as the name system says, within bounds of ours.
 // The first smarthost that matches; else, by RFC 5321 §5.1, MX records, else the domain's own
 // addresses. A domain that does not exist, says by RFC 7505 that it takes no mail, or has only us
-// for its mail host, bounces; an answer that cannot be had defers.
+// for its mail host, and an address literal where no mail may go, bounce; an answer that cannot be
+// had defers.
 // Thread: the shard's loop.
 class Routes {
  public:
@@ -82,5 +83,8 @@ class Routes {
 
 // The bounce of mail that would come back to us, with its enhanced code in front.
 events::Outcome loop_to_self(const std::string& domain);
+// The bounce of mail whose domain leads to forbidden addresses alone, such as this one of `host`.
+events::Outcome forbidden_hosts(const std::string& domain, const std::string& host,
+                                const IpAddress& address);
 
 }  // namespace waypost::delivery

@@ -82,7 +82,10 @@ struct Settings {
   Transcripts transcripts = Transcripts::off;
   Duration connect_timeout = std::chrono::seconds(30);
   unsigned addresses_tried_max = 5;  // in one attempt, over all mail hosts
-  unsigned connections_max = 1000;   // over all sites, idle ones included
+  // No mail goes there for what a recipient's domain or its MX records say, or an address literal;
+  // smarthosts and proxies may be there.
+  std::vector<IpPrefix> forbidden_addresses = {};
+  unsigned connections_max = 1000;  // over all sites, idle ones included
   Duration idle_connection = std::chrono::seconds(10);
   Duration dns_timeout = std::chrono::seconds(10);
 };

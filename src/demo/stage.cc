@@ -146,6 +146,7 @@ expire_after = "10m"
 
 [delivery]
 mx_port = {2}
+forbidden_addresses = []  # the pretend providers are on this machine
 idle_connection = "2s"
 
 [signing]

@@ -36,14 +36,21 @@ void Summary::add(const events::Event& event) {
     if (Row* row = row_of(recipient)) count(*row, event);
 }
 
+// A recipient whose acceptance was not seen has not waited here.
+void Summary::settle(Row& row) {
+  if (row.waiting > 0) --row.waiting;
+}
+
 void Summary::count(Row& row, const events::Event& event) {
   using events::EventKind;
   switch (event.kind) {
     case EventKind::accepted:
       ++row.accepted;
+      ++row.waiting;
       break;
     case EventKind::delivered:
       ++row.delivered;
+      settle(row);
       row.times.push_back(event.since_accepted);
       if (event.attempt > interesting_attempts_) {
         interesting_attempts_ = event.attempt;
@@ -56,12 +63,17 @@ void Summary::count(Row& row, const events::Event& event) {
     case EventKind::bounced:
     case EventKind::expired:
       ++row.bounced;
+      settle(row);
       fail(row, event);
       break;
     case EventKind::late_bounced:
     case EventKind::complained:
       ++row.came_back;
       fail(row, event);
+      break;
+    case EventKind::suppressed:
+    case EventKind::cancelled:
+      settle(row);
       break;
     default:
       break;
@@ -77,9 +89,9 @@ void Summary::fail(const Row& row, const events::Event& event) {
 
 std::string Summary::line(const Row& row) {
   bool timed = !row.times.empty();
-  return fmt::format("{:<12}{:>10}{:>11}{:>11}{:>9}{:>11}{:>12}{:>12}\n", row.name, row.accepted,
-                     row.delivered, row.deferrals, row.bounced, row.came_back,
-                     timed ? base::to_human(percentile(row.times, 0.5)) : "-",
+  return fmt::format("{:<12}{:>10}{:>11}{:>11}{:>9}{:>9}{:>11}{:>12}{:>12}\n", row.name,
+                     row.accepted, row.delivered, row.deferrals, row.bounced, row.waiting,
+                     row.came_back, timed ? base::to_human(percentile(row.times, 0.5)) : "-",
                      timed ? base::to_human(percentile(row.times, 0.95)) : "-");
 }
 
@@ -91,6 +103,7 @@ Summary::Row Summary::total() const {
     sum.delivered += row.delivered;
     sum.deferrals += row.deferrals;
     sum.bounced += row.bounced;
+    sum.waiting += row.waiting;
     sum.came_back += row.came_back;
     sum.times.insert(sum.times.end(), row.times.begin(), row.times.end());
   }
@@ -98,9 +111,9 @@ Summary::Row Summary::total() const {
 }
 
 std::string Summary::table() const {
-  std::string text =
-      fmt::format("{:<12}{:>10}{:>11}{:>11}{:>9}{:>11}{:>24}\n", "Provider", "accepted",
-                  "delivered", "deferrals", "bounced", "came back", "time to deliver 50/95 %");
+  std::string text = fmt::format("{:<12}{:>10}{:>11}{:>11}{:>9}{:>9}{:>11}{:>24}\n", "Provider",
+                                 "accepted", "delivered", "deferrals", "bounced", "waiting",
+                                 "came back", "time to deliver 50/95 %");
   for (const Row& row : rows_) text += line(row);
   return text + line(total());
 }

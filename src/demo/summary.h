@@ -39,6 +39,7 @@ class Summary {
     uint64_t delivered = 0;
     uint64_t deferrals = 0;
     uint64_t bounced = 0;         // or expired
+    uint64_t waiting = 0;         // neither yet
     uint64_t came_back = 0;       // bounced later, or called spam
     std::vector<Duration> times;  // from acceptance to delivery
   };
@@ -49,6 +50,7 @@ class Summary {
     auto operator<=>(const Failure&) const = default;
   };
   Row* row_of(const std::string& address);
+  static void settle(Row& row);
   void count(Row& row, const events::Event& event);
   void fail(const Row& row, const events::Event& event);
   static std::string line(const Row& row);

@@ -20,13 +20,16 @@ struct DirectAnswer {
   int rcode = no_error;    // RFC 1035 §4.1.1
   bool authentic = false;  // it says that it validated the answer (AD, RFC 6840 §5.8)
   unsigned answers = 0;    // records in the answer section
+  std::string alias = {};  // where the CNAME record of the name leads; "" where there is none
 };
 
 struct DirectQuestion {
   static constexpr uint16_t type_a = 1;
+  static constexpr uint16_t type_ns = 2;
+  static constexpr uint16_t type_cname = 5;
   static constexpr uint16_t type_aaaa = 28;
 
-  std::string name;
+  std::string name;  // "" for the root
   uint16_t type = type_a;
   bool checking_disabled = false;  // CD: give what you have, validated or not (RFC 4035 §3.2.2)
 };

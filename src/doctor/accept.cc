@@ -53,6 +53,30 @@ std::string in_units(uint64_t octets) {
   return fmt::format("{} octets", octets);
 }
 
+template <size_t n>
+bool has_any(const smtp::Reply& reply, const std::string_view (&words)[n]) {
+  const std::string text = base::to_lower(reply.text());
+  return std::any_of(std::begin(words), std::end(words), [&text](std::string_view word) {
+    return text.find(word) != std::string::npos;
+  });
+}
+
+// Whose address it is, or what this login may. Otherwise it may be meant quite differently: the
+// sender is then a guess.
+bool speaks_of_owner(const smtp::Reply& reply) {
+  constexpr std::string_view words[] = {
+      " own ", " owned",  " owner", "permission", "send as",    "sendas", "mismatch", "not match",
+      "allow", "authori", "permit", "belong",     "not one of", "alias",  "may not",  "associated"};
+  return has_any(reply, words);
+}
+
+// An account that is stopped, whatever it sends as.
+bool speaks_of_a_stop(const smtp::Reply& reply) {
+  constexpr std::string_view words[] = {"blocked for", "spam",     "suspend",
+                                        "locked",      "disabled", "compromised"};
+  return has_any(reply, words);
+}
+
 // One transaction up to RCPT, and further only when the user said so.
 class Acceptance {
  public:
@@ -72,8 +96,12 @@ class Acceptance {
   void turn_to(std::string recipient);
   bool has_something_to_ask() const;
   bool judge_size();
+  bool means_recipient(const smtp::Reply& reply) const;
   Finding judge(const smtp::Reply& reply, AttemptPhase phase, std::string_view command);
   void stop(Finding finding, std::string line);
+  void stop_out_of_place(const smtp::Reply& reply, std::string_view command);
+  void refuse(const smtp::Reply& reply, AttemptPhase phase, std::string_view command,
+              std::string_view what);
   void lose(const Error& error, std::string_view command, Duration waited);
   void lose_message(const Error& error);
   std::string own_domain() const;
@@ -154,23 +182,67 @@ void Acceptance::stop(Finding finding, std::string line) {
 void Acceptance::lose(const Error& error, std::string_view command, Duration waited) {
   open_ = false;
   Parameters values = values_;
-  values["seen"] = std::string(command);
-  Finding found = finding_of("M5020", std::move(values));
-  bool timed_out = error.code() == ErrorCode::timed_out;
-  found.notes.push_back(
-      timed_out ? fmt::format("No reply to {} came within {}.", command, base::to_human(waited))
-                : fmt::format("The connection ended after {}: {}.", command,
-                              context_.evidence.without_secrets(error.message())));
-  result_.line = fmt::format("no answer to {}", command);
+  values["setting"] = std::string(command);
+  values["seconds"] = base::to_human(waited);
+  const std::string words = context_.evidence.without_secrets(error.message());
+  if (error.code() == ErrorCode::protocol) {
+    values["seen"] = words;
+    stop(finding_of("M5023", std::move(values)), fmt::format("no SMTP reply to {}", command));
+    return;
+  }
+  const bool timed_out = error.code() == ErrorCode::timed_out;
+  Finding found = finding_of(timed_out ? "M5021" : "M5022", std::move(values));
+  if (!timed_out) found.observed = words;
+  if (timed_out && session_.conversation.in_a_reply())
+    found.notes.emplace_back("A reply had begun, and its end did not come.");
+  result_.line =
+      fmt::format("{} {}", timed_out ? "no answer to" : "the connection ended after", command);
   result_.add(std::move(found));
+}
+
+// A code that says neither yes nor no to what was asked (RFC 5321 §4.3.2).
+void Acceptance::stop_out_of_place(const smtp::Reply& reply, std::string_view command) {
+  Parameters values = values_;
+  values["setting"] = std::string(command);
+  values["seen"] = reply.text();
+  Finding found = finding_of("M5023", std::move(values));
+  found.observed = reply.text();
+  stop(std::move(found), fmt::format("{} cannot answer {}", reply.code, command));
+}
+
+void Acceptance::refuse(const smtp::Reply& reply, AttemptPhase phase, std::string_view command,
+                        std::string_view what) {
+  if (!reply.permanent() && !reply.transient()) {
+    stop_out_of_place(reply, command);
+    return;
+  }
+  stop(judge(reply, phase, what), fmt::format("the server refuses {} ({})", what, reply.code));
 }
 
 void Acceptance::lose_message(const Error& error) {
   ++context_.effects.messages_unknown;
   lose(error, "the message", patience_.content);
+  // It is not known to be refused, either.
+  result_.findings.back().temporary = true;
   result_.findings.back().notes.push_back(
       fmt::format("Whether {} took the message is not known: it may arrive.", session_.host));
   message_ids_.push_back(message_.id);
+}
+
+// Amazon SES names the identities that are not verified: in its sandbox that is the recipient's.
+bool Acceptance::means_recipient(const smtp::Reply& reply) const {
+  constexpr std::string_view before_identities = "failed the check in region";
+  const std::string text = base::to_lower(reply.text());
+  const size_t list = text.find(before_identities);
+  if (list == std::string::npos) return false;
+  auto is_named = [&text, list](std::string_view address) {
+    const std::string lower = base::to_lower(address);
+    const size_t at = lower.rfind('@');
+    return !lower.empty() && (text.find(lower, list) != std::string::npos ||
+                              (at != std::string::npos &&
+                               text.find(" " + lower.substr(at + 1), list) != std::string::npos));
+  };
+  return is_named(recipient_) && !is_named(sender_);
 }
 
 Finding Acceptance::judge(const smtp::Reply& reply, AttemptPhase phase, std::string_view command) {
@@ -179,22 +251,41 @@ Finding Acceptance::judge(const smtp::Reply& reply, AttemptPhase phase, std::str
   const checks::Catalogue& catalogue = checks::shipped_catalogue();
   if (refusal.is("M5001") && session_.logged_in) refusal.check = catalogue.find("M5002");
   if (refusal.is("M5018") && session_.logged_in) refusal.check = catalogue.find("M5002");
-  // A server that wants TLS although there is TLS means the login.
+  // Who wants TLS although there is TLS does not see it; 530 may mean the login alone.
   if (refusal.is("M5012") && session_.encrypted)
-    refusal.check = catalogue.find(session_.logged_in ? "M5019" : "M5018");
+    refusal.check = catalogue.find(reply.code == 530 && !session_.logged_in ? "M5018" : "M4027");
+  const bool is_own = session_.logged_in && base::equals_ignoring_case(sender_, request_.user);
+  const bool blames_own = refusal.is("M5003") && is_own;
+  const bool of_account = refusal.is("M5003") && session_.logged_in && speaks_of_a_stop(reply);
+  if ((blames_own || of_account) && !speaks_of_owner(reply))
+    refusal.check = catalogue.find(refusal.transient ? "M5020" : "M5019");
   // What speaks of the content before there is any is about the sender or this machine.
   if (refusal.is("M5016") && phase < AttemptPhase::data)
-    refusal.check = catalogue.find(refusal.transient ? "M5020" : "M5019");
+    refusal.check = catalogue.find(is_about_proof(refusal.reply_class) ? "M5025"
+                                   : refusal.transient                 ? "M5020"
+                                                                       : "M5019");
+  if (refusal.is("M5014") && means_recipient(reply)) refusal.check = catalogue.find("M5024");
   Parameters values = values_;
   bool by_list = refusal.is("M5009");
   values["seen"] = by_list ? refusal.title : std::string(command);
+  if (refusal.is("M5024")) values["seen"] = recipient_;
+  if (refusal.is("M5025")) values["domain"] = sender_.substr(sender_.rfind('@') + 1);
   if (refusal.is("M5008")) {
     values["limit"] = session_.capabilities.size_octets_max
                           ? in_units(*session_.capabilities.size_octets_max)
                           : "less than this";
     values["size"] = in_units(request_.message_octets.value_or(message_.octets));
   }
-  return finding_of(refusal, reply, std::move(values));
+  Finding finding = finding_of(refusal, reply, std::move(values));
+  if (!blames_own) return finding;
+  // "Set the sender to what it is" would be no advice.
+  if (refusal.is("M5003")) finding.parameters.erase("user");
+  std::erase_if(finding.fixes, [](const Fix& fix) { return fix.set.contains("from"); });
+  finding.notes.push_back(fmt::format(
+      "The sender {} is the account's own: look whether the account may send at all, and whether "
+      "the server knows that the address is its.",
+      sender_));
+  return finding;
 }
 
 // RFC 1870 §6.1: what is larger than the server says it takes need not be tried.
@@ -225,8 +316,7 @@ io::Task<bool> Acceptance::ask_sender() {
     co_return false;
   }
   if (answer->positive()) co_return true;
-  stop(judge(*answer, AttemptPhase::mail, "the sender"),
-       fmt::format("the server refuses the sender ({})", answer->code));
+  refuse(*answer, AttemptPhase::mail, "MAIL FROM", "the sender");
   co_return false;
 }
 
@@ -252,6 +342,10 @@ io::Task<bool> Acceptance::ask_recipient() {
     co_return false;
   }
   if (answer->positive()) co_return true;
+  if (!answer->permanent() && !answer->transient()) {
+    stop_out_of_place(*answer, "RCPT TO");
+    co_return false;
+  }
   Finding found = judge(*answer, AttemptPhase::rcpt, "the recipient");
   found.evidence.push_back(session_.conversation.last_evidence());
   if (found.id == "M5001" || found.id == "M5002") co_await ask_own_domain(found);
@@ -267,8 +361,7 @@ io::Task<bool> Acceptance::send_message() {
     co_return false;
   }
   if (answer->code != data_code) {
-    stop(judge(*answer, AttemptPhase::data, "DATA"),
-         fmt::format("the server refuses DATA ({})", answer->code));
+    refuse(*answer, AttemptPhase::data, "DATA", "DATA");
     co_return false;
   }
   context_.evidence.note(fmt::format("a message of {} octets", message_.octets));
@@ -284,8 +377,7 @@ io::Task<bool> Acceptance::send_message() {
     co_return false;
   }
   if (!answer->positive()) {
-    stop(judge(*answer, AttemptPhase::content, "the message"),
-         fmt::format("the server refuses the message ({})", answer->code));
+    refuse(*answer, AttemptPhase::content, "the message", "the message");
     co_return false;
   }
   ++context_.effects.messages_sent;

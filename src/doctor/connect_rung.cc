@@ -99,7 +99,7 @@ void ConnectRung::choose_port() {
   if (request_.port)
     ground_.port = *request_.port;
   else if (ground_.mail_exchanger)
-    ground_.port = 25;
+    ground_.port = request_.mx_port;
   else
     ground_.port = request_.encryption == Encryption::implicit ? 465 : 587;
   ground_.encryption = request_.encryption.value_or(usual_encryption(ground_.port));

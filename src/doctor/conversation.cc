@@ -60,11 +60,14 @@ io::Task<Result<smtp::Reply>> Conversation::read_reply(Duration patience) {
   Instant deadline = loop_.now() + patience;
   last_evidence_ = 0;
   while (true) {
-    if (has_unread_octets()) {
-      CO_TRY(size_t taken, reader_.feed({buffer_.data() + begin_, end_ - begin_}));
+    if (begin_ < end_) {
+      CO_TRY(size_t taken, reader_.feed(unread()));
       begin_ += taken;
       if (reader_.complete()) {
         smtp::Reply reply = reader_.take();
+        // Which octets of which line is not worth knowing: nobody shows any of it.
+        if (reply.code != challenge_code && evidence_.spread_in(reply.lines))
+          for (std::string& line : reply.lines) line = "[hidden]";
         for (const std::string& line : lines_of(reply)) show(Evidence::Kind::received, line);
         // A challenge is for the login alone, and must stay as it is; nobody shows it.
         if (reply.code != challenge_code)
@@ -74,6 +77,7 @@ io::Task<Result<smtp::Reply>> Conversation::read_reply(Duration patience) {
     }
     CO_TRY(size_t received, co_await stream_->read(buffer_, deadline));
     if (received == 0) co_return failure(ErrorCode::peer_gone, "they closed the connection");
+    heard_at_ = loop_.now();
     begin_ = 0;
     end_ = received;
     size_t room = opening_octets_max - opening_.size();

@@ -33,7 +33,11 @@ class Conversation {
   // The first octets that came over this stream, at most 256, as they are.
   const std::string& opening() const { return opening_; }
   // Behind the last reply; before a handshake there may be none (STARTTLS injection).
-  bool has_unread_octets() const { return begin_ < end_; }
+  std::string_view unread() const { return {buffer_.data() + begin_, end_ - begin_}; }
+  // Part of a reply has come, and not its end.
+  bool in_a_reply() const { return reader_.started(); }
+  // When the last octets came; the epoch before any.
+  Instant heard_at() const { return heard_at_; }
 
   std::unique_ptr<io::Stream> take_stream() { return std::move(stream_); }
   void continue_over(std::unique_ptr<io::Stream> stream) { stream_ = std::move(stream); }
@@ -49,6 +53,7 @@ class Conversation {
   smtp::ReplyReader reader_;
   unsigned last_evidence_ = 0;
   std::string opening_;
+  Instant heard_at_{};
   std::array<char, 4096> buffer_;
   size_t begin_ = 0;
   size_t end_ = 0;

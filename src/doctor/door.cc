@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "base/ascii.h"
+#include "doctor/judgements.h"
 #include "doctor/tap.h"
 #include "io/task_group.h"
 
@@ -15,6 +16,8 @@ namespace {
 using Step = Opening::Step;
 constexpr std::chrono::seconds goodbye_patience{1};
 constexpr std::chrono::seconds probe_patience{4};
+// Whoever has said nothing for longer is not about to end his line.
+constexpr std::chrono::seconds drip_pause_max{5};
 constexpr Duration listened_every = std::chrono::milliseconds(200);
 
 // An address as the name of a client that has none (RFC 5321 §4.1.3).
@@ -29,6 +32,15 @@ std::string_view masked_keyword(std::string_view line) {
   size_t crosses = std::min(keyword.find_first_not_of("Xx"), keyword.size());
   bool is_mask = crosses >= 5 && keyword.size() <= crosses + 2 && keyword.size() >= 7;
   return is_mask ? keyword : std::string_view();
+}
+
+// What is meant to be read, and no handshake or noise.
+bool begins_as_text(std::string_view octets) {
+  constexpr size_t looked_at = 4;
+  const std::string_view start = octets.substr(0, looked_at);
+  return !start.empty() && std::none_of(start.begin(), start.end(), [](char c) {
+    return (base::is_control(c) && c != '\r' && c != '\n') || static_cast<unsigned char>(c) > 0x7e;
+  });
 }
 
 class Opener {
@@ -52,6 +64,8 @@ class Opener {
   io::Task<Result<smtp::Reply>> wait_for_greeting();
   Going stop(Step step, Result<smtp::Reply> answer);
   Going stop(Step step, Error error);
+  Going stop_behind_yes(std::string_view octets);
+  void note_drip(const Error& error);
   void learn_tls(const tls::TlsStream& stream);
   Conversation& conversation() { return *conversation_; }
 
@@ -64,7 +78,6 @@ class Opener {
   std::optional<ChannelBinding> binding_;
   smtp::Capabilities capabilities_;
   std::optional<Instant> greeted_at_;  // where it came while TLS was tried
-  smtp::Reply greeting_;
   smtp::Reply hello_reply_;
 };
 
@@ -75,8 +88,17 @@ Opener::Going Opener::stop(Step step, Error error) {
   return false;
 }
 
+void Opener::note_drip(const Error& error) {
+  if (error.code() != ErrorCode::timed_out || !conversation().in_a_reply()) return;
+  const bool goes_on = context_.loop.now() - conversation().heard_at() < drip_pause_max;
+  result_.drip = goes_on ? Opening::Drip::goes_on : Opening::Drip::stopped;
+}
+
 Opener::Going Opener::stop(Step step, Result<smtp::Reply> answer) {
-  if (!answer) return stop(step, std::move(answer).error());
+  if (!answer) {
+    note_drip(answer.error());
+    return stop(step, std::move(answer).error());
+  }
   result_.step = step;
   result_.evidence = conversation().last_evidence();
   result_.reply = *std::move(answer);
@@ -160,7 +182,7 @@ io::Task<Opener::Going> Opener::greet() {
   result_.greeting_took = (answer && greeted_at_ ? *greeted_at_ : context_.loop.now()) - began;
   if (!conversation().opening().empty()) result_.seen = conversation().opening();
   if (!answer || !answer->positive()) co_return stop(Step::greeting, std::move(answer));
-  greeting_ = *answer;
+  result_.greeting = *answer;
   result_.evidence = conversation().last_evidence();
   co_return true;
 }
@@ -178,6 +200,18 @@ io::Task<Opener::Going> Opener::hello(Step step) {
   capabilities_ = smtp::parse_ehlo(*answer);
   result_.evidence = conversation().last_evidence();
   co_return true;
+}
+
+// RFC 3207 §4: neither side says another word before the handshake. Whatever it is, it is not
+// believed.
+Opener::Going Opener::stop_behind_yes(std::string_view octets) {
+  result_.behind_yes = first_line_of(octets);
+  if (result_.behind_yes.empty()) result_.behind_yes = "(an empty line)";
+  stop(Step::starttls,
+       Error(ErrorCode::protocol, "they sent plain text behind their yes to STARTTLS"));
+  result_.evidence =
+      context_.evidence.add(Evidence::Kind::received, key_.at.text(), result_.behind_yes);
+  return false;
 }
 
 io::Task<Opener::Going> Opener::ask_starttls() {
@@ -198,9 +232,7 @@ io::Task<Opener::Going> Opener::ask_starttls() {
     co_return false;
   }
   if (!yes) co_return stop(Step::starttls, std::move(answer));
-  if (conversation().has_unread_octets())
-    co_return stop(Step::starttls,
-                   Error(ErrorCode::protocol, "they sent octets behind their yes to STARTTLS"));
+  if (!conversation().unread().empty()) co_return stop_behind_yes(conversation().unread());
   co_return co_await shake_hands();
 }
 
@@ -227,6 +259,8 @@ io::Task<Opener::Going> Opener::shake_hands() {
   if (!secured) {
     result_.seen = *seen_;
     conversation_.reset();
+    if (begins_as_text(*seen_) && key_.encryption == Encryption::starttls)
+      co_return stop_behind_yes(*seen_);
     co_return stop(Step::handshake, std::move(secured).error());
   }
   learn_tls(**secured);
@@ -263,7 +297,7 @@ io::Task<Opening> Opener::run(std::unique_ptr<io::Stream> connected) {
   session.binding = std::move(binding_);
   session.capabilities = capabilities_;
   session.hello_lines = hello_reply_.lines;
-  session.greeting = greeting_.text();
+  session.greeting = result_.greeting.text();
   session.hello = key_.hello;
   co_return std::move(result_);
 }

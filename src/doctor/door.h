@@ -37,12 +37,19 @@ struct Opening {
   Endpoint at;
   std::optional<Error> error = {};
   std::optional<smtp::Reply> reply = {};  // the last
+  smtp::Reply greeting = {};              // behind the step of that name
   unsigned evidence = 0;                  // of the last reply or note
   std::string seen = {};           // the first octets that came, or the first after STARTTLS' 220
   bool wants_tls_at_once = false;  // silent, and a handshake works: asked by the probe
+  // A reply had begun when the patience with it ended: its octets were still coming, or had
+  // stopped.
+  enum class Drip { none, goes_on, stopped };
+  Drip drip = Drip::none;
   bool starttls_missing = false;   // EHLO did not list it
   std::string starttls_mask = {};  // the row of X that EHLO has in its place
   bool starttls_anyway = false;    // not listed, and yet answered with 220
+  // The first line that came in the clear behind STARTTLS' 220, where only a handshake may begin.
+  std::string behind_yes = {};
   Duration connect_took{0};
   Duration greeting_took{0};
   Duration hello_took{0};  // the last EHLO

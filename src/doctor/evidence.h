@@ -16,14 +16,21 @@ class EvidenceLog {
  public:
   explicit EvidenceLog(io::Loop& loop) : loop_(loop), began_(loop.now()) {}
 
-  // From now on no line shows these octets, whoever says them: a server may repeat a login. Shorter
-  // ones than 4 octets would be found in every text.
+  // From now on no line shows these octets, whoever says them and however he writes them
+  // (secret_forms.h), forwards or backwards: a server may repeat a login. Shorter ones than 4
+  // octets would be found in every text.
   void withhold(std::string_view secret);
   // The same for a secret in base64, of which no part of 8 octets or more is shown either: servers
   // quote a command that they do not understand only as far as their line goes.
   void withhold_encoded(std::string_view base64);
+  // Both, for a secret as it is: also as a part of something else in base64.
+  void withhold_password(std::string_view password);
   // With what was withheld replaced by "[hidden]", and without terminal controls.
   std::string without_secrets(std::string text) const;
+
+  // Whether the lines hold what was withheld over several of them, or with other octets between its
+  // own, so that without_secrets() line by line would show it.
+  bool spread_in(const std::vector<std::string>& lines) const;
 
   // The number of the line, for Finding::evidence; the last one when there is no room.
   unsigned add(Evidence::Kind kind, std::string_view connection, std::string_view text);
@@ -40,6 +47,7 @@ class EvidenceLog {
   std::vector<Evidence> lines_;
   std::vector<Secret> withheld_;
   std::vector<Secret> encoded_;
+  std::vector<Secret> packed_;  // letters and digits of a password
 };
 
 }  // namespace waypost::doctor

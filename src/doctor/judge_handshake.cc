@@ -87,14 +87,13 @@ io::Task<Finding> judge_silence(Context& context, const Ground& ground, const Op
   co_return finding;
 }
 
+// What is none of TLS in the place of a handshake. Behind a 220 to STARTTLS it is the same server,
+// whatever it says.
 Finding of_plain_text(const Ground& ground, const Opening& opening) {
   std::string_view protocol = protocol_of(opening.seen);
-  // Behind a 220 to STARTTLS it is the same server, whatever it says.
-  bool smtp = protocol == "SMTP" || ground.encryption == Encryption::starttls;
-  Finding finding = about(ground, opening,
-                          !smtp                                       ? "M2013"
-                          : ground.encryption == Encryption::implicit ? "M3001"
-                                                                      : "M3008");
+  const bool behind_yes = ground.encryption == Encryption::starttls;
+  const bool smtp = protocol == "SMTP" || behind_yes;
+  Finding finding = about(ground, opening, behind_yes ? "M3008" : smtp ? "M3001" : "M2013");
   finding.observed = first_line_of(opening.seen);
   finding.parameters["seen"] = finding.observed;
   if (!smtp) {

@@ -22,6 +22,7 @@ using Answer = Result<smtp::Reply>;
 constexpr Duration usual_patience = std::chrono::seconds(60);
 constexpr Duration long_patience = std::chrono::minutes(5);
 constexpr int challenge_code = 334;  // RFC 4954 §4
+constexpr int accepted_code = 235;
 constexpr unsigned challenges_max = 8;
 constexpr std::string_view hidden = "[hidden]";
 constexpr uint16_t mail_port = 25;
@@ -62,6 +63,8 @@ class Login {
   Result<Secret> answer_to(const smtp::Reply& challenge);
   void judge(const Answer& answer);
   void judge_silence(const Error& error);
+  void judge_challenge();
+  void judge_out_of_place(const smtp::Reply& reply);
   void stop(Finding finding, std::string line);
   std::string mechanisms() const;
 
@@ -74,6 +77,7 @@ class Login {
   Parameters values_;
   std::unique_ptr<sasl::ClientExchange> exchange_;
   std::optional<Error> why_ended_;  // the exchange was called off by us
+  std::string challenge_;           // that ended it, as it came
   RungResult result_;
 };
 
@@ -91,10 +95,7 @@ Login::Login(Context& context, Request& request, Session& session)
   facts_.by_token = is_token_mechanism(request.mechanism);
   facts_.password = shape_of(password_.reveal());
   values_ = {{"host", facts_.host}, {"port", facts_.port}, {"user", facts_.user}};
-  context_.evidence.withhold(password_.reveal());
-  std::string encoded = sasl::base64_encode(password_.reveal());
-  context_.evidence.withhold_encoded(encoded);
-  Secret::wipe(encoded);
+  context_.evidence.withhold_password(password_.reveal());
 }
 
 std::string Login::mechanisms() const {
@@ -201,6 +202,9 @@ io::Task<Answer> Login::converse() {
     }
     why_ended_ = response ? Error(ErrorCode::protocol, "they ask for more and more")
                           : std::move(response).error();
+    challenge_ = context_.evidence.spread_in(answer->lines)
+                     ? fmt::format("{} {}", answer->code, hidden)
+                     : context_.evidence.without_secrets(answer->text());
     co_return co_await session_.conversation.ask("*", patience_);
   }
   co_return answer;
@@ -208,24 +212,55 @@ io::Task<Answer> Login::converse() {
 
 // No reply came: nothing was said against the password.
 void Login::judge_silence(const Error& error) {
-  Finding found = finding("M4008");
-  bool timed_out = error.code() == ErrorCode::timed_out;
-  found.observed = timed_out ? "" : context_.evidence.without_secrets(error.message());
-  found.notes.push_back(timed_out
-                            ? fmt::format("No reply came within {}.", base::to_human(patience_))
-                            : "The connection ended in the middle of the login.");
+  const std::string words = context_.evidence.without_secrets(error.message());
+  if (error.code() == ErrorCode::protocol) {
+    stop(finding("M4028", {{"seen", words}}), "no SMTP reply to the login");
+    return;
+  }
+  const bool timed_out = error.code() == ErrorCode::timed_out;
+  Finding found = finding(timed_out ? "M4029" : "M4030", {{"seconds", base::to_human(patience_)}});
+  found.observed = timed_out ? "" : words;
+  if (timed_out && session_.conversation.in_a_reply())
+    found.notes.emplace_back("A reply had begun, and its end did not come.");
   stop(std::move(found), timed_out ? "no answer to the login" : "the connection ended");
 }
 
+// RFC 4954 §4 has 235 for yes; another 2yz or 3yz is an answer to something else.
+void Login::judge_out_of_place(const smtp::Reply& reply) {
+  Finding found = finding("M4028", {{"seen", reply.text()}});
+  found.observed = reply.text();
+  if (reply.positive())
+    found.notes.emplace_back(
+        "Programs differ: Python's smtplib and PHPMailer want 235 and call this a refusal, "
+        "Nodemailer takes every 2yz for a yes.");
+  stop(std::move(found), fmt::format("{} cannot answer a login", reply.code));
+}
+
+// A 334 that no program can answer, or one behind the other (RFC 4954 §4: it is base64).
+void Login::judge_challenge() {
+  Finding found = finding("M4028", {{"seen", challenge_}});
+  found.observed = challenge_;
+  found.notes.push_back(fmt::format("The challenge cannot be answered: {}.",
+                                    context_.evidence.without_secrets(why_ended_->message())));
+  found.notes.emplace_back(
+      "Some programs answer by place, whatever the 334 says, and get in; others stop here.");
+  stop(std::move(found), "a challenge that cannot be answered (334)");
+}
+
 void Login::judge(const Answer& answer) {
+  if (!challenge_.empty()) return judge_challenge();
   if (!answer) return judge_silence(answer.error());
   if (answer->positive() && !exchange_->server_proved())
     why_ended_ = Error(ErrorCode::protocol,
                        "they accept the login without a proof that they know the password");
-  if (answer->positive() && !why_ended_) {
+  if (answer->code == accepted_code && !why_ended_) {
     result_.status = RungStatus::pass;
     result_.line = fmt::format("{} by {}", base::escape_control(facts_.user), facts_.mechanism);
     session_.logged_in = true;
+    return;
+  }
+  if (!why_ended_ && !answer->permanent() && !answer->transient()) {
+    judge_out_of_place(*answer);
     return;
   }
   facts_.provider = provider_of(request_.provider, session_.host);
@@ -269,6 +304,7 @@ io::Task<RungResult> Login::run() {
   }
   exchange_ = *std::move(exchange);
   facts_.mechanism = std::string(exchange_->mechanism());
+  values_["mechanism"] = facts_.mechanism;
   facts_.mechanisms = mechanisms();
   result_.add_fact("mechanism", facts_.mechanism);
   ++context_.effects.login_attempts;

@@ -122,18 +122,54 @@ bool says_only_wrong(const Refusal& refusal) {
 }
 
 // The account's own password is as wrong there as a mistyped one.
-void add_app_password(const LoginFacts& facts, Finding& finding) {
-  if (finding.id != "M4001" || !is_among(app_password_providers, facts.provider)) return;
+void add_app_password(const LoginFacts& facts, const Refusal& refusal, Finding& finding) {
+  const bool says_little = finding.id == "M4001" || (finding.id == "M4009" && !refusal.transient);
+  if (!says_little || !is_among(app_password_providers, facts.provider)) return;
   finding.notes.emplace_back(
-      "This provider wants an app password here, made for one program; it says the same when it "
-      "gets the account's own (waypost explain M4006).");
+      "This provider wants an app password here, made for one program; the account's own is "
+      "refused in the same words (waypost explain M4006).");
+}
+
+// A 4yz says that nothing was judged; words of a wrong login behind it say the contrary.
+void doubt_the_code(const Refusal& refusal, Finding& finding) {
+  if (finding.id != "M4008" || refusal.reply_class != classify::ReplyClass::auth_failed) return;
+  const std::string words = base::to_lower(finding.observed);
+  const bool says_wrong = words.find("invalid") != std::string::npos ||
+                          words.find("incorrect") != std::string::npos ||
+                          words.find("wrong") != std::string::npos;
+  if (!says_wrong) return;
+  finding.confidence = Confidence::possible;
+  finding.notes.emplace_back(
+      "The code says \"later\", and the words speak of a wrong login: check user name and password "
+      "as well (waypost explain M4001).");
+}
+
+// Their accounts are shut to programs at first, and some say of it no more than "wrong".
+void add_switched_off(const LoginFacts& facts, Finding& finding) {
+  constexpr std::string_view providers[] = {"yandex", "netease", "mailru"};
+  constexpr std::string_view hosts[] = {"mail.gmx.net", "mail.gmx.com", "smtp.web.de"};
+  if (finding.id != "M4001" ||
+      !(is_among(providers, facts.provider) || is_among(hosts, facts.host)))
+    return;
+  finding.notes.emplace_back(
+      "This provider lets programs in only once that is switched on in the account's settings on "
+      "its web page; it may say the same before (waypost explain M4031).");
+}
+
+// A provider's own rules know its words, and take every other login that it refuses for wrong. What
+// all servers mean by words that say more goes before that.
+Refusal judge_words(const smtp::Reply& reply, std::string_view provider) {
+  constexpr std::string_view telling[] = {"M4006", "M4009", "M4010", "M4031"};
+  Refusal refusal = judge_refusal(reply, login_rung, smtp::AttemptPhase::login, provider);
+  if (provider.empty() || !(says_only_wrong(refusal) || refusal.is("M4006"))) return refusal;
+  const Refusal anybodys = judge_refusal(reply, login_rung, smtp::AttemptPhase::login, {});
+  return is_among(telling, anybodys.check->id) ? anybodys : refusal;
 }
 
 }  // namespace
 
 Finding judge_login(const smtp::Reply& reply, LoginFacts facts) {
-  const Refusal refusal =
-      judge_refusal(reply, login_rung, smtp::AttemptPhase::login, facts.provider);
+  const Refusal refusal = judge_words(reply, facts.provider);
   // The words may betray who speaks although the host's name does not.
   if (facts.provider.empty()) facts.provider = refusal.provider;
   Parameters values{{"host", facts.host},           {"port", facts.port},
@@ -157,7 +193,9 @@ Finding judge_login(const smtp::Reply& reply, LoginFacts facts) {
   }
   if (!finding) finding = finding_of(refusal, reply, std::move(values));
   finding->observed = reply.text();
-  add_app_password(facts, *finding);
+  add_app_password(facts, refusal, *finding);
+  doubt_the_code(refusal, *finding);
+  add_switched_off(facts, *finding);
   return *std::move(finding);
 }
 

@@ -9,7 +9,6 @@
 namespace waypost::doctor {
 namespace {
 
-constexpr std::chrono::seconds dns_patience{6};
 constexpr size_t mail_hosts_shown_max = 10;
 constexpr size_t services_max = 4;
 
@@ -47,20 +46,20 @@ std::string describe(const std::string& name, dns::AddressFamily family, const A
 }
 
 io::Task<void> look_up_family(Context& context, std::string name, dns::AddressFamily family,
-                              std::optional<Addresses>& answer) {
-  answer = co_await context.resolver.addresses(name, family, context.loop.now() + dns_patience);
+                              Duration patience, std::optional<Addresses>& answer) {
+  answer = co_await context.resolver.addresses(name, family, context.loop.now() + patience);
   context.evidence.add(Evidence::Kind::dns, {}, describe(name, family, *answer));
 }
 
 }  // namespace
 
-io::Task<Both> look_up(Context& context, std::string name, Family family) {
+io::Task<Both> look_up(Context& context, std::string name, Family family, Duration patience) {
   Both both;
   io::TaskGroup group;
   if (family != Family::v6_only)
-    group.start(look_up_family(context, name, dns::AddressFamily::v4, both.v4));
+    group.start(look_up_family(context, name, dns::AddressFamily::v4, patience, both.v4));
   if (family != Family::v4_only)
-    group.start(look_up_family(context, name, dns::AddressFamily::v6, both.v6));
+    group.start(look_up_family(context, name, dns::AddressFamily::v6, patience, both.v6));
   co_await group.join();
   co_return both;
 }

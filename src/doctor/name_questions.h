@@ -8,6 +8,9 @@
 
 namespace waypost::doctor {
 
+// With what is asked after it, a dead resolver is named within six seconds.
+constexpr std::chrono::seconds dns_patience{4};
+
 // Answers of the resolver, each written into the evidence.
 using Addresses = Result<dns::AddressAnswer>;
 
@@ -35,7 +38,8 @@ struct Both {
 };
 
 // Both families side by side; only the one that was asked for, where one was.
-io::Task<Both> look_up(Context& context, std::string name, Family family);
+io::Task<Both> look_up(Context& context, std::string name, Family family,
+                       Duration patience = dns_patience);
 io::Task<Result<dns::MxAnswer>> look_up_mx(Context& context, std::string name);
 // Where a domain says that its users hand in their mail.
 struct Service {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/ascii.h"
+#include "base/networks.h"
 #include "dns/idn.h"
 #include "dns/rdata.h"
 #include "dns/system_files.h"
@@ -17,6 +18,7 @@ namespace waypost::doctor {
 namespace {
 
 constexpr size_t mail_hosts_max = 10;
+constexpr std::chrono::seconds second_patience{8};
 constexpr size_t addresses_shown_max = 3;
 constexpr uint64_t resolv_conf_octets_max = 1 << 20;
 
@@ -39,10 +41,16 @@ class NameRung {
   io::Task<void> resolve_mail_hosts(std::vector<dns::MxRecord> hosts);
   io::Task<void> explain_absence(Both both);
   io::Task<void> explain_error(Error error);
+  void fail_unanswered(Finding found);
+  io::Task<void> name_alias(Finding& found);
+  io::Task<bool> is_deaf(const Error& silence);
+  io::Task<bool> is_heard_at_last(Both& both);
   io::Task<bool> is_broken_domain(dns::MxAnswer mx);
   io::Task<bool> find_by_suffix();
   io::Task<void> find_submission_host(Finding& finding);
   io::Task<std::optional<Finding>> find_look_alike(std::string id);
+  std::vector<IpAddress> visitable(std::vector<IpAddress> addresses) const;
+  void leave_out_forbidden();
   void take(const std::vector<IpAddress>& addresses);
   void fail(Finding finding, std::string line);
   Finding finding(std::string id) const {
@@ -62,6 +70,24 @@ class NameRung {
 void NameRung::fail(Finding finding, std::string line) {
   result_.line = std::move(line);
   result_.add(std::move(finding));
+}
+
+std::vector<IpAddress> NameRung::visitable(std::vector<IpAddress> addresses) const {
+  std::erase_if(addresses, [this](const IpAddress& address) {
+    return base::contains(request_.forbidden_addresses, address);
+  });
+  return addresses;
+}
+
+// Without addresses nothing is left to walk to.
+void NameRung::leave_out_forbidden() {
+  if (request_.forbidden_addresses.empty()) return;
+  ground_.v4 = visitable(std::move(ground_.v4));
+  ground_.v6 = visitable(std::move(ground_.v6));
+  const bool is_open = result_.status != RungStatus::fail;
+  if (!is_open || !ground_.v4.empty() || !ground_.v6.empty()) return;
+  result_.status = RungStatus::unknown;
+  result_.line = "its mail hosts are where none is visited";
 }
 
 void NameRung::take(const std::vector<IpAddress>& addresses) {
@@ -97,7 +123,9 @@ io::Task<bool> NameRung::read_text() {
   auto ascii = dns::to_a_labels(text.clean);
   if (ascii) ground_.host = *ascii;
   bool odd = !text.invisible.empty() || !text.foreign.empty();
-  const bool is_name = ascii && (IpAddress::parse(ground_.host) || dns::normalize_name(*ascii));
+  // One dot at the end is the root's; a second one leaves an empty label (RFC 1035 §3.1).
+  const bool is_name = ascii && !text.clean.ends_with('.') &&
+                       (IpAddress::parse(ground_.host) || dns::normalize_name(*ascii));
   if (!odd && is_name) co_return true;
   if (text.invisible.empty() && !is_name) {
     refuse_text();
@@ -198,10 +226,24 @@ io::Task<void> NameRung::find_submission_host(Finding& finding) {
 
 io::Task<void> NameRung::explain_error(Error error) {
   Finding found = co_await explain_name_failure(context_, ground_.host, std::move(error));
+  fail_unanswered(std::move(found));
+}
+
+void NameRung::fail_unanswered(Finding found) {
   std::string line = found.id == "M1003"   ? "DNSSEC signatures are broken (SERVFAIL)"
                      : found.id == "M1004" ? "the resolver does not answer"
-                                           : "the domain's name servers do not answer";
+                     : found.id == "M1017" ? "it is an alias that leads back to itself"
+                                           : "the resolver has no answer for this name";
   fail(std::move(found), std::move(line));
+}
+
+// Where the name is an alias, what is missing is what it stands for.
+io::Task<void> NameRung::name_alias(Finding& found) {
+  AliasChain chain = co_await follow_aliases(context_, ground_.host);
+  if (chain.names.size() < 2) co_return;
+  found.observed += fmt::format("; {}", chain.text());
+  found.notes.push_back(fmt::format("It is an alias (CNAME), and what it leads to is missing: {}.",
+                                    chain.names.back()));
 }
 
 // It was meant as a domain, and takes no mail or names mail hosts that nobody can reach.
@@ -235,6 +277,7 @@ io::Task<void> NameRung::explain_absence(Both both) {
   if (absent) {
     Finding found = finding("M1001");
     found.observed = fmt::format("NXDOMAIN for {}", ground_.host);
+    co_await name_alias(found);
     fail(std::move(found), "this name does not exist (NXDOMAIN)");
     co_return;
   }
@@ -249,6 +292,7 @@ io::Task<void> NameRung::explain_absence(Both both) {
   bool has_mail_host = mx && !mx->records.empty() && !mx->records.front().host.empty();
   Finding found = finding(has_mail_host ? "M1012" : "M1002");
   found.observed = fmt::format("no A and no AAAA record for {}", ground_.host);
+  co_await name_alias(found);
   if (has_mail_host) {
     found.parameters["domain"] = ground_.host;
     co_await find_submission_host(found);
@@ -256,8 +300,28 @@ io::Task<void> NameRung::explain_absence(Both both) {
   fail(std::move(found), "the name exists and has no address");
 }
 
+// A resolver that lives may take its time with one name, whose servers are slow: it is asked once
+// more. False, and the rung has failed, where there is still nothing.
+io::Task<bool> NameRung::is_heard_at_last(Both& both) {
+  const Error* error = both.error();
+  if (error == nullptr || error->code() != ErrorCode::timed_out || !both.all().empty())
+    co_return true;
+  Finding found = co_await explain_name_failure(context_, ground_.host, *error);
+  if (found.id == "M1005") {
+    Both again = co_await look_up(context_, ground_.host, request_.family, second_patience);
+    if (again.error() == nullptr || !again.all().empty()) {
+      both = std::move(again);
+      co_return true;
+    }
+  }
+  fail_unanswered(std::move(found));
+  co_return false;
+}
+
 io::Task<void> NameRung::walk_host() {
   Both both = co_await look_up(context_, ground_.host, request_.family);
+  bool heard = co_await is_heard_at_last(both);
+  if (!heard) co_return;
   std::vector<IpAddress> addresses = both.all();
   if (addresses.empty()) {
     co_await explain_absence(std::move(both));
@@ -301,21 +365,22 @@ io::Task<void> NameRung::resolve_mail_hosts(std::vector<dns::MxRecord> hosts) {
   if (hosts.size() > mail_hosts_max) hosts.resize(mail_hosts_max);
   std::vector<std::string> dangling;
   std::optional<Error> error;
-  std::string host;
+  std::string silent, host;
   std::vector<IpAddress> addresses;
   for (const dns::MxRecord& record : hosts) {
     Both both = co_await look_up(context_, record.host, request_.family);
     if (!both.all().empty() && host.empty()) {
-      host = record.host;
-      addresses = both.all();
+      addresses = visitable(both.all());
+      if (!addresses.empty()) host = record.host;
     } else if (both.all().empty() && both.error()) {
       error = *both.error();
+      silent = record.host;
     } else if (both.all().empty()) {
       dangling.push_back(record.host);
     }
   }
   if (host.empty() && error) {
-    Finding found = co_await explain_name_failure(context_, hosts.front().host, *error);
+    Finding found = co_await explain_name_failure(context_, silent, *error);
     fail(std::move(found), "no mail host of the domain can be looked up");
     co_return;
   }
@@ -387,6 +452,15 @@ io::Task<bool> NameRung::walk_service() {
   co_return true;
 }
 
+// Nobody answers, whatever is asked; for a mail host, that its domain cannot be asked for is
+// enough.
+io::Task<bool> NameRung::is_deaf(const Error& silence) {
+  Finding found = co_await explain_name_failure(context_, ground_.host, silence);
+  if (found.id != "M1004" && !request_.mail_exchanger) co_return false;
+  fail_unanswered(std::move(found));
+  co_return true;
+}
+
 io::Task<RungResult> NameRung::run() {
   Instant began = context_.loop.now();
   bool readable = co_await read_text();
@@ -409,11 +483,12 @@ io::Task<RungResult> NameRung::run() {
         mx = *std::move(answer);
       if (!answer && answer.error().code() == ErrorCode::timed_out) silence = answer.error();
     }
-    bool served = co_await walk_service();
+    bool dead = false;
+    if (silence) dead = co_await is_deaf(*silence);
+    bool served = dead;
+    if (!served) served = co_await walk_service();
     if (served) {
-      // It is known where to go.
-    } else if (silence && request_.mail_exchanger) {
-      co_await explain_error(*silence);
+      // It is known where to go, or that nobody can tell.
     } else if (mx) {
       co_await walk_domain(*std::move(mx));
     } else {
@@ -426,6 +501,7 @@ io::Task<RungResult> NameRung::run() {
       co_await walk_host();
     }
   }
+  leave_out_forbidden();
   result_.took = context_.loop.now() - began;
   co_return std::move(result_);
 }

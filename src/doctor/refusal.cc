@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "base/check.h"
+#include "classify/pattern.h"
 #include "classify/shipped_rules.h"
 
 namespace waypost::doctor {
@@ -18,13 +19,6 @@ using classify::ReplyClass;
 constexpr int login_rung = 4;
 // Who answers sooner has not left enough time to be used.
 constexpr std::chrono::milliseconds rules_after{50};
-
-classify::RuleBook load_shipped_book() {
-  const auto& sources = classify::shipped_rules();
-  classify::LoadedBook loaded = classify::load(sources, sources.size());
-  CHECK(loaded.book.has_value());
-  return *std::move(loaded.book);
-}
 
 bool contains(const std::vector<std::string>& names, std::string_view name) {
   return std::find(names.begin(), names.end(), name) != names.end();
@@ -79,6 +73,22 @@ const Check* check_of(const Reading& reading, int rung, bool transient) {
   return unjudged ? check_by_digit(rung, transient) : check;
 }
 
+// Whether the words themselves name who speaks: a host, a page, a mark of his.
+bool names_itself(const classify::Provider& provider, std::string_view normal_text) {
+  return classify::PatternList(provider.text).any_found(normal_text);
+}
+
+// A rule about the ways of a provider that neither is known to speak here nor shows it. Programs
+// that anybody may run have no hosts of their own.
+bool is_of_a_stranger(const Reading& reading, std::string_view provider,
+                      std::string_view normal_text) {
+  const classify::Rule* rule = reading.rule;
+  if (rule == nullptr || rule->provider.empty() || rule->token) return false;
+  const classify::Provider* other = shipped_classifier().book().provider(rule->provider);
+  const bool has_hosts = other != nullptr && !other->mx.empty();
+  return has_hosts && other->id != provider && !names_itself(*other, normal_text);
+}
+
 bool has_values(std::string_view text, const Parameters& values) {
   std::vector<std::string> places = checks::places_in(text);
   return std::all_of(places.begin(), places.end(),
@@ -94,8 +104,7 @@ bool is_usable(const checks::Fix& fix, const Parameters& values) {
 }  // namespace
 
 const Classifier& shipped_classifier() {
-  static const classify::RuleBook book = load_shipped_book();
-  static const Classifier classifier(book);
+  static const Classifier classifier(classify::shipped_book());
   return classifier;
 }
 
@@ -118,17 +127,35 @@ std::string provider_of(std::string_view name, std::string_view host) {
   return {};
 }
 
+bool is_about_the_command(const smtp::Reply& reply) {
+  constexpr int codes[] = {500, 501, 502, 503, 504};
+  return std::find(std::begin(codes), std::end(codes), reply.code) != std::end(codes);
+}
+
+bool is_about_proof(ReplyClass reply_class) {
+  return reply_class == ReplyClass::spf_fail || reply_class == ReplyClass::dkim_fail ||
+         reply_class == ReplyClass::dmarc_fail || reply_class == ReplyClass::sender_unauthenticated;
+}
+
 Refusal judge_refusal(const smtp::Reply& reply, int rung, smtp::AttemptPhase phase,
                       std::string_view provider) {
   // Few replies are read in one walk: nothing needs to be remembered.
   classify::Reader reader(shipped_classifier(), 2);
   const std::string text = reply.text();
-  const Reading reading = reader.read({text, provider, phase, {}, {}});
+  Reading reading = reader.read({text, provider, phase, {}, {}});
   Refusal refusal;
+  const bool is_strangers = is_of_a_stranger(reading, provider, reader.normal_text().text);
+  if (is_strangers && !provider.empty()) reading.rule = nullptr;
   refusal.transient = reply.transient();
   refusal.reply_class = reading.reply_class;
   refusal.check = check_of(reading, rung, refusal.transient);
   refusal.confidence = confidence_of(reading.confidence);
+  if (is_strangers) {
+    // What it takes the words for may be right; what it says of its provider is not.
+    refusal.confidence = std::max(refusal.confidence, Confidence::likely);
+    refusal.title = shipped_classifier().book().page(reading.reply_class).title;
+    return refusal;
+  }
   if (reading.provider != nullptr) refusal.provider = reading.provider->id;
   if (reading.rule != nullptr) {
     refusal.rule = reading.rule->id;

@@ -47,6 +47,11 @@ struct Refusal {
   bool is(std::string_view id) const { return check->id == id; }
 };
 
+// RFC 5321 §4.2.3: what is wrong with it is how the command was written.
+bool is_about_the_command(const smtp::Reply& reply);
+// Who may send under a name, by SPF, DKIM or DMARC (RFC 7372 §3).
+bool is_about_proof(classify::ReplyClass reply_class);
+
 // `rung` 4 (phase login) or 5. `provider` is what provider_of() gave. Where no rule and no class
 // says more, it is M4008 or M4024, M5020 or M5019, by the first digit.
 Refusal judge_refusal(const smtp::Reply& reply, int rung, smtp::AttemptPhase phase,

@@ -128,7 +128,11 @@ Page Block::fix(const ShownFix& fix, bool first) const {
     page.setting(checks::program_name(program), hint->second, lines_column);
     ++shown;
   }
-  for (const std::string& line : fix.lines) page.whole(line, lines_column, Tone::quote);
+  for (const std::string* last = nullptr; const std::string& line : fix.lines) {
+    // Two places may be filled with the same name.
+    if (last == nullptr || *last != line) page.whole(line, lines_column, Tone::quote);
+    last = &line;
+  }
   return page;
 }
 

@@ -46,6 +46,9 @@ class TlsRung {
     bool open_port = ground_.port == 25 && request_.user.empty() && !ground_.encryption_given;
     return ground_.mail_exchanger || open_port;
   }
+  bool may_stay_clear() const {
+    return tls_optional() || (request_.clear_if_not_offered && request_.user.empty());
+  }
 
   Context& context_;
   const Request& request_;
@@ -56,7 +59,7 @@ class TlsRung {
 
 DoorKey TlsRung::key() const {
   DoorKey key{ground_.host, ground_.at, ground_.encryption, request_.hello};
-  key.tls_optional = tls_optional();
+  key.tls_optional = may_stay_clear();
   key.reply_patience = reply_patience;
   key.handshake_patience = handshake_patience;
   if (request_.patient) key.greeting_patience = key.reply_patience = long_patience;
@@ -142,6 +145,7 @@ std::string line_of(const Finding& finding) {
       {"M3006", "the server knows only TLS versions that are too old"},
       {"M3007", "no cipher or parameter in common"},
       {"M3008", "the handshake ends without an answer"},
+      {"M3009", "plain text in the place of the handshake"},
       {"M3021", "certificate expired {days} ago"},
       {"M3022", "certificate is valid only in {days}"},
       {"M3023", "certificate is for another name"},
@@ -168,11 +172,16 @@ io::Task<void> TlsRung::judge_stop(Opening& opening) {
         co_await judge_mismatch(opening);
         co_return;
       }
-      blame_connect(judge_greeting(ground_, opening));
+      {
+        Finding finding = judge_greeting(ground_, opening);
+        if (finding.id == "M5012") co_await add_ways(finding, false, Encryption::implicit);
+        blame_connect(std::move(finding));
+      }
       co_return;
     case Step::hello:
     case Step::hello_again: {
       Finding finding = co_await judge_hello(context_, ground_, opening);
+      if (finding.id == "M5012") co_await add_ways(finding, false, Encryption::implicit);
       blame_connect(std::move(finding));
       co_return;
     }
@@ -180,7 +189,10 @@ io::Task<void> TlsRung::judge_stop(Opening& opening) {
       Finding finding = judge_starttls(ground_, opening);
       if (!finding.temporary) co_await add_ways(finding, false, Encryption::starttls);
       std::string line = line_of(finding);
-      fail(std::move(finding), std::move(line));
+      // The greeting was good: this no is about encryption.
+      if (finding.temporary) line = "STARTTLS is refused for now: " + finding.observed;
+      result_.line = std::move(line);
+      result_.add(std::move(finding));
       co_return;
     }
     default: {

@@ -34,9 +34,13 @@ struct Request {
   std::string host;  // a name or an address, as the user wrote it
   std::optional<uint16_t> port;
   std::optional<Encryption> encryption;  // none: what fits the port
+  // The program goes on in the clear where STARTTLS is not offered: no fault without a login.
+  bool clear_if_not_offered = false;
   // The host is where the mail of a domain goes (its MX): port 25, no login, TLS where it is
   // offered.
   bool mail_exchanger = false;
+  // Where such hosts, and those of a domain, are asked for; another than 25 where they are pretend.
+  uint16_t mx_port = 25;
   std::string user;       // "" for no login
   Secret password;        // never trimmed
   std::string mechanism;  // as sasl::ClientLogin has it; "" for the best
@@ -52,6 +56,8 @@ struct Request {
   std::string provider;  // once it was recognised: "gmail", "microsoft"; "" otherwise
   // With `send`: our own mailboxes, that get a message each and are then looked into.
   seeds::Seeds seeds = {};
+  // Where no mail host of a domain is visited: one that is nowhere else is passed over.
+  std::vector<IpPrefix> forbidden_addresses = {};
 };
 
 // What was done outside, told at the end of each report.

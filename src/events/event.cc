@@ -25,7 +25,7 @@ struct NamedKind {
   EventKind kind;
   std::string_view name;
 };
-constexpr std::array<NamedKind, 18> kinds{{{EventKind::accepted, "accepted"},
+constexpr std::array<NamedKind, 19> kinds{{{EventKind::accepted, "accepted"},
                                            {EventKind::rejected, "rejected"},
                                            {EventKind::delivered, "delivered"},
                                            {EventKind::deferred, "deferred"},
@@ -35,6 +35,7 @@ constexpr std::array<NamedKind, 18> kinds{{{EventKind::accepted, "accepted"},
                                            {EventKind::cancelled, "cancelled"},
                                            {EventKind::held, "held"},
                                            {EventKind::released, "released"},
+                                           {EventKind::rescheduled, "rescheduled"},
                                            {EventKind::late_bounced, "late_bounced"},
                                            {EventKind::late_delayed, "late_delayed"},
                                            {EventKind::complained, "complained"},
@@ -259,6 +260,7 @@ Result<Event> from_object(const json::object& object) {
   event.login = reader.text("login");
   event.client = reader.text("client");
   event.message_id = reader.text("message_id");
+  event.subject = reader.text("subject");
   event.size_octets = reader.number("size");
   event.inbound = reader.flag("inbound");
   event.signed_by = reader.text("signed_by");
@@ -275,6 +277,8 @@ Result<Event> from_object(const json::object& object) {
   event.cause = {reader.text("class"), reader.text("who"), reader.text("rule"),
                  reader.text("remedy"), reader.flag("suppress")};
   event.next_attempt_at = reader.time("next_attempt_at");
+  event.scheduled_at = reader.time("scheduled_at");
+  event.delivered_at = reader.time("delivered_at");
   event.took = reader.duration("took_ms");
   event.steps = reader.steps("steps_ms");
   event.since_accepted = reader.duration("since_accepted_ms");
@@ -317,6 +321,7 @@ std::string to_json_line(const Event& event) {
   writer.text("login", event.login);
   writer.text("client", event.client);
   writer.text("message_id", event.message_id);
+  writer.text("subject", event.subject);
   writer.number("size", event.size_octets);
   writer.flag("inbound", event.inbound);
   writer.text("signed_by", event.signed_by);
@@ -340,6 +345,8 @@ std::string to_json_line(const Event& event) {
   writer.flag("suppress", event.cause.suppress);
   if (event.next_attempt_at)
     writer.text("next_attempt_at", base::to_rfc3339(*event.next_attempt_at));
+  if (event.scheduled_at) writer.text("scheduled_at", base::to_rfc3339(*event.scheduled_at));
+  if (event.delivered_at) writer.text("delivered_at", base::to_rfc3339(*event.delivered_at));
   writer.duration("took_ms", event.took);
   writer.steps("steps_ms", event.steps);
   writer.duration("since_accepted_ms", event.since_accepted);

@@ -16,6 +16,9 @@
 
 namespace waypost::events {
 
+// Of a subject: enough to know a message again by; more of what it is about is nobody's to keep.
+inline constexpr size_t subject_characters_max = 100;
+
 // What can happen to mail. The words are the ones that every surface shows (docs/format/events.md).
 enum class EventKind {
   accepted,       // on stable storage; once per message, lists all recipients
@@ -28,6 +31,7 @@ enum class EventKind {
   cancelled,      // removed by a person
   held,           // kept back by a person
   released,       // no longer kept back
+  rescheduled,    // a person named the time at which it is to be sent, or said now
   late_bounced,   // their server took it, and sent it back later
   late_delayed,   // their server took it, and says that it takes long
   complained,     // the recipient, or whoever acts for them, calls it unwanted
@@ -62,7 +66,7 @@ struct Event {
   std::optional<MessageId> about;
   std::string tenant;
   std::string stream;
-  std::vector<std::string> tags;
+  std::vector<std::string> tags;  // "kind=invoice"
   std::map<std::string, std::string> metadata;
 
   std::string sender;                   // "" is the null reverse-path
@@ -70,6 +74,7 @@ struct Event {
   std::string login;
   std::string client;      // address that submitted it: accepted, rejected
   std::string message_id;  // value of the Message-ID field: accepted
+  std::string subject;     // accepted: its first characters, decoded, where they are kept
   uint64_t size_octets = 0;
   bool inbound = false;         // brought by a stranger, for a domain of ours: accepted
   std::string signed_by;        // the domain of our signatures: accepted
@@ -84,7 +89,10 @@ struct Event {
   std::string reply;  // "250 2.0.0 Ok: queued as 7D1F", or what happened instead of a reply
   Cause cause;        // of what was not delivered
   std::optional<WallTime> next_attempt_at;
-  Duration took{0};  // of this attempt
+  // For when somebody wants it sent, where that was not at once: accepted, rescheduled.
+  std::optional<WallTime> scheduled_at;
+  std::optional<WallTime> delivered_at;  // of what came back: when their server had taken it
+  Duration took{0};                      // of this attempt
   std::vector<Step> steps;
   Duration since_accepted{0};
   PortSwitch port_switch;  // port_switched, which has site, host and source, and why in `reply`

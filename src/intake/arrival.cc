@@ -10,6 +10,7 @@
 #include "guard/refusal.h"
 #include "intake/intake.h"
 #include "intake/replies.h"
+#include "smtp/address_literal.h"
 
 namespace waypost::intake {
 
@@ -40,6 +41,8 @@ std::optional<smtp::Reply> Arrival::add_recipient(smtp::Mailbox recipient, smtp:
   if (recipient.domain.empty()) return no_local_mailboxes();
   if (envelope_.recipients.size() >= limits_->recipients_max)
     return too_many_recipients(limits_->recipients_max);
+  auto literal = smtp::address_of_literal(recipient.domain);
+  if (literal && contains(limits_->forbidden_literals, *literal)) return forbidden_literal();
   if (auto refused = refuse_suppressed(recipient)) return refused;
   if (dsn != smtp::RecipientDsn())
     envelope_.recipient_dsn.emplace(uint32_t(envelope_.recipients.size()), std::move(dsn));
@@ -116,7 +119,7 @@ std::optional<smtp::Reply> Arrival::check_limits() const {
 
 std::optional<smtp::Reply> Arrival::check_headers() {
   if (header_) return std::nullopt;
-  auto facts = examine_header(pending_, limits_->received_fields_max);
+  auto facts = examine_header(pending_, limits_->received_fields_max, limits_->tells_subject);
   if (!facts) return std::move(facts).error();
   header_ = *std::move(facts);
   std::vector<FieldPlace> fields = header_->wish_fields;
@@ -125,6 +128,7 @@ std::optional<smtp::Reply> Arrival::check_headers() {
   if (!submitter_.stranger) {
     if (!header_->wishes) return std::move(header_->wishes).error();
     if (!header_->wishes->stream.empty()) envelope_.stream = header_->wishes->stream;
+    envelope_.tags = header_->wishes->tags;
     fields.insert(fields.end(), header_->blind_copies.begin(), header_->blind_copies.end());
   }
   remove_fields(std::move(fields));
@@ -191,6 +195,7 @@ io::Task<std::optional<smtp::Reply>> Arrival::commit() {
     co_return cannot_sign();
   }
   envelope_.accepted_at = intake_.services_.loop.wall_now();
+  if (envelope_.not_before <= envelope_.accepted_at) envelope_.not_before = {};
   set_lifetime();
   std::vector<spool::Chunk> last_chunks;
   last_chunks.push_back(take_added_fields(*std::move(signatures)));
@@ -224,8 +229,8 @@ void Arrival::set_lifetime() {
   if (!wish && stream != limits_->stream_expires_after.end()) wish = stream->second;
   const Duration lives = std::min(wish.value_or(limits_->expire_after), limits_->expire_after);
   envelope_.has_deadline = wish.has_value();
-  envelope_.expires_at =
-      envelope_.accepted_at + std::chrono::duration_cast<WallTime::duration>(lives);
+  envelope_.expires_at = std::max(envelope_.accepted_at, envelope_.not_before) +
+                         std::chrono::duration_cast<WallTime::duration>(lives);
 }
 
 Acceptance Arrival::acceptance() const {
@@ -312,9 +317,12 @@ void Arrival::report_accepted() const {
   event.client = envelope_.client;
   event.session = envelope_.session;
   event.transaction = envelope_.transaction;
+  event.tags = envelope_.tags;
   event.message_id = envelope_.message_id;
+  event.subject = header_->subject;
   event.size_octets = envelope_.size_octets;
   event.inbound = envelope_.inbound;
+  if (envelope_.not_before != WallTime()) event.scheduled_at = envelope_.not_before;
   warn_of_unsigned(event);
   intake_.services_.events.emit(std::move(event));
 }

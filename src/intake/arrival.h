@@ -38,7 +38,8 @@ class Arrival {
   ~Arrival();
 
   // Nothing when the recipient was taken; 452 4.5.3 over the limit; 550 5.1.1 for <Postmaster>
-  // without a domain, since a relay has no mailboxes; 550 for one that is not to be written to.
+  // without a domain, since a relay has no mailboxes; 550 5.1.2 for an address literal where no
+  // mail may go; 550 for one that is not to be written to.
   std::optional<smtp::Reply> add_recipient(smtp::Mailbox recipient, smtp::RecipientDsn dsn = {});
 
   // Takes the next piece of content, of any size, without SMTP's transparency dots. Content of a
@@ -56,6 +57,13 @@ class Arrival {
   // awaited between the commit and the queue: what must be done before anybody can deliver it.
   // Before the first add().
   void adopt(MessageId id, std::function<io::Task<void>()> committed);
+
+  // It is not to be sent before that time; its time to live counts from then on. A time that is
+  // over means at once. At most queue::schedule_ahead_max ahead: the caller's to check. Before
+  // finish().
+  void schedule(WallTime not_before) { envelope_.not_before = not_before; }
+  // After finish(): the epoch when it goes at once.
+  WallTime not_before() const { return envelope_.not_before; }
 
   // Refuses the message for a reason that only the caller can see, instead of finish().
   void reject(const smtp::Reply& reply);

@@ -9,7 +9,7 @@ namespace waypost::intake {
 
 struct Attachment {
   std::string filename;      // UTF-8
-  std::string content_type;  // "application/pdf", no parameters
+  std::string content_type;  // "application/pdf", perhaps with parameters
   std::string base64;        // of the content, on one line
   std::string content_id;    // without angle brackets; by which the HTML shows it; empty: none
 };

@@ -3,7 +3,10 @@
 #include <fmt/format.h>
 
 #include "base/ascii.h"
+#include "base/utf8.h"
+#include "events/event.h"
 #include "message/header_block.h"
+#include "message/mime.h"
 #include "message/trace_fields.h"
 
 namespace waypost::intake {
@@ -32,7 +35,8 @@ bool came_over_http(const Submitter& submitter) {
 }  // namespace
 
 tl::expected<HeaderFacts, smtp::Reply> examine_header(std::string_view first_octets,
-                                                      size_t received_fields_max) {
+                                                      size_t received_fields_max,
+                                                      bool wants_subject) {
   const message::HeaderBlock header = message::scan_header_block(first_octets);
   if (header.over_limit())
     return refuse(bad_content,
@@ -46,6 +50,9 @@ tl::expected<HeaderFacts, smtp::Reply> examine_header(std::string_view first_oct
   HeaderFacts facts;
   if (const message::HeaderField* field = header.find("Message-ID"))
     facts.message_id = message::unfold(field->value).substr(0, message_id_octets_max);
+  if (const message::HeaderField* field = wants_subject ? header.find("Subject") : nullptr)
+    facts.subject = base::first_characters(message::readable_value(field->value),
+                                           events::subject_characters_max);
   facts.has_date = header.find("Date") != nullptr;
   facts.lacks_list_unsubscribe = !header.find("List-Unsubscribe") && !header.find("DKIM-Signature");
   for (const message::HeaderField& field : header.fields) {

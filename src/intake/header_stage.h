@@ -26,6 +26,8 @@ struct FieldPlace {
 
 struct HeaderFacts {
   std::optional<std::string> message_id;  // the field's value on one line, 998 octets at most
+  // The field's beginning as people read it, events::subject_characters_max at most; empty: none.
+  std::string subject;
   bool has_date = false;
   // Whether a List-Unsubscribe field may be added: there is none, and nobody has signed what is
   // there, since a signature may say that there is none.
@@ -42,11 +44,12 @@ struct HeaderFacts {
   bool starts_with_body = false;
 };
 
-// `first_octets` is the whole content, or its first 256 KiB or more. The refusal is 554 5.4.6 for
-// more than `received_fields_max` Received fields (RFC 5321 §6.3) and 554 5.6.0 for a header block
-// over the limits of message/header_block.h.
+// `first_octets` is the whole content, or its first 256 KiB or more; the subject is read where it
+// is wanted. The refusal is 554 5.4.6 for more than `received_fields_max` Received fields (RFC 5321
+// §6.3) and 554 5.6.0 for a header block over the limits of message/header_block.h.
 tl::expected<HeaderFacts, smtp::Reply> examine_header(std::string_view first_octets,
-                                                      size_t received_fields_max);
+                                                      size_t received_fields_max,
+                                                      bool wants_subject = false);
 
 struct Acceptance {
   MessageId id;

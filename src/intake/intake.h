@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "base/networks.h"
 #include "events/event.h"
 #include "guard/suppressions.h"
 #include "intake/arrival.h"
@@ -30,7 +31,11 @@ struct Limits {
   std::map<std::string, Duration, std::less<>> stream_expires_after = {};
   // Whether recipients that are not to be written to are refused; else the queue ends them.
   bool refuse_suppressed = false;
+  // Whether the beginning of the subject is told with the acceptance.
+  bool tells_subject = true;
   Signing signing = {};
+  // Address literals of recipients there are refused: delivery would not go there either.
+  std::vector<IpPrefix> forbidden_literals = {};
 };
 
 struct Services {

@@ -46,4 +46,9 @@ smtp::Reply no_local_mailboxes() {
                      "This relay has no mailboxes of its own; write to postmaster@ a domain");
 }
 
+smtp::Reply forbidden_literal() {
+  return smtp::reply(550, {5, 1, 2},
+                     "This relay sends no mail to that IP address; write to a domain instead");
+}
+
 }  // namespace waypost::intake

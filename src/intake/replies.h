@@ -18,5 +18,6 @@ smtp::Reply too_large(uint64_t octets_max);       // 552 5.3.4
 smtp::Reply too_many_recipients(size_t max);      // 452 4.5.3, RFC 5321 §4.5.3.1.10
 smtp::Reply no_recipients();                      // 554 5.5.1
 smtp::Reply no_local_mailboxes();                 // 550 5.1.1
+smtp::Reply forbidden_literal();                  // 550 5.1.2
 
 }  // namespace waypost::intake

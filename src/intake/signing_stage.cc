@@ -7,8 +7,8 @@
 #include "base/ascii.h"
 #include "domains/sending_domain.h"
 #include "guard/address.h"
+#include "intake/author.h"
 #include "mailauth/dkim_signature.h"
-#include "message/address_list.h"
 #include "message/header_block.h"
 
 namespace waypost::intake {
@@ -18,39 +18,9 @@ using message::HeaderBlock;
 using message::HeaderField;
 
 constexpr size_t signatures_read_max = 10;
-constexpr size_t authors_read_max = 100;
 constexpr smtp::EnhancedCode not_signed{5, 7, 20};
 constexpr smtp::EnhancedCode not_by_its_author{5, 7, 22};
 constexpr smtp::EnhancedCode keys_unreadable{4, 7, 5};
-
-// The domain of the From field, or a sentence why there is none.
-Result<std::string> author_domain(const HeaderBlock& header) {
-  const auto no_domain = [](std::string why) {
-    return failure(ErrorCode::invalid_input, std::move(why));
-  };
-  const HeaderField* from = header.find("From");
-  if (!from) return no_domain("The message has no From field");
-  if (header.count("From") > 1) return no_domain("The message has more than one From field");
-  auto addresses = message::parse_address_list(from->value);
-  if (!addresses || addresses->empty())
-    return no_domain("The From field holds no address that can be read");
-  if (addresses->size() > authors_read_max)
-    return no_domain(fmt::format("The From field has over {} addresses", authors_read_max));
-  std::string found;
-  for (const std::string& address : *addresses) {
-    const size_t at = address.rfind('@');
-    auto domain = at == std::string::npos
-                      ? failure(ErrorCode::invalid_input, "")
-                      : domains::normal_name(std::string_view(address).substr(at + 1), "domain");
-    if (!domain) return no_domain("The From field has an address without a domain");
-    if (!found.empty() && found != *domain)
-      return no_domain(
-          fmt::format("The From field names two domains, {} and {}: only one can be signed for",
-                      found, *domain));
-    found = *std::move(domain);
-  }
-  return found;
-}
 
 // The domain that both are below, with two labels at least; "" for none.
 std::string_view common_parent(std::string_view a, std::string_view b) {

@@ -12,6 +12,7 @@ namespace {
 constexpr std::string_view prefix = "X-Waypost-";
 constexpr std::string_view stream_field = "X-Waypost-Stream";
 constexpr std::string_view expire_after_field = "X-Waypost-Expire-After";
+constexpr std::string_view tag_field = "X-Waypost-Tag";
 
 constexpr size_t shown_octets_max = 64;
 
@@ -41,7 +42,33 @@ tl::expected<void, smtp::Reply> read_expire_after(std::string_view value, Wishes
   return {};
 }
 
+// "kind=invoice", and each name once.
+tl::expected<void, smtp::Reply> read_tag(std::string_view value, Wishes& wishes) {
+  const size_t sign = value.find('=');
+  const bool is_tag = sign != value.npos && is_tag_part(value.substr(0, sign)) &&
+                      is_tag_part(value.substr(sign + 1));
+  if (!is_tag)
+    return refuse(tag_field,
+                  "not a tag such as kind=invoice: a name and a value, each of 1 to 256 of A-Z a-z "
+                  "0-9 _ -");
+  if (wishes.tags.size() == tags_max)
+    return refuse(tag_field, fmt::format("a message has at most {} tags", tags_max));
+  const std::string_view name = value.substr(0, sign + 1);
+  for (const std::string& other : wishes.tags)
+    if (other.starts_with(name))
+      return refuse(tag_field, fmt::format("\"{}\" has a value already",
+                                           name.substr(0, std::min(sign, shown_octets_max))));
+  wishes.tags.emplace_back(value);
+  return {};
+}
+
 }  // namespace
+
+bool is_tag_part(std::string_view text) {
+  return !text.empty() && text.size() <= tag_part_octets_max &&
+         std::all_of(text.begin(), text.end(),
+                     [](char c) { return base::is_alnum(c) || c == '_' || c == '-'; });
+}
 
 bool is_wish(std::string_view name) { return base::starts_with_ignoring_case(name, prefix); }
 
@@ -49,7 +76,8 @@ tl::expected<Wishes, smtp::Reply> read_wishes(const message::HeaderBlock& header
   Wishes wishes;
   for (const message::HeaderField& field : header.fields) {
     if (!is_wish(field.name)) continue;
-    if (header.count(field.name) > 1) return refuse(field.name, "it stands there twice");
+    const bool is_tag = base::equals_ignoring_case(field.name, tag_field);
+    if (!is_tag && header.count(field.name) > 1) return refuse(field.name, "it stands there twice");
     const std::string unfolded = message::unfold(field.value);
     const std::string_view value = base::trim(unfolded);
     tl::expected<void, smtp::Reply> read;
@@ -57,8 +85,10 @@ tl::expected<Wishes, smtp::Reply> read_wishes(const message::HeaderBlock& header
       read = read_stream(value, wishes);
     else if (base::equals_ignoring_case(field.name, expire_after_field))
       read = read_expire_after(value, wishes);
+    else if (is_tag)
+      read = read_tag(value, wishes);
     else
-      return refuse(field.name, "this field is not known: Stream and Expire-After are");
+      return refuse(field.name, "this field is not known: Stream, Expire-After and Tag are");
     if (!read) return tl::unexpected<smtp::Reply>(std::move(read).error());
   }
   return wishes;

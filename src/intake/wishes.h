@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <tl/expected.hpp>
 
@@ -16,11 +17,18 @@ namespace waypost::intake {
 struct Wishes {
   std::string stream;                    // X-Waypost-Stream, lower case; empty: the login's
   std::optional<Duration> expire_after;  // X-Waypost-Expire-After: "10m"
+  std::vector<std::string> tags;         // X-Waypost-Tag, once for each: "kind=invoice"
 };
 
 inline constexpr size_t stream_name_octets_max = 64;
 inline constexpr Duration expire_after_min = std::chrono::seconds(1);
 inline constexpr Duration expire_after_max = std::chrono::days(30);
+
+inline constexpr size_t tags_max = 20;
+inline constexpr size_t tag_part_octets_max = 256;
+
+// Whether it can be the name of a tag, or its value: 1 to 256 of A-Z a-z 0-9 _ -
+bool is_tag_part(std::string_view text);
 
 // Whether the field is one for us, whatever it wishes: any "X-Waypost-...".
 bool is_wish(std::string_view name);

@@ -13,6 +13,8 @@
 namespace waypost::message {
 namespace {
 
+constexpr size_t readable_octets_max = 8 * 1024;
+
 template <class T>
 struct Unref {
   void operator()(T* object) const { g_object_unref(object); }
@@ -58,13 +60,22 @@ bool is_read(std::string_view type, std::string_view file) {
   return has_word(type) || name.ends_with(".gz") || has_word(name);
 }
 
+// `octets` may be the content of the part.
+void take_text(std::string_view octets, const std::string& charset, MimePart& part) {
+  part.cut = octets.size() > mime_text_octets_max;
+  part.content = to_plain_text(octets, charset);
+}
+
 class Walk {
  public:
-  explicit Walk(MimeMessage& message) : message_(message) {}
+  Walk(MimeMessage& message, ReadFor whom) : message_(message), whom_(whom) {}
 
   void take(GMimeObject* object, size_t depth, size_t messages) {
-    if (object == nullptr || depth > mime_depth_max || message_.parts.size() >= mime_parts_max)
+    if (object == nullptr) return;
+    if (depth > mime_depth_max || message_.parts.size() >= mime_parts_max) {
+      message_.cut = true;
       return;
+    }
     if (GMIME_IS_MULTIPART(object))
       take_multipart(GMIME_MULTIPART(object), depth, messages);
     else if (GMIME_IS_MESSAGE_PART(object))
@@ -81,14 +92,14 @@ class Walk {
     for (const char* outside :
          {g_mime_multipart_get_prologue(multipart), g_mime_multipart_get_epilogue(multipart)})
       if (outside != nullptr && g_mime_multipart_get_count(multipart) == 0)
-        add({"text/plain", "", depth, messages, to_plain_text(outside, "")});
+        add_text("text/plain", depth, messages, outside);
   }
 
   void take_message(GMimeMessagePart* part, size_t depth, size_t messages) {
     GMimeMessage* inner = g_mime_message_part_get_message(part);
     if (inner == nullptr) return;
     OwnedText header(g_mime_object_get_headers(GMIME_OBJECT(inner), nullptr));
-    add({type_of(GMIME_OBJECT(part)), "", depth, messages, to_plain_text(header.get(), "")});
+    add_text(type_of(GMIME_OBJECT(part)), depth, messages, header.get());
     take(g_mime_message_get_mime_part(inner), depth + 1, messages + 1);
   }
 
@@ -98,27 +109,60 @@ class Walk {
     if (const char* name = g_mime_part_get_filename(part)) taken.file = name;
     taken.depth = depth;
     taken.messages = messages;
+    if (whom_ == ReadFor::people) {
+      take_for_people(part, std::move(taken));
+      return;
+    }
     if (is_read(taken.type, taken.file)) taken.content = content_of(part);
     if (!taken.type.starts_with("application/") && !taken.content.empty())
-      taken.content = to_plain_text(taken.content, parameter(GMIME_OBJECT(part), "charset"));
+      take_text(taken.content, parameter(GMIME_OBJECT(part), "charset"), taken);
     add(std::move(taken));
   }
 
-  static std::string content_of(GMimePart* part) {
+  void take_for_people(GMimePart* part, MimePart taken) {
+    GMimeObject* object = GMIME_OBJECT(part);
+    taken.file = to_plain_text(taken.file, "");
+    if (const char* id = g_mime_part_get_content_id(part)) taken.content_id = id;
+    taken.attached = lower(g_mime_object_get_disposition(object)) == "attachment";
+    std::string content = content_of(part);
+    taken.octets = content.size();
+    if (taken.type.starts_with("text/"))
+      take_text(content, parameter(object, "charset"), taken);
+    else if (taken.type.starts_with("image/"))
+      taken.content = std::move(content);
+    add(std::move(taken));
+  }
+
+  std::string content_of(GMimePart* part) {
     GMimeDataWrapper* wrapper = g_mime_part_get_content(part);
     if (wrapper == nullptr) return {};
     Owned<GMimeStream> memory(g_mime_stream_mem_new());
     g_mime_data_wrapper_write_to_stream(wrapper, memory.get());
     GByteArray* octets = g_mime_stream_mem_get_byte_array(GMIME_STREAM_MEM(memory.get()));
+    if (octets->len > mime_file_octets_max) message_.cut = true;
     return {reinterpret_cast<const char*>(octets->data),
             std::min<size_t>(octets->len, mime_file_octets_max)};
   }
 
+  void add_text(std::string type, size_t depth, size_t messages, const char* text) {
+    MimePart taken;
+    taken.type = std::move(type);
+    taken.depth = depth;
+    taken.messages = messages;
+    if (text != nullptr) take_text(text, "", taken);
+    taken.octets = taken.content.size();
+    add(std::move(taken));
+  }
+
   void add(MimePart part) {
-    if (message_.parts.size() < mime_parts_max) message_.parts.push_back(std::move(part));
+    if (message_.parts.size() < mime_parts_max)
+      message_.parts.push_back(std::move(part));
+    else
+      message_.cut = true;
   }
 
   MimeMessage& message_;
+  ReadFor whom_;
 };
 
 std::string decoded_value(std::string_view value) {
@@ -195,7 +239,7 @@ std::string_view without_start(std::string_view octets) {
   return octets;
 }
 
-void take_apart(std::string_view octets, MimeMessage& message) {
+void take_apart(std::string_view octets, ReadFor whom, MimeMessage& message) {
   start_library();
   Owned<GMimeStream> stream(g_mime_stream_mem_new_with_buffer(octets.data(), octets.size()));
   Owned<GMimeParser> parser(g_mime_parser_new_with_stream(stream.get()));
@@ -205,7 +249,15 @@ void take_apart(std::string_view octets, MimeMessage& message) {
   if (top == nullptr) return;
   message.type = type_of(top);
   message.report_type = base::to_lower(parameter(top, "report-type"));
-  Walk(message).take(top, 0, 0);
+  Walk(message, whom).take(top, 0, 0);
+}
+
+MimePart only_text(std::string_view octets) {
+  MimePart part;
+  part.type = "text/plain";
+  take_text(octets, "", part);
+  part.octets = part.content.size();
+  return part;
 }
 
 }  // namespace
@@ -226,24 +278,44 @@ bool begins_with_header(std::string_view octets) {
   return is_header(scan_header_block(without_start(octets)));
 }
 
-MimeMessage read_mime(std::string_view octets) {
-  octets = within_limits(without_start(octets));
+std::string readable_value(std::string_view value) {
+  start_library();
+  const std::string decoded = decoded_value(value.substr(0, readable_octets_max));
+  std::string text;
+  for (size_t i = 0; i < decoded.size(); ++i) {
+    const auto octet = static_cast<unsigned char>(decoded[i]);
+    const auto next = static_cast<unsigned char>(i + 1 < decoded.size() ? decoded[i + 1] : 0);
+    const bool is_c1 = octet == 0xc2 && next >= 0x80 && next < 0xa0;  // U+0080 to U+009F
+    const bool is_blank = octet <= ' ' || octet == 0x7f || is_c1;
+    if (!is_blank)
+      text += decoded[i];
+    else if (!text.empty() && text.back() != ' ')
+      text += ' ';
+    i += is_c1;
+  }
+  if (text.ends_with(' ')) text.pop_back();
+  return text;
+}
+
+MimeMessage read_mime(std::string_view octets, ReadFor whom) {
+  const std::string_view whole = without_start(octets);
+  octets = within_limits(whole);
   MimeMessage message;
   HeaderBlock block = scan_header_block(octets);
+  message.cut = octets.size() < whole.size() || block.over_limit();
   if (!is_header(block)) {
     message.type = "text/plain";
-    message.parts.push_back({"text/plain", "", 0, 0, to_plain_text(octets, "")});
+    message.parts.push_back(only_text(octets));
     return message;
   }
   start_library();
   for (const HeaderField& field : block.fields)
     message.fields.push_back({std::string(field.name), decoded_value(field.value)});
-  take_apart(octets, message);
+  take_apart(octets, whom, message);
   bool has_text = std::any_of(message.parts.begin(), message.parts.end(),
                               [](const MimePart& part) { return !part.content.empty(); });
-  if (!has_text)
-    message.parts.push_back(
-        {"text/plain", "", 0, 0, to_plain_text(octets.substr(block.body_offset), "")});
+  if (!has_text && whom == ReadFor::reports)
+    message.parts.push_back(only_text(octets.substr(block.body_offset)));
   return message;
 }
 

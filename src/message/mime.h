@@ -5,8 +5,8 @@
 #include <string_view>
 #include <vector>
 
-// Messages that come in taken apart (RFC 2045, 2046), for the readers of reports. What passes
-// through the relay is never read this way.
+// Messages taken apart (RFC 2045, 2046), for the readers of reports that come in, and for people
+// who look at one. What passes through the relay is never read this way.
 namespace waypost::message {
 
 // Limits of what is looked at; the rest of a message is left out, which is no failure.
@@ -24,14 +24,18 @@ struct MimeField {
 };
 
 struct MimePart {
-  std::string type;  // "text/plain", small letters
-  std::string file;  // the name that it suggests; empty: none
+  std::string type;        // "text/plain", small letters
+  std::string file;        // the name that it suggests; empty: none
+  std::string content_id;  // as "cid:" names it (RFC 2392), without angle brackets; empty: none
+  bool attached = false;   // it says that it is to be kept as a file (RFC 2183 §2.2)
+  size_t octets = 0;       // without its transfer encoding; of ReadFor::people only
   size_t depth = 0;
   // How many returned or forwarded messages it is inside of; 0 is the message itself.
   size_t messages = 0;
+  bool cut = false;  // as text: `content` is not all of it
   // Without its transfer encoding. Of text and message/* valid UTF-8 with '\n' as line end; of a
   // whole message (message/rfc822) only the header block, its parts follow. Empty for kinds that
-  // no reader wants, such as images.
+  // the reader does not want.
   std::string content;
 };
 
@@ -40,6 +44,7 @@ struct MimeMessage {
   std::string type;               // of the whole
   std::string report_type;        // parameter of multipart/report (RFC 6522 §3)
   std::vector<MimePart> parts;    // those that hold something, in their order
+  bool cut = false;               // fields or parts were left out, or octets of one that is no text
 
   // The value of the first field of that name, in any case; empty when there is none.
   std::string_view field(std::string_view name) const;
@@ -47,9 +52,18 @@ struct MimeMessage {
   const MimePart* part(std::string_view type, size_t messages = 0) const;
 };
 
+enum class ReadFor {
+  reports,  // what machines report; pictures are left out
+  people,   // what somebody shall see: text, pictures, and of all else the size
+};
+
 // Any octets, with any line ends; a text without a header is one part. What is broken or cut off is
 // read as far as it goes. Any thread.
-MimeMessage read_mime(std::string_view octets);
+MimeMessage read_mime(std::string_view octets, ReadFor whom = ReadFor::reports);
+
+// A header field's value as people read it: on one line, encoded words (RFC 2047) decoded, valid
+// UTF-8 without control characters. Any octets; at most 8 KiB of them are looked at. Any thread.
+std::string readable_value(std::string_view value);
 
 // Whether the octets begin with the header of a message, blank lines and an mbox separator aside.
 bool begins_with_header(std::string_view octets);

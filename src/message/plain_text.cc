@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <glib.h>
 #include <iconv.h>
+#include <memory>
 
 #include "base/ascii.h"
 #include "base/utf8.h"
@@ -64,6 +66,12 @@ class Converter {
   iconv_t handle_;
 };
 
+using OwnedText = std::unique_ptr<gchar, decltype(&g_free)>;
+
+OwnedText composed(const char* text, size_t octets) {
+  return {g_utf8_normalize(text, gssize(octets), G_NORMALIZE_NFC), g_free};
+}
+
 }  // namespace
 
 std::string to_plain_text(std::string_view octets, const std::string& charset) {
@@ -81,6 +89,14 @@ std::string to_plain_text(std::string_view octets, const std::string& charset) {
   if (!converter.is_known()) return base::to_valid_utf8(text);
   std::string converted = converter.convert(std::move(text));
   return is_wide ? with_plain_line_ends(converted) : converted;
+}
+
+std::string caseless_text(std::string_view text) {
+  if (is_plain_ascii(text)) return base::to_lower(text);
+  const std::string valid = base::to_valid_utf8(text);
+  const OwnedText whole = composed(valid.data(), valid.size());
+  const OwnedText folded(g_utf8_casefold(whole.get(), -1), g_free);
+  return composed(folded.get(), std::string_view(folded.get()).size()).get();
 }
 
 }  // namespace waypost::message

@@ -10,4 +10,9 @@ namespace waypost::message {
 // not known is taken as UTF-8 when it is that, else as windows-1252.
 std::string to_plain_text(std::string_view octets, const std::string& charset);
 
+// UTF-8 in which capitals and small letters are the same, and a letter with an accent is the same
+// whether it is one character or two: Unicode's case folding, composed (NFC). Accents count. What
+// is no UTF-8 becomes U+FFFD.
+std::string caseless_text(std::string_view text);
+
 }  // namespace waypost::message

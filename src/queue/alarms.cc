@@ -29,18 +29,19 @@ void Queue::set_alarm(Message& message, Instant not_before) {
 // Half of its time before the deadline: late enough that most mail is gone by then, and early
 // enough that somebody can still do something.
 Instant Queue::runs_out_at(const Message& message) const {
-  const auto envelope = message.envelope();
-  return message.expires_at - (envelope->expires_at - envelope->accepted_at) / 2;
+  return message.expires_at - lifetime_of(message) / 2;
 }
 
 bool Queue::tells_delay(const Message& message) const {
   return settings_.delay_notice_after > Duration::zero() && !message.delay_told;
 }
 
-// Not later than that from now, whatever the wall clock says.
+// Not later than that from now, whatever the wall clock says, or from the time that somebody asked
+// for: the latest one where recipients have several.
 Instant Queue::delay_told_at(const Message& message, Instant now) const {
-  Instant at =
-      std::min(to_instant(message.envelope()->accepted_at), now) + settings_.delay_notice_after;
+  Instant from = std::min(to_instant(message.envelope()->accepted_at), now);
+  if (message.scheduled_at != WallTime()) from = std::max(from, instant_of(message.scheduled_at));
+  Instant at = from + settings_.delay_notice_after;
   return message.restored ? std::max(at, restored_told_from_) : at;
 }
 
@@ -86,6 +87,7 @@ void Queue::warn_of_deadline(Message& message) {
     event.tenant = standing.tenant;
     event.stream = standing.stream;
     event.sender = standing.sender;
+    event.inbound = message.envelope()->inbound;
     event.recipients = {standing.recipient};
     event.attempt = standing.attempts;
     event.site = standing.site;
@@ -99,6 +101,7 @@ void Queue::warn_of_deadline(Message& message) {
 
 // What is being sent gives itself up when it comes back.
 void Queue::expire(Message& message) {
+  if (outlives_schedule(message)) return;
   std::vector<Ending> endings(1);
   auto count = static_cast<uint32_t>(message.recipients.size());
   for (uint32_t i = 0; i < count; ++i) {
@@ -107,6 +110,7 @@ void Queue::expire(Message& message) {
     bool waits = place == Place::ready || place == Place::deferred || place == Place::held ||
                  place == Place::paused;
     if (!waits) continue;
+    note_what_held(item);
     take_out(item);
     if (endings.back().items.size() == noticed_recipients_max) endings.emplace_back();
     endings.back().items.push_back(item);
@@ -116,11 +120,29 @@ void Queue::expire(Message& message) {
     if (!ending.items.empty()) end_soon(std::move(ending));
 }
 
+// Of one that was never tried: why not, so that its end has a reason.
+void Queue::note_what_held(Item item) const {
+  RecipientState& state = item.state();
+  if (!last_word_on(item).empty()) return;
+  const bool is_ours = state.place == Place::held || state.place == Place::paused;
+  if (!is_ours && state.site && state.site->health.troubles() > 0) {
+    const SiteTrouble& trouble = state.site->health.last_trouble();
+    state.last_reply = "never tried: " + trouble_of(*state.site);
+    state.last_host = trouble.host;
+    state.last_class = trouble.reply_class;
+  } else if (state.place == Place::resolving) {
+    state.last_reply = "never tried: its time was over when it was known where the mail goes";
+  } else {
+    const std::string reason = standing_of(item).reason;
+    state.last_reply =
+        "never tried: " + (reason.empty() ? "its time was over before its turn came" : reason);
+  }
+}
+
 Queue::Decision Queue::expired(Item item) const {
   Decision decision{item, event_about(item, EventKind::expired), true, std::nullopt};
   decision.event.peer.host = item.state().last_host;
-  if (item.state().attempts > 0)
-    decision.event.cause.reply_class = classify::slug(item.state().last_class);
+  decision.event.cause.reply_class = classify::slug(item.state().last_class);
   if (wants_notice(*item.message->envelope(), item.recipient, NoticeKind::failed))
     decision.notice = NoticeKind::failed;
   return decision;
@@ -158,11 +180,12 @@ io::Task<void> Queue::tell_delay(MessageId id) {
 Notice Queue::delay_notice(Message& message) const {
   Notice notice;
   notice.kind = NoticeKind::delayed;
-  notice.envelope = message.envelope();
+  notice.envelope = envelope_told_of(message);
   auto count = static_cast<uint32_t>(message.recipients.size());
   for (uint32_t i = 0; i < count && notice.recipients.size() < noticed_recipients_max; ++i) {
     RecipientState& state = message.recipients[i];
-    bool tell = state.place != Place::settled && !state.delay_notified && !state.delay_being_told &&
+    bool tell = state.place != Place::settled && !state.awaits_schedule && !state.delay_notified &&
+                !state.delay_being_told &&
                 wants_notice(*message.envelope(), i, NoticeKind::delayed);
     if (!tell) continue;
     events::Cause cause;

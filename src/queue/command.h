@@ -9,16 +9,21 @@ namespace waypost::queue {
 
 // What a person can do with recipients that wait.
 enum class Act {
-  hold,     // keep back until released
-  release,  // no longer keep back
-  retry,    // try now, whatever the schedule says; also opens a site that is shut
-  cancel,   // never send; nobody is told
+  hold,        // keep back until released
+  release,     // no longer keep back
+  retry,       // try now, whatever the schedule says; also opens a site that is shut
+  cancel,      // never send; nobody is told
+  reschedule,  // send at another time: Command::at
 };
+
+// How far ahead a message may be scheduled; and no clock makes one wait for longer.
+inline constexpr Duration schedule_ahead_max = std::chrono::days(30);
 
 struct Command {
   Act act = Act::hold;
   Selector selector;
   std::string reason;    // theirs, for the event
+  WallTime at;           // of reschedule; one that is over means now
   bool dry_run = false;  // count only
 };
 
@@ -27,6 +32,7 @@ struct Tally {
   uint64_t recipients = 0;
   uint64_t messages = 0;
   uint64_t sending = 0;  // were selected, but an attempt runs: too late to cancel or to retry
+  uint64_t paused = 0;   // of retry: were selected, but a pause keeps them; they keep their time
 };
 
 // What became of recipients since the start. A recipient that a crash brought back counts as

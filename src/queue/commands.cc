@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "queue/asked_time.h"
 #include "queue/queue.h"
 
 // What people do with what waits.
@@ -18,6 +19,7 @@ EventKind event_of(Act act) {
       return EventKind::held;
     case Act::release:
       return EventKind::released;
+    case Act::reschedule:
     case Act::cancel:
     case Act::retry:
       break;
@@ -33,17 +35,32 @@ bool applies(Act act, const RecipientState& state) {
     case Act::release:
       return state.held;
     case Act::retry:
-      return state.place == Place::deferred || state.place == Place::ready;
+      return state.place == Place::deferred || state.place == Place::ready ||
+             state.place == Place::scheduled;
     case Act::cancel:
+    case Act::reschedule:
       return true;
   }
   return false;
 }
 
+// Whoever wants all of a domain tried again does not mean what somebody wants sent another day:
+// that has to be named.
+bool means_scheduled(const Selector& selector) {
+  return !selector.ids.empty() || !selector.recipient.empty() || selector.hold.has_value();
+}
+
 }  // namespace
 
 io::Task<Result<Tally>> Queue::act(Command command) {
-  Doing doing{std::move(command), {}, {}, {}, {}};
+  if (command.act == Act::reschedule) {
+    const WallTime now = deps_.loop.wall_now();
+    const Result<WallTime> waits_for = time_to_wait_for(command.at, now);
+    if (!waits_for)
+      co_return failure(ErrorCode::invalid_input, "the time " + waits_for.error().message());
+    if (*waits_for == WallTime()) command.at = now;
+  }
+  Doing doing{std::move(command), {}, {}, {}, {}, {}};
   Selector& selector = doing.command.selector;
   std::sort(selector.ids.begin(), selector.ids.end());
   std::optional<MessageId> last;
@@ -58,8 +75,11 @@ io::Task<Result<Tally>> Queue::act(Command command) {
     }
     Result<void> written;
     io::TaskGroup writes;
-    for (Record& record : std::exchange(doing.records, {}))
+    for (Record& record : std::exchange(doing.records, {})) {
+      // A power cut behind the answer must not send what a person has cancelled, held or put off.
+      record.durability = spool::Durability::before_answer;
       writes.start(write_noting(std::move(record), written));
+    }
     // Behind the writes, since what goes now may be settled and removed at any moment.
     find_sites(std::exchange(doing.go, {}));
     co_await writes.join();
@@ -68,6 +88,9 @@ io::Task<Result<Tally>> Queue::act(Command command) {
     co_await io::sleep_until(deps_.loop, deps_.loop.now());
   }
   open_sites(doing.retried_sites);
+  // Who is told that it is done finds it in the records, whatever happens to us next.
+  const bool did_something = doing.tally.recipients > 0 && !doing.command.dry_run;
+  if (did_something && deps_.events_kept) co_await deps_.events_kept();
   co_return doing.tally;
 }
 
@@ -105,8 +128,16 @@ void Queue::act_on(Message& message, Doing& doing) {
     const RecipientState& state = item.state();
     if (state.place == Place::settled) continue;
     if (!command.selector.matches(standing_of(item), deps_.loop.wall_now())) continue;
-    bool too_late =
-        state.place == Place::sending && (command.act == Act::cancel || command.act == Act::retry);
+    if (command.act == Act::retry && state.awaits_schedule && !means_scheduled(command.selector))
+      continue;
+    // It would only lose the time that it waits for.
+    if (command.act == Act::retry && !state.held && state.place != Place::sending &&
+        pause_of(item)) {
+      ++doing.tally.paused;
+      continue;
+    }
+    const bool waits_only = command.act != Act::hold && command.act != Act::release;
+    bool too_late = state.place == Place::sending && waits_only;
     if (too_late) ++doing.tally.sending;
     if (too_late || !applies(command.act, state)) continue;
     ++changed;
@@ -115,6 +146,7 @@ void Queue::act_on(Message& message, Doing& doing) {
   doing.tally.recipients += changed;
   if (changed > 0) ++doing.tally.messages;
   if (!decisions.empty()) doing.records.push_back(apply(decisions));
+  go_by_schedule(message, doing);
 }
 
 void Queue::change(Item item, std::vector<Decision>& decisions, Doing& doing) {
@@ -123,17 +155,19 @@ void Queue::change(Item item, std::vector<Decision>& decisions, Doing& doing) {
   bool waits = state.place != Place::sending;
   if (command.act == Act::retry) {
     if (state.site) doing.retried_sites.insert(state.site->name);
+    if (state.awaits_schedule) return reschedule(item, deps_.loop.wall_now(), decisions, doing);
     take_out(item);
     state.due = deps_.loop.now();
     return doing.go.push_back(item);
   }
+  if (command.act == Act::reschedule) return reschedule(item, command.at, decisions, doing);
   Decision decision{item, event_about(item, event_of(command.act)), false, std::nullopt};
   decision.event.reply = command.reason;
   decision.settles = command.act == Act::cancel;
   if (command.act == Act::cancel || (command.act == Act::hold && waits)) take_out(item);
   if (command.act == Act::hold) {
     state.held = true;
-    if (waits) state.place = Place::held;
+    if (waits) put(item, Place::held);
   } else if (command.act == Act::release) {
     state.held = false;
     if (state.place == Place::held) rest(item);
@@ -151,7 +185,7 @@ void Queue::pause(Pause pause) {
     for (Item item : site->ready.all()) {
       if (!pause_of(item)) continue;
       take_out(item);
-      item.state().place = Place::paused;
+      put(item, Place::paused);
       item.state().order = ++next_order_;
       paused_.emplace(item.state().order, item);
     }
@@ -197,6 +231,44 @@ void Queue::end_pauses() {
     if (pause.until) next = next ? std::min(*next, *pause.until) : *pause.until;
   if (next) pause_timer_.start(to_instant(*next), [this] { end_pauses(); });
   if (ended > 0) attempts_.start(let_go());
+}
+
+// ---- limits
+
+void Queue::limit(AskedLimit limit) {
+  const std::string site = limit.site;
+  asked_limits_.insert_or_assign(site, std::move(limit));
+  renew_limits(site);
+  end_limits();
+}
+
+bool Queue::lift_limit(const std::string& site) {
+  const bool found = asked_limits_.erase(site) > 0;
+  if (found) renew_limits(site);
+  return found;
+}
+
+// What waits for the limits of before need not wait any longer.
+void Queue::renew_limits(const std::string& name) {
+  const auto found = sites_.find(name);
+  if (found == sites_.end()) return;
+  Site& site = *found->second;
+  give_limits(site, settings_.sites.limits_of(site.rule, site.name));
+  pump(site);
+}
+
+void Queue::end_limits() {
+  const WallTime now = deps_.loop.wall_now();
+  std::vector<std::string> ended;
+  std::optional<WallTime> next;
+  for (const auto& [site, limit] : asked_limits_) {
+    if (limit.until <= now)
+      ended.push_back(site);
+    else
+      next = next ? std::min(*next, limit.until) : limit.until;
+  }
+  for (const std::string& site : ended) lift_limit(site);
+  if (next) limit_timer_.start(to_instant(*next), [this] { end_limits(); });
 }
 
 }  // namespace waypost::queue

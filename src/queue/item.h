@@ -1,8 +1,10 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include <boost/container/small_vector.hpp>
 #include <boost/flyweight.hpp>
@@ -26,21 +28,28 @@ enum class Place : uint8_t {
   ready,      // at its site, in order
   sending,    // an attempt runs, or what it came to is being written
   deferred,   // until a time
+  scheduled,  // until the time that somebody asked for
   held,       // by a person, or from the start
   paused,     // in a scope that a person keeps back
   settled,
 };
+inline constexpr size_t place_count = size_t(Place::settled) + 1;
+// "resolving", "ready" and so on.
+std::string_view name(Place place);
 
 struct RecipientState {
-  Place place = Place::resolving;
+  Place place = Place::resolving;     // changed by Queue::put() alone, since sites count it
   bool held : 1 = false;              // by a person; takes effect when what runs has ended
   bool delay_notified : 1 = false;    // the notice is on stable storage
   bool delay_being_told : 1 = false;  // it is on its way there
+  bool awaits_schedule : 1 = false;   // scheduled_at has not come, or nobody has looked yet
+  bool rescheduled : 1 = false;       // scheduled_at is a person's, not the envelope's
   classify::ReplyClass last_class = classify::ReplyClass::unknown;
   uint32_t attempts = 0;
   uint64_t order = 0;  // among those in the same place
   Instant due;
-  Site* site = nullptr;  // once it is known; a site stays as long as recipients name it
+  WallTime scheduled_at;  // when somebody wants it sent, come or not; the epoch: at once
+  Site* site = nullptr;   // once it is known; a site stays as long as recipients name it
   SharedText last_reply;
   SharedText last_host;
 };
@@ -66,6 +75,7 @@ struct Message {
   MessageId id;
   Instant expires_at;
   Instant alarm_at;
+  WallTime scheduled_at;          // the latest of all recipients; its life counts from then
   bool has_deadline : 1 = false;  // it is worth nothing after expires_at
   bool delay_told : 1 = false;    // the time for it has passed
   bool restored : 1 = false;      // found at the start

@@ -131,10 +131,14 @@ void Queue::note_health(Item item, const RetryQuestion& question) {
   const std::string& host = item.state().last_host;
   SiteMeasure measure = site_measure(question);
   if (!host.empty() && !speaks_for(*site, item.domain(), host, question, measure)) return;
+  if (!host.empty()) {
+    site->last_host = host;
+    site->last_domain = item.domain();
+  }
   if (measure == SiteMeasure::none && met_nobody(question.phase)) return;
   if (measure == SiteMeasure::none) return site->health.please(deps_.loop.now());
-  site->health.complain(measure, text, question.named, settings_.retry, deps_.loop.now(),
-                        deps_.loop.rng().uniform());
+  site->health.complain(measure, {text, host, question.reply_class}, question.named,
+                        settings_.retry, deps_.loop.now(), deps_.loop.rng().uniform());
 }
 
 io::Task<void> Queue::conclude(std::vector<Decision> decisions) {
@@ -226,8 +230,9 @@ spool::RecipientProgress Queue::progress_of(Item item) const {
   spool::RecipientProgress progress;
   progress.settled = state.place == Place::settled;
   progress.attempts = state.attempts;
+  if (state.rescheduled) progress.scheduled_at = state.scheduled_at;
   if (progress.settled) return progress;
-  progress.next_attempt_at = to_wall(state.due);
+  progress.next_attempt_at = state.awaits_schedule ? state.scheduled_at : to_wall(state.due);
   progress.last_reply = state.last_reply.get();
   progress.last_host = state.last_host.get();
   progress.held = state.held;
@@ -240,9 +245,10 @@ io::Task<Result<void>> Queue::write(Record record) {
   // recorded is tried again after the restart.
   Result<void> written;
   if (record.done)
-    written = co_await deps_.spool.remove(*record.envelope);
+    written = co_await deps_.spool.remove(*record.envelope, record.durability);
   else
-    written = co_await deps_.spool.update(record.envelope->id, std::move(record.changes));
+    written = co_await deps_.spool.update(record.envelope->id, std::move(record.changes),
+                                          record.durability);
   for (events::Event& event : record.events) {
     if (!written) event.reply += " (not recorded: " + written.error().describe() + ")";
     deps_.events.emit(std::move(event));
@@ -275,7 +281,7 @@ void Queue::end_with(Ending& neighbours, Item item) {
   bool fits = neighbours.items.empty() || (neighbours.items.front().message == item.message &&
                                            neighbours.items.size() < noticed_recipients_max);
   if (!fits) end_soon(std::exchange(neighbours, {}));
-  item.state().place = Place::sending;
+  put(item, Place::sending);
   neighbours.items.push_back(item);
 }
 
@@ -307,6 +313,7 @@ events::Event Queue::event_about(Item item, EventKind kind) const {
   event.stream = envelope.stream;
   event.tags = envelope.tags;
   event.metadata = envelope.metadata;
+  event.inbound = envelope.inbound;
   event.sender = envelope.sender ? envelope.sender->text() : "";
   event.recipients = {envelope.recipients[item.recipient].text()};
   event.attempt = state.attempts;

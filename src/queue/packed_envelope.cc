@@ -115,6 +115,7 @@ void go_through(Direction&& to, AnyEnvelope& envelope) {
   };
   to.time(envelope.accepted_at);
   to.time(envelope.expires_at);
+  to.time(envelope.not_before);
   to.choice(envelope.has_deadline);
   to.text(envelope.tenant);
   to.text(envelope.stream);

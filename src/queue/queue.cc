@@ -6,23 +6,18 @@
 #include "base/check.h"
 
 namespace waypost::queue {
-namespace {
 
 using events::EventKind;
-
-// After a start every message has at least this long, whatever the wall clock says: time enough for
-// one more attempt.
-constexpr Duration restored_lives_min = std::chrono::minutes(15);
-
-}  // namespace
 
 Queue::Queue(Dependencies dependencies, Settings settings)
     : deps_(dependencies),
       settings_(std::move(settings)),
       judge_(dependencies.replies),
       due_timer_(deps_.loop.timers()),
+      schedule_timer_(deps_.loop.timers()),
       alarm_timer_(deps_.loop.timers()),
-      pause_timer_(deps_.loop.timers()) {}
+      pause_timer_(deps_.loop.timers()),
+      limit_timer_(deps_.loop.timers()) {}
 
 Queue::~Queue() = default;
 
@@ -31,14 +26,28 @@ void Queue::add(spool::Envelope envelope) {
   ledger_.accepted += message.unsettled;
   ledger_.queued += message.unsettled;
   message.expires_at = to_instant(message.envelope()->expires_at);
+  take_schedule(message);
   set_alarm(message);
   if (!message.envelope()->held_because.empty()) return hold_back(message);
-  std::vector<Item> items;
-  for (uint32_t i = 0; i < message.unsettled; ++i) items.push_back({&message, i});
+  std::vector<Item> items = set_out(message);
   // Neighbours go together.
   std::stable_sort(items.begin(), items.end(),
                    [](const Item& a, const Item& b) { return a.domain() < b.domain(); });
   find_sites(items);
+}
+
+// Those that go now; the others wait for their time.
+std::vector<Item> Queue::set_out(Message& message) {
+  std::vector<Item> items;
+  const uint32_t count = message.unsettled;
+  for (uint32_t i = 0; i < count; ++i) {
+    Item item{&message, i};
+    if (item.state().awaits_schedule)
+      rest(item);
+    else
+      items.push_back(item);
+  }
+  return items;
 }
 
 // Nothing is to be written down: the envelope says that it is held.
@@ -59,6 +68,7 @@ void Queue::restore(spool::StoredMessage stored) {
   const spool::Envelope& envelope = *kept;
   if (!envelope.held_because.empty())
     for (RecipientState& state : message.recipients) state.held = true;
+  take_schedule(message);
   for (const auto& [index, progress] : stored.progress)
     if (index < message.recipients.size()) restore_recipient({&message, index}, progress);
   // The process died between settling the last recipient and removing the message.
@@ -70,16 +80,11 @@ void Queue::restore(spool::StoredMessage stored) {
   }
   ledger_.restored += message.unsettled;
   ledger_.queued += message.unsettled;
-  // The wall clock may have been set while we were away: nothing lives for longer than it was
-  // given, and nothing dies without another attempt, but what is worth nothing by then.
-  Instant now = deps_.loop.now();
-  Duration lives = envelope.expires_at - envelope.accepted_at;
-  Duration lives_min = message.has_deadline ? Duration::zero() : restored_lives_min;
-  message.expires_at = std::clamp(to_instant(envelope.expires_at), now + lives_min,
-                                  std::max(now + lives, now + lives_min));
+  message.scheduled_at = latest_schedule(message);
+  message.expires_at = restored_expiry(message);
   // What waited only because we were away gets its attempt before anybody hears of a delay.
   message.restored = true;
-  restored_told_from_ = now + restored_lives_min;
+  restored_told_from_ = deps_.loop.now() + restored_lives_min;
   set_alarm(message);
   auto count = static_cast<uint32_t>(message.recipients.size());
   for (uint32_t i = 0; i < count; ++i)
@@ -93,6 +98,7 @@ void Queue::restore_recipient(Item item, const spool::RecipientProgress& progres
   state.last_host = progress.last_host;
   state.held = progress.held;
   state.delay_notified = progress.delay_notified;
+  restore_schedule(item, progress);
   // No wait is longer than the longest one, whatever the wall clock says.
   Duration longest = settings_.retry.longest + settings_.retry.longest / 2;
   state.due = std::min(to_instant(progress.next_attempt_at), deps_.loop.now() + longest);
@@ -104,12 +110,13 @@ void Queue::restore_recipient(Item item, const spool::RecipientProgress& progres
     state.last_class = judge_.judge(outcome, "", item.domain()).reply_class;
   }
   if (!progress.settled) return;
-  state.place = Place::settled;
+  put(item, Place::settled);
   --item.message->unsettled;
 }
 
 Message& Queue::insert(spool::Envelope envelope) {
   ++whole_messages_;
+  unrouted_[size_t(Place::resolving)] += envelope.recipients.size();
   return messages_.insert(std::make_unique<Message>(std::move(envelope)));
 }
 
@@ -127,6 +134,9 @@ void Queue::take_out(Item item) {
     case Place::deferred:
       due_.erase(item);
       break;
+    case Place::scheduled:
+      scheduled_.erase(item);
+      break;
     case Place::paused:
       paused_.erase(state.order);
       break;
@@ -135,17 +145,38 @@ void Queue::take_out(Item item) {
     case Place::settled:
       break;
   }
-  state.place = Place::sending;
+  put(item, Place::sending);
+}
+
+void Queue::put(Item item, Place place) {
+  RecipientState& state = item.state();
+  auto& places = state.site ? state.site->places : unrouted_;
+  --places[size_t(state.place)];
+  ++places[size_t(place)];
+  state.place = place;
+}
+
+void Queue::enter_site(Item item, Site& site) {
+  RecipientState& state = item.state();
+  if (state.site == &site) return;
+  leave_site(item);
+  state.site = &site;
+  ++site.recipients;
+  --unrouted_[size_t(state.place)];
+  ++site.places[size_t(state.place)];
 }
 
 void Queue::leave_site(Item item) {
   Site* site = std::exchange(item.state().site, nullptr);
-  if (site && --site->recipients == 0) rest_or_forget(*site);
+  if (!site) return;
+  --site->places[size_t(item.state().place)];
+  ++unrouted_[size_t(item.state().place)];
+  if (--site->recipients == 0) rest_or_forget(*site);
 }
 
 void Queue::mark_settled(Item item, EventKind kind) {
   CHECK(item.state().place == Place::sending);
-  item.state().place = Place::settled;
+  put(item, Place::settled);
   --item.message->unsettled;
   --ledger_.queued;
   leave_site(item);
@@ -192,16 +223,21 @@ void Queue::rest(Item item) {
   RecipientState& state = item.state();
   // What is too old is not held, or nobody would ever give it up.
   if (state.held && item.message->expires_at > deps_.loop.now())
-    state.place = Place::held;
+    put(item, Place::held);
+  else if (state.awaits_schedule)
+    wait_for_schedule(item);
   else
     wait_until_due(item);
 }
 
 void Queue::wait_until_due(Item item) {
   RecipientState& state = item.state();
-  state.place = Place::deferred;
+  put(item, Place::deferred);
   state.order = ++next_order_;
   due_.insert(item);
+  if (state.site &&
+      (state.site->first_due.due <= deps_.loop.now() || state.due < state.site->first_due.due))
+    state.site->first_due = {item.message->id, item.recipient, state.due};
   if (due_.begin()->state().order == state.order)
     due_timer_.start(state.due, [this] { wake_due(); });
 }
@@ -234,9 +270,8 @@ void Queue::reconfigure(Settings settings) {
   std::vector<Item> ready;
   for (auto& [name, site] : sites_) {
     for (Item item : site->ready.all()) ready.push_back(item);
-    site->limits = settings_.sites.limits_of(site->rule, site->name);
-    site->reconfigure();
-    site->quotas = quotas_.open(site->name, site->limits);
+    give_limits(*site, settings_.sites.limits_of(site->rule, site->name));
+    site->reset_lanes();
   }
   // A new rule may name another site for them.
   find_sites(ready);
@@ -248,7 +283,9 @@ std::shared_ptr<const spool::Envelope> Queue::envelope(MessageId id) const {
 }
 
 Instant Queue::to_instant(WallTime time) const {
-  Duration ahead = time - deps_.loop.wall_now();
+  // A stored time may be anything, and what we reckon with ends in 292 years.
+  constexpr WallTime::duration far = std::chrono::years(100);
+  const Duration ahead = std::clamp(time - deps_.loop.wall_now(), -far, far);
   return deps_.loop.now() + ahead;
 }
 

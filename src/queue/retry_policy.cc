@@ -101,15 +101,21 @@ SiteMeasure site_measure(const RetryQuestion& question) {
   return question.concerns_site ? SiteMeasure::probe : SiteMeasure::none;
 }
 
-void SiteHealth::complain(SiteMeasure measure, std::string text, std::optional<Duration> named,
+void SiteHealth::complain(SiteMeasure measure, SiteTrouble trouble, std::optional<Duration> named,
                           const RetrySchedule& schedule, Instant now, double uniform) {
   if (now < shut_until_) return;
   ++troubles_;
   measure_ = measure;
-  last_trouble_ = std::move(text);
+  last_trouble_ = std::move(trouble);
   shut_until_ = now + pause(measure, named, schedule, uniform);
-  if (measure == SiteMeasure::slow) fewer_ = std::min(fewer_ + 1, halvings_max);
   changed_at_ = shut_until_;
+  if (measure == SiteMeasure::slow) slow_down(now);
+}
+
+void SiteHealth::slow_down(Instant now) {
+  if (fewer_ == 0) slowed_since_ = now;
+  slowed_by_ = last_trouble_.text;
+  fewer_ = std::min(fewer_ + 1, halvings_max);
 }
 
 Duration SiteHealth::pause(SiteMeasure measure, std::optional<Duration> named,
@@ -132,6 +138,7 @@ void SiteHealth::please(Instant now) {
   if (fewer_ == 0 || now - changed_at_ < gives_back_every) return;
   --fewer_;
   changed_at_ = now;
+  if (fewer_ == 0) slowed_by_.clear();
 }
 
 void SiteHealth::open() { *this = SiteHealth(); }

@@ -44,12 +44,18 @@ Duration retry_wait_before(const RetrySchedule& schedule, const RetryQuestion& q
 
 SiteMeasure site_measure(const RetryQuestion& question);
 
+// What was said, or what happened instead; by which host, and what it means.
+struct SiteTrouble {
+  std::string text;
+  std::string host = {};
+  classify::ReplyClass reply_class = classify::ReplyClass::unknown;
+};
+
 // How one site takes our mail, and what it gets meanwhile.
 class SiteHealth {
  public:
-  // `text` is what was said or what happened. Attempts that ran side by side and failed together
-  // count once.
-  void complain(SiteMeasure measure, std::string text, std::optional<Duration> named,
+  // Attempts that ran side by side and failed together count once.
+  void complain(SiteMeasure measure, SiteTrouble trouble, std::optional<Duration> named,
                 const RetrySchedule& schedule, Instant now, double uniform);
   // An attempt met no trouble of the site's.
   void please(Instant now);
@@ -58,23 +64,30 @@ class SiteHealth {
 
   SiteMeasure measure() const { return measure_; }  // none when all is well
   unsigned troubles() const { return troubles_; }   // in a row
-  const std::string& last_trouble() const { return last_trouble_; }
+  const SiteTrouble& last_trouble() const { return last_trouble_; }
   Instant shut_until() const { return shut_until_; }
+  // From when on it gets fewer connections than its limits allow, because of which words; empty and
+  // of no meaning while it gets them all.
+  Instant slowed_since() const { return slowed_since_; }
+  const std::string& slowed_by() const { return slowed_by_; }
   // How many connections it may have now, of those that its limits allow; at least one.
   unsigned connections(unsigned allowed) const;
   // Nothing is remembered that would change the next attempt.
   bool is_well(Instant now) const { return troubles_ == 0 && fewer_ == 0 && shut_until_ <= now; }
 
  private:
+  void slow_down(Instant now);
   Duration pause(SiteMeasure measure, std::optional<Duration> named, const RetrySchedule& schedule,
                  double uniform) const;
 
   SiteMeasure measure_ = SiteMeasure::none;
   unsigned troubles_ = 0;
-  std::string last_trouble_;
+  SiteTrouble last_trouble_;
   Instant shut_until_;
   unsigned fewer_ = 0;  // how many times the connections were halved, less what was given back
   Instant changed_at_;
+  Instant slowed_since_;
+  std::string slowed_by_;
 };
 
 }  // namespace waypost::queue

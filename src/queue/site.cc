@@ -4,21 +4,15 @@
 
 namespace waypost::queue {
 
-void Site::adopt(shaping::SiteTable::Match match) {
-  rule = std::move(match.rule);
-  limits = *match.limits;
-  set_pace();
-}
-
-void Site::set_pace() {
+void Site::set_limits(shaping::SiteLimits new_limits, Instant now) {
+  limits = std::move(new_limits);
   const double rate = limits.messages_per_second.value;
-  pacer.set_rate(rate);
-  turns.set_rate(rate);
-  common_pacer.set_rate(rate * (1 - streams.reserve()));
+  pacer.set_rate(rate, now);
+  turns.set_rate(rate, now);
+  common_pacer.set_rate(rate * (1 - streams.reserve()), now);
 }
 
-void Site::reconfigure() {
-  set_pace();
+void Site::reset_lanes() {
   std::vector<double> shares = streams.shares();
   ready.reset(shares.size());
   fair_turns = shaping::FairTurns(std::move(shares));
@@ -53,6 +47,18 @@ void Site::begin(size_t lane, Instant now) {
 void Site::end(bool urgent) {
   --sending;
   if (!urgent) --sending_common;
+}
+
+SiteMeasure Site::measure() const {
+  const bool is_slowed = slots() < limits.connections.value;
+  return health.measure() == SiteMeasure::none && is_slowed ? SiteMeasure::slow : health.measure();
+}
+
+std::string Site::doctor_target() const {
+  if (service.empty() || last_host.empty()) return last_domain;
+  const bool is_ipv6 = last_host.find(':') != std::string::npos;
+  // What stands behind a slash is the login.
+  return (is_ipv6 ? "[" + last_host + "]" : last_host) + service.substr(0, service.find('/'));
 }
 
 }  // namespace waypost::queue

@@ -45,6 +45,13 @@ struct TurnWaiter {
   Instant until;
 };
 
+// The first of those that are deferred, as far as it is known.
+struct FirstDue {
+  MessageId id;
+  uint32_t recipient = 0;
+  Instant due;
+};
+
 // Who waits for one site, and what the site may get.
 struct Site {
   // The streams must outlive it.
@@ -53,7 +60,6 @@ struct Site {
       : name(std::move(match.site)),
         rule(std::move(match.rule)),
         service(std::move(the_service)),
-        limits(*match.limits),
         streams(the_streams),
         pacer(0),
         common_pacer(0),
@@ -62,13 +68,13 @@ struct Site {
         ready(0),
         fair_turns({}),
         turn_timer(timers) {
-    reconfigure();
+    reset_lanes();
   }
 
-  // After a change of the limits or of the streams. Nobody must wait in the lanes.
-  void reconfigure();
-  // Another rule names it, with other limits. Whoever waits in the lanes stays.
-  void adopt(shaping::SiteTable::Match match);
+  // After a change of the streams. Nobody must wait in the lanes.
+  void reset_lanes();
+  // First of all, and after each change of the limits or of the streams. Whoever waits stays.
+  void set_limits(shaping::SiteLimits new_limits, Instant now);
 
   // Connections that it may have now; and of these, those that mail may have for which nothing is
   // kept free.
@@ -77,6 +83,11 @@ struct Site {
   bool has_slot(size_t lane) const {
     return sending < slots() && (streams.is_urgent(lane) || sending_common < common_slots());
   }
+  // Health's, but slow as well for as long as it gets fewer connections than its limits allow.
+  SiteMeasure measure() const;
+  // HOST:PORT of the next hop that it is, or the domain that mail last went there for; empty before
+  // the first attempt. A program that is given it goes the way of this mail.
+  std::string doctor_target() const;
   // When the next attempt of this lane may start, as far as the site is concerned.
   Instant free_at(size_t lane, Instant now) const;
   // What keeps back a message behind `ahead` others. Of quotas, too, a part is kept free for urgent
@@ -102,6 +113,9 @@ struct Site {
   shaping::Pacer turns;                // of messages that are named to them
   std::shared_ptr<SiteQuotas> quotas;  // null: none; else the queue's book has it, too
   SiteHealth health;
+  std::string last_host;    // that mail was tried at, or answered for; empty before the first
+  std::string last_domain;  // whose mail that was
+  FirstDue first_due;
   io::Timer timer;
   Lanes ready;
   shaping::FairTurns fair_turns;  // of the lanes
@@ -109,15 +123,13 @@ struct Site {
   std::deque<TurnWaiter> urgent_waiting;
   std::deque<TurnWaiter> waiting;
   io::Timer turn_timer;
-  size_t recipients = 0;        // unsettled ones that name it, wherever they are
-  unsigned sending = 0;         // attempts
-  unsigned unconnected = 0;     // of these, those that need a connection
-  unsigned sending_common = 0;  // of these, those for which nothing is kept free
+  size_t recipients = 0;                       // unsettled ones that name it, wherever they are
+  std::array<uint64_t, place_count> places{};  // how many of them are where
+  unsigned sending = 0;                        // attempts
+  unsigned unconnected = 0;                    // of these, those that need a connection
+  unsigned sending_common = 0;                 // of these, those for which nothing is kept free
   bool pumping = false;
   bool filled = false;  // is to be pumped once all that came together stands here
-
- private:
-  void set_pace();
 };
 
 }  // namespace waypost::queue

@@ -34,7 +34,7 @@ void Queue::find_sites(const std::vector<Item>& items) {
       make_ready(item, *host, arrival);
       continue;
     }
-    item.state().place = Place::resolving;
+    put(item, Place::resolving);
     item.state().order = ++next_order_;
     auto [waiting, is_new] = resolving_.try_emplace(domain);
     waiting->second.emplace(item.state().order, item);
@@ -83,21 +83,20 @@ void Queue::finish(Arrival arrival) {
 void Queue::make_ready(Item item, const shaping::MailHost& host, Arrival& arrival) {
   RecipientState& state = item.state();
   Site& site = site_for(item.domain(), host);
-  if (state.site != &site) {
-    leave_site(item);
-    state.site = &site;
-    ++site.recipients;
+  enter_site(item, site);
+  if (item.message->expires_at <= deps_.loop.now()) {
+    note_what_held(item);
+    return end_with(arrival.too_old, item);
   }
-  if (item.message->expires_at <= deps_.loop.now()) return end_with(arrival.too_old, item);
   if (pause_of(item)) {
     pack(*item.message);
-    state.place = Place::paused;
+    put(item, Place::paused);
     state.order = ++next_order_;
     paused_.emplace(state.order, item);
     return;
   }
   if (whole_messages_ > whole_messages_max) pack(*item.message);
-  state.place = Place::ready;
+  put(item, Place::ready);
   item.message->lane = lane_of(item);
   site.ready.add(item);
   if (!std::exchange(site.filled, true)) arrival.filled.push_back(&site);
@@ -112,19 +111,30 @@ Site& Queue::site_for(const std::string& domain, const shaping::MailHost& host) 
   shaping::SiteTable::Match match = settings_.sites.find(domain, host);
   std::unique_ptr<Site>& site = sites_[match.site];
   if (!site) {
+    const shaping::SiteLimits& limits = *match.limits;
     site = std::make_unique<Site>(std::move(match), host.service, settings_.streams,
                                   deps_.loop.timers());
-    site->quotas = quotas_.open(site->name, site->limits);
+    give_limits(*site, limits);
     return *site;
   }
   // A reload brought it a rule, or took its rule away. A host may be called as a rule is that is
   // not for it: then the rule holds.
   bool holds = match.rule.empty() && settings_.sites.has_rule(site->rule);
   if (site->rule != match.rule && !holds) {
-    site->adopt(std::move(match));
-    site->quotas = quotas_.open(site->name, site->limits);
+    site->rule = std::move(match.rule);
+    give_limits(*site, *match.limits);
   }
   return *site;
+}
+
+// Those that are configured, as far as no person asked for lower ones.
+void Queue::give_limits(Site& site, const shaping::SiteLimits& configured) {
+  const auto asked = asked_limits_.find(site.name);
+  site.set_limits(
+      asked == asked_limits_.end() ? configured : shaping::within(configured, asked->second.most()),
+      deps_.loop.now());
+  site.quotas = quotas_.open(site.name, site.limits);
+  await_turn(site);
 }
 
 // Who came onto the list while waiting for a turn.
@@ -284,9 +294,15 @@ io::Task<bool> Queue::wait_for_pace(Site& site, bool urgent, Instant until) {
   }
   io::Completion<bool> turn;
   (urgent ? site.urgent_waiting : site.waiting).push_back({&turn, until});
-  if (nobody_waits) site.turn_timer.start(site.turns.next(), [this, &site] { give_turn(site); });
+  if (nobody_waits) await_turn(site);
   const bool in_time = co_await turn;
   co_return in_time;
+}
+
+// Also when a wait has become shorter.
+void Queue::await_turn(Site& site) {
+  if (!site.urgent_waiting.empty() || !site.waiting.empty())
+    site.turn_timer.start(site.turns.next(), [this, &site] { give_turn(site); });
 }
 
 // One that comes too late leaves its turn to the next.
@@ -296,8 +312,7 @@ void Queue::give_turn(Site& site) {
   waiting.pop_front();
   const bool in_time = first.until > deps_.loop.now();
   if (in_time) site.turns.take(deps_.loop.now());
-  if (!site.urgent_waiting.empty() || !site.waiting.empty())
-    site.turn_timer.start(site.turns.next(), [this, &site] { give_turn(site); });
+  await_turn(site);
   // Last: the attempt goes on inside.
   first.turn->complete(in_time);
 }

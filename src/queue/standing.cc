@@ -5,9 +5,9 @@
 namespace waypost::queue {
 namespace {
 
-constexpr std::array<std::string_view, 10> hold_names{"sending", "resolving", "slot",     "rate",
-                                                      "quota",   "site_shut", "deferred", "held",
-                                                      "paused",  "stopping"};
+constexpr std::array<std::string_view, 11> hold_names{
+    "sending",  "resolving", "slot", "rate",   "quota",   "site_shut",
+    "deferred", "scheduled", "held", "paused", "stopping"};
 
 }  // namespace
 
@@ -17,6 +17,10 @@ std::optional<Hold> parse_hold(std::string_view name) {
   for (size_t i = 0; i < hold_names.size(); ++i)
     if (hold_names[i] == name) return Hold(i);
   return std::nullopt;
+}
+
+std::string schedule_reason(WallTime at) {
+  return "to be sent at " + base::to_rfc3339(at) + ", as was asked for";
 }
 
 std::string held_reason(const spool::Envelope& envelope) {

@@ -21,6 +21,7 @@ enum class Hold {
   site_shut,  // the site could not be reached, or asked us to stop; it is probed before others
               // follow
   deferred,   // they said not now, or we got no answer
+  scheduled,  // somebody asked for a later time
   held,       // a person keeps it back, or it was accepted so (Envelope::held_because)
   paused,     // a person keeps back a scope that it belongs to
   stopping,   // the queue starts no attempts: it is shutting down or cannot record outcomes
@@ -30,6 +31,9 @@ std::optional<Hold> parse_hold(std::string_view name);
 
 // Why a held recipient of the message waits, for people.
 std::string held_reason(const spool::Envelope& envelope);
+
+// Why one waits that is to be sent at that time, for people.
+std::string schedule_reason(WallTime at);
 
 // Where one recipient stands: nothing waits without a reason and, where there is one, a time.
 struct Standing {
@@ -45,9 +49,10 @@ struct Standing {
   uint64_t size_octets = 0;
 
   Hold hold = Hold::slot;
-  std::string reason;        // one sentence for people
-  std::string limit_origin;  // who set the limit that holds it: "waypost.toml:31"; else empty
-  WallTime next_attempt_at;  // the epoch when it depends on others only
+  std::string reason;          // one sentence for people
+  std::string limit_origin;    // who set the limit that holds it: "waypost.toml:31"; else empty
+  WallTime next_attempt_at;    // the epoch when it depends on others only
+  WallTime scheduled_at = {};  // that it still waits for, also while it is held; else the epoch
   uint32_t attempts = 0;
   std::string last_reply;
   std::string last_host;

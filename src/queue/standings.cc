@@ -34,7 +34,8 @@ Standing Queue::standing_of(Item item) const {
   Standing standing;
   standing.id = envelope.id;
   standing.accepted_at = envelope.accepted_at;
-  standing.expires_at = envelope.expires_at;
+  standing.expires_at = expires_at(*item.message, envelope);
+  if (state.awaits_schedule) standing.scheduled_at = state.scheduled_at;
   standing.sender = envelope.sender ? envelope.sender->text() : "";
   standing.recipient = envelope.recipients[item.recipient].text();
   standing.tenant = envelope.tenant;
@@ -61,11 +62,13 @@ Standing Queue::standing_of(Item item) const {
       standing.hold = Hold::deferred;
       standing.reason = state.last_reply.get();
       standing.next_attempt_at = to_wall(state.due);
-      if (const Pause* pause = pause_of(item)) {
-        standing.reason += "; when that is over: " + pause->text();
-        standing.next_attempt_at =
-            pause->until ? std::max(standing.next_attempt_at, *pause->until) : WallTime();
-      }
+      add_pause(item, standing);
+      break;
+    case Place::scheduled:
+      standing.hold = Hold::scheduled;
+      standing.reason = schedule_reason(state.scheduled_at);
+      standing.next_attempt_at = state.scheduled_at;
+      add_pause(item, standing);
       break;
     case Place::ready:
       explain_ready(item, standing);
@@ -85,6 +88,15 @@ Standing Queue::standing_of(Item item) const {
       break;
   }
   return standing;
+}
+
+// Of what waits for a time anyhow.
+void Queue::add_pause(Item item, Standing& standing) const {
+  const Pause* pause = pause_of(item);
+  if (!pause) return;
+  standing.reason += "; when that is over: " + pause->text();
+  standing.next_attempt_at =
+      pause->until ? std::max(standing.next_attempt_at, *pause->until) : WallTime();
 }
 
 void Queue::explain_ready(Item item, Standing& standing) const {
@@ -172,30 +184,40 @@ bool Queue::explain_connections(const Site& site, Standing& standing) const {
   return true;
 }
 
+// Without what follows from it.
+std::string Queue::trouble_of(const Site& site) {
+  const SiteHealth& health = site.health;
+  const std::string& said = health.last_trouble().text;
+  switch (health.measure()) {
+    case SiteMeasure::slow:
+      return fmt::format("{} wants less mail at a time ({})", site.name, said);
+    case SiteMeasure::stop:
+      return fmt::format("{} refuses us, whatever the message ({})", site.name, said);
+    case SiteMeasure::probe:
+    case SiteMeasure::none:
+      break;
+  }
+  return fmt::format(
+      "{} could not be reached{} ({})", site.name,
+      health.troubles() == 1 ? "" : fmt::format(" {} times in a row", health.troubles()), said);
+}
+
 void Queue::explain_shut(const Site& site, Standing& standing) const {
   const SiteHealth& health = site.health;
   standing.hold = Hold::site_shut;
   standing.next_attempt_at = to_wall(std::max(health.shut_until(), deps_.loop.now()));
+  standing.reason = trouble_of(site);
   switch (health.measure()) {
     case SiteMeasure::slow:
-      standing.reason = fmt::format(
-          "{} wants less mail at a time ({}); it gets none for a moment, "
-          "then over {} connections",
-          site.name, health.last_trouble(), site.slots());
+      standing.reason +=
+          fmt::format("; it gets none for a moment, then over {} connections", site.slots());
       break;
     case SiteMeasure::stop:
-      standing.reason = fmt::format(
-          "{} refuses us, whatever the message ({}); one message tries "
-          "again before the others follow",
-          site.name, health.last_trouble());
+      standing.reason += "; one message tries again before the others follow";
       break;
     case SiteMeasure::probe:
     case SiteMeasure::none:
-      standing.reason = fmt::format(
-          "{} could not be reached{} ({}); one message probes it before the others follow",
-          site.name,
-          health.troubles() == 1 ? "" : fmt::format(" {} times in a row", health.troubles()),
-          health.last_trouble());
+      standing.reason += "; one message probes it before the others follow";
   }
 }
 

@@ -44,11 +44,16 @@ Result<void> check_name(std::string_view name) {
 }
 
 Result<void> check_password(const Secret& password) {
-  if (password.reveal().size() < admin_password_octets_min)
+  const std::string_view text = password.reveal();
+  // What continues a character of UTF-8 is none of its own.
+  const auto characters = std::count_if(text.begin(), text.end(), [](char c) {
+    return (static_cast<unsigned char>(c) & 0xc0) != 0x80;
+  });
+  if (size_t(characters) < admin_password_characters_min)
     return failure(ErrorCode::invalid_input,
                    fmt::format("the password is too short: it needs {} characters, and some words "
                                "in a row make a good one",
-                               admin_password_octets_min));
+                               admin_password_characters_min));
   if (password.reveal().size() > admin_password_octets_max)
     return failure(ErrorCode::invalid_input,
                    fmt::format("the password is longer than {} octets", admin_password_octets_max));

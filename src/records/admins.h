@@ -23,7 +23,7 @@ struct Admin {
 // Of the database, in the folder of the records.
 inline constexpr const char* admins_file = "admins.db";
 
-inline constexpr size_t admin_password_octets_min = 12;
+inline constexpr size_t admin_password_characters_min = 12;
 inline constexpr size_t admin_password_octets_max = 1000;
 
 // The people who may log in to the dashboard, in a database file of their own. Another process may

@@ -9,6 +9,10 @@
 #include <fmt/format.h>
 
 #include "base/ascii.h"
+#include "base/json_writer.h"
+#include "records/day_conditions.h"
+#include "records/day_tables.h"
+#include "records/subject_words.h"
 
 namespace waypost::records {
 namespace {
@@ -23,14 +27,6 @@ constexpr int64_t first_key = std::numeric_limits<int64_t>::min();
 constexpr int64_t last_key = std::numeric_limits<int64_t>::max();
 // Behind every address that begins with what stands before it.
 constexpr std::string_view last_character = "\xf4\x8f\xbf\xbf";
-
-// Parameters beside those of the conditions. All statements that bind() is for have the last one.
-constexpr int tenant_place = 13;
-constexpr int before_at_place = 14;
-constexpr int before_id_place = 15;
-constexpr int low_place = 20;
-constexpr int below_place = 21;
-constexpr int limit_place = 22;
 
 int64_t micros(WallTime time) { return time.time_since_epoch().count(); }
 
@@ -49,46 +45,14 @@ Result<void> read_rows(Statement& select, std::vector<FoundRow>& rows) {
   }
 }
 
-// A condition that an index knows: the entries that meet it, and the same asked of one message. A
-// "+" keeps SQLite from another index than the one that leads.
-struct Condition {
-  std::string Search::*text;  // null: Search::message
-  int parameter;
-  std::string_view entries;
-  std::string_view message;  // the column of the entries that names it
-  std::string_view check;
-  bool is_in_order;  // its entries are ordered by message
-};
-
-// Where many meet several of them the first one leads.
-const Condition conditions[] = {
-    {nullptr, 1, "messages WHERE id = ?1", "number", "+id = ?1", true},
-    {&Search::message_id, 3, "messages WHERE message_id = ?3 AND message_id <> ''", "number",
-     "+message_id = ?3", true},
-    {&Search::session, 4, "messages WHERE session = ?4 AND session <> ''", "number",
-     "+session = ?4", true},
-    {&Search::reply_class, 6, "events WHERE class = ?6 AND class <> ''", "message",
-     "EXISTS (SELECT 1 FROM events WHERE message = messages.number AND class = ?6 AND class <> '')",
-     true},
-    {&Search::state, 12, "recipients WHERE state = ?12", "message",
-     "EXISTS (SELECT 1 FROM recipients WHERE message = messages.number AND state = ?12)", true},
-    {&Search::host, 7, "events WHERE host = ?7 AND host <> ''", "message",
-     "EXISTS (SELECT 1 FROM events WHERE message = messages.number AND host = ?7 AND host <> '')",
-     true},
-    {&Search::domain, 5, "recipients WHERE domain = ?5", "message",
-     "EXISTS (SELECT 1 FROM recipients WHERE message = messages.number AND +domain = ?5)", true},
-    {&Search::address, 2,
-     "(SELECT number AS message FROM messages WHERE sender = ?2 UNION ALL "
-     "SELECT message FROM recipients WHERE address = ?2)",
-     "message",
-     "(+sender = ?2 OR EXISTS (SELECT 1 FROM recipients WHERE message = messages.number AND "
-     "+address = ?2))",
-     false},
-    {&Search::address_prefix, 10, "recipients WHERE address >= ?10 AND address < ?11", "message",
-     "EXISTS (SELECT 1 FROM recipients WHERE message = messages.number AND +address >= ?10 AND "
-     "+address < ?11)",
-     false},
-};
+std::string json_of(const std::vector<std::string>& values) {
+  std::string list = "[";
+  for (const std::string& value : values) {
+    if (list.size() > 1) list += ',';
+    base::append_json_string(list, value);
+  }
+  return list + "]";
+}
 
 // From the newest to the oldest, piece by piece. A piece is what stands between two keys: times
 // where all messages are walked, else their numbers.
@@ -105,30 +69,41 @@ struct Walk {
 
 class DayQuery {
  public:
-  DayQuery(Database& database, const Search& wanted) : database_(database), wanted_(wanted) {}
+  DayQuery(Database& database, const Search& wanted)
+      : database_(database), wanted_(wanted), words_(sought_words(wanted.subject)) {
+    if (!words_.empty()) word_ = words_.front();
+  }
 
   Result<FoundRows> run(size_t most, size_t& left);
 
  private:
   Result<FoundRows> read_named();
+  Result<bool> has_what_is_asked();
   Result<void> choose_leader();
   Result<int64_t> count(const Condition& condition);
+  Result<int64_t> choose_word(const Condition& condition);
   Result<Walk> start();
   Result<void> narrow(Walk& walk);
   std::string checks() const;
+  std::string event_check() const;
   Result<size_t> find_piece(Walk& walk) const;
   Result<void> read_piece(Walk& walk, size_t most, FoundRows& found) const;
   void bind(Statement& statement) const;
+  void bind_words(Statement& statement) const;
   bool wants(const Condition& condition) const;
 
   Database& database_;
   const Search& wanted_;
-  const Condition* leading_ = nullptr;  // null: all messages are walked
-  std::optional<int64_t> few_;          // so many meet it, and none need be walked
+  const std::vector<std::string> words_;  // of the subject
+  std::string word_;                      // of these, the one by whose entries it is found
+  const Condition* leading_ = nullptr;    // null: all messages are walked
+  std::optional<int64_t> few_;            // so many meet it, and none need be walked
 };
 
 Result<FoundRows> DayQuery::run(size_t most, size_t& left) {
   if (!wanted_.ids.empty()) return read_named();
+  TRY(const bool may_hold, has_what_is_asked());
+  if (!may_hold) return FoundRows();
   TRY_VOID(choose_leader());
   TRY(Walk walk, start());
   const bool has_end = left < std::numeric_limits<size_t>::max();
@@ -177,7 +152,16 @@ Result<FoundRows> DayQuery::read_named() {
   return found;
 }
 
+// Files of before knew neither subjects nor tags.
+Result<bool> DayQuery::has_what_is_asked() {
+  if (words_.empty() && wanted_.tag.empty()) return true;
+  TRY(const int64_t version, database_.schema_version());
+  return version >= version_with_subjects;
+}
+
 bool DayQuery::wants(const Condition& condition) const {
+  if (condition.parameter == states_place) return !wanted_.states.empty();
+  if (condition.parameter == word_place) return !words_.empty();
   return condition.text ? !(wanted_.*condition.text).empty() : wanted_.message.has_value();
 }
 
@@ -186,9 +170,10 @@ Result<void> DayQuery::choose_leader() {
   const Condition* smallest = nullptr;
   const Condition* in_order = nullptr;
   int64_t fewest = few_max + 1;
-  for (const Condition& condition : conditions) {
+  for (const Condition& condition : day_conditions()) {
     if (!wants(condition)) continue;
-    TRY(const int64_t meet, count(condition));
+    TRY(const int64_t meet,
+        condition.parameter == word_place ? choose_word(condition) : count(condition));
     if (meet < fewest) smallest = &condition;
     fewest = std::min(fewest, meet);
     if (condition.is_in_order && !in_order) in_order = &condition;
@@ -202,11 +187,27 @@ Result<void> DayQuery::choose_leader() {
 Result<int64_t> DayQuery::count(const Condition& condition) {
   TRY(Statement counted,
       database_.prepare(
-          fmt::format("SELECT count(*) FROM (SELECT 1 FROM {} LIMIT ?22)", condition.entries)));
+          fmt::format("SELECT count(*) FROM (SELECT 1 FROM {} LIMIT ?30)", condition.entries)));
   bind(counted);
   counted.bind(limit_place, few_max + 1);
   TRY(bool found, counted.step());
   return found ? counted.integer(0) : 0;
+}
+
+// The first that few meet, the longest first: as a rule it is the rarest. Where many meet each, the
+// longest.
+Result<int64_t> DayQuery::choose_word(const Condition& condition) {
+  std::vector<std::string> words = words_;
+  std::stable_sort(
+      words.begin(), words.end(),
+      [](const std::string& one, const std::string& other) { return one.size() > other.size(); });
+  for (std::string& word : words) {
+    word_ = word;
+    TRY(const int64_t meet, count(condition));
+    if (meet <= few_max) return meet;
+  }
+  word_ = std::move(words.front());
+  return few_max + 1;
 }
 
 Result<Walk> DayQuery::start() {
@@ -222,13 +223,13 @@ Result<Walk> DayQuery::start() {
   }
   TRY(Statement rows,
       database_.prepare(fmt::format(
-          "SELECT number, id, at FROM messages WHERE {}{} ORDER BY {}at DESC, id DESC LIMIT ?22",
+          "SELECT number, id, at FROM messages WHERE {}{} ORDER BY {}at DESC, id DESC LIMIT ?30",
           piece_of, checks(), leading_ ? "+" : "")));
   Walk walk{{}, std::move(rows), {}};
   if (few_) return walk;
   TRY(walk.ends, database_.prepare(fmt::format(
                      "SELECT min(key), count(*) FROM (SELECT {3}{0} AS key FROM "
-                     "{1} AND {2} ORDER BY 1 DESC LIMIT ?22)",
+                     "{1} AND {2} ORDER BY 1 DESC LIMIT ?30)",
                      key, entries, fmt::format(range, key), leading_ ? "DISTINCT " : "")));
   if (leading_) {
     TRY(walk.time_of, database_.prepare("SELECT at FROM messages WHERE number = ?20"));
@@ -254,7 +255,7 @@ Result<void> DayQuery::narrow(Walk& walk) {
   if (end) {
     TRY(const auto last,
         find("SELECT max(number) FROM (SELECT number FROM messages WHERE at <= ?20 "
-             "ORDER BY at DESC LIMIT ?22)",
+             "ORDER BY at DESC LIMIT ?30)",
              *end));
     if (last) walk.below = *last + 1;
     walk.is_over = !last;
@@ -262,7 +263,7 @@ Result<void> DayQuery::narrow(Walk& walk) {
   if (wanted_.since) {
     TRY(const auto first,
         find("SELECT min(number) FROM (SELECT number FROM messages WHERE at >= ?20 "
-             "ORDER BY at LIMIT ?22)",
+             "ORDER BY at LIMIT ?30)",
              *wanted_.since));
     if (first) walk.floor = *first;
     walk.is_over = walk.is_over || !first;
@@ -273,30 +274,57 @@ Result<void> DayQuery::narrow(Walk& walk) {
 std::string DayQuery::checks() const {
   std::string all;
   const auto add = [&](std::string_view check) { all += fmt::format(" AND {}", check); };
-  for (const Condition& condition : conditions)
-    if (&condition != leading_ && wants(condition)) add(condition.check);
+  for (const Condition& condition : day_conditions())
+    if ((&condition != leading_ || condition.is_rough) && wants(condition)) add(condition.check);
+  if (asks_for_one_event(wanted_)) add(event_check());
   if (wanted_.since) add("+at >= ?8");
   if (wanted_.until) add("+at < ?9");
   if (wanted_.tenant) add("+tenant = ?13");
   if (wanted_.before) add("(+at < ?14 OR (+at = ?14 AND +id < ?15))");
   if (wanted_.with_id) add("+id IS NOT NULL");
+  if (!wanted_.direction.empty()) add(direction_check(wanted_.direction));
   return all;
 }
 
+// All on one event of the message.
+std::string DayQuery::event_check() const {
+  std::string check = "EXISTS (SELECT 1 FROM events WHERE message = messages.number";
+  if (!wanted_.reply_class.empty()) check += " AND +class = ?6";
+  if (!wanted_.kinds.empty()) check += " AND kind IN (SELECT value FROM json_each(?17))";
+  if (const auto& since = wanted_.happened_since)
+    check += fmt::format(" AND at >= {}", micros(*since));
+  if (wanted_.site == no_site)
+    check += " AND kind IN ('deferred', 'bounced', 'expired') AND line ->> 'site' IS NULL";
+  else if (!wanted_.site.empty())
+    check += " AND line ->> 'site' = ?18";
+  return check + ")";
+}
+
 void DayQuery::bind(Statement& statement) const {
-  for (const Condition& condition : conditions)
+  for (const Condition& condition : day_conditions())
     if (condition.text && wants(condition))
       statement.bind(condition.parameter, wanted_.*condition.text);
   if (wanted_.message) statement.bind_blob(1, wanted_.message->raw());
-  if (!wanted_.domain.empty()) statement.bind(5, base::to_lower(wanted_.domain));
+  if (!wanted_.states.empty()) statement.bind(states_place, json_of(wanted_.states));
+  if (!wanted_.kinds.empty()) statement.bind(kinds_place, json_of(wanted_.kinds));
+  if (!wanted_.site.empty()) statement.bind(site_place, wanted_.site);
+  if (!wanted_.domain.empty()) statement.bind(domain_place, base::to_lower(wanted_.domain));
+  if (!wanted_.sender_domain.empty())
+    statement.bind(sender_domain_place, base::to_lower(wanted_.sender_domain));
   if (!wanted_.address_prefix.empty())
-    statement.bind(11, wanted_.address_prefix + std::string(last_character));
+    statement.bind(prefix_end_place, wanted_.address_prefix + std::string(last_character));
+  if (!words_.empty()) bind_words(statement);
   if (wanted_.since) statement.bind(8, micros(*wanted_.since));
   if (wanted_.until) statement.bind(9, micros(*wanted_.until));
   if (wanted_.tenant) statement.bind(tenant_place, *wanted_.tenant);
   if (!wanted_.before) return;
   statement.bind(before_at_place, micros(wanted_.before->at));
   statement.bind_blob(before_id_place, wanted_.before->id ? wanted_.before->id->raw() : "");
+}
+
+void DayQuery::bind_words(Statement& statement) const {
+  statement.bind(word_place, word_).bind(word_end_place, word_ + std::string(last_character));
+  statement.bind(words_place, json_of(words_));
 }
 
 // How many entries the next piece has, and where it ends.

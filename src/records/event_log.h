@@ -11,6 +11,7 @@
 #include "io/clock.h"
 #include "io/disk.h"
 #include "io/loop.h"
+#include "io/task.h"
 
 namespace waypost::records {
 
@@ -55,6 +56,10 @@ class EventLog {
 
   // For one shard: used and destroyed on `loop`'s thread, before the log and the loop.
   std::unique_ptr<events::Sink> sink(io::Loop& loop);
+
+  // Suspends until what a sink of this loop was told before stands in its file, which it then does
+  // unless the disk refuses it: a crash of the process no longer loses it. Before close().
+  io::Task<void> written(io::Loop& loop);
 
   // Whether the disk refuses events now. Any thread.
   bool failing() const;

@@ -5,7 +5,9 @@
 #include <utility>
 
 #include "base/ascii.h"
+#include "events/direction.h"
 #include "records/day_file.h"
+#include "records/subject_words.h"
 
 namespace waypost::records {
 namespace {
@@ -16,10 +18,26 @@ using events::Event;
 constexpr size_t candidates_max = 1'000'000;
 constexpr size_t times_max = 100'000;
 
+std::string_view domain_of(std::string_view address) {
+  return address.substr(address.rfind('@') + 1);
+}
+
 bool has_domain(const Event& event, const std::string& domain) {
   return std::any_of(event.recipients.begin(), event.recipients.end(), [&](std::string_view to) {
-    return base::equals_ignoring_case(to.substr(to.rfind('@') + 1), domain);
+    return base::equals_ignoring_case(domain_of(to), domain);
   });
+}
+
+bool has_tag(const Event& event, const std::string& wanted) {
+  return std::any_of(event.tags.begin(), event.tags.end(), [&](std::string_view tag) {
+    return tag == wanted || tag.substr(0, tag.find('=')) == wanted;
+  });
+}
+
+// Only the acceptance tells it.
+bool has_subject(const Event& event, const std::string& wanted) {
+  const bool is_told = event.kind == events::EventKind::accepted;
+  return is_told && has_words(subject_words(event.subject), sought_words(wanted));
 }
 
 bool has_prefix(const Event& event, const std::string& prefix) {
@@ -32,7 +50,27 @@ bool has_prefix(const Event& event, const std::string& prefix) {
 bool leads_to(const Event& event, const std::string& state) {
   const bool is_open =
       event.kind == events::EventKind::accepted || event.kind == events::EventKind::deferred;
-  return is_open ? state == state_queued : events::name(event.kind) == state;
+  if (is_open) return state == state_queued;
+  const bool is_late = event.kind == events::EventKind::late_bounced;
+  return events::name(is_late ? events::EventKind::bounced : event.kind) == state;
+}
+
+// What an attempt, or the end of all attempts, came to; only of these no site means that there is
+// none.
+bool ends_or_waits(events::EventKind kind) {
+  return kind == events::EventKind::deferred || kind == events::EventKind::bounced ||
+         kind == events::EventKind::expired;
+}
+
+// Whether the event tells all that is asked of one.
+bool tells(const Event& event, const Search& search) {
+  if (!search.reply_class.empty() && event.cause.reply_class != search.reply_class) return false;
+  const auto is_kind = [&](const std::string& kind) { return kind == events::name(event.kind); };
+  if (!search.kinds.empty() && std::none_of(search.kinds.begin(), search.kinds.end(), is_kind))
+    return false;
+  if (search.happened_since && event.at < *search.happened_since) return false;
+  return search.site.empty() || event.site == search.site ||
+         (event.site.empty() && search.site == no_site && ends_or_waits(event.kind));
 }
 
 // The conditions of a search as bits: those that are asked for, and those that an event meets.
@@ -54,16 +92,28 @@ Conditions conditions_of(const Search& search, const Event& event, WallTime at) 
   found.add(4, !search.message_id.empty(), event.message_id == search.message_id);
   found.add(8, !search.session.empty(), event.session == search.session);
   found.add(16, !search.domain.empty(), has_domain(event, search.domain));
-  found.add(32, !search.reply_class.empty(), event.cause.reply_class == search.reply_class);
+  found.add(32, !search.reply_class.empty() || asks_for_one_event(search), tells(event, search));
   found.add(64, !search.host.empty(), event.peer.host == search.host);
   found.add(128, search.since.has_value(), search.since && at >= *search.since);
   found.add(256, search.until.has_value(), search.until && at < *search.until);
   found.add(512, !search.address_prefix.empty(), has_prefix(event, search.address_prefix));
   found.add(1024, !search.state.empty(), leads_to(event, search.state));
+  found.add(32768, !search.states.empty(),
+            std::any_of(search.states.begin(), search.states.end(),
+                        [&](const std::string& state) { return leads_to(event, state); }));
+  found.add(65536, !search.came_back.empty(), events::name(event.kind) == search.came_back);
   found.add(2048, search.tenant.has_value(), event.tenant == search.tenant);
   found.add(4096, search.before.has_value(),
             search.before &&
                 std::tie(at, event.message) < std::tie(search.before->at, search.before->id));
+  found.add(131072, !search.direction.empty(),
+            events::name(events::direction_of(event)) == search.direction);
+  found.add(1 << 18, !search.sender.empty(),
+            base::equals_ignoring_case(event.sender, search.sender));
+  found.add(1 << 19, !search.sender_domain.empty(),
+            base::equals_ignoring_case(domain_of(event.sender), search.sender_domain));
+  found.add(1 << 20, !search.tag.empty(), has_tag(event, search.tag));
+  found.add(1 << 21, !search.subject.empty(), has_subject(event, search.subject));
   found.add(8192, search.with_id, event.message.has_value());
   found.add(16384, !search.ids.empty(),
             std::find(search.ids.begin(), search.ids.end(), event.message) != search.ids.end());

@@ -4,6 +4,7 @@
 #include <limits>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/message_id.h"
@@ -30,6 +31,9 @@ enum class Detail {
   none,     // what the log alone tells is there all the same
 };
 
+// The site of what has none: no mail host was known.
+inline constexpr std::string_view no_site = "no-mail-host";
+
 // Which messages are wanted: those that meet every field that is set. A refused transaction counts
 // as a message without an id.
 struct Search {
@@ -40,9 +44,20 @@ struct Search {
   std::string domain = {};          // of a recipient
   std::string reply_class = {};     // of a reply to an attempt
   std::string host = {};            // that was tried
+  std::string sender = {};          // exactly, without regard to ASCII case
+  std::string sender_domain = {};   // what stands behind its "@"
+  std::string tag = {};             // "kind", or "kind=invoice"
+  std::string subject = {};         // words: each begins one of the subject's (subject_words.h)
   std::string address_prefix = {};  // of a recipient's address, without regard to ASCII case
   // Of a recipient, as the records have it: "queued". What the log alone tells may have gone on.
   std::string state = {};
+  std::vector<std::string> states = {};  // the same, where it may be one of several
+  // What came back: "complained" or another kind of those events.
+  std::string came_back = {};
+  // Of one event, together with `reply_class`.
+  std::vector<std::string> kinds = {};  // one of these
+  std::string site = {};                // where it was, or no_site
+  std::optional<WallTime> happened_since = {};
   std::optional<WallTime> since = {};  // accepted (or refused) not before
   std::optional<WallTime> until = {};  // ... and before
   size_t messages_max = 20;            // the newest so many
@@ -50,10 +65,18 @@ struct Search {
   std::optional<std::string> tenant = {};
   std::optional<PagePlace> before = {};  // what comes behind it in the order of pages
   bool with_id = false;                  // no refusals that never had one
+  // "sent": somebody here handed it in; "notice": it tells of that, from the null sender;
+  // "inbound": a stranger brought it. Empty: any.
+  std::string direction = {};
   Detail detail = Detail::events;
   // Messages that are looked at, give or take some thousand: a search with an end.
   size_t looked_at_max = std::numeric_limits<size_t>::max();
 };
+
+// Whether more than a class is asked of one event.
+inline bool asks_for_one_event(const Search& wanted) {
+  return !wanted.kinds.empty() || !wanted.site.empty() || wanted.happened_since;
+}
 
 // Where records are kept.
 struct RecordPlaces {

@@ -14,19 +14,20 @@ YoungMessage::YoungMessage(int64_t number, const std::vector<std::string>& addre
   for (const std::string& address : addresses) recipients_.push_back({address, state, at});
 }
 
-void YoungMessage::set_state(const std::string& address, std::string_view state, WallTime at,
+void YoungMessage::set_state(const std::string& address, const StateChange& change,
                              std::string_view open) {
   YoungRecipient* chosen = nullptr;
   for (YoungRecipient& each : recipients_) {
     if (each.address != address) continue;
     if (!chosen || (each.state == open && chosen->state != open)) chosen = &each;
   }
-  if (chosen && chosen->state == state) return;
+  if (change.only_after && (!chosen || chosen->state != change.only_after)) return;
+  if (chosen && chosen->state == change.state) return;
   if (chosen) {
-    chosen->state = state;
-    chosen->at = at;
+    chosen->state = change.state;
+    chosen->at = change.at;
   } else {
-    recipients_.push_back({address, state, at});
+    recipients_.push_back({address, change.state, change.at});
   }
 }
 

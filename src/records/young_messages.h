@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -11,6 +12,12 @@
 #include "base/time.h"
 
 namespace waypost::records {
+
+struct StateChange {
+  std::string_view state;  // a name that lives for ever
+  WallTime at;
+  std::optional<std::string_view> only_after = {};  // of nobody who is in another state
+};
 
 struct YoungRecipient {
   std::string address;
@@ -30,8 +37,7 @@ class YoungMessage {
 
   // Of two recipients with one address the one that still is `open` comes first; one that is not
   // known is added.
-  void set_state(const std::string& address, std::string_view state, WallTime at,
-                 std::string_view open);
+  void set_state(const std::string& address, const StateChange& change, std::string_view open);
 
   int64_t number() const { return number_; }
   const std::vector<YoungRecipient>& recipients() const { return recipients_; }

@@ -14,6 +14,13 @@
 
 namespace waypost::returns {
 
+// A recipient whose server took the message, and sent no bounce since.
+struct Taken {
+  std::string recipient;
+  std::string site;
+  WallTime at;
+};
+
 // What is known of a message that we sent.
 struct SentMessage {
   MessageId id;
@@ -21,6 +28,7 @@ struct SentMessage {
   std::string tenant;
   std::string stream;
   std::vector<std::string> recipients;  // all, in the order of the envelope
+  std::vector<Taken> taken = {};        // as far as the records tell
 };
 
 // What came to be known of one recipient of a message.

@@ -44,6 +44,7 @@ SentMessage sent_message(const spool::Envelope& envelope) {
                    envelope.sender ? envelope.sender->text() : "",
                    envelope.tenant,
                    envelope.stream,
+                   {},
                    {}};
   for (const smtp::Mailbox& recipient : envelope.recipients)
     sent.recipients.push_back(recipient.text());
@@ -257,7 +258,16 @@ Result<void> Reader::find_out(bounces::Incoming& incoming, Work& work, Understoo
     if (finding.kind == EventKind::late_bounced && paths_->is_named_in(finding.reply))
       finding.condemns = finding.cause.suppress = false;
   understood.sent = std::move(work.sent);
+  find_taken(understood);
   return {};
+}
+
+// The queue knows no more of those that are done. Where the records do not tell either, what came
+// back is reported all the same.
+void Reader::find_taken(Understood& understood) {
+  if (understood.findings.empty() || !understood.sent->taken.empty()) return;
+  auto recorded = services_.look_up(understood.sent->id);
+  if (recorded && *recorded) understood.sent->taken = std::move((*recorded)->taken);
 }
 
 Result<std::optional<SentMessage>> Reader::look_up_named(const std::string& message_id,
@@ -369,6 +379,13 @@ void Reader::report(const Understood& understood, const spool::Envelope& envelop
     event.reply = finding.reply.substr(0, reply_octets_max);
     event.cause = finding.cause;
     event.since_accepted = event.at - sent.id.accepted_at();
+    const auto taken = std::find_if(sent.taken.begin(), sent.taken.end(), [&](const Taken& each) {
+      return each.recipient == finding.recipient;
+    });
+    if (taken != sent.taken.end()) {
+      event.site = taken->site;
+      event.delivered_at = taken->at;
+    }
     services_.events.emit(std::move(event));
   }
 }

@@ -80,6 +80,7 @@ class Reader {
   io::Task<Result<Understood>> understand(const spool::Envelope& envelope, const Arrived& arrived);
   Result<Understood> understand_aside(Work& work);
   Result<void> find_out(bounces::Incoming& incoming, Work& work, Understood& understood);
+  void find_taken(Understood& understood);
   Result<std::optional<SentMessage>> look_up_named(const std::string& message_id,
                                                    const std::string& address, const Work& work);
   Result<std::optional<SentMessage>> look_up(const Wanted& wanted, const Work& work);

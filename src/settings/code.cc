@@ -66,13 +66,16 @@ void unescape(std::string_view& rest, std::string& out) {
 }
 
 // "quotes and prefix removed"; `is_raw`: only the quote and the backslash are escaped.
-std::string unquoted(std::string_view inside, bool is_raw) {
+std::string unquoted(std::string_view inside, bool is_raw, Language language) {
   std::string out;
   while (!inside.empty()) {
     const char c = inside.front();
     inside.remove_prefix(1);
     if (c != '\\' || inside.empty()) {
       out += c;
+    } else if (language != Language::php && inside.find_first_of("\r\n") == 0) {
+      // The line goes on: neither of the two is part of the text.
+      inside.remove_prefix(inside.starts_with("\r\n") ? 2 : 1);
     } else if (is_raw) {
       if (inside.front() != '\\' && inside.front() != '\'') out += c;
       out += inside.front();
@@ -136,7 +139,7 @@ std::string Code::literal(size_t index) const {
   const Parts parts = parts_of(text(index));
   if (language_ == Language::python && parts.prefix.find_first_of("rR") != parts.prefix.npos)
     return std::string(parts.inside);
-  return unquoted(parts.inside, language_ == Language::php && parts.quote == '\'');
+  return unquoted(parts.inside, language_ == Language::php && parts.quote == '\'', language_);
 }
 
 size_t Code::expression_end(size_t index) const {
@@ -160,24 +163,82 @@ size_t Code::expression_end(size_t index) const {
   return index;
 }
 
+bool Code::is_literal(size_t index) const {
+  if (index >= tokens_.size()) return false;
+  if (is_text(index)) return !is_interpolated(parts_of(text(index)), language_);
+  const std::string word = is_name(index) ? base::to_lower(text(index)) : std::string();
+  return tokens_[index].kind == Token::Kind::number || word == "true" || word == "false";
+}
+
+void Code::read_token(size_t index, Expression& result) const {
+  if (is_text(index))
+    result.value = literal(index);
+  else
+    result.value = is_name(index) ? base::to_lower(text(index)) : std::string(text(index));
+}
+
+// process.env.X and process.env['X'], $_ENV['X'], os.environ['X'], and calls of getenv('X'),
+// os.environ.get('X'), env('X'), env.str('X'), config('X').
+std::string Code::variable_in(size_t begin, size_t end) const {
+  constexpr std::string_view holders[] = {"env",      "environ", "$_ENV",
+                                          "$_SERVER", "getenv",  "config"};
+  constexpr size_t distance_max = 4;  // env . str ( 'X'
+  for (size_t i = begin; i < end; ++i) {
+    if (std::find(std::begin(holders), std::end(holders), text(i)) == std::end(holders)) continue;
+    // Of python-decouple; an object of that name is something else.
+    if (is(i, "config") && !(language_ == Language::python && is(i + 1, "("))) continue;
+    for (size_t j = i + 1; j < end && j <= i + distance_max; ++j) {
+      if (is_text(j)) return literal(j);
+      const bool is_member = is_name(j) && is(j - 1, ".") && !is(j + 1, "(");
+      if (is_member) return std::string(text(j));
+    }
+  }
+  return {};
+}
+
+// parseInt(, Number.parseInt(, intval(, int(; but env.int( reads what its first argument names.
+bool Code::reads_a_number(size_t begin, size_t end) const {
+  constexpr std::string_view readers[] = {"parseInt", "intval", "int"};
+  const size_t name = is(begin, "Number") && is(begin + 1, ".") ? begin + 2 : begin;
+  return name + 1 < end && is(name + 1, "(") &&
+         std::find(std::begin(readers), std::end(readers), text(name)) != std::end(readers);
+}
+
+std::optional<size_t> Code::fallback_in(size_t begin, size_t end) const {
+  // default=... stands anywhere among the arguments.
+  for (size_t i = begin; i + 2 < end; ++i)
+    if (is(i, "default") && is(i + 1, "=") && is_literal(i + 2) &&
+        (is(i + 3, ")") || is(i + 3, ",")))
+      return i + 2;
+  // Its base is no default: parseInt(..., 10), but int(os.environ.get('X', 10)).
+  if (reads_a_number(begin, end) && end > begin + 3 && is(end - 3, ",") && !is(end - 2, ")"))
+    end -= 3;
+  while (end > begin && is(end - 1, ")")) --end;
+  if (end < begin + 3 || !is_literal(end - 1)) return {};
+  const size_t before = end - 2;
+  const bool is_elvis = is(before, ":") && is(before - 1, "?");
+  const bool is_argument = is(before, ",") && is_text(before - 1);
+  const bool is_choice =
+      is(before, "||") || is(before, "??") || is(before, "or") || is_elvis || is_argument;
+  return is_choice ? std::optional(end - 1) : std::nullopt;
+}
+
 Expression Code::expression(size_t begin, size_t end) const {
   Expression result;
   const size_t count = end - begin;
   for (size_t i = begin; i < end; ++i) result.is_open |= tokens_[i].kind == Token::Kind::open_text;
-  if (count == 1 && tokens_[begin].kind == Token::Kind::text &&
-      !is_interpolated(parts_of(text(begin)), language_)) {
-    result.value = literal(begin);
-  } else if (count == 1 && tokens_[begin].kind == Token::Kind::number) {
-    result.value = text(begin);
+  if (count == 1 && is_literal(begin)) {
+    read_token(begin, result);
   } else if (count == 1 && is_name(begin)) {
     const std::string word = base::to_lower(text(begin));
-    if (word == "true" || word == "false") result.value = word;
-    result.is_elsewhere =
-        result.value.empty() && word != "null" && word != "none" && word != "undefined";
+    result.is_elsewhere = word != "null" && word != "none" && word != "undefined";
   } else if (count == 3 && is(begin + 1, "::") && is_name(begin + 2)) {
     result.value = text(begin + 2);
   } else {
-    result.is_elsewhere = true;
+    result.variable = variable_in(begin, end);
+    if (!result.variable.empty()) result.fallback = fallback_in(begin, end);
+    if (result.fallback) read_token(*result.fallback, result);
+    result.is_elsewhere = !result.fallback;
   }
   return result;
 }
@@ -194,9 +255,12 @@ Result<void> Code::add(Sheet& sheet, const Settings& settings, std::string_view 
   if (read.is_open)
     return complaint(settings, source_.place(tokens_[begin].offset, 0),
                      "the quote that opens here is not closed");
-  sheet.add(
-      {key, key_offset, tokens_[begin].offset, span(begin, end), read.value, read.is_elsewhere},
-      is_secret_name(key) && !read.is_elsewhere);
+  // A correction belongs into the literal, and leaves the variable as it is.
+  const size_t first = read.fallback.value_or(begin);
+  const size_t last = read.fallback ? first + 1 : end;
+  sheet.add({key, key_offset, tokens_[first].offset, span(first, last), read.value,
+             read.is_elsewhere, read.variable},
+            is_secret_name(key) && !read.is_elsewhere);
   base::Secret::wipe(read.value);
   return {};
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -35,6 +36,10 @@ struct Expression {
   std::string value;          // of a literal; "true" and "false"; the last part of A::B
   bool is_elsewhere = false;  // an environment variable, a call, several literals
   bool is_open = false;       // a quote is not closed
+  // Of `process.env.HOST || 'a.example'` and its like in the other languages: the variable, and
+  // the token of the literal that counts where the variable is not set.
+  std::string variable = {};
+  std::optional<size_t> fallback = {};
 };
 
 class Code {
@@ -63,6 +68,14 @@ class Code {
                    size_t begin, size_t end) const;
 
  private:
+  bool is_literal(size_t index) const;
+  // Where the tokens name a variable of the environment: its name; "" where they do not.
+  std::string variable_in(size_t begin, size_t end) const;
+  // Whether they call what makes a number of a text.
+  bool reads_a_number(size_t begin, size_t end) const;
+  std::optional<size_t> fallback_in(size_t begin, size_t end) const;
+  void read_token(size_t index, Expression& result) const;
+
   const SourceText& source_;
   Language language_;
   std::vector<Token> tokens_;

@@ -1,44 +1,72 @@
 // Django's settings.py: EMAIL_HOST = "..." and its like.
+#include "settings/django.h"
+
 #include <algorithm>
 
 #include <fmt/format.h>
 
 #include "settings/code.h"
 #include "settings/dialect.h"
+#include "settings/switches.h"
 
 namespace waypost::settings {
+
+void notice_backends(const Sheet& sheet, Settings& settings) {
+  constexpr std::pair<std::string_view, std::string_view> backends[] = {
+      {".console.", "prints the mail on the terminal"},
+      {".filebased.", "writes the mail into files"},
+      {".locmem.", "keeps the mail in memory"},
+      {".dummy.", "throws the mail away"}};
+  for (size_t i = 0; i < sheet.size(); ++i) {
+    const Sheet::Entry& entry = sheet[i];
+    if (entry.assignment.key != "EMAIL_BACKEND") continue;
+    for (const auto& [part, what] : backends)
+      if (entry.value.reveal().find(part) != std::string::npos)
+        settings.notices.push_back(
+            {entry.assignment.place,
+             fmt::format("this EMAIL_BACKEND {}: while it holds, nothing is sent over SMTP and the "
+                         "other settings are not used",
+                         what)});
+  }
+}
+
 namespace {
 
 bool is_setting(std::string_view name) {
   return name.starts_with("EMAIL_") || name == "DEFAULT_FROM_EMAIL";
 }
 
-void fill_encryption(const Sheet& sheet, Settings& settings) {
-  const Sheet::Entry* tls = sheet.find("EMAIL_USE_TLS");
-  const Sheet::Entry* ssl = sheet.find("EMAIL_USE_SSL");
-  const auto is_on = [](const Sheet::Entry* entry) {
-    return entry && !entry->is_elsewhere && entry->value.reveal() == "true";
-  };
-  if (is_on(tls) && is_on(ssl)) settings.other_encryption = ssl->assignment.place;
-  if (is_on(tls))
-    take_as(Encryption::starttls, tls, settings.encryption);
-  else if (is_on(ssl))
-    take_as(Encryption::implicit, ssl, settings.encryption);
-  else if ((tls && tls->is_elsewhere) || (ssl && ssl->is_elsewhere))
-    take_as(Encryption::unset, tls && tls->is_elsewhere ? tls : ssl, settings.encryption);
-  else
-    take_as(Encryption::none, tls ? tls : ssl, settings.encryption);
+// `EMAIL_HOST, EMAIL_PORT = 'a.example', 25` from its first name on; nothing for what is no such
+// assignment. A call that gives all of them is what each is taken from.
+Result<void> collect_assignment(const Code& code, size_t first, const Settings& settings,
+                                Sheet& sheet) {
+  size_t equals = first + 1;
+  while (code.is(equals, ",") && code.is_name(equals + 1)) equals += 2;
+  if (!code.is(equals, "=")) return {};
+  const bool is_one = equals == first + 1;
+  size_t begin = equals + 1;
+  if (!is_one && code.is(begin, "(")) ++begin;
+  for (size_t name = first; name < equals && begin < code.size(); name += 2) {
+    const size_t end = code.expression_end(begin);
+    if (is_setting(code.text(name)))
+      TRY_VOID(code.add(sheet, settings, code.text(name), code.tokens()[name].offset, begin, end));
+    if (!is_one && code.is(end, ",")) begin = end + 1;
+  }
+  return {};
 }
 
 Result<void> read_django(const SourceText& source, std::string_view, Settings& settings) {
   const Code code(source, Language::python);
   Sheet sheet(source);
   for (size_t i = 0; i + 2 < code.size(); ++i)
-    if (code.tokens()[i].begins_line && code.is_name(i) && is_setting(code.text(i)) &&
-        code.is(i + 1, "="))
-      TRY_VOID(code.add(sheet, settings, code.text(i), code.tokens()[i].offset, i + 2,
-                        code.expression_end(i + 2)));
+    if (code.tokens()[i].begins_line && code.is_name(i))
+      TRY_VOID(collect_assignment(code, i, settings, sheet));
   TRY_VOID(sheet.hand_over(settings));
+  notice_backends(sheet, settings);
+  for (const std::string_view key : {"EMAIL_HOST", "EMAIL_PORT"})
+    notice_repeated(sheet, key, settings);
+  if (!sheet.has("EMAIL_HOST"))
+    settings.notices.push_back({{}, "no EMAIL_HOST: taken is Django's default, localhost"});
   settings.host.value = "localhost";
   take(sheet.find("EMAIL_HOST"), settings.host);
   settings.port.value = 25;
@@ -50,18 +78,22 @@ Result<void> read_django(const SourceText& source, std::string_view, Settings& s
   take_as(sheet.has("EMAIL_HOST_USER") && sheet.has("EMAIL_HOST_PASSWORD"),
           sheet.find("EMAIL_HOST_USER"), settings.login);
   settings.check_certificate.value = true;
-  fill_encryption(sheet, settings);
+  take_switches(sheet.find("EMAIL_USE_TLS"), sheet.find("EMAIL_USE_SSL"), settings);
   return {};
 }
 
-bool has_file_name(std::string_view) { return false; }
+bool has_file_name(std::string_view file) {
+  return file.ends_with(".py") && file.find("settings") != std::string_view::npos;
+}
 
 bool has_content(std::string_view text) {
   const SourceText source(text);
   const Code code(source, Language::python);
   for (size_t i = 0; i + 1 < code.size(); ++i)
-    if (code.tokens()[i].begins_line && code.text(i).starts_with("EMAIL_HOST") &&
-        code.is(i + 1, "=") && source.text().find(" = ") != std::string_view::npos)
+    if (code.tokens()[i].begins_line &&
+        (code.text(i).starts_with("EMAIL_HOST") || code.is(i, "EMAIL_BACKEND")) &&
+        (code.is(i + 1, "=") || code.is(i + 1, ",")) &&
+        (code.is_text(i + 2) || source.text().find(" = ") != std::string_view::npos))
       return true;
   return false;
 }

@@ -15,10 +15,19 @@ namespace {
 
 constexpr size_t candidates_max = 50;
 
-constexpr std::string_view options[] = {
-    "host",       "port",      "secure",    "requireTLS", "ignoreTLS",
-    "service",    "auth.user", "auth.pass", "auth.type",  "tls.rejectUnauthorized",
-    "authMethod", "from"};
+constexpr std::string_view options[] = {"host",
+                                        "port",
+                                        "secure",
+                                        "requireTLS",
+                                        "ignoreTLS",
+                                        "service",
+                                        "auth.user",
+                                        "auth.pass",
+                                        "auth.type",
+                                        "tls.rejectUnauthorized",
+                                        "auth.accessToken",
+                                        "authMethod",
+                                        "from"};
 
 // The braces with a `host`, `service` or `auth` of their own, in the order of the text.
 std::vector<size_t> candidates(const Code& code) {
@@ -56,11 +65,13 @@ int likeness(const Code& code, size_t open) {
   return points;
 }
 
-std::optional<size_t> best_object(const Code& code) {
+// `others`, where not null, gets those that look like mail options, too.
+std::optional<size_t> best_object(const Code& code, std::vector<size_t>* others = nullptr) {
   std::optional<size_t> best;
   int most = 0;
   for (const size_t open : candidates(code)) {
     const int points = likeness(code, open);
+    if (others && points > 0) others->push_back(open);
     if (best && points <= most) continue;
     best = open;
     most = points;
@@ -113,6 +124,9 @@ void fill(const Sheet& sheet, Settings& settings) {
   take_port(sheet.find("port"), settings.port);
   take(sheet.find("auth.user"), settings.user);
   take(sheet.find("auth.pass"), settings.password);
+  // What is logged in with, where it is a token.
+  if (sheet.value("auth.type") == "OAuth2" && !sheet.has("auth.pass"))
+    take(sheet.find("auth.accessToken"), settings.password);
   take(sheet.find(sheet.find("authMethod") ? "authMethod" : "auth.type"), settings.mechanism);
   take(sheet.find("from"), settings.from);
   take_as(sheet.has("auth.user"), sheet.find("auth.user"), settings.login);
@@ -121,10 +135,26 @@ void fill(const Sheet& sheet, Settings& settings) {
   fill_encryption(sheet, settings);
 }
 
+void notice_several(const SourceText& source, const Code& code, size_t taken,
+                    const std::vector<size_t>& all, Settings& settings) {
+  std::string others;
+  const auto place_of = [&](size_t open) { return source.place(code.tokens()[open].offset, 1); };
+  for (const size_t open : all)
+    if (open != taken)
+      others += fmt::format("{}{}", others.empty() ? "" : ", ", place_of(open).line);
+  if (others.empty()) return;
+  settings.notices.push_back(
+      {place_of(taken),
+       fmt::format("taken are the options that begin here; those of line {} are left out",
+                   others)});
+}
+
 Result<void> read_nodemailer(const SourceText& source, std::string_view, Settings& settings) {
   const Code code(source, Language::javascript);
   Sheet sheet(source);
-  if (const auto open = best_object(code)) {
+  std::vector<size_t> transports;
+  if (const auto open = best_object(code, &transports)) {
+    notice_several(source, code, *open, transports, settings);
     TRY_VOID(collect(code, *open, settings, sheet));
     TRY_VOID(sheet.hand_over(settings));
     fill(sheet, settings);

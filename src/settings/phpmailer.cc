@@ -113,6 +113,7 @@ Result<void> read_phpmailer(const SourceText& source, std::string_view, Settings
   TRY_VOID(collect(code, settings, sheet));
   find_check(code, sheet, settings);
   TRY_VOID(sheet.hand_over(settings));
+  for (const std::string_view key : {"Host", "Port"}) notice_repeated(sheet, key, settings);
   take(sheet.find("Host"), settings.host);
   settings.port.value = 25;
   take_port(sheet.find("Port"), settings.port);

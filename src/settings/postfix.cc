@@ -166,6 +166,10 @@ Result<void> read_postfix(const SourceText& source, std::string_view, Settings& 
   Sheet sheet(source);
   Reader(source, sheet).read();
   TRY_VOID(sheet.hand_over(settings));
+  // postconf(5): of a parameter that is there twice the last one counts.
+  for (const std::string_view key :
+       {"relayhost", "smtp_tls_security_level", "smtp_tls_wrappermode", "smtp_sasl_auth_enable"})
+    notice_repeated(sheet, key, settings);
   fill_relay_host(source, sheet, settings);
   fill_encryption(sheet, settings);
   fill_login(sheet, settings);

@@ -7,6 +7,7 @@
 #include "base/ascii.h"
 #include "settings/sheet.h"
 #include "settings/similarity.h"
+#include "settings/url.h"
 
 namespace waypost::settings {
 namespace {
@@ -59,6 +60,8 @@ std::optional<Pasted> pasted_in(std::string_view host) {
     pasted.what = "a URL";
     host.remove_prefix(scheme + 3);
   }
+  // What stands in front of the last @ is a secret where it is no path.
+  if (has_bare_delimiter(host)) host.remove_prefix(host.rfind('@'));
   const size_t slash = host.find('/');
   if (slash != std::string_view::npos && pasted.what.empty()) pasted.what = "a path";
   host = host.substr(0, slash);
@@ -126,6 +129,8 @@ void look_at_tls(const Settings& settings, std::vector<Remark>& found) {
     Remark both = remark(Kind::two_encryptions, "", Field::encryption);
     both.place = settings.encryption.place;
     both.other = *settings.other_encryption;
+    // Others with that pair of switches, such as Flask, go on with one of them.
+    if (settings.dialect == Dialect::django) both.detail = "with both Django sends nothing";
     const bool is_implicit = settings.port.value == 465;
     both.change.encryption = is_implicit ? Encryption::implicit : Encryption::starttls;
     found.push_back(std::move(both));

@@ -83,6 +83,12 @@ Result<Settings> read(std::string_view text, std::optional<Dialect> dialect, std
   if (!dialect)
     return failure(ErrorCode::invalid_input, fmt::format("{}: not recognised as settings of {}",
                                                          settings.file, known_dialects()));
+  constexpr std::string_view byte_order_marks[] = {"\xff\xfe", "\xfe\xff"};
+  for (const std::string_view mark : byte_order_marks)
+    if (text.starts_with(mark))
+      return failure(
+          ErrorCode::invalid_input,
+          fmt::format("{}: UTF-16, which no mail program reads: save it as UTF-8", settings.file));
   settings.dialect = *dialect;
   settings.text = base::Secret(text);
   const SourceText source(settings.text.reveal());

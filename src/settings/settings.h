@@ -46,6 +46,9 @@ struct Setting {
   Place place;
   // The text names an environment variable, another file or an expression: `value` is not known.
   bool is_elsewhere = false;
+  // The environment variable that it is taken from; `value` is then what the text has for when
+  // there is none, or not known.
+  std::string variable = {};
 
   bool is_written() const { return place.line != 0; }
   bool is_known() const { return is_written() && !is_elsewhere; }
@@ -57,6 +60,13 @@ struct Assignment {
   size_t key_offset = 0;  // octets into the text: where the whole of it begins
   Place place;            // of the value
   bool is_secret = false;
+};
+
+// What the file says of the way mail goes that is no setting of a server: which of several was
+// taken, that nothing is sent by SMTP, where a default comes from. `place` may be nowhere.
+struct Notice {
+  Place place;
+  std::string text;
 };
 
 // Values are octet for octet what the program would use: nothing is trimmed. What is not written
@@ -82,6 +92,7 @@ struct Settings {
   Setting<std::string> service;  // Nodemailer's name of a provider, in the place of a host
   Setting<Family> family;
 
+  std::vector<Notice> notices;
   std::vector<Assignment> assignments;  // those that hold for the account, in the order of the text
   base::Secret text;                    // the whole file, which may hold other secrets
 };

@@ -20,6 +20,7 @@ size_t Sheet::add(const Written& written, bool is_secret) {
                       source_.place(written.offset, written.length, is_secret), is_secret};
   entry.value = base::Secret(written.value);
   entry.is_elsewhere = written.is_elsewhere;
+  entry.variable = written.variable;
   entries_.push_back(std::move(entry));
   return entries_.size() - 1;
 }
@@ -55,6 +56,23 @@ Result<void> Sheet::hand_over(Settings& settings) const {
   return {};
 }
 
+void notice_repeated(const Sheet& sheet, std::string_view key, Settings& settings) {
+  const Sheet::Entry* last = sheet.find(key);
+  if (last == nullptr) return;
+  std::string others;
+  for (size_t i = 0; i < sheet.size(); ++i) {
+    const Sheet::Entry& entry = sheet[i];
+    if (&entry == last || entry.assignment.key != key) continue;
+    if (entry.value.reveal() == last->value.reveal() && entry.is_elsewhere == last->is_elsewhere)
+      continue;
+    others += fmt::format("{}{}", others.empty() ? "" : ", ", entry.assignment.place.line);
+  }
+  if (others.empty()) return;
+  settings.notices.push_back(
+      {last->assignment.place,
+       fmt::format("{} stands in line {} as well; taken is the one here, the last", key, others)});
+}
+
 void take(const Sheet::Entry* entry, Setting<std::string>& setting) {
   if (entry) take_as(entry->value.reveal(), entry, setting);
 }
@@ -64,6 +82,7 @@ void take(const Sheet::Entry* entry, Setting<base::Secret>& setting) {
   setting.value = base::Secret(entry->value.reveal());
   setting.place = entry->assignment.place;
   setting.is_elsewhere = entry->is_elsewhere;
+  setting.variable = entry->variable;
 }
 
 void take_port(const Sheet::Entry* entry, Setting<unsigned>& setting) {

@@ -17,6 +17,7 @@ struct Written {
   size_t length = 0;
   std::string_view value;
   bool is_elsewhere = false;
+  std::string_view variable = {};  // of the environment, where it is taken from
 };
 
 // What was written, in the order of the text: between the reader of a dialect and Settings. Values
@@ -27,6 +28,7 @@ class Sheet {
     Assignment assignment;
     base::Secret value;
     bool is_elsewhere = false;
+    std::string variable = {};
   };
 
   explicit Sheet(const SourceText& source) : source_(source) {}
@@ -69,7 +71,11 @@ void take_as(T value, const Sheet::Entry* entry, Setting<T>& setting) {
   if (!entry) return;
   setting.place = entry->assignment.place;
   setting.is_elsewhere = entry->is_elsewhere;
+  setting.variable = entry->variable;
 }
+
+// Says in `settings` which one counts, where the key is there more than once with other values.
+void notice_repeated(const Sheet& sheet, std::string_view key, Settings& settings);
 
 // Digits alone, 9 at most; 0 for what is no number.
 unsigned number_in(std::string_view text);

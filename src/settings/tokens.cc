@@ -83,10 +83,18 @@ class Scanner {
       if (text_[end] == '\n' && !spans_lines) break;
       if (is_long ? text_.substr(end).starts_with(triple) : text_[end] == quote)
         return push(Token::Kind::text, end + (is_long ? 3 : 1) - at_);
-      end += text_[end] == '\\' && end + 1 < text_.size() && text_[end + 1] != '\n' ? 2 : 1;
+      end += escape_length(end);
     }
     end = std::min(std::min(end, text_.size()), line_end);
     push(Token::Kind::open_text, end - at_);
+  }
+
+  // A backslash with what it belongs to. Before a line end it continues the line, in JavaScript
+  // and Python; PHP's literals go on anyway.
+  size_t escape_length(size_t at) const {
+    if (text_[at] != '\\' || at + 1 >= text_.size()) return 1;
+    if (text_.substr(at + 1).starts_with("\r\n")) return 3;
+    return 2;
   }
 
   void push(Token::Kind kind, size_t length) {

@@ -12,9 +12,14 @@ constexpr Instant next_max = Instant(Duration(int64_t(4e18)));
 
 }  // namespace
 
-Pacer::Pacer(double per_second) { set_rate(per_second); }
+Pacer::Pacer(double per_second) { set_interval(per_second); }
 
-void Pacer::set_rate(double per_second) {
+void Pacer::set_rate(double per_second, Instant now) {
+  set_interval(per_second);
+  next_ = std::min(next_, now + interval_);
+}
+
+void Pacer::set_interval(double per_second) {
   double nanoseconds = per_second > 0 ? std::min(1e9 / per_second, interval_max) : 0;
   interval_ = Duration(static_cast<int64_t>(nanoseconds));
 }

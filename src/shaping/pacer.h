@@ -11,8 +11,9 @@ class Pacer {
   // 0 or less is no limit.
   explicit Pacer(double per_second);
 
-  // For the messages behind the next one, which keeps the time that it was told.
-  void set_rate(double per_second);
+  // The next message keeps the time that it was told, but waits no longer than the new rate has it
+  // wait: a lower rate must not outlast its end.
+  void set_rate(double per_second, Instant now);
 
   // How long a message has to wait for the one before it.
   Duration interval() const { return interval_; }
@@ -22,6 +23,8 @@ class Pacer {
   void take(Instant now);
 
  private:
+  void set_interval(double per_second);
+
   Duration interval_{0};
   Instant next_;
 };

@@ -64,7 +64,8 @@ class BatchSpool final : public Spool {
     store_.submit({std::move(operations), Durability::unpromised, &loop_, nullptr});
   }
 
-  io::Task<Result<void>> update(MessageId id, std::vector<RecipientChange> changes) override {
+  io::Task<Result<void>> update(MessageId id, std::vector<RecipientChange> changes,
+                                Durability durability) override {
     std::vector<Operation> operations;
     operations.reserve(changes.size());
     for (const RecipientChange& change : changes) {
@@ -72,10 +73,10 @@ class BatchSpool final : public Spool {
       operations.push_back(
           put(Family::progress, part_key(id, change.recipient), std::move(encoded)));
     }
-    co_return co_await write(std::move(operations), Durability::bounded);
+    co_return co_await write(std::move(operations), durability);
   }
 
-  io::Task<Result<void>> remove(Envelope envelope) override {
+  io::Task<Result<void>> remove(Envelope envelope, Durability durability) override {
     held_->forget(envelope.id);
     std::vector<Operation> operations;
     operations.reserve(1 + envelope.recipients.size() + envelope.chunks);
@@ -85,7 +86,7 @@ class BatchSpool final : public Spool {
       operations.push_back({Kind::erase, Family::progress, part_key(envelope.id, recipient), {}});
     for (uint32_t index = 0; index < envelope.chunks; ++index)
       operations.push_back(erase_once(Family::bodies, part_key(envelope.id, index)));
-    co_return co_await write(std::move(operations), Durability::bounded);
+    co_return co_await write(std::move(operations), durability);
   }
 
   io::Task<Result<std::string>> read_chunk(MessageId id, uint32_t index) override {

@@ -35,13 +35,6 @@ struct Operation {
   std::string value;
 };
 
-// When a batch is on stable storage.
-enum class Durability {
-  unpromised,  // pieces of a message that is still arriving
-  bounded,     // at most `update_sync_delay_max` after the answer
-  before_answer,
-};
-
 struct Batch {
   std::vector<Operation> operations;
   Durability durability = Durability::unpromised;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -20,6 +21,9 @@ struct Envelope {
   MessageId id;
   WallTime accepted_at;
   WallTime expires_at;
+  // Its sender wants it sent then and not before; the epoch: at once. Its time to live counts from
+  // then on (expires_at).
+  WallTime not_before;
   bool has_deadline = false;  // its sender said when: it is worth nothing after expires_at
 
   // Whose mail this is and how it is grouped. Present from the first version of the format, so that
@@ -51,6 +55,9 @@ struct Envelope {
 
   uint64_t size_octets = 0;  // of all chunks together
   uint32_t chunks = 0;
+
+  // For how long it is tried at most, from acceptance or from the time that was asked for.
+  WallTime::duration lifetime() const { return expires_at - std::max(accepted_at, not_before); }
 };
 
 // Where one recipient of a message stands. Rewritten after each attempt that settles nothing.
@@ -62,6 +69,9 @@ struct RecipientProgress {
   std::string last_host;
   bool held = false;            // kept back by a person until it is released
   bool delay_notified = false;  // the sender was told that it takes long
+  // Another time than the envelope's, since a person said so; the epoch: nobody did. Kept for good,
+  // for the message's time to live counts from the latest one of its recipients.
+  WallTime scheduled_at = {};
 };
 
 // A message as the spool gives it back after a start.
@@ -74,8 +84,28 @@ struct StoredMessage {
     if (auto found = progress.find(recipient); found != progress.end()) return found->second;
     RecipientProgress first;
     first.held = !envelope.held_because.empty();
+    first.next_attempt_at = envelope.not_before;
     return first;
   }
+  // The time that somebody wants it sent at, a person's before the sender's; the epoch: at once.
+  WallTime scheduled_at(uint32_t recipient) const {
+    auto found = progress.find(recipient);
+    const bool by_person = found != progress.end() && found->second.scheduled_at != WallTime();
+    return by_person ? found->second.scheduled_at : envelope.not_before;
+  }
+  // Whether the recipient still waits for that time: no attempt came between.
+  bool awaits_schedule(uint32_t recipient) const {
+    const WallTime at = scheduled_at(recipient);
+    return at != WallTime() && progress_of(recipient).next_attempt_at == at;
+  }
+  // When it is given up: its life counts from the latest time that any of its recipients has.
+  WallTime expires_at() const;
 };
+
+inline WallTime StoredMessage::expires_at() const {
+  WallTime from = envelope.accepted_at;
+  for (uint32_t i = 0; i < envelope.recipients.size(); ++i) from = std::max(from, scheduled_at(i));
+  return from + envelope.lifetime();
+}
 
 }  // namespace waypost::spool

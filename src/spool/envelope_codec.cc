@@ -221,6 +221,14 @@ Result<void> read_hold(const Fields& fields, Envelope& envelope) {
   return {};
 }
 
+// What version 4 brought. Only an envelope with a time to wait for is written in it.
+Result<void> read_schedule(const Fields& fields, Envelope& envelope) {
+  TRY(envelope.not_before, fields.time("not_before"));
+  if (envelope.not_before > envelope.expires_at)
+    return corrupt("not_before", "is behind the time at which it is given up");
+  return {};
+}
+
 Result<Envelope> read_envelope(const Fields& fields) {
   Envelope envelope;
   TRY(envelope.accepted_at, fields.time("accepted_at"));
@@ -241,6 +249,7 @@ Result<Envelope> read_envelope(const Fields& fields) {
   TRY(uint64_t version, fields.number("v", envelope_version));
   if (version >= 2) TRY_VOID(read_extensions(fields, envelope));
   if (version >= 3) TRY_VOID(read_hold(fields, envelope));
+  if (version >= 4) TRY_VOID(read_schedule(fields, envelope));
   return envelope;
 }
 
@@ -297,9 +306,16 @@ void append_dsn(base::JsonWriter& writer, const Envelope& envelope) {
   });
 }
 
+// The lowest that says all there is to say.
+int64_t version_of(const Envelope& envelope) {
+  if (envelope.not_before != WallTime()) return 4;
+  return envelope.held_because.empty() ? 2 : 3;
+}
+
 std::string to_json(const Envelope& envelope) {
+  const int64_t version = version_of(envelope);
   base::JsonWriter writer(envelope_octets_usual);
-  writer.number("v", envelope.held_because.empty() ? 2 : envelope_version);
+  writer.number("v", version);
   writer.number("accepted_at", envelope.accepted_at.time_since_epoch().count());
   writer.number("expires_at", envelope.expires_at.time_since_epoch().count());
   writer.text("tenant", envelope.tenant);
@@ -318,7 +334,8 @@ std::string to_json(const Envelope& envelope) {
   writer.number("size_octets", static_cast<int64_t>(envelope.size_octets));
   writer.number("chunks", envelope.chunks);
   if (envelope.has_deadline) writer.boolean("deadline", true);
-  if (!envelope.held_because.empty()) writer.text("held_because", envelope.held_because);
+  if (version >= 3) writer.text("held_because", envelope.held_because);
+  if (version >= 4) writer.number("not_before", envelope.not_before.time_since_epoch().count());
   return std::move(writer).finish();
 }
 
@@ -342,6 +359,9 @@ Result<void> check_mailbox(const smtp::Mailbox& mailbox) {
 Result<void> check(const Envelope& envelope) {
   TRY_VOID(check_time("accepted_at", envelope.accepted_at));
   TRY_VOID(check_time("expires_at", envelope.expires_at));
+  TRY_VOID(check_time("not_before", envelope.not_before));
+  if (envelope.not_before > envelope.expires_at)
+    return not_storable("not_before is behind expires_at");
   if (envelope.sender) TRY_VOID(check_mailbox(*envelope.sender));
   if (envelope.recipients.empty()) return not_storable("there is no recipient");
   for (const auto& recipient : envelope.recipients) TRY_VOID(check_mailbox(recipient));
@@ -369,8 +389,10 @@ Result<std::string> encode(const Envelope& envelope) {
 
 Result<std::string> encode(const RecipientProgress& progress) {
   TRY_VOID(check_time("next_attempt_at", progress.next_attempt_at));
+  TRY_VOID(check_time("scheduled_at", progress.scheduled_at));
+  const bool is_scheduled = progress.scheduled_at != WallTime();
   base::JsonWriter writer(progress_octets_usual);
-  writer.number("v", progress_version);
+  writer.number("v", is_scheduled ? 3 : 2);
   writer.boolean("settled", progress.settled);
   writer.number("attempts", progress.attempts);
   writer.number("next_attempt_at", progress.next_attempt_at.time_since_epoch().count());
@@ -378,6 +400,7 @@ Result<std::string> encode(const RecipientProgress& progress) {
   writer.text("last_host", progress.last_host);
   writer.boolean("held", progress.held);
   writer.boolean("delay_notified", progress.delay_notified);
+  if (is_scheduled) writer.number("scheduled_at", progress.scheduled_at.time_since_epoch().count());
   return within(std::move(writer).finish(), progress_octets_max);
 }
 
@@ -406,6 +429,8 @@ Result<RecipientProgress> decode_progress(std::string_view octets) {
   if (version < 2) return progress;
   TRY(progress.held, fields.boolean("held"));
   TRY(progress.delay_notified, fields.boolean("delay_notified"));
+  if (version < 3) return progress;
+  TRY(progress.scheduled_at, fields.time("scheduled_at"));
   return progress;
 }
 

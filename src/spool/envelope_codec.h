@@ -13,10 +13,11 @@
 // some within a version.
 namespace waypost::spool {
 
-// The highest that is read. What a reader of version 2 would send at once is written as 3, all else
-// still as 2.
-constexpr uint64_t envelope_version = 3;
-constexpr uint64_t progress_version = 2;
+// The highest that is read. What a reader of version 2 would send at once is written as 3 where it
+// is held, and as 4 where it has a time to wait for, all else still as 2; a recipient's progress as
+// 3 where a person gave it another time.
+constexpr uint64_t envelope_version = 4;
+constexpr uint64_t progress_version = 3;
 constexpr size_t envelope_octets_max = 4 * 1024 * 1024;
 constexpr size_t progress_octets_max = 1024 * 1024;
 

@@ -180,7 +180,7 @@ Result<void> RocksStore::write(const std::vector<Batch>& batches) {
   Instant now = clock_.now();
   bool overdue = unsynced_since_ && now - *unsynced_since_ >= update_sync_after;
   bool sync = overdue || any_has(batches, Durability::before_answer);
-  Result<void> result = timed([&] { return database_->write(batches, sync); });
+  Result<void> result = timed(Syncs(sync), [&] { return database_->write(batches, sync); });
   if (!result) {
     healthy_->store(false);
     return result;
@@ -212,7 +212,7 @@ void RocksStore::sync_when_due() {
 void RocksStore::sync_now() {
   unsynced_since_.reset();
   if (!healthy()) return;
-  if (!timed([&] { return database_->sync(); })) return healthy_->store(false);
+  if (!timed(Syncs::yes, [&] { return database_->sync(); })) return healthy_->store(false);
   mark_later();
 }
 
@@ -226,13 +226,15 @@ void RocksStore::mark_later() {
 
 void RocksStore::mark() {
   if (!healthy()) return;
-  if (!timed([&] { return database_->mark(); })) healthy_->store(false);
+  if (!timed(Syncs::no, [&] { return database_->mark(); })) healthy_->store(false);
 }
 
-Result<void> RocksStore::timed(std::function<Result<void>()> work) {
-  busy_since_ = clock_.now().time_since_epoch().count();
+Result<void> RocksStore::timed(Syncs syncs, std::function<Result<void>()> work) {
+  const Instant begun = clock_.now();
+  busy_since_ = begun.time_since_epoch().count();
   Result<void> result = work();
   busy_since_ = idle;
+  if (syncs == Syncs::yes) sync_counts_.add(clock_.now() - begun);
   return result;
 }
 

@@ -15,6 +15,7 @@
 #include "spool/batch_store.h"
 #include "spool/log_tail.h"
 #include "spool/rocks_options.h"
+#include "spool/sync_times.h"
 
 namespace waypost::spool {
 
@@ -52,6 +53,9 @@ class RocksStore final : public BatchStore {
   // come back is no failure, and yet nothing gets its answer. Any thread.
   std::optional<Duration> busy_for() const;
 
+  // How long it took each time until what was pending was on stable storage. Any thread.
+  SyncTimes sync_times() const { return sync_counts_.read(); }
+
   // To be called, as often as one likes, while the disk is nearly full: what was removed does not
   // give its room back by itself as long as nothing more comes in. Does nothing unless something
   // was removed since the last time, and at most every `room_interval`. Any thread.
@@ -71,7 +75,8 @@ class RocksStore final : public BatchStore {
   void sync_now();
   void mark_later();
   void mark();
-  Result<void> timed(std::function<Result<void>()> work);
+  enum class Syncs : bool { no, yes };
+  Result<void> timed(Syncs syncs, std::function<Result<void>()> work);
 
   std::unique_ptr<RocksDatabase> database_;
   // Shared with the database's own threads, which report failures until it is closed.
@@ -84,6 +89,7 @@ class RocksStore final : public BatchStore {
   const io::SystemClock clock_;
   static constexpr Instant::rep idle = 0;
   std::atomic<Instant::rep> busy_since_ = idle;
+  SyncCounts sync_counts_;
 
   // The writer's thread only.
   std::optional<Instant> unsynced_since_;

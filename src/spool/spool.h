@@ -27,6 +27,13 @@ struct RecipientChange {
   RecipientProgress progress;
 };
 
+// When what was written is on stable storage.
+enum class Durability {
+  unpromised,  // pieces of a message that is still arriving
+  bounded,     // at most `update_sync_delay_max` after the answer, or with the next commit
+  before_answer,
+};
+
 // The messages on disk, as one shard sees them. docs/format/spool.md has the table of legal states
 // and the step between each.
 //
@@ -54,14 +61,15 @@ class Spool {
   // Forgets the chunks of a message that was not committed. Lazy, never fails visibly.
   virtual void discard(MessageId id) = 0;
 
-  // What attempts have changed. When it returns, the change survives the death of the process; it
-  // is on stable storage at most `update_sync_delay_max` later, or with the next commit.
-  virtual io::Task<Result<void>> update(MessageId id, std::vector<RecipientChange> changes) = 0;
+  // What attempts or people have changed. When it returns, the change survives the death of the
+  // process; `durability` says when it survives a power cut.
+  virtual io::Task<Result<void>> update(MessageId id, std::vector<RecipientChange> changes,
+                                        Durability durability) = 0;
 
   // Removes a message whose recipients are all settled; same promise as update(). Nothing more may
   // be written of it. What there is to remove is counted from the envelope, so that the spool keeps
   // no state per message.
-  virtual io::Task<Result<void>> remove(Envelope envelope) = 0;
+  virtual io::Task<Result<void>> remove(Envelope envelope, Durability durability) = 0;
 
   // One chunk, or not_found, or corrupt.
   virtual io::Task<Result<std::string>> read_chunk(MessageId id, uint32_t index) = 0;

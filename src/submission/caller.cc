@@ -1,6 +1,6 @@
 #include "submission/caller.h"
 
-#include <algorithm>
+#include "base/networks.h"
 
 namespace waypost::submission {
 
@@ -19,11 +19,6 @@ bool Caller::is_known_in(const std::vector<IpPrefix>& networks) const {
 
 bool Caller::is_safe_in_the_clear() const {
   return known && peer.address.is_loopback() && (client.address.is_loopback() || client_tls);
-}
-
-bool contains(const std::vector<IpPrefix>& networks, const IpAddress& address) {
-  return std::any_of(networks.begin(), networks.end(),
-                     [&](const IpPrefix& network) { return network.contains(address); });
 }
 
 }  // namespace waypost::submission

@@ -31,6 +31,4 @@ struct Caller {
   bool is_safe_in_the_clear() const;
 };
 
-bool contains(const std::vector<IpPrefix>& networks, const IpAddress& address);
-
 }  // namespace waypost::submission

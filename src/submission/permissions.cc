@@ -37,6 +37,16 @@ bool has_mailbox(const Inbound& inbound, std::string_view local_part) {
 
 }  // namespace
 
+Result<intake::DomainPatterns> sender_patterns(const std::vector<std::string>& domains) {
+  intake::DomainPatterns patterns;
+  for (const std::string& domain : domains) {
+    const std::string_view below = domain.starts_with("*.") ? "*." : "";
+    TRY(std::string labels, dns::to_a_labels(std::string_view(domain).substr(below.size())));
+    patterns.push_back(std::string(below) + base::to_lower(labels));
+  }
+  return patterns;
+}
+
 std::optional<smtp::Reply> refuse_sender(const std::optional<intake::DomainPatterns>& allowed,
                                          const std::optional<smtp::Mailbox>& sender) {
   if (!allowed || !sender) return std::nullopt;

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "base/result.h"
 #include "intake/submitter.h"
 #include "smtp/address.h"
 #include "smtp/reply.h"
@@ -29,6 +30,10 @@ struct LocalMailboxes {
 // reverse-path, as every notice and automatic reply does (RFC 5321 §4.5.5). Nothing: any domain.
 std::optional<smtp::Reply> refuse_sender(const std::optional<intake::DomainPatterns>& allowed,
                                          const std::optional<smtp::Mailbox>& sender);
+
+// Domains as people write them, also beyond ASCII, and "*." in front for every name below: as
+// patterns. invalid_input for what is no name.
+Result<intake::DomainPatterns> sender_patterns(const std::vector<std::string>& domains);
 
 // Whether a stranger may write to `recipient`: 550 5.7.1 when that would be relaying, also by a
 // local part that names a further hop; 550 5.1.1 when we have no such mailbox.

@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/networks.h"
 #include "submission/proxied_stream.h"
 
 namespace waypost::submission {

@@ -86,7 +86,7 @@ io::Task<Result<void>> TlsStream::Engine::exchange(Instant deadline) {
     co_return failure(ErrorCode::peer_gone, "the peer hung up before it said anything");
   if (handshaking) co_return failure(ErrorCode::tls, "the peer hung up in the TLS handshake");
   co_return failure(ErrorCode::peer_gone,
-                    "the connection ended without TLS's own end, so octets may be missing");
+                    "the connection was cut, TLS was not closed: octets may be missing");
 }
 
 // Tells the peer by the alert that OpenSSL prepared; that this may fail changes nothing.

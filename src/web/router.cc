@@ -56,6 +56,10 @@ const Router::Methods* Router::find(Request& request) const {
 
 Router::Match Router::match(Request& request) const {
   const Methods* methods = find(request);
+  if (methods == nullptr && otherwise_) {
+    std::optional<Response> page = otherwise_(request);
+    if (page) return {nullptr, std::move(page)};
+  }
   if (methods == nullptr)
     return {nullptr, problem(404, "not-found", "There is nothing here",
                              "No page has this path: /v1/openapi.json lists all that there are.")};

@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "io/task.h"
@@ -38,6 +39,10 @@ class Router {
     on(method, path, Route{std::move(handler)});
   }
 
+  // What a request gets whose path nothing else has; nothing: the 404 for programs. One is enough.
+  using Otherwise = std::function<std::optional<Response>(const Request& head)>;
+  void otherwise(Otherwise answer) { otherwise_ = std::move(answer); }
+
   // Sets the request's parameters.
   Match match(Request& request) const;
 
@@ -55,6 +60,7 @@ class Router {
 
   std::map<std::string, Methods> exact_;
   std::vector<Pattern> patterns_;
+  Otherwise otherwise_;
 };
 
 }  // namespace waypost::web

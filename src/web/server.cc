@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <optional>
 
 #include <boost/beast/http/parser.hpp>
@@ -24,16 +25,35 @@ constexpr size_t read_octets = 16 * 1024;
 constexpr size_t written_octets = 256 * 1024;    // within response_timeout
 constexpr uint64_t share_step_octets = 1 << 20;  // of a body whose length is not said
 
+std::string_view in_view(boost::beast::string_view text) { return {text.data(), text.size()}; }
+
+// Where the authority begins in a target in absolute form; 0 for another form.
+size_t host_in(std::string_view target) {
+  for (std::string_view scheme : {"http://", "https://"})
+    if (base::starts_with_ignoring_case(target, scheme)) return scheme.size();
+  return 0;
+}
+
 Request to_request(const http::request<http::string_body>& message) {
   Request request;
-  const auto text = [](auto view) { return std::string(view.data(), view.size()); };
+  const auto text = [](auto view) { return std::string(in_view(view)); };
   request.method = text(message.method_string());
   std::string target = text(message.target());
+  std::string authority;
+  if (const size_t host = host_in(target)) {
+    const size_t slash = std::min(target.find_first_of("/?", host), target.size());
+    authority = target.substr(host, slash - host);
+    target.erase(0, slash);
+    if (!target.starts_with('/')) target.insert(0, "/");
+  }
   const size_t question = target.find('?');
   request.path = target.substr(0, question);
   if (question != target.npos) request.query = target.substr(question + 1);
   for (const auto& field : message)
     request.fields.emplace_back(base::to_lower(text(field.name_string())), text(field.value()));
+  // It says the same as the Host field, and counts where it does not (RFC 9112 §3.2.2).
+  for (auto& [name, value] : request.fields)
+    if (!authority.empty() && name == "host") value = authority;
   return request;
 }
 
@@ -42,6 +62,9 @@ Response bad_request(std::string_view why) {
 }
 
 Response body_too_large(uint64_t octets_max) {
+  if (octets_max == 0)
+    return problem(413, "body-too-large", "The body is too large",
+                   "This request takes no body: send it without one.");
   return problem(413, "body-too-large", "The body is too large",
                  "Here a request has a body of at most " + std::to_string(octets_max) + " octets.");
 }
@@ -58,17 +81,51 @@ Response too_busy() {
   return response;
 }
 
+// uri-host [ ":" port ] of RFC 9110 §7.2; empty where a target has no authority.
+bool is_authority(std::string_view text) {
+  size_t end = std::min(text.find(':'), text.size());
+  if (text.starts_with('[')) end = std::min(text.find(']'), text.size() - 1) + 1;
+  const std::string_view host = text.substr(0, end);
+  std::string_view port = text.substr(end);
+  const bool has_end = port.empty() || port.starts_with(':');
+  if (!port.empty()) port.remove_prefix(1);
+  const auto in_host = [](char c) {
+    return c > 0x20 && c != 0x7f && std::string_view("@/?#\\,").find(c) == std::string_view::npos;
+  };
+  return has_end && host.starts_with('[') == host.ends_with(']') &&
+         std::all_of(host.begin(), host.end(), in_host) && port.size() <= 5 &&
+         std::all_of(port.begin(), port.end(), base::is_digit);
+}
+
 // What RFC 9112 §3.2 wants of every request of this version, and forms that only proxies are asked.
 std::optional<Response> refuse(const http::request<http::string_body>& message) {
   const auto hosts = message.equal_range(http::field::host);
   const auto count = std::distance(hosts.first, hosts.second);
   if (count > 1 || (message.version() >= 11 && count != 1))
     return bad_request("A request has one Host field.");
+  if (count == 1 && !is_authority(base::trim(in_view(hosts.first->value()))))
+    return bad_request("The Host field is no name or address, with a port or without.");
+  // RFC 9110 §10.1.1.
+  const auto expectations = message.equal_range(http::field::expect);
+  for (auto each = expectations.first; each != expectations.second; ++each)
+    if (!base::equals_ignoring_case(base::trim(in_view(each->value())), "100-continue"))
+      return problem(417, "expectation-failed", "The expectation is not known",
+                     "Only \"Expect: 100-continue\" is known; leave the field out.");
   // RFC 9112 §6.3: where its body ends cannot be known, and the next request would begin within it.
-  const bool has_coding = message.find(http::field::transfer_encoding) != message.end();
-  if (has_coding && (message.version() < 11 || !message.chunked()))
+  const auto coding = message.find(http::field::transfer_encoding);
+  if (coding != message.end() && (message.version() < 11 || !message.chunked()))
     return bad_request("The last transfer coding of a request is chunked.");
-  if (!message.target().starts_with('/')) return bad_request("The target is no path.");
+  if (coding != message.end() && !base::equals_ignoring_case(in_view(coding->value()), "chunked"))
+    return problem(501, "unknown-coding", "The body comes in a coding that is not known",
+                   "A body is sent as it is, or chunked.");
+  const auto content_coding = message.find(http::field::content_encoding);
+  if (content_coding != message.end() &&
+      !base::equals_ignoring_case(in_view(content_coding->value()), "identity"))
+    return problem(415, "unsupported-media-type", "The body has another type",
+                   "The body has to come without a Content-Encoding.");
+  const std::string_view target = in_view(message.target());
+  if (!target.starts_with('/') && host_in(target) == 0)
+    return bad_request("The target is no path.");
   return std::nullopt;
 }
 
@@ -155,11 +212,27 @@ io::Task<void> Server::accept() {
     auto stream = co_await listener_->accept();
     if (!stream && stream.error().code() == ErrorCode::cancelled) co_return;
     // Too many: dropped without a word, which a health check reads as it should.
-    if (stream && open_.size() < settings_.connections_max)
+    if (stream && (open_.size() < settings_.connections_max || make_room()))
       tasks_.start(serve(*std::move(stream)));
     else if (!stream)
       co_await io::sleep_until(loop_, loop_.now() + accept_retry_delay);
   }
+}
+
+// RFC 9112 §9.5 lets a server close what is idle. Whoever opens many and says nothing, or an octet
+// now and then, pushes out his own first, as far as an address tells who he is.
+bool Server::make_room() {
+  if (waiting_.empty()) return false;
+  std::map<IpAddress, size_t> of;
+  for (const auto& [stream, address] : waiting_) ++of[address];
+  const auto most = std::max_element(of.begin(), of.end(), [](const auto& one, const auto& other) {
+    return one.second < other.second;
+  });
+  const auto first = std::find_if(waiting_.begin(), waiting_.end(),
+                                  [&](const auto& each) { return each.second == most->first; });
+  first->first->close();
+  waiting_.erase(first);
+  return true;
 }
 
 io::Task<void> Server::serve(std::unique_ptr<io::Stream> stream) {
@@ -176,7 +249,17 @@ io::Task<void> Server::serve(std::unique_ptr<io::Stream> stream) {
 struct Server::Reading {
   Reading(std::string& the_buffered, uint64_t& bodies_octets)
       : buffered(the_buffered), share(bodies_octets) {}
+  // RFC 9112 §2.2: some clients end a body with an empty line more. True when the request has
+  // begun, and no such line is passed over any more.
+  bool pass_empty_line() {
+    if (begun) return true;
+    if (buffered == "\r") return false;
+    begun = !buffered.empty();
+    if (buffered.starts_with("\r\n")) buffered.erase(0, 2);
+    return begun;
+  }
   std::string& buffered;  // octets of the connection that are not parsed yet
+  bool begun = false;
   Parser parser;
   Request request;
   Router::Match match;
@@ -192,7 +275,7 @@ io::Task<bool> Server::read(io::Stream& stream, Reading& reading, Instant deadli
   std::array<char, read_octets> space;
   const auto done = [&] { return parser.eager() ? parser.is_done() : parser.is_header_done(); };
   while (!done()) {
-    if (!buffered.empty()) {
+    if (reading.pass_empty_line() && !buffered.empty()) {
       boost::system::error_code error;
       const size_t used =
           parser.put(boost::asio::const_buffer(buffered.data(), buffered.size()), error);
@@ -244,7 +327,9 @@ io::Task<bool> Server::serve_one(io::Stream& stream, std::string& buffered, bool
   Parser& parser = reading.parser;
   parser.header_limit(settings_.header_octets_max);
   parser.body_limit(boost::none);  // its route is not known yet, which has one
+  waiting_.emplace_back(&stream, stream.peer().address);
   bool there = co_await read(stream, reading, loop_.now() + settings_.request_timeout);
+  waiting_.remove_if([&](const auto& each) { return each.first == &stream; });
   if (!there) co_return false;
   if (!reading.refusal) reading.refusal = refuse(parser.get());
   const bool with_body = parser.get().method() != http::verb::head;

@@ -2,9 +2,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <list>
 #include <memory>
 #include <unordered_set>
+#include <utility>
 
+#include "base/ip_address.h"
 #include "io/loop.h"
 #include "io/network.h"
 #include "io/task_group.h"
@@ -14,6 +17,8 @@
 namespace waypost::web {
 
 struct Settings {
+  // Beyond it a new one takes the place of one that has no whole header yet: of the address with
+  // most of these the one that has waited longest. Where all are being answered, it is dropped.
   size_t connections_max = 100;
   uint32_t header_octets_max = 16 * 1024;  // request line and fields together
   // All bodies together that come in or are being answered.
@@ -44,6 +49,7 @@ class Server {
  private:
   io::Task<void> accept();
   io::Task<void> serve(std::unique_ptr<io::Stream> stream);
+  bool make_room();
   io::Task<bool> serve_one(io::Stream& stream, std::string& buffered, bool is_last);
   // One request as it is read.
   struct Reading;
@@ -57,6 +63,8 @@ class Server {
   Router router_;
   Settings settings_;
   std::unordered_set<io::Stream*> open_;
+  // Of these, those without a whole header, the longest first, and from where.
+  std::list<std::pair<io::Stream*, IpAddress>> waiting_;
   uint64_t bodies_octets_ = 0;
   bool stopping_ = false;
   io::TaskGroup tasks_;  // last: what runs uses all of the above

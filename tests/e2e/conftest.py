@@ -15,6 +15,18 @@ from peers.relay import Relay  # noqa: E402
 from peers.sink import Sink  # noqa: E402
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Files side by side, but for those that share the lab: it is one, and fills a machine alone."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class Files(LoadFileScheduling):
+        def _split_scope(self, nodeid):
+            file = super()._split_scope(nodeid)
+            return "the lab" if "/test_doctor_" in file else file
+    return Files(config, log)
+
+
 @pytest.fixture(name="folder")
 def folder_fixture():
     """A temporary folder. pytest's own have names too long for a local socket (107 octets), and

@@ -8,6 +8,7 @@ import re
 import smtplib
 import socket
 import time
+from datetime import datetime, timedelta, timezone
 from email import policy
 from pathlib import Path
 
@@ -146,6 +147,47 @@ def test_suppressed_addresses_can_be_listed_added_and_taken_off(api, relay):
     assert api.get("/v1/suppressions/nobody").name == "invalid-fields"
 
 
+def test_mail_is_found_by_sender_subject_and_tag_also_after_a_crash(api, sink, relay):
+    tags = [{"name": "kind", "value": "invoice"}, {"name": "lang", "value": "de"}]
+    invoice = api.post("/v1/emails", {**SENT, "subject": "Ihre RECHNUNG für März", "tags": tags}).json["id"]
+    waiting = api.post("/v1/emails", {**SENT, "to": "later@sink.example", "from": "news@blog.example",
+                                      "subject": "<img src=x>", "tags": tags[:1]}).json["id"]
+    with smtplib.SMTP(*relay.trusted, timeout=10) as client:
+        client.sendmail("app@shop.example", ["bob@sink.example"],
+                        "Subject: =?utf-8?Q?Gr=C3=BC=C3=9Fe?=\r\nX-Waypost-Tag: kind=greeting\r\n\r\nHello\r\n")
+        with pytest.raises(smtplib.SMTPDataError, match="not a tag such as kind=invoice"):
+            client.sendmail("app@shop.example", ["bob@sink.example"], "X-Waypost-Tag: <b>\r\n\r\nHello\r\n")
+    page = wait_for(api, invoice, "delivered")
+    assert (page["tags"], page["subject"]) == (tags, "Ihre RECHNUNG für März")
+    assert {tuple(event["tags"]) for event in page["timeline"]} == {("kind=invoice", "lang=de")}
+    wait_for(api, waiting, "deferred")
+    eventually(lambda: len(sink.delivered()) == 2, "two are delivered")
+    assert not any(b"X-Waypost" in content for _, content in sink.delivered())
+
+    def found(api, asked):
+        return sorted(each["subject"] for each in api.get(f"/v1/emails?{asked}").json["data"])
+    eventually(lambda: len(found(api, "status=delivered")) == 2, "the records know of both")
+    for _ in range(2):
+        assert found(api, "tag=kind") == ["<img src=x>", "Grüße", "Ihre RECHNUNG für März"]
+        assert found(api, "tag=kind%3Dinvoice") == found(api, "tag=kind:invoice") == [
+            "<img src=x>", "Ihre RECHNUNG für März"]
+        assert found(api, "tag=kind:invoice&from=shop.example") == ["Ihre RECHNUNG für März"]
+        assert found(api, "from=news@blog.example") == found(api, "subject=IMG") == ["<img src=x>"]
+        assert found(api, "subject=m%C3%A4rz+rech") == ["Ihre RECHNUNG für März"]
+        assert found(api, "subject=gr%C3%BC&status=delivered") == ["Grüße"]
+        relay.kill()
+        relay.start()
+        api = Api(http_port(relay), api.key)
+    assert api.get(f"/v1/emails/{waiting}").json["tags"] == tags[:1]
+    assert api.post(f"/v1/emails/{waiting}/cancel").code == 200
+    page = wait_for(api, waiting, "cancelled")
+    assert page["timeline"][-1]["tags"] == ["kind=invoice"], "the spool keeps them"
+    for bad in ("tag=", "tag=a%20b", "tag=a:b:c", "from=", "subject=%22%21%22"):
+        assert api.get(f"/v1/emails?{bad}", check=False).name == "invalid-fields", bad
+    assert invoice in relay.command("trace", "--tag", "lang=de", "--from", "@shop.example", "--subject", "rechnung").stdout
+    assert relay.command("trace", "--subject", "nothing", code=1).stdout == ""
+
+
 def test_a_batch_is_accepted_one_by_one(api, sink):
     many = [{**SENT, "to": f"a{i}@sink.example"} for i in range(20)]
     answered = api.post("/v1/emails/batch", many).json["data"]
@@ -174,9 +216,10 @@ def test_a_repeated_request_sends_once_also_after_a_crash(api, sink, relay):
     again = api.post("/v1/emails", SENT, fields=named)
     assert again.json == first.json and again.fields["idempotency-replayed"] == "true"
     other = api.post("/v1/emails", {**SENT, "text": "Something else"}, fields=named)
-    assert (other.code, other.name) == (409, "idempotency-key-reused")
+    assert (other.code, other.name) == (409, "invalid_idempotent_request")
     for bad in ("a b", ""):
-        assert api.post("/v1/emails", SENT, fields={"Idempotency-Key": bad}).name == "invalid-fields"
+        refused = api.post("/v1/emails", SENT, fields={"Idempotency-Key": bad})
+        assert (refused.code, refused.name) == (400, "invalid_idempotency_key")
     assert api.post("/v1/emails/batch", [SENT], fields=named).name == "invalid-fields"
     wait_for(api, first.json["id"], "delivered")
     relay.kill()
@@ -226,6 +269,15 @@ def read_events(stream, last_kind):
     raise AssertionError(f"the stream ended: {told}")
 
 
+def test_silent_clients_keep_nobody_out(api):
+    silent = [socket.create_connection(("127.0.0.1", api.port)) for _ in range(105)]
+    for each in silent[::2]:
+        each.sendall(b"G")
+    assert api.get("/v1/queue").code == 200
+    for each in silent:
+        each.close()
+
+
 def test_keys_are_for_what_they_were_made_for(api, relay, sink):
     port = api.port
     sender = Api(port, make_key(relay, "sender", "send", senders=("--domain", "shop.example")))
@@ -234,6 +286,12 @@ def test_keys_are_for_what_they_were_made_for(api, relay, sink):
     sent = sender.post("/v1/emails", SENT)
     assert sent.code == 200
     refused = sender.post("/v1/emails", {**SENT, "from": "ceo@bank.example"})
+    assert (refused.code, refused.name) == (403, "sender-not-allowed")
+    raw = base64.b64encode(b"From: ceo@bank.example\r\nSubject: x\r\n\r\nx\r\n").decode()
+    refused = sender.post("/v1/emails", {"from": FROM, "to": "ann@sink.example", "raw": raw})
+    assert (refused.code, refused.name) == (403, "sender-not-allowed")
+    raw = base64.b64encode(b"From: hi@shop.example\r\nSender: ceo@bank.example\r\n\r\nx\r\n").decode()
+    refused = sender.post("/v1/emails", {"from": FROM, "to": "ann@sink.example", "raw": raw})
     assert (refused.code, refused.name) == (403, "sender-not-allowed")
     assert sender.get("/v1/queue").name == reader.post("/v1/emails", SENT).name == "missing-scope"
     assert reader.ask("DELETE", "/v1/suppressions/a@b.example").name == "missing-scope"
@@ -259,6 +317,55 @@ def test_keys_are_for_what_they_were_made_for(api, relay, sink):
     assert not any(each.key in log for each in (api, sender, reader))
 
 
+def test_keys_are_made_and_revoked_over_http(api, relay, sink):
+    made = api.post("/v1/api-keys", {"name": "shop", "domains": ["shop.example", "*.shop.example"]})
+    assert made.code == 200 and made.json["scopes"] == ["send"]
+    shop = Api(api.port, made.json["token"])
+    assert shop.post("/v1/emails", SENT).code == 200
+    assert shop.post("/v1/emails", {**SENT, "from": "ceo@bank.example"}).name == "sender-not-allowed"
+    assert shop.get("/v1/api-keys").name == "missing-scope"
+    [listed] = [key for key in api.get("/v1/api-keys").json["data"] if key["name"] == "shop"]
+    assert listed["domains"] == ["shop.example", "*.shop.example"] and "token" not in listed
+    assert api.post("/v1/api-keys", {"name": "shop", "any_sender": True}).name == "key-conflict"
+    for wrong in ({"name": "a b", "any_sender": True}, {"name": "x"}, {"any_sender": True},
+                  {"name": "x", "any_sender": True, "scopes": ["all"]},
+                  {"name": "x", "any_sender": True, "domains": "a.example"},
+                  {"name": "x", "domains": "no domain"}, {"name": "x", "any_sender": True, "ip": 1}):
+        assert api.post("/v1/api-keys", wrong).name == "invalid-fields", wrong
+    # Nothing is made that may more than who asks.
+    desk = Api(api.port, make_key(relay, "desk", "send", "admin",
+                                  senders=("--domain", "shop.example")))
+    assert desk.post("/v1/api-keys", {"name": "y", "any_sender": True}).name == "missing-scope"
+    assert desk.post("/v1/api-keys", {"name": "y", "domains": "bank.example"}).code == 403
+    assert desk.post("/v1/api-keys", {"name": "y", "domains": "*.shop.example"}).code == 403
+    assert desk.post("/v1/api-keys", {"name": "y", "domains": "shop.example",
+                                      "scopes": ["send", "read", "admin"]}).code == 200
+    admin = Api(api.port, make_key(relay, "admin", "admin"))
+    assert admin.post("/v1/api-keys", {"name": "z", "any_sender": True}).code == 403
+    assert api.ask("DELETE", "/v1/api-keys/shop").json["revoked"]
+    eventually(lambda: shop.post("/v1/emails", SENT).code == 401, "a revoked key ends")
+    assert api.ask("DELETE", "/v1/api-keys/nobody").name == "key-not-found"
+    log = relay.log()
+    assert "the key all made the key shop" in log and "the key all revoked the key shop" in log
+    assert made.json["token"] not in log
+
+
+def test_a_sending_key_stops_and_moves_what_it_has_sent_itself(api, relay):
+    sender, other = (Api(api.port, make_key(relay, name, "send")) for name in ("one", "two"))
+    waiting = sender.post("/v1/emails", {**SENT, "scheduled_at": in_a_day()}).json["id"]
+    for verb, body in (("cancel", None), ("reschedule", {"scheduled_at": in_a_day()})):
+        assert other.post(f"/v1/emails/{waiting}/{verb}", body).name == "missing-scope"
+    assert sender.post(f"/v1/emails/{waiting}/hold").name == "missing-scope"
+    moved = sender.post(f"/v1/emails/{waiting}/reschedule", {"scheduled_at": in_a_day()})
+    assert moved.code == 200 and moved.json["recipients"] == 1
+    assert sender.post(f"/v1/emails/{waiting}/cancel").json["recipients"] == 1
+    wait_for(api, waiting, "cancelled")
+
+
+def in_a_day():
+    return (datetime.now(timezone.utc) + timedelta(days=1)).isoformat()
+
+
 def test_nothing_smuggles_a_header_a_recipient_or_a_path(api, sink):
     evil = "x\r\nBcc: evil@sink.example\r\n\r\nbody"
     for members in ({"subject": evil}, {"from": f"{evil} <hi@shop.example>"}, {"reply_to": evil},
@@ -271,7 +378,7 @@ def test_nothing_smuggles_a_header_a_recipient_or_a_path(api, sink):
         answer = api.post("/v1/emails", {**SENT, **members})
         assert (answer.code, answer.name) == (422, "invalid-fields"), members
         assert answer.json["errors"]
-    raw = base64.b64encode(b"Subject: x\r\n\r\nbody\r\n.\r\nMAIL FROM:<e@x>\r\n..\r\n").decode()
+    raw = base64.b64encode(b"From: " + FROM.encode() + b"\r\nSubject: x\r\n\r\nbody\r\n.\r\nMAIL FROM:<e@x>\r\n..\r\n").decode()
     sent = api.post("/v1/emails", {"from": FROM, "to": "ann@sink.example", "raw": raw}).json
     wait_for(api, sent["id"], "delivered")
     [(_, content)] = sink.delivered()
@@ -280,6 +387,7 @@ def test_nothing_smuggles_a_header_a_recipient_or_a_path(api, sink):
                  "/v1/problems/..%2F..", "/v1/emails/00000000-0000-7000-8000-000000000000",
                  "/v1/emails/x/raw", "/v1/nothing"):
         assert api.get(path).code == 404, path
+    assert api.post("/v1/emails/00000000-0000-7000-8000-000000000000/cancel").code == 404
     assert "evil" not in json.dumps(sink.commands)
 
 
@@ -328,13 +436,19 @@ def test_metrics_count_what_happened(api):
             assert re.fullmatch(r'[a-z_]+(\{([a-z_]+="[^"]*",?)*\})? [0-9.e+-]+', line), line
             name, _, value = line.rpartition(" ")
             values[name] = float(value)
-    # The bounce makes a notice to its sender, which is mail as well.
-    assert values['waypost_messages_accepted_total{stream="default"}'] in (3, 4)
-    assert values['waypost_bounces_total{cause="recipient-unknown"}'] == 1
-    assert values['waypost_queue_recipients{place="deferred"}'] == 1
-    assert values["waypost_time_to_deliver_seconds_count"] in (1, 2)
-    assert values["waypost_queue_oldest_seconds"] > 0
+    # The bounce makes a notice to its sender, which counts apart.
+    assert values['waypost_messages_accepted_total{stream="default"}'] == 3
+    assert values['waypost_bounces_total{provider="other",cause="recipient-unknown"}'] == 1
+    assert values['waypost_queue_messages{provider="other",state="deferred"}'] == 1
+    assert values['waypost_time_to_deliver_seconds_count{provider="other"}'] == 1
+    assert values['waypost_attempt_phase_seconds_count{phase="connect"}'] > 0
+    assert values['waypost_queue_oldest_seconds{provider="other"}'] > 0
     assert values['waypost_check_ok{check="spool"}'] == 1
+    # Each was acknowledged after a sync; several may share one.
+    assert values["waypost_spool_fsync_seconds_count"] > 0
+    since_loaded = time.time() - values["waypost_config_last_reload_success_timestamp_seconds"]
+    assert 0 < since_loaded < 600 and values["waypost_config_last_reload_successful"] == 1
+    assert len([name for name in values if name.startswith("waypost_build_info{version=")]) == 1
     # What a proxy of this machine passes on is of others.
     assert Api(api.port).get("/metrics", fields={"X-Forwarded-For": "192.0.2.1"}).code == 401
     assert api.get("/metrics", fields={"X-Forwarded-For": "192.0.2.1"}).code == 200
@@ -357,7 +471,7 @@ def test_the_document_lists_all_that_is_served(api):
     # What only a demo has is not there.
     assert api.get("/v1/session/enter?word=x").name == "not-found"
     for path in {path for _, path in documented} - {"/v1/session/enter"}:
-        answer = api.ask("PATCH", path.format(id="00000000-0000-7000-8000-000000000000", name="x",
+        answer = api.ask("TRACE", path.format(id="00000000-0000-7000-8000-000000000000", name="x",
                                               address="a@b.example", selector="x"))
         allowed = {each.strip().lower() for each in answer.fields["allow"].split(",")} - {"head"}
         assert answer.code == 405 and allowed == set(DOCUMENT["paths"][path])

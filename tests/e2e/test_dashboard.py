@@ -37,12 +37,12 @@ class Browser(Api):
 
     def __init__(self, port):
         super().__init__(port)
-        self.cookie = self.csrf = None
+        self.cookie_name = self.cookie = self.csrf = None
 
     def ask(self, method, path, body=None, fields=None, check=True):
         fields = {"Sec-Fetch-Site": "same-origin", **(fields or {})}
         if self.cookie:
-            fields.setdefault("Cookie", f"a=b; waypost_session={self.cookie}")
+            fields.setdefault("Cookie", f"a=b; {self.cookie_name}={self.cookie}")
         if self.csrf and method not in ("GET", "HEAD"):
             fields.setdefault("X-Waypost-CSRF", self.csrf)
         return super().ask(method, path, body, fields, check)
@@ -50,7 +50,7 @@ class Browser(Api):
     def log_in(self, password=PASSWORD, user="admin", **fields):
         answer = self.post("/v1/session", {"user": user, "password": password}, fields=fields)
         if answer.code == 200:
-            self.cookie = re.match(r"waypost_session=(\w{64});", answer.fields["set-cookie"])[1]
+            self.cookie_name, self.cookie = re.match(r"((?:__Host-)?waypost_session)=(\w{64});", answer.fields["set-cookie"]).groups()
             self.csrf = answer.json["csrf"]
         return answer
 
@@ -68,8 +68,9 @@ def test_an_admin_logs_in_and_out(relay):
     assert browser.get("/v1/about").json["needs_admin"] is True
     assert browser.log_in().name == "wrong-password"
     set_password(relay)
+    eventually(lambda: browser.get("/v1/about").json["needs_admin"] is False, "the admin known")
     about = browser.get("/v1/about").json
-    assert about["needs_admin"] is False and about["demo"] is False and about["version"]
+    assert about["demo"] is False and about["version"]
     assert browser.get("/v1/session").code == 401
     answer = browser.log_in()
     assert answer.json["user"] == "admin" and sorted(answer.json["scopes"]) == ["admin", "read", "send"]
@@ -143,7 +144,7 @@ def test_a_name_that_is_not_ours_is_not_answered(browser):
     assert Api(browser.port).get("/metrics", fields={"Host": "evil.example"}).code == 401
 
 
-def test_a_proxy_says_who_asks(browser, relay):
+def test_a_proxy_on_this_machine_says_who_asks(browser, relay):
     said = {"X-Forwarded-Proto": "https", "X-Forwarded-For": "203.0.113.9, 192.0.2.1"}
     assert "; Secure" in browser.log_in(**said).fields["set-cookie"]
     assert browser.log_in("wrong" + PASSWORD, **said).code == 401
@@ -181,15 +182,16 @@ def test_figures_say_what_happened_and_why(browser):
 
     def all_tried():
         page = browser.get("/v1/overview?window=1h").json
-        return page if page["delivered"] + page["bounced"] + page["deferred"] == 4 else None
+        tried = page["delivered"] + page["bounced"] + page["deferred"] + page["apart"]["notices"]["delivered"]
+        return page if tried == 4 else None
     page = eventually(all_tried, "all were tried, and the notice of the bounce as well",
                       explain=lambda: browser.get("/v1/overview").body.decode())
-    assert (page["accepted"], page["delivered"], page["deferred"], page["bounced"]) == (4, 2, 1, 1)
+    assert (page["accepted"], page["delivered"], page["deferred"], page["bounced"]) == (3, 1, 1, 1), "the notice counts apart"
     assert page["waiting"] == 1 and page["loss"] == {"acknowledged": 4, "unaccounted": 0}
     assert page["verdict"]["state"] == "good" and page["verdict"]["text"]
     assert {cause["cause"] for cause in page["causes"]} >= {"recipient-unknown"}
     [provider] = page["providers"]
-    assert (provider["delivered"], provider["waiting"], provider["state"]) == (2, 1, "open")
+    assert (provider["delivered"], provider["waiting"], provider["state"]) == (1, 1, "open")
     [cause] = browser.get("/v1/bounces").json["data"]
     assert cause["cause"] == "recipient-unknown" and cause["fix"] and cause["share"] == 1
     assert cause["example"]["recipient"] == "gone@sink.example"
@@ -197,13 +199,39 @@ def test_figures_say_what_happened_and_why(browser):
     assert browser.get(f"/v1/emails/{cause['example']['message']}").json["status"] == "bounced"
     for window in ("1h", "24h", "7d", "30d", "400d"):
         curves = browser.get(f"/v1/history?window={window}").json["series"]
-        assert sum(value or 0 for value in curves["accepted"]) == 4, window
+        assert sum(value or 0 for value in curves["accepted"]) == 3, window
         assert curves["accepted"][0] is None and curves["accepted"][-1] is not None
     curves = browser.get(f"/v1/history?window=1h&provider={provider['provider']}").json["series"]
     assert "accepted" not in curves and sum(value or 0 for value in curves["bounced"]) == 1
     assert browser.get("/v1/history?provider=nobody").name == "provider-not-found"
     for query in ("window=2h", "window=400d", "what=1", "window=1h&window=1h"):
         assert browser.get(f"/v1/overview?{query}").name == "invalid-fields", query
+
+
+def test_curves_outlive_a_restart_and_a_damaged_file_is_told_of(browser, relay):
+    browser.post("/v1/emails", SENT)
+    eventually(lambda: browser.get("/v1/overview?window=24h").json["delivered"] == 1, "it is counted")
+    since = browser.get("/v1/overview?window=24h").json["since"]
+
+    def again(meanwhile=lambda: None):
+        relay.stop()
+        meanwhile()
+        relay.start()
+        browser.port, browser.cookie = http_port(relay), None
+        assert browser.log_in().code == 200
+        return browser.get("/v1/overview?window=24h").json
+
+    page = again()
+    assert page["delivered"] == 1 and page["accepted"] == 1 and page["since"] == since
+
+    def damage():
+        file = relay.data / "records" / "history"
+        octets = bytearray(file.read_bytes())
+        octets[-1] ^= 1
+        file.write_bytes(octets)
+    page = again(damage)
+    assert page["delivered"] == 0 and page["since"] > since
+    assert "the dashboard's curves begin anew" in relay.log()
 
 
 def test_mail_is_found_by_what_a_person_types_and_by_its_state(browser):

@@ -18,6 +18,8 @@ from test_smarthosts import closed_port, plain, send, smarthost, write_secret
 USER, SECRET = "shop@example.com", "pa55-Word+/=&lab%7"
 SETTINGS = {
     ".env": "MAIL_HOST=127.0.0.1\nMAIL_PORT={port}\nMAIL_USERNAME={user}\nMAIL_PASSWORD='{secret}'\n",
+    "dsn.env": "MAILER_DSN=\"failover(smtp://{quoted_user}:{quoted}@127.0.0.1:{port} null://null)\"\n",
+    "names.env": "SMTP_HOST=127.0.0.1\nSMTP_PORT={port}\nSMTP_USER={user}\nSMTP_PASS='{secret}'\n",
     "mail.js": "nodemailer.createTransport({{ host: '127.0.0.1', port: {port},\n"
                "  auth: {{ user: '{user}', pass: '{secret}' }} }})\n",
     "url.js": "nodemailer.createTransport('smtp://{quoted_user}:{quoted}@127.0.0.1:{port}')\n",

@@ -8,6 +8,7 @@
 #include "message/dsn_reader.h"
 #include "message/feedback_report.h"
 #include "message/mime.h"
+#include "message/preview.h"
 #include "message/report_fields.h"
 
 using namespace waypost::message;
@@ -24,6 +25,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (auto report = delivery_report_of(message))
     for (const ReportedRecipient& recipient : report->recipients)
       CHECK(recipient.status.empty() || first_status(recipient.status) == recipient.status);
+  const MimeMessage shown = read_mime(octets, ReadFor::people);
+  const ShownParts parts = shown_parts(shown);
+  if (parts.html) CHECK(waypost::base::is_utf8(html_preview(shown, parts.html->content)));
+  if (parts.text) CHECK(waypost::base::is_utf8(text_preview(parts.text->content)));
+  for (const MimePart* part : attachments_of(shown)) CHECK(waypost::base::is_utf8(part->file));
   feedback_report_of(message);
   auto_reply_of(message);
   read_delivery_report(octets);

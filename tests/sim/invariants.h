@@ -19,6 +19,7 @@ struct Queued {
   MessageId message;
   std::string recipient;
   WallTime next_attempt_at;
+  bool has_deadline = false;
 };
 
 // What the server under test was told to keep to at one site.

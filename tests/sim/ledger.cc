@@ -52,6 +52,8 @@ void Ledger::emit(events::Event event) {
     RecipientKey key{*event.message, recipient};
     if (event.kind == EventKind::held) held_[key] = clock_.now();
     if (event.kind == EventKind::released) held_.erase(key);
+    if (event.kind == EventKind::rescheduled && event.scheduled_at)
+      scheduled_[key] = {*event.scheduled_at, clock_.now()};
     if (event.kind == EventKind::cancelled) cancelled_[key] = clock_.now();
   }
   events_.push_back({clock_.now(), std::move(event)});
@@ -64,10 +66,20 @@ void Ledger::killed(size_t connections, bool power_cut) {
   auto unsure = [&](const auto& entry) { return entry.second > sure; };
   std::erase_if(held_, unsure);
   std::erase_if(cancelled_, unsure);
+  std::erase_if(scheduled_, [&](const auto& entry) { return entry.second.second > sure; });
 }
 
 void Ledger::releasing(const std::string& domain) {
   std::erase_if(held_,
+                [&](const auto& entry) { return entry.first.second.ends_with("@" + domain); });
+}
+
+void Ledger::rescheduling(MessageId message) {
+  std::erase_if(scheduled_, [&](const auto& entry) { return entry.first.first == message; });
+}
+
+void Ledger::retrying(const std::string& domain) {
+  std::erase_if(scheduled_,
                 [&](const auto& entry) { return entry.first.second.ends_with("@" + domain); });
 }
 
@@ -77,6 +89,11 @@ void Ledger::began_attempt(MessageId message, const std::string& recipient) {
     breach(fmt::format("message {} is sent to {}, who is held", message.text(), recipient));
   if (cancelled_.contains(key))
     breach(fmt::format("message {} is sent to {}, who was cancelled", message.text(), recipient));
+  reads_wall_clock();
+  auto scheduled = scheduled_.find(key);
+  if (scheduled != scheduled_.end() && scheduled->second.first > wall_peak_)
+    breach(fmt::format("message {} is sent to {} before the time that a person named",
+                       message.text(), recipient));
 }
 
 const Submission* Ledger::find(const std::string& token) const {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
 #include <map>
@@ -95,6 +96,11 @@ class Ledger final : public events::Sink {
   void noticed(SeenNotice notice) { notices_.push_back(std::move(notice)); }
   // A person is about to release what is held for recipients in this domain.
   void releasing(const std::string& domain);
+  // A person is about to name another time for it; or to have what waits in this domain sent now.
+  void rescheduling(MessageId message);
+  void retrying(const std::string& domain);
+  // The wall clock is about to be set: what was due by it stays due.
+  void reads_wall_clock() { wall_peak_ = std::max(wall_peak_, clock_.wall_now()); }
   // The server begins to send to this recipient: a breach where a person forbade it.
   void began_attempt(MessageId message, const std::string& recipient);
   void breach(std::string what) { breaches_.push_back(std::move(what)); }
@@ -131,6 +137,9 @@ class Ledger final : public events::Sink {
   std::set<std::string> told_;
   std::map<RecipientKey, Instant> held_;
   std::map<RecipientKey, Instant> cancelled_;
+  // When it is to be sent, and since when that is known.
+  std::map<RecipientKey, std::pair<WallTime, Instant>> scheduled_;
+  WallTime wall_peak_;
   std::vector<std::string> breaches_;
 };
 

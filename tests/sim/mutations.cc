@@ -10,7 +10,7 @@ struct NamedMutation {
   std::string_view name;
 };
 
-constexpr std::array<NamedMutation, 24> named{{
+constexpr std::array<NamedMutation, 25> named{{
     {Mutation::acknowledge_before_sync, "acknowledge-before-sync"},
     {Mutation::forget_commit, "forget-commit"},
     {Mutation::forget_outcome, "forget-outcome"},
@@ -29,6 +29,7 @@ constexpr std::array<NamedMutation, 24> named{{
     {Mutation::answer_nobody, "answer-nobody"},
     {Mutation::forget_hold, "forget-hold"},
     {Mutation::forget_cancel, "forget-cancel"},
+    {Mutation::forget_schedule, "forget-schedule"},
     {Mutation::forget_pause, "forget-pause"},
     {Mutation::forget_expiry, "forget-expiry"},
     {Mutation::ignore_streams, "ignore-streams"},
@@ -54,18 +55,20 @@ class MutatedSpool final : public spool::Spool {
     co_return co_await real_.commit(std::move(envelope), std::move(last_chunks));
   }
   void discard(MessageId id) override { real_.discard(id); }
-  io::Task<Result<void>> update(MessageId id,
-                                std::vector<spool::RecipientChange> changes) override {
+  io::Task<Result<void>> update(MessageId id, std::vector<spool::RecipientChange> changes,
+                                spool::Durability durability) override {
     if (strikes(Mutation::forget_outcome)) co_return Result<void>();
     if (cancelling_ && mutation_ == Mutation::forget_cancel) co_return Result<void>();
-    for (spool::RecipientChange& change : changes)
+    for (spool::RecipientChange& change : changes) {
       if (mutation_ == Mutation::forget_hold) change.progress.held = false;
-    co_return co_await real_.update(id, std::move(changes));
+      if (mutation_ == Mutation::forget_schedule) change.progress.scheduled_at = {};
+    }
+    co_return co_await real_.update(id, std::move(changes), durability);
   }
-  io::Task<Result<void>> remove(spool::Envelope envelope) override {
+  io::Task<Result<void>> remove(spool::Envelope envelope, spool::Durability durability) override {
     if (strikes(Mutation::forget_outcome)) co_return Result<void>();
     if (cancelling_ && mutation_ == Mutation::forget_cancel) co_return Result<void>();
-    co_return co_await real_.remove(std::move(envelope));
+    co_return co_await real_.remove(std::move(envelope), durability);
   }
   io::Task<Result<std::string>> read_chunk(MessageId id, uint32_t index) override {
     auto chunk = co_await real_.read_chunk(id, index);

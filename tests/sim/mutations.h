@@ -39,6 +39,7 @@ enum class Mutation {
   answer_nobody,            // the null sender is told, too
   forget_hold,              // what a person holds back is not written down
   forget_cancel,            // what a person cancels is not written down
+  forget_schedule,          // nor the time that a person names
   forget_pause,             // a start does not know of pauses
   forget_expiry,            // mail lives on after its time
   ignore_streams,           // urgent mail has no lane of its own

@@ -32,7 +32,12 @@ constexpr Duration quotas_unsaved_max = daemon::QuotaKeeper::interval + 100ms;
 class Run {
  public:
   Run(uint64_t seed, const RunOptions& options)
-      : options_(options), world_(seed), ledger_(world_), rng_(world_.rng()), own_rng_(~seed) {
+      : options_(options),
+        world_(seed),
+        ledger_(world_),
+        rng_(world_.rng()),
+        own_rng_(~seed),
+        schedule_rng_(~seed / 2) {
     draw_limits();
     make_peers();
     make_server();
@@ -208,6 +213,7 @@ class Run {
     }
     if (!server_->healthy()) crash(false);
     // One that is set forward makes a restart take what sites got for longer ago than it was.
+    ledger_.reads_wall_clock();
     if (chance(0.05)) world_.jump_wall_clock(chance(0.5) && !has_quotas_ ? 1h : -1h);
     intervene();
     check_counts();
@@ -229,9 +235,26 @@ class Run {
     server_->suppress(address);
   }
 
+  // What waits is to be sent at another time, or now. Deadlines would move, and are watched.
+  void reschedule() {
+    if (!reschedules_) return;
+    std::vector<Queued> waiting = server_->queued();
+    std::erase_if(waiting, [](const Queued& one) { return one.has_deadline; });
+    if (waiting.empty() || schedule_rng_.uniform() > 0.3) return;
+    queue::Command command;
+    command.act = queue::Act::reschedule;
+    command.selector.ids = {waiting[schedule_rng_.next() % waiting.size()].message};
+    const double ahead = schedule_rng_.uniform() - 0.2;
+    command.at = world_.wall_now() + std::chrono::microseconds(int64_t(ahead * 40 * 60 * 1e6));
+    tell("reschedule " + command.selector.ids[0].text());
+    ledger_.rescheduling(command.selector.ids[0]);
+    server_->command(std::move(command));
+  }
+
   // What people do with what waits.
   void intervene() {
     suppress();
+    reschedule();
     const std::string& domain = domains_[rng_.next() % domains_.size()].name;
     queue::Command command;
     command.selector.domain = domain;
@@ -247,6 +270,7 @@ class Run {
       command.selector.older_than = 1min;
     } else if (choice < 0.75) {
       command.act = queue::Act::retry;
+      ledger_.retrying(domain);
     } else if (choice < 0.8) {
       tell("reload");
       return server_->reload();
@@ -351,6 +375,9 @@ class Run {
   io::SeededRng own_rng_;
   // Who bounced for good, and whom people name, is not written to.
   const bool suppresses_ = own_rng_.uniform() < 0.4;
+  // Likewise: people name other times for what waits.
+  io::SeededRng schedule_rng_;
+  const bool reschedules_ = schedule_rng_.uniform() < 0.4;
   shaping::SiteLimits limits_;
   std::vector<Domain> domains_;
   std::vector<std::unique_ptr<Peer>> peers_;

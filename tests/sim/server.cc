@@ -361,7 +361,8 @@ std::vector<Queued> RelayUnderTest::queued() const {
   std::vector<Queued> queued;
   if (!running_) return queued;
   running_->queue.visit_standings([&](const queue::Standing& standing) {
-    queued.push_back({standing.id, standing.recipient, standing.next_attempt_at});
+    queued.push_back(
+        {standing.id, standing.recipient, standing.next_attempt_at, standing.has_deadline});
     return true;
   });
   return queued;

@@ -1,7 +1,7 @@
 import type { JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { type About, ask, findSession, logOut, type Refusal, session } from './client';
-import { useKeys } from './keys';
+import { focusRowLeft, useKeys } from './keys';
 import { deafen, listen, liveness } from './live';
 import { Dialog } from './parts/dialog';
 import { Icon, type IconName } from './parts/icon';
@@ -19,7 +19,9 @@ import { MessageScreen } from './screens/message';
 import { OverviewScreen } from './screens/overview';
 import { ProviderScreen, ProvidersScreen } from './screens/providers';
 import { SuppressionsScreen } from './screens/suppressions';
+import { readBox, writeBox } from './search';
 import { setTheme, shade } from './theme';
+import { setZone, zone } from './zone';
 
 const PAGES: { path: string; words: string; icon: IconName }[] = [
   { path: '/', words: 'Overview', icon: 'overview' },
@@ -30,6 +32,8 @@ const PAGES: { path: string; words: string; icon: IconName }[] = [
   { path: '/domains', words: 'Domains', icon: 'domains' },
   { path: '/suppressions', words: 'Suppressions', icon: 'suppressed' },
 ];
+
+const ADMIN_LOOKED_FOR_MS = 1_500;
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
@@ -70,28 +74,39 @@ export function App() {
     }).catch((failure: unknown) => setProblem(asRefusal(failure)));
   };
   useEffect(begin, []);
+  // Who sets the first password comes back to this page and wants to use it.
+  useEffect(() => {
+    if (!about?.needs_admin) return;
+    const timer = setInterval(() => document.hidden || ask<About>('/v1/about').then(setAbout, () => undefined), ADMIN_LOOKED_FOR_MS);
+    return () => clearInterval(timer);
+  }, [about?.needs_admin]);
   useEffect(() => {
     if (known) listen();
     else deafen();
   }, [Boolean(known)]);
   if (problem) return <main><Trouble problem={problem} again={begin} /></main>;
-  if (path === '/login') return <LoginScreen about={about} />;
+  if (path === '/login') return <><Ribbon about={about} /><LoginScreen about={about} /></>;
   if (!known) return <main aria-busy="true" />;
   return <Frame about={about} />;
 }
 
 function Frame({ about }: { about: About | undefined }) {
   const { path } = place.use();
+  zone.use(); // every page shows times
   const [open, setOpen] = useState(false);
   const [help, setHelp] = useState(false);
   const page = useRef<HTMLElement>(null);
   const first = useRef(true);
   const { words, screen } = screenOf(path);
   useKeys(() => setHelp(true));
+  // Its pages stand before the button, where Tab does not come next.
+  useEffect(() => {
+    if (open) document.querySelector<HTMLElement>('#side nav a')?.focus();
+  }, [open]);
   useEffect(() => {
     document.title = `${words} · Waypost`;
     setOpen(false);
-    if (!first.current) {
+    if (!first.current && !focusRowLeft()) {
       page.current?.querySelector<HTMLElement>('h1')?.focus();
       scrollTo(0, 0);
     }
@@ -101,12 +116,7 @@ function Frame({ about }: { about: About | undefined }) {
     <>
       <a class="skip" href="#page" onClick={(event) => { event.preventDefault(); page.current?.focus(); }}>To the page</a>
       <div class="frame">
-        {about?.demo ? (
-          <div class="ribbon" role="note"><strong>DEMO</strong>The mail hosts behind this are pretend. Nothing leaves this machine.</div>
-        ) : null}
-        {about?.capture ? (
-          <div class="ribbon" role="note"><strong>CAPTURE</strong>Mail is kept here and shown. None of it is sent to anybody.</div>
-        ) : null}
+        <Ribbon about={about} />
         <aside class={`side ${open ? 'is-open' : ''}`} id="side">
           <a class="brand" href="/"><Mark />Waypost</a>
           <nav aria-label="Pages">
@@ -116,7 +126,10 @@ function Frame({ about }: { about: About | undefined }) {
               </a>
             ))}
           </nav>
-          <p class="foot">{about ? <>{about.hostname}<br />Waypost {about.version}</> : null}</p>
+          <div class="foot">
+            <ZoneSwitch />
+            {about ? <p>{about.hostname}<br />Waypost {about.version}</p> : null}
+          </div>
         </aside>
         <Top open={open} onMenu={() => setOpen(!open)} onHelp={() => setHelp(true)} />
         <main ref={page} id="page" tabIndex={-1}>{screen}</main>
@@ -126,6 +139,14 @@ function Frame({ about }: { about: About | undefined }) {
   );
 }
 
+function Ribbon({ about }: { about: About | undefined }) {
+  if (about?.demo)
+    return <div class="ribbon" role="note"><strong>DEMO</strong>The mail hosts behind this are pretend. Nothing leaves this machine.</div>;
+  if (about?.capture)
+    return <div class="ribbon" role="note"><strong>CAPTURE</strong>Mail is kept here and shown. None of it is sent to anybody.</div>;
+  return null;
+}
+
 function isHere(page: string, path: string): boolean {
   if (page === '/') return path === '/';
   return path === page || path.startsWith(`${page}/`) || (page === '/activity' && path.startsWith('/messages/'));
@@ -133,14 +154,16 @@ function isHere(page: string, path: string): boolean {
 
 function Top({ open, onMenu, onHelp }: { open: boolean; onMenu: () => void; onHelp: () => void }) {
   const { path, query } = place.use();
-  const sought = path === '/activity' ? query.get('q') ?? '' : '';
+  const sought = path === '/activity' ? writeBox(query) : '';
   const onSubmit = (event: SubmitEvent) => {
     event.preventDefault();
     const text = String(new FormData(event.currentTarget as HTMLFormElement).get('q')).trim();
     if (UUID.test(text)) return go(`/messages/${text.toLowerCase()}`);
     const kept = path === '/activity' ? new URLSearchParams(query) : new URLSearchParams();
-    if (text) kept.set('q', text);
-    else kept.delete('q');
+    for (const [name, value] of Object.entries(readBox(text))) {
+      if (value) kept.set(name, value);
+      else kept.delete(name);
+    }
     const asked = kept.toString();
     go(asked ? `/activity?${asked}` : '/activity');
   };
@@ -150,7 +173,7 @@ function Top({ open, onMenu, onHelp }: { open: boolean; onMenu: () => void; onHe
       <form role="search" onSubmit={onSubmit}>
         <Icon name="search" />
         <input key={sought} id="search" name="q" type="search" defaultValue={sought} aria-label="Search mail" autocomplete="off" spellcheck={false}
-          placeholder="Address, id or Message-ID" />
+          placeholder="Address, id, subject:… tag:… from:…" />
         <kbd aria-hidden="true">/</kbd>
       </form>
       <div class="rest">
@@ -184,6 +207,16 @@ function ThemeSwitch() {
   );
 }
 
+function ZoneSwitch() {
+  const seen = zone.use();
+  return (
+    <div class="choice" role="group" aria-label="Whose clock">
+      <button type="button" aria-pressed={seen === 'here'} onClick={() => setZone('here')}>Local time</button>
+      <button type="button" aria-pressed={seen === 'utc'} onClick={() => setZone('utc')}>UTC</button>
+    </div>
+  );
+}
+
 function Account() {
   const known = session.use();
   return <button type="button" class="plain" title={`Logged in as ${known?.user ?? ''}`} onClick={() => void logOut()}>Log out</button>;
@@ -192,7 +225,8 @@ function Account() {
 function Help({ onClose }: { onClose: () => void }) {
   const keys: [string, string][] = [
     ['/', 'Search'], ['j  k', 'Next row, row before'], ['Enter', 'Open the row'], ['Esc', 'Back, or leave a field'],
-    ['g o', 'Overview'], ['g a', 'Activity'], ['g p', 'Providers'], ['g b', 'Bounces'], ['g d', 'Diagnose'], ['?', 'This'],
+    ['g o', 'Overview'], ['g a', 'Activity'], ['g p', 'Providers'], ['g b', 'Bounces'], ['g d', 'Diagnose'],
+    ['g m', 'Domains'], ['g s', 'Suppressions'], ['?', 'This'],
   ];
   return (
     <Dialog title="Keys" onClose={onClose}>

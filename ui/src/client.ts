@@ -23,6 +23,9 @@ export interface About {
 /** undefined: not asked yet; null: nobody is logged in. */
 export const session = store<Session | null | undefined>(undefined);
 
+/** What the relay is: known once it was asked for. */
+export const relay = store<About | undefined>(undefined);
+
 /** What the relay refused, in its own words, or why there was no answer. */
 export class Refusal extends Error {
   readonly code: number;
@@ -91,6 +94,7 @@ function askForLogin() {
 }
 
 export async function findSession(about: About) {
+  relay.set(about);
   if (about.session === false) return askForLogin();
   try {
     session.set(await ask<Session>('/v1/session'));

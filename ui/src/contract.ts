@@ -6,6 +6,7 @@ export interface OverviewCause {
   count: number;
   share: number;
   who_acts: string;
+  actor: string;
   provider: string | null;
   example_message: string | null;
   last_seen: string;
@@ -26,16 +27,19 @@ export interface OverviewProvider {
 export interface Overview {
   window: string;
   since: string;
-  verdict: { state: 'good' | 'slow' | 'failing' | 'idle'; text: string };
+  verdict: { state: 'good' | 'attention' | 'slow' | 'failing' | 'idle'; text: string };
   accepted: number;
   delivered: number;
   deferred: number;
   bounced: number;
   waiting: number;
+  complained: number;
+  apart: Record<'notices' | 'inbound', { accepted: number; delivered: number }>;
   held: number;
   oldest_waiting_seconds: number | null;
   paused: boolean;
   loss: { acknowledged: number; unaccounted: number } | null;
+  causes_since: string;
   causes: OverviewCause[];
   providers: OverviewProvider[];
 }
@@ -45,6 +49,7 @@ export interface BounceCause {
   title: string;
   class: string;
   who_acts: string;
+  actor: string;
   meaning: string;
   fix: string | string[];
   count: number;

@@ -1,5 +1,5 @@
 import { useEffect } from 'preact/hooks';
-import { go, goBack, place } from './route';
+import { go, goBack, leftFor, place } from './route';
 
 const PAGES: Record<string, string> = { o: '/', a: '/activity', p: '/providers', b: '/bounces', d: '/diagnose', m: '/domains', s: '/suppressions' };
 const PAIR_MS = 1200;
@@ -18,10 +18,26 @@ function move(by: number) {
   links[next]?.closest('[data-row]')?.scrollIntoView({ block: 'nearest' });
 }
 
+/** Whoever comes back to a list goes on at the row that they had opened. Whether there is one. */
+export function focusRowLeft(): boolean {
+  const path = leftFor();
+  const link = path ? [...document.querySelectorAll<HTMLElement>('[data-row] [data-open]')].find((each) => each.getAttribute('href') === path) : undefined;
+  link?.focus();
+  link?.closest('[data-row]')?.scrollIntoView({ block: 'center' });
+  return link !== undefined;
+}
+
+/** For a list that is there later than its page. */
+export function useRowLeft() {
+  useEffect(() => {
+    if (!document.activeElement || document.activeElement.matches('body, h1, main')) focusRowLeft();
+  }, []);
+}
+
 function back() {
   const { path } = place.get();
   if (path.startsWith('/messages/')) goBack('/activity');
-  else if (path.split('/').length > 2) go(path.slice(0, path.lastIndexOf('/')));
+  else if (path.split('/').length > 2) goBack(path.slice(0, path.lastIndexOf('/')));
 }
 
 /** Keys for the whole page; they rest while somebody types or a dialog is open. */

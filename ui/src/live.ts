@@ -14,7 +14,7 @@ export type Liveness = 'connecting' | 'live' | 'lost';
 export const liveness = store<Liveness>('connecting');
 
 const KINDS = ['accepted', 'rejected', 'delivered', 'deferred', 'bounced', 'expiring', 'expired', 'cancelled', 'held',
-  'released', 'suppressed', 'late_bounced', 'late_delayed', 'complained', 'unsubscribed', 'auto_replied', 'port_switched',
+  'released', 'rescheduled', 'suppressed', 'late_bounced', 'late_delayed', 'complained', 'unsubscribed', 'auto_replied', 'port_switched',
   'diagnosed'];
 const AGAIN_MS = 10_000;
 const REST_AFTER_MS = 5_000;
@@ -47,7 +47,11 @@ export function listen() {
   wanted = true;
   if (source || document.hidden) return;
   source = new EventSource('/v1/events');
-  source.onopen = () => liveness.set('live');
+  source.onopen = () => {
+    const missed = liveness.get() === 'lost';
+    liveness.set('live');
+    if (missed) tell(null);
+  };
   source.onerror = () => {
     liveness.set('lost');
     if (source?.readyState !== EventSource.CLOSED) return;

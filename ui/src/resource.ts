@@ -1,5 +1,6 @@
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
 import { ask, Refusal } from './client';
+import { liveness } from './live';
 
 export interface Resource<T> {
   data: T | undefined;
@@ -43,6 +44,13 @@ export function useResource<T>(path: string | null, every = 0): Resource<T> {
     const timer = setInterval(() => document.hidden || reload(), every);
     return () => clearInterval(timer);
   }, [path, every]);
+
+  // Who could not be reached is asked again as soon as they are there again.
+  const alive = liveness.use();
+  const unreached = state.problem?.code === 0;
+  useEffect(() => {
+    if (alive === 'live' && unreached) reload();
+  }, [alive]);
 
   const fits = state.path === path;
   return { data: fits ? state.data : undefined, problem: fits ? state.problem : undefined, loading: !fits || state.loading, reload };

@@ -13,6 +13,14 @@ export const place = store<Place>(here());
 
 /** How many pages of ours one can go back. */
 let behind = 0;
+/** What was opened from each of them, and from the one that one has just come back to. */
+const opened = new Map<number, string>();
+let left = '';
+
+/** The path that was opened from this page before; empty when nobody came back to it. */
+export function leftFor(): string {
+  return left;
+}
 
 export function goBack(otherwise: string) {
   if (behind > 0) history.back();
@@ -20,7 +28,11 @@ export function goBack(otherwise: string) {
 }
 
 export function go(to: string, how: 'push' | 'replace' = 'push') {
-  if (how === 'push') history.pushState({ behind: ++behind }, '', to);
+  left = '';
+  if (how === 'push') {
+    opened.set(behind, to);
+    history.pushState({ behind: ++behind }, '', to);
+  }
   else history.replaceState({ behind }, '', to);
   place.set(here());
 }
@@ -46,7 +58,9 @@ export function safePath(text: string | null): string {
 /** Links of ours change the page without loading it anew. */
 export function followLinks() {
   addEventListener('popstate', (event) => {
-    behind = Number((event.state as { behind?: number } | null)?.behind ?? 0);
+    const now = Number((event.state as { behind?: number } | null)?.behind ?? 0);
+    left = now < behind ? opened.get(now) ?? '' : '';
+    behind = now;
     place.set(here());
   });
   document.addEventListener('click', (event) => {

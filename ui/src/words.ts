@@ -14,10 +14,12 @@ const STATES: Record<string, Omit<StateWord, 'word'>> = {
   queued: { tone: 'calm', icon: 'queued', means: 'We hold it safely on disk, and are about to send it.' },
   throttled: { tone: 'ours', icon: 'throttled', means: 'We hold it back on purpose, by a limit that is named, until a time that is known.' },
   deferred: { tone: 'warn', icon: 'deferred', means: 'They said "not now", or did not answer. We try again.' },
+  scheduled: { tone: 'ours', icon: 'scheduled', means: 'You asked for a later time.' },
+  rescheduled: { tone: 'ours', icon: 'scheduled', means: 'A person named the time at which it is to be sent.' },
   held: { tone: 'ours', icon: 'held', means: 'A person holds or pauses it.' },
   released: { tone: 'calm', icon: 'queued', means: 'A person let it go on.' },
   delivered: { tone: 'good', icon: 'delivered', means: 'Their server said 250. That is no proof of an inbox.' },
-  bounced: { tone: 'bad', icon: 'bounced', means: 'They said no for good.' },
+  bounced: { tone: 'bad', icon: 'bounced', means: 'They said no for good, at once or in a bounce that came later.' },
   expired: { tone: 'bad', icon: 'expired', means: 'Its time was over and we gave up.' },
   expiring: { tone: 'warn', icon: 'deferred', means: 'Half of the time before its deadline is over, and it still waits.' },
   suppressed: { tone: 'calm', icon: 'suppressed', means: 'Not tried: the address is on the list of those that are not written to.' },
@@ -37,8 +39,8 @@ export function stateWord(state: string): StateWord {
   return known ? { word, ...known } : { ...UNKNOWN, word };
 }
 
-export const STATUSES = ['deferred', 'throttled', 'queued', 'held', 'bounced', 'expired', 'suppressed', 'cancelled', 'delivered'] as const;
-export const WAITING = new Set(['queued', 'throttled', 'deferred', 'held']);
+export const STATUSES = ['deferred', 'throttled', 'queued', 'scheduled', 'held', 'bounced', 'expired', 'suppressed', 'cancelled', 'delivered'] as const;
+export const WAITING = new Set(['queued', 'throttled', 'deferred', 'scheduled', 'held']);
 
 const WHO: Record<string, string> = {
   sender: 'You',
@@ -54,7 +56,9 @@ const WHO: Record<string, string> = {
   provider: 'The provider',
 };
 
-export function whoActs(who: string): string {
+/** `actor` says it more closely, where the answer has it: the recipient is not who mends a list. */
+export function whoActs(who: string, actor?: string): string {
+  if (actor && who !== 'nobody' && who !== 'unknown') return actor.charAt(0).toUpperCase() + actor.slice(1);
   return WHO[who] ?? who;
 }
 
@@ -75,10 +79,25 @@ export function classWord(slug: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
+/** Where mail did not get to any server. */
+export const NO_SITE = 'no-mail-host';
+
 const PROVIDERS: Record<string, string> = {
-  google: 'Gmail', gmail: 'Gmail', microsoft: 'Microsoft', yahoo: 'Yahoo', apple: 'iCloud', gmx: 'GMX', orange: 'Orange',
+  google: 'Gmail', gmail: 'Gmail', microsoft: 'Microsoft', yahoo: 'Yahoo', apple: 'iCloud', gmx: 'GMX', orange: 'Orange', outlook: 'Outlook',
+  'no-mail-host': 'No mail host known',
 };
 
 export function providerWord(id: string): string {
   return PROVIDERS[id] ?? id;
 }
+
+/** The keys of a site's limits. */
+export const LIMITS: Record<string, string> = {
+  connections: 'Connections at a time',
+  connections_per_minute: 'New connections a minute',
+  messages_per_second: 'Messages a second',
+  messages_per_hour: 'Messages an hour',
+  messages_per_day: 'Messages a day',
+  messages_per_connection: 'Messages of a connection',
+  recipients_per_message: 'Recipients of a message',
+};

@@ -108,6 +108,7 @@ def closed_at_once(world):
     world.services[587] = changed(world.services[587], closes=True)
 
 
+LISTED = "554 5.7.1 Service unavailable; Client host [192.0.2.2] blocked using zen.spamhaus.org"
 REFUSED = "M2001"
 SCENARIOS = [
     Scenario("nothing listens", nothing_listens, 2, REFUSED, "refused"),
@@ -138,6 +139,8 @@ SCENARIOS = [
                                                       ports=(25,))), 2, "M2008", "25"),
     Scenario("port 25 redirected", redirected, 2, "M2009", "outbound.isp.test", quiet=True),
     Scenario("no greeting", greets(silent=True), 2, "M2010", "greet", slow_s=32),
+    Scenario("tarpit", greets(drip_s=0.9, greeting="220 {host} ESMTP spamd IP-based SPAM blocker"), 2,
+             "M2022", "tarpit", slow_s=32, second=False),
     warns("slow greeting", greets(delay_s=20), 2, "M2011", "greet", slow_s=21),
     Scenario("large packets lost", answers_lost_above(900), 2, "M2012", "large", quiet=True, slow_s=32),
     Scenario("a web server", speaks(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n"), 2,
@@ -146,6 +149,12 @@ SCENARIOS = [
              "IMAP"),
     Scenario("a POP server", speaks(b"+OK Dovecot ready.\r\n"), 2, "M2013", "POP"),
     Scenario("an SSH server", speaks(b"SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n"), 2, "M2013", "SSH"),
+    Scenario("an LMTP server", greets(greeting="220 {host} LMTP Dovecot ready",
+                                      ehlo="500 5.5.1 Unknown command"), 2, "M2013", "LMTP",
+             second=False),
+    Scenario("an FTP server", greets(greeting="220 (vsFTPd 3.0.3)",
+                                     ehlo="530 Please login with USER and PASS."), 2, "M2013", "FTP",
+             second=False),
     Scenario("578 for 587", wrong_port(578), 2, "M2014", "587"),
     Scenario("456 for 465", wrong_port(456), 2, "M2014", "465"),
     Scenario("4655 for 465", wrong_port(4655), 2, "M2014", "465"),
@@ -156,4 +165,9 @@ SCENARIOS = [
     Scenario("swallowed by a route", routed("blackhole"), 2, "M2017", "route", quiet=True),
     Scenario("busy", greets(greeting="421 4.7.0 {host} Too many connections, try again later"), 2,
              "M2018", "Too many connections", exit=TEMPORARY),
+    Scenario("a list, told at EHLO", greets(ehlo=LISTED), 2, "M5009", "zen.spamhaus.org", second=False),
+    Scenario("a policy, told at EHLO", greets(ehlo="550 5.7.1 Access denied"), 2, "M2015",
+             "Access denied", second=False),
+    Scenario("our name is not liked", greets(ehlo="550 5.7.1 Helo command rejected: Host not found"),
+             2, "M2019", "Host not found", second=False),
 ]

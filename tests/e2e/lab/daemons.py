@@ -6,8 +6,9 @@ import os
 import threading
 
 from lab.names import Names
+from lab.signed import SignedNames
 from lab.world import HOST, PASSWORD, USER
-from peers.package import environment, unpacked
+from peers.package import unpacked
 from peers.postfix import (DROP_GROUP, OWNER, PARTS, PLACES, make_folders, package,
                            with_libraries)
 from peers.presence import missing, program
@@ -83,52 +84,6 @@ service auth {{
   }}
 }}
 """
-
-KNOT = """
-server:
-    rundir: "{home}"
-    listen: "{address}@53"
-log:
-  - target: stderr
-    any: info
-database:
-    storage: "{home}"
-policy:
-  - id: signed
-    algorithm: ecdsap256sha256
-    single-type-signing: on
-zone:
-  - domain: bogus.test
-    storage: "{home}"
-    file: bogus.zone
-    dnssec-signing: on
-    dnssec-policy: signed
-    zonefile-load: difference
-    zonefile-sync: -1
-    journal-content: all
-"""
-
-UNBOUND = """
-server:
-  chroot: ""
-  username: ""
-  directory: "{home}"
-  pidfile: "{home}/unbound.pid"
-  use-syslog: no
-  logfile: ""
-  interface: {address}
-  access-control: 0.0.0.0/0 allow
-  module-config: "validator iterator"
-  do-not-query-localhost: no
-  local-zone: "test." nodefault
-  trust-anchor: "bogus.test. DS 12345 13 2 {digest}"
-remote-control:
-  control-enable: no
-stub-zone:
-  name: bogus.test
-  stub-addr: {knot}
-"""
-
 
 # {zone: its file}. Two work, and one of those has the client's address; one is given up and has every
 # address; one answers with its error code whatever the question is, one like a resolver that makes
@@ -250,23 +205,11 @@ class Daemons:
         return home / "socket"
 
     def _start_unbound(self):
-        home = self._folder / "signed"
-        home.mkdir()
-        mail = self.address(1)
-        (home / "bogus.zone").write_text(
-            "$ORIGIN bogus.test.\n$TTL 60\n@ SOA ns hostmaster 1 60 60 60 60\n@ NS ns\n"
-            f"ns A {self.address(KNOT_NUMBER)}\nmail A {mail}\n")
-        (home / "knot.conf").write_text(KNOT.format(home=home, address=self.address(KNOT_NUMBER)))
-        (home / "unbound.conf").write_text(UNBOUND.format(
-            home=home, address=self.address(UNBOUND_NUMBER), knot=self.address(KNOT_NUMBER),
-            digest="0" * 64))
-        folder = unpacked("unbound")
-        knot = self._run([program("knotd"), "-c", home / "knot.conf"], "knot")
-        eventually(lambda: "zone file" in knot.log() or "signing, next" in knot.log(), "Knot has signed",
-                   explain=knot.log)
-        unbound = self._run([folder / "usr/sbin/unbound", "-d", "-c", home / "unbound.conf"], "unbound",
-                            env=environment(folder))
-        eventually(lambda: "start of service" in unbound.log(), "Unbound answers", explain=unbound.log)
+        names = SignedNames(self._network, self._folder / "signed",
+                            (self.address(KNOT_NUMBER), self.address(UNBOUND_NUMBER)),
+                            {"bogus.test": f"mail A {self.address(1)}\n"}, bogus=("bogus.test",))
+        self._stopping.append(names.stop)
+        names.start()
 
     def _start_lists(self):
         if os.geteuid() != 0:

@@ -4,6 +4,7 @@ from lab.scenario import TEMPORARY, Scenario
 from lab.script import BASE
 from lab.world import PASSWORD, USER
 
+YANDEX = "smtp.yandex.ru"
 GMAIL, OUTLOOK, YAHOO = "smtp.gmail.com", "smtp.office365.com", "smtp.mail.yahoo.com"
 SENDGRID, SES = "smtp.sendgrid.net", "email-smtp.eu-west-1.amazonaws.com"
 TOKEN = "ya29.a0AfB-lab-token-Q0uV1w"
@@ -129,6 +130,16 @@ SCENARIOS = [
     Scenario("login in the clear", without_tls("AUTH PLAIN LOGIN"), 4, "M4023", "password"),
     Scenario("login refused in no known words", refuses("571 5.7.1 Rule 7G refuses this"), 4, "M4024",
              "Rule 7G"),
+    Scenario("another yes than a login's", refuses("250 ok"), 4, "M4028", "235", second=False),
+    Scenario("Yandex: programs are switched off",
+             provider(YANDEX, "535 5.7.8 Error: authentication failed: This user does not have access "
+                      "rights to this service", "ann@yandex.ru"), 4, "M4031", "Email clients",
+             second=False),
+    Scenario("Yahoo makes a pause",
+             provider(YAHOO, "535 5.7.0 (#AUTH005) Too many bad auth attempts.", "ann@yahoo.com"), 4,
+             "M4009", "app password", exit=TEMPORARY, second=False),
+    Scenario("password expired", refuses("535 5.7.8 Password expired"), 4, "M4032", "expired",
+             second=False),
     Scenario("Yahoo refuses",
              provider(YAHOO, "535 5.7.0 (#MBR1212) Incorrect username or password entered.",
                       "ann@yahoo.com"), 4, "M4001", "app password"),

@@ -35,6 +35,12 @@ def no_resolver(world):
     world.listens = False
 
 
+def alias_loop(world):
+    world.host = "loop.lab.test"
+    world.names.add("loop.lab.test", "CNAME", "again.lab.test.")
+    world.names.add("again.lab.test", "CNAME", "loop.lab.test.")
+
+
 def search_suffix(world):
     """mail.lab.test does not exist, but what the system makes of it with its suffix does."""
     world.names.add("*.office.example", "A", world.address(OTHER_NUMBER))
@@ -106,6 +112,7 @@ SCENARIOS = [
     Scenario("no resolver there", no_resolver, 1, "M1004", "resolver", slow_s=15),
     Scenario("SERVFAIL", fails, 1, "M1005", "SERVFAIL"),
     Scenario("resolver refuses", refuses, 1, "M1005", "REFUSED"),
+    Scenario("aliases in a circle", alias_loop, 1, "M1017", "again.lab.test", second=False),
     Scenario("search suffix", search_suffix, 1, "M1006", "office.example"),
     Scenario("gmial for gmail", misspelt("smtp.gmial.com", "smtp.gmail.com"), 1, "M1007",
              "smtp.gmail.com"),

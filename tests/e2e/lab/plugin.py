@@ -6,8 +6,6 @@ import pytest
 from lab.runs import Runs
 from lab.scenarios import break_later
 
-RUNS = pytest.StashKey()
-
 
 def scenario_of(item):
     return getattr(item, "callspec", None) and item.callspec.params.get("scenario")

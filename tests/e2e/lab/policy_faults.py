@@ -11,7 +11,7 @@ STALE = "3 1 1 " + "a" * 64
 POLICY_DOMAIN = "policy.test"
 POLICY_HOST = f"mta-sts.{POLICY_DOMAIN}"
 POLICY = f"version: STSv1\r\nmode: enforce\r\nmx: {HOST}\r\nmax_age: 604800\r\n"
-WEB_NUMBER = 44
+WEB_NUMBER, KNOT_NUMBER, UNBOUND_NUMBER = 44, 54, 55
 
 
 def to_the_mail_host(world, domain):
@@ -39,7 +39,9 @@ def dane(record=None, domain=DOMAIN, host=MAIL_HOST, **more):
             zones[more["bogus"][0]] = f"_25 TLSA {published}\n"
         else:
             zones[owner] += f"_25._tcp.mx TLSA {published}\n"
-        names = SignedNames(world, zones, unsigned=(PLAIN_DOMAIN,), **more)
+        names = SignedNames(world.network, world.folder / f"signed{world.number}",
+                            (world.address(KNOT_NUMBER), world.address(UNBOUND_NUMBER)), zones,
+                            unsigned=(PLAIN_DOMAIN,), **more)
         world.resolver = names.address
         world.ending.append(names.stop)
         world.started.append(lambda _: names.start())

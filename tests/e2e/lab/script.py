@@ -26,6 +26,7 @@ class Script:
     silent: bool = False  # takes the connection and never says a word
     closes: bool = False  # takes the connection and ends it
     delay_s: float = 0    # before the greeting
+    drip_s: float = 0     # between the octets of the greeting
     protocol: bytes = b""  # greets with this instead, for what is no SMTP at all
     implicit: bool = False
     plain: tuple = (*BASE, "STARTTLS")
@@ -150,7 +151,7 @@ class Talk:
         if self.script.protocol:
             self.connection.sendall(self.script.protocol)
             self._wait_for_end()
-        self.say(self.script.greeting.format(host=self.server.host))
+        self._greet()
         if not self.script.greeting.startswith("220"):
             self._wait_for_end()
         while True:
@@ -162,6 +163,15 @@ class Talk:
                 raise Over
             if verb.upper() == "STARTTLS" and self._starts_tls():
                 self._secure()
+
+    def _greet(self):
+        greeting = self.script.greeting.format(host=self.server.host)
+        if not self.script.drip_s:
+            self.say(greeting)
+            return
+        for octet in greeting.encode() + b"\r\n":
+            self.connection.sendall(bytes([octet]))
+            self._wait(self.script.drip_s)
 
     def end(self):
         """TLS is not ended in order, as with many servers."""

@@ -2,16 +2,13 @@
 
 import hashlib
 import subprocess
-from itertools import count
 
 from peers.package import environment, unpacked
 from peers.presence import program
 from peers.process import Process
 from peers.waiting import eventually
 
-KNOT_NUMBER, UNBOUND_NUMBER = 54, 55
 WRONG_DIGEST = "0" * 64
-NUMBERS = count()
 
 KNOT = """
 server:
@@ -57,14 +54,14 @@ remote-control:
 
 class SignedNames:
     """zones: {"dane.test": "lines of its zone file"}; unsigned: those of them that are not signed;
-    bogus: those for which Unbound believes in another key. Whatever the network, they are the server's."""
+    bogus: those for which Unbound believes in another key. at: the addresses of Knot and of Unbound,
+    which are the network's servers; home: a folder to be made."""
 
-    def __init__(self, world, zones, unsigned=(), bogus=()):
+    def __init__(self, network, home, at, zones, unsigned=(), bogus=()):
         self._zones, self._unsigned, self._bogus = zones, unsigned, bogus
-        self._home = world.folder / f"signed{next(NUMBERS)}"
+        self._home, self._network = home, network
         self._home.mkdir()
-        self._network = world.network
-        self._knot_at, self._unbound_at = world.address(KNOT_NUMBER), world.address(UNBOUND_NUMBER)
+        self._knot_at, self._unbound_at = at
         self._processes = []
         self.address = f"{self._unbound_at}:53"
 

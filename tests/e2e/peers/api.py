@@ -54,7 +54,7 @@ class Api:
         if body is not None and not isinstance(body, (bytes, str)):
             body = json.dumps(body)
             fields.setdefault("Content-Type", "application/json")
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        connection = self.connection()
         try:
             connection.request(method, path, body, fields)
             got = connection.getresponse()
@@ -65,6 +65,9 @@ class Api:
         if check:
             self.check(method, path, answer)
         return answer
+
+    def connection(self):
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
 
     def get(self, path, **options):
         return self.ask("GET", path, **options)

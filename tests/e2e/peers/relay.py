@@ -40,7 +40,9 @@ class Relay:
         tables = {
             "tls": {"certificate": str(certificate.file), "key": str(certificate.key)},
             "limits": {"spool_free_octets_min": 0},
-            "delivery": {"connect_timeout": "5s", "idle_connection": "1s"},
+            # Its peers are on this machine; test_forbidden_addresses.py has the default.
+            "delivery": {"connect_timeout": "5s", "idle_connection": "1s",
+                         "forbidden_addresses": []},
             "queue": {"retry_first": "500ms", "retry_factor": 1.0, "retry_jitter": 0,
                       "retry_max": "500ms"},
             "events": {"flush_every": "5ms"},
@@ -179,5 +181,7 @@ def recipients(events):
 
 
 def table(title, values):
-    # TOML's strings, numbers, booleans and plain lists are written as JSON writes them.
-    return f"\n{title}\n" + "".join(f"{key} = {json.dumps(value)}\n" for key, value in values.items())
+    # TOML's strings, numbers, booleans and plain lists are written as JSON writes them. None leaves
+    # a key to its default.
+    return f"\n{title}\n" + "".join(f"{key} = {json.dumps(value)}\n"
+                                    for key, value in values.items() if value is not None)

@@ -59,12 +59,19 @@ TEST_F(AddressCheckTest, where_mail_cannot_go_is_said_with_the_reason) {
   EXPECT_THAT(reasons("ann@none.example"), ElementsAre("null-mx"));
   EXPECT_THAT(reasons("ann@empty.example"), ElementsAre("no-mail-host"));
   EXPECT_THAT(reasons("ann@absent.example"), ElementsAre("no-such-domain"));
-  for (const char* text : {"ann", "ann@", "@b.example", "ann@b@c", "a b@c.example",
-                           "ann@c..example", "ann@c.example\r\nRCPT TO:<x@y>", "ann@192.0.2.1",
-                           "<ann@c.example>", "ann@-.example ", "\xff@c.example"}) {
+  for (const char* text :
+       {"ann", "ann@", "@b.example", "ann@b@c", "a b@c.example", "ann@c..example",
+        "ann@c.example\r\nRCPT TO:<x@y>", "ann@192.0.2.1", "<ann@c.example>", "ann@-.example ",
+        "\xff@c.example", "ann@localhost"}) {
     EXPECT_THAT(reasons(text), ElementsAre("syntax")) << text;
     EXPECT_TRUE(check(text).is_undeliverable) << text;
   }
+}
+
+TEST_F(AddressCheckTest, a_blank_around_an_address_is_no_fault_of_it) {
+  EXPECT_EQ(check(" ann@b.example\r\n").mailbox->text(), "ann@b.example");
+  EXPECT_THAT(reasons(std::string(64, 'a') + "@absent.example"), ElementsAre("no-such-domain"));
+  EXPECT_THAT(reasons(std::string(65, 'a') + "@absent.example"), ElementsAre("syntax"));
 }
 
 TEST_F(AddressCheckTest, dns_that_does_not_answer_condemns_nobody) {

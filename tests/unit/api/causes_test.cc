@@ -39,6 +39,18 @@ TEST(CausesTest, counts_by_cause_and_provider_within_a_window) {
   EXPECT_EQ(causes.in(Window::week, now + hours(24 * 8)).size(), 0u);
 }
 
+TEST(CausesTest, counts_a_bounce_that_came_later_once) {
+  Causes causes;
+  events::Event late = event_of(EventKind::late_bounced, "recipient-unknown", "gmail", begin);
+  late.delivered_at = begin - hours(1);
+  causes.heard(late);
+  late.delivered_at.reset();
+  causes.heard(late);
+  const auto all = causes.in(Window::hour, begin);
+  ASSERT_EQ(all.size(), 1u);
+  EXPECT_EQ(all[0].bounced, 1u);
+}
+
 TEST(CausesTest, shares_a_place_where_there_are_too_many) {
   Causes causes;
   for (int i = 0; i < 1000; ++i)

@@ -56,6 +56,91 @@ TEST(EmailRequestTest, makes_a_message_and_its_recipients) {
   EXPECT_THAT(email.content, Not(HasSubstr("hidden")));
 }
 
+TEST(EmailRequestTest, takes_tags_of_a_name_and_a_value) {
+  const EmailRequest request = read(
+      R"({"from":"a@b.example","to":"c@d.example","subject":"s","text":"t",
+          "tags":[{"name":"kind","value":"invoice"},{"name":"Lang","value":"de_AT-1"}]})");
+  ASSERT_THAT(request.problems, IsEmpty());
+  EXPECT_THAT(request.emails.at(0).content,
+              StartsWith("X-Waypost-Tag: kind=invoice\r\nX-Waypost-Tag: Lang=de_AT-1\r\nFrom: "));
+  EXPECT_EQ(trouble(R"("tags":null)"), "");
+  EXPECT_EQ(trouble(R"("tags":[])"), "");
+}
+
+TEST(EmailRequestTest, refuses_tags_that_are_none_and_says_which) {
+  EXPECT_THAT(trouble(R"("tags":"kind")"), StartsWith("tags "));
+  EXPECT_THAT(trouble(R"("tags":["kind"])"), StartsWith("tags[0] is no object"));
+  EXPECT_THAT(trouble(R"("tags":[{"name":"a","value":"b"},{"name":"a","value":"c"}])"),
+              StartsWith("tags[1].name stands there twice"));
+  EXPECT_THAT(trouble(R"("tags":[{"name":"a"}])"), StartsWith("tags[0].value is missing"));
+  EXPECT_THAT(trouble(R"("tags":[{"name":"a","value":"b","x":1}])"), StartsWith("tags[0].x"));
+  for (const char* value : {R"("")", R"("a b")", R"("a=b")", R"("a:b")", R"("<img src=x>")",
+                            R"("a\r\nBcc: x@y.example")", R"("\u00fc")"})
+    EXPECT_THAT(trouble(fmt::format(R"("tags":[{{"name":"a","value":{}}}])", value)),
+                StartsWith("tags[0].value "))
+        << value;
+  const std::string longest(256, 'v');
+  const auto with = [](const std::string& value) {
+    return fmt::format(R"("tags":[{{"name":"a","value":"{}"}}])", value);
+  };
+  EXPECT_EQ(trouble(with(longest)), "");
+  EXPECT_THAT(trouble(with(longest + "v")), StartsWith("tags[0].value "));
+  std::string many;
+  for (int i = 0; i < 21; ++i)
+    many += fmt::format(R"({}{{"name":"n{}","value":"v"}})", i == 0 ? "" : ",", i);
+  EXPECT_THAT(trouble("\"tags\":[" + many + "]"), StartsWith("tags "));
+}
+
+// The recipients of an email with this `to`, and what it is told.
+std::string recipients_of(const std::string& to) {
+  const EmailRequest request =
+      read(R"({"from":"a@b.example","raw":null,"subject":"s","text":"t","to":)" + to + "}");
+  std::string all;
+  for (const smtp::Mailbox& mailbox : request.emails.at(0).recipients) all += mailbox.text() + " ";
+  for (const web::FieldProblem& problem : request.problems) all += problem.message;
+  return all;
+}
+
+TEST(EmailRequestTest, drops_no_recipient_that_stands_in_front_of_another) {
+  const std::string several = "it has more than one";
+  for (const char* to :
+       {R"("Ann <ann@d.example>, Bob <bob@d.example>")", R"("ann@d.example, Bob <bob@d.example>")",
+        R"("ann@d.example; Bob <bob@d.example>")",
+        R"("\"Lee, Ann\" <ann@d.example>, \"Bob\" <bob@d.example>")"})
+    EXPECT_THAT(recipients_of(to), HasSubstr(several)) << to;
+  for (const char* to :
+       {R"("Lee, Ann <ann@d.example>")", R"("ann@d.example <ann@d.example>")",
+        R"("\"Ann <a@b>, \\\"Lee\\\"\" <ann@d.example>")", R"("Ann (Lee) Q. <ann@d.example>")"})
+    EXPECT_EQ(recipients_of(to), "ann@d.example ") << to;
+}
+
+TEST(EmailRequestTest, takes_no_name_twice) {
+  for (const char* body : {R"({"to":"x@d.example","to":"y@d.example"})",
+                           R"({"headers":{"X-A":"1","X-A":"2"}})", R"({"to":"a","t\u006f":"b"})",
+                           R"({"attachments":[{"filename":"a"},{"path":"a:b","path":1}]})"}) {
+    auto request = read_email_request(body, false, "edge", octets_max);
+    ASSERT_FALSE(request) << body;
+    EXPECT_THAT(request.error().message(), HasSubstr("twice"));
+  }
+}
+
+TEST(EmailRequestTest, reads_the_time_that_was_asked_for) {
+  const auto at = [](const std::string& members) {
+    const EmailRequest request = read(
+        R"({"from":"a@b.example","to":"c@d.example","subject":"s","text":"t")" + members + "}");
+    EXPECT_THAT(request.problems, IsEmpty());
+    return request.emails.at(0).scheduled_at;
+  };
+  EXPECT_EQ(at(""), WallTime());
+  EXPECT_EQ(at(R"(,"scheduled_at":null)"), WallTime());
+  EXPECT_EQ(at(R"(,"scheduled_at":"2026-11-21T10:00:00+01:00")"),
+            base::parse_rfc3339("2026-11-21T09:00:00Z").value());
+  for (const char* wrong : {R"("in 1 hour")", R"("")", "1795000000", "[]"})
+    EXPECT_THAT(trouble(std::string(R"("scheduled_at":)") + wrong), StartsWith("scheduled_at "))
+        << wrong;
+  EXPECT_THAT(trouble(R"("scheduled_at":"in 1 hour")"), HasSubstr("2026-11-21T10:00:00+01:00"));
+}
+
 TEST(EmailRequestTest, lets_no_field_bring_a_header_or_a_recipient) {
   const std::string line_end = "line ends or other control characters";
   for (const char* members :
@@ -73,7 +158,7 @@ TEST(EmailRequestTest, lets_no_field_bring_a_header_or_a_recipient) {
                 HasSubstr("cannot be set here"))
         << name;
   EXPECT_THAT(trouble(R"("attachments":[{"filename":"a","content":"QQ==",
-                         "content_type":"text/html; name=\"x\""}])"),
+                         "content_type":"text/html name=\"x\""}])"),
               HasSubstr("no media type"));
   EXPECT_THAT(trouble(R"("attachments":[{"filename":"a","content":"QQ==",
                          "content_id":"x>\u003cy"}])"),
@@ -81,9 +166,8 @@ TEST(EmailRequestTest, lets_no_field_bring_a_header_or_a_recipient) {
 }
 
 TEST(EmailRequestTest, names_every_field_that_it_cannot_use) {
-  EXPECT_THAT(trouble(R"("scheduled_at":"2026-11-22T00:00:00Z")"),
-              HasSubstr("scheduled_at is not known here"));
-  EXPECT_THAT(trouble(R"("to":5)"), HasSubstr("to is no text"));
+  EXPECT_THAT(trouble(R"("bcc":5)"), HasSubstr("bcc is no text"));
+  EXPECT_THAT(trouble(R"("template":"welcome")"), HasSubstr("template is not known here"));
   EXPECT_THAT(trouble(R"("cc":["nobody"])"), HasSubstr("cc[0] is no address"));
   EXPECT_THAT(trouble(R"("attachments":[{"filename":"a","path":"http://x.example/a"}])"),
               HasSubstr("attachments[0].path cannot be used: the relay fetches nothing"));
@@ -132,13 +216,53 @@ TEST(EmailRequestTest, takes_a_raw_message_as_smtp_would) {
   const auto raw = [](const std::string& base64) {
     return read(R"({"from":"a@b.example","to":"c@d.example","raw":")" + base64 + R"("})");
   };
-  // "Subject: x\n\ngr\xc3\xbc"
-  const EmailRequest taken = raw("U3ViamVjdDogeAoKZ3LDvA==");
+  // "From: a@b.example\nSubject: x\n\ngr\xc3\xbc"
+  const EmailRequest taken = raw("RnJvbTogYUBiLmV4YW1wbGUKU3ViamVjdDogeAoKZ3LDvA==");
   ASSERT_THAT(taken.problems, IsEmpty());
-  EXPECT_EQ(taken.emails[0].content, "Subject: x\r\n\r\ngr\xc3\xbc\r\n");
+  EXPECT_EQ(taken.emails[0].author_domain, "b.example");
+  EXPECT_EQ(taken.emails[0].content, "From: a@b.example\r\nSubject: x\r\n\r\ngr\xc3\xbc\r\n");
   EXPECT_TRUE(taken.emails[0].eight_bit);
   EXPECT_THAT(raw("YQ1i").problems.at(0).message, HasSubstr("CR without an LF"));
   EXPECT_THAT(raw("YQBi").problems.at(0).message, HasSubstr("NUL"));
+  // "Subject: x", and "From: a@b.example\nFrom: c@d.example"
+  EXPECT_THAT(raw("U3ViamVjdDogeAo=").problems.at(0).message, HasSubstr("no From field"));
+  EXPECT_THAT(raw("RnJvbTogYUBiLmV4YW1wbGUKRnJvbTogY0BkLmV4YW1wbGUK").problems.at(0).message,
+              HasSubstr("more than one From field"));
+}
+
+TEST(EmailRequestTest, reads_whose_the_sender_field_of_a_raw_message_is) {
+  const auto raw = [](const std::string& base64) {
+    return read(R"({"from":"a@b.example","to":"c@d.example","raw":")" + base64 + R"("})");
+  };
+  // "From: a@b.example\nSender: ceo@bank.example\n\nx", and with two of them, and two addresses
+  const EmailRequest taken = raw("RnJvbTogYUBiLmV4YW1wbGUKU2VuZGVyOiBjZW9AYmFuay5leGFtcGxlCgp4");
+  ASSERT_THAT(taken.problems, IsEmpty());
+  EXPECT_EQ(taken.emails[0].author_domain, "b.example");
+  EXPECT_EQ(taken.emails[0].agent_domain, "bank.example");
+  EXPECT_THAT(raw("RnJvbTogYUBiLmV4YW1wbGUKU2VuZGVyOiBhQGIuZXhhbXBsZQpTZW5kZXI6IGNlb0BiYW5rLmV4YW1w"
+                  "bGUKCng=")
+                  .problems.at(0)
+                  .message,
+              HasSubstr("more than one Sender field"));
+  EXPECT_THAT(
+      raw("RnJvbTogYUBiLmV4YW1wbGUKU2VuZGVyOiBhQGIuZXhhbXBsZSwgY2VvQGJhbmsuZXhhbXBsZQoKeA==")
+          .problems.at(0)
+          .message,
+      HasSubstr("more than 1 address"));
+}
+
+TEST(EmailRequestTest, takes_a_media_type_with_its_parameters) {
+  const auto attached = [](const std::string& type) {
+    return trouble(R"("attachments":[{"filename":"a","content":"eA==","content_type":")" + type +
+                   R"("}])");
+  };
+  for (const char* good : {"text/calendar; method=REQUEST; charset=utf-8", "text/plain;charset=x",
+                           R"(text/x; name=\"a \\\" b\")", "text/plain ; charset=utf-8"})
+    EXPECT_EQ(attached(good), "") << good;
+  for (const char* bad :
+       {"text/calendar; method", "text/calendar; method=", "text/calendar;", "text/calendar; =x",
+        "text/calendar; a=b c", R"(text/x; a=\"b)", "multipart/mixed; boundary=x"})
+    EXPECT_NE(attached(bad), "") << bad;
 }
 
 TEST(EmailRequestTest, reads_batches_and_refuses_what_is_none) {

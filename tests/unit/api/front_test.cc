@@ -23,8 +23,11 @@ TEST(FrontTest, answers_to_its_own_names_alone) {
     EXPECT_FALSE(names_us(front, from("127.0.0.1", {{"host", host}}))) << host;
 }
 
-TEST(FrontTest, believes_only_its_proxies_and_those_of_this_machine) {
-  const Front front{{}, false, {*base::IpPrefix::parse("203.0.113.0/24")}};
+const base::IpPrefix this_machine = *base::IpPrefix::parse("127.0.0.0/8");
+const base::IpPrefix elsewhere = *base::IpPrefix::parse("203.0.113.0/24");
+
+TEST(FrontTest, believes_only_its_proxies) {
+  const Front front{{}, false, {this_machine, elsewhere}};
   const auto said = [](const char* address) {
     return from(address,
                 {{"x-forwarded-for", "203.0.113.9, 192.0.2.1"}, {"x-forwarded-proto", "https"}});
@@ -37,6 +40,14 @@ TEST(FrontTest, believes_only_its_proxies_and_those_of_this_machine) {
   EXPECT_EQ(client_of(front, from("127.0.0.1", {{"x-forwarded-for", "nobody"}})).text(),
             "127.0.0.1");
   EXPECT_TRUE(is_secure({{}, true, {}}, said("198.51.100.1")));
+  const Front without_this_machine{{}, false, {elsewhere}};
+  EXPECT_EQ(client_of(without_this_machine, said("127.0.0.1")).text(), "127.0.0.1");
+  EXPECT_FALSE(is_secure(without_this_machine, said("127.0.0.1")));
+  // Proxies hand these on as their client wrote them.
+  EXPECT_EQ(client_of(front, from("127.0.0.1",
+                                  {{"forwarded", "for=192.0.2.66"}, {"x-real-ip", "192.0.2.66"}}))
+                .text(),
+            "127.0.0.1");
   // HAProxy adds a line of its own, behind that of the client.
   EXPECT_EQ(client_of(front, from("127.0.0.1", {{"x-forwarded-for", "203.0.113.9"},
                                                 {"x-forwarded-for", "192.0.2.7"}}))
@@ -45,7 +56,7 @@ TEST(FrontTest, believes_only_its_proxies_and_those_of_this_machine) {
 }
 
 TEST(FrontTest, a_chain_of_proxies_is_followed_to_who_stands_before_it) {
-  const Front front{{}, false, {*base::IpPrefix::parse("203.0.113.0/24")}};
+  const Front front{{}, false, {elsewhere}};
   const auto client = [&](const std::string& chain) {
     return client_of(front, from("203.0.113.5", {{"x-forwarded-for", chain}})).text();
   };
@@ -63,7 +74,7 @@ TEST(FrontTest, a_chain_of_proxies_is_followed_to_who_stands_before_it) {
 TEST(FrontTest, tells_a_page_of_ours_from_others) {
   const auto is_ours = [](std::vector<std::pair<std::string, std::string>> fields, bool change) {
     fields.emplace_back("host", "127.0.0.1:8025");
-    return is_from_our_page(from("127.0.0.1", std::move(fields)), change);
+    return is_from_our_page({}, from("127.0.0.1", std::move(fields)), change);
   };
   EXPECT_TRUE(is_ours({{"sec-fetch-site", "same-origin"}}, true));
   EXPECT_TRUE(is_ours({{"origin", "http://127.0.0.1:8025"}}, true));
@@ -77,6 +88,25 @@ TEST(FrontTest, tells_a_page_of_ours_from_others) {
   }
   for (const char* origin : {"http://127.0.0.1:9999", "https://evil.example", "null"})
     EXPECT_FALSE(is_ours({{"origin", origin}, {"sec-fetch-site", "same-origin"}}, true)) << origin;
+}
+
+TEST(FrontTest, takes_no_page_without_tls_for_ours_where_ours_have_it) {
+  const auto is_ours = [](const Front& front, const char* origin) {
+    return is_from_our_page(
+        front, from("127.0.0.1", {{"host", "mail.example.com"}, {"origin", origin}}), true);
+  };
+  EXPECT_TRUE(is_ours({{}, true, {}}, "https://mail.example.com"));
+  EXPECT_FALSE(is_ours({{}, true, {}}, "http://mail.example.com"));
+  // A proxy that does not say whether it has TLS.
+  EXPECT_TRUE(is_ours({}, "https://mail.example.com"));
+}
+
+TEST(FrontTest, has_a_cookie_that_only_tls_can_set_where_there_is_tls) {
+  const Front front{{}, false, {this_machine}};
+  EXPECT_EQ(session_cookie(front, from("127.0.0.1", {})), "waypost_session");
+  EXPECT_EQ(session_cookie(front, from("127.0.0.1", {{"x-forwarded-proto", "https"}})),
+            "__Host-waypost_session");
+  EXPECT_EQ(session_cookie({{}, true, {}}, from("192.0.2.1", {})), "__Host-waypost_session");
 }
 
 TEST(FrontTest, finds_a_cookie_among_others) {

@@ -70,10 +70,72 @@ TEST(MailJsonTest, tells_what_we_hold_back_from_what_they_put_off) {
   EXPECT_EQ(statuses(events, {waiting("a", Hold::rate)}), "throttled a=throttled");
   EXPECT_EQ(statuses(events, {waiting("a", Hold::deferred)}), "deferred a=deferred");
   EXPECT_EQ(statuses(events, {waiting("a", Hold::paused)}), "held a=held");
+  EXPECT_EQ(statuses(events, {waiting("a", Hold::scheduled)}), "scheduled a=scheduled");
   EXPECT_EQ(statuses(events, {waiting("a", Hold::sending)}), "queued a=queued");
   // The queue and the records do not change at the same moment.
   EXPECT_EQ(statuses({events[0], event(EventKind::delivered, {"a"})}, {waiting("a", Hold::rate)}),
             "delivered a=delivered");
+}
+
+TEST(MailJsonTest, tells_a_persons_reason_from_a_servers_reply) {
+  std::vector<Event> events{event(EventKind::accepted, {"a"}), event(EventKind::cancelled, {"a"})};
+  events.back().reply = "API, key app";
+  const boost::json::object email = email_json(events, {}, {}, nullptr);
+  const auto& recipient = email.at("recipients").as_array().at(0).as_object();
+  EXPECT_FALSE(recipient.contains("last_reply"));
+  EXPECT_EQ(recipient.at("reason"), "API, key app");
+}
+
+std::string json_of(const std::vector<Event>& events) {
+  return boost::json::serialize(email_json(events, {}, {}, nullptr));
+}
+
+TEST(MailJsonTest, calls_bounced_what_came_back_after_their_server_had_taken_it) {
+  std::vector<Event> events{event(EventKind::accepted, {"a", "b"}),
+                            event(EventKind::delivered, {"a"}), event(EventKind::delivered, {"b"})};
+  Event late = event(EventKind::late_bounced, {"a"});
+  late.reply = "550 5.1.1 No such user";
+  events.push_back(late);
+  EXPECT_EQ(statuses(events), "bounced a=bounced b=delivered");
+  EXPECT_THAT(json_of(events), testing::HasSubstr(R"("status":"bounced","late":true)"));
+  EXPECT_THAT(json_of(events), testing::HasSubstr(R"("last_reply":"550 5.1.1 No such user")"));
+  // A list knows the newest events alone, and the records the state.
+  const std::vector<Event> newest{events[0], late};
+  const auto states = recipient_states(newest, {{"a", "bounced"}, {"b", "delivered"}}, {});
+  EXPECT_TRUE(states[0].is_late);
+  EXPECT_EQ(states[1].status, "delivered");
+}
+
+TEST(MailJsonTest, keeps_what_still_waits_or_bounced_at_once_whatever_comes_back) {
+  std::vector<Event> events{event(EventKind::accepted, {"a"}), event(EventKind::deferred, {"a"}),
+                            event(EventKind::late_bounced, {"a"}),
+                            event(EventKind::auto_replied, {"a"})};
+  EXPECT_EQ(statuses(events), "deferred a=deferred");
+  events.push_back(event(EventKind::bounced, {"a"}));
+  events.push_back(event(EventKind::late_bounced, {"a"}));
+  EXPECT_EQ(statuses(events), "bounced a=bounced");
+  EXPECT_THAT(json_of(events), testing::Not(testing::HasSubstr("late")));
+}
+
+TEST(MailJsonTest, gives_tags_as_they_were_given_and_the_subject) {
+  std::vector<Event> events{event(EventKind::accepted, {"a"})};
+  EXPECT_EQ(email_json(events, {}, {}, nullptr).contains("subject"), false);
+  events[0].subject = "<b>Invoice</b>";
+  events[0].tags = {"kind=invoice", "receipt"};
+  const auto email = email_json(events, {}, {}, nullptr);
+  EXPECT_EQ(email.at("subject"), "<b>Invoice</b>");
+  EXPECT_EQ(boost::json::serialize(email.at("tags")),
+            R"([{"name":"kind","value":"invoice"},{"name":"receipt","value":""}])");
+}
+
+TEST(MailJsonTest, marks_what_was_called_unwanted) {
+  const std::vector<Event> events{event(EventKind::accepted, {"a"}),
+                                  event(EventKind::delivered, {"a"}),
+                                  event(EventKind::complained, {"a"})};
+  EXPECT_EQ(statuses(events), "delivered a=delivered");
+  const auto json = email_json(events, {}, {}, nullptr);
+  EXPECT_TRUE(json.at("complained").as_bool());
+  EXPECT_TRUE(json.at("recipients").at(0).at("complained").as_bool());
 }
 
 TEST(MailJsonTest, keeps_hostile_octets_out_of_the_json) {

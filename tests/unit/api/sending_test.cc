@@ -112,7 +112,7 @@ TEST_F(SendingTest, takes_no_empty_name_and_no_more_recipients_than_there_may_be
                   "text":"t"})"),
       request(an_email),
   });
-  EXPECT_THAT(codes(answers), ElementsAre(422, 422, 200));
+  EXPECT_THAT(codes(answers), ElementsAre(400, 422, 200));
 }
 
 TEST_F(SendingTest, asks_those_domains_that_are_ours_as_smtp_does) {

@@ -73,6 +73,20 @@ TEST(QueueRequestTest, needs_a_selection_or_all) {
             R"("dry_run":false})");
 }
 
+TEST(QueueRequestTest, says_a_time_in_utc_and_refuses_what_is_none) {
+  QueueArguments arguments;
+  arguments.all = true;
+  arguments.at = "2026-11-21T10:00:00+01:00";
+  EXPECT_THAT(act_request(Act::reschedule, arguments).value_or(""),
+              HasSubstr(R"("action":"reschedule")"));
+  EXPECT_THAT(act_request(Act::reschedule, arguments).value_or(""),
+              HasSubstr(R"("at":"2026-11-21T09:00:00.000000Z")"));
+  arguments.at = "tomorrow";
+  auto refused = act_request(Act::reschedule, arguments);
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().message(), HasSubstr("--at is no time such as 2026-11-21T09"));
+}
+
 TEST(QueueRequestTest, says_every_selector_in_the_words_of_the_relay) {
   QueueArguments arguments;
   arguments.ids = {id_text};

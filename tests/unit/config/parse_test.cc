@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/networks.h"
+
 namespace waypost::config {
 namespace {
 
@@ -66,6 +68,7 @@ retry_jitter = 0.5
 next_hop = "[2001:db8::1]:587"
 tls = "required"
 source_address = "2001:db8::2"
+forbidden_addresses = ["10.0.0.0/8"]
 [dns]
 resolver = "127.0.0.1"
 records = ["mx.example. IN AAAA 2001:db8::1", "example. MX 10 mx.example."]
@@ -81,10 +84,24 @@ format = "json"
   EXPECT_EQ(config.delivery.next_hop, (NextHop{"2001:db8::1", 587}));
   EXPECT_EQ(config.delivery.tls, DeliveryTls::required);
   EXPECT_EQ(config.delivery.source_address->text(), "2001:db8::2");
+  ASSERT_EQ(config.delivery.forbidden_addresses.size(), 1u);
+  EXPECT_TRUE(config.delivery.forbidden_addresses[0].contains(*base::IpAddress::parse("10.1.2.3")));
   EXPECT_EQ(config.dns.resolver->text(), "127.0.0.1:53");
   EXPECT_EQ(config.dns.records.size(), 2u);
   EXPECT_EQ(config.log.level, LogLevel::debug);
   EXPECT_EQ(config.log.format, LogFormat::json);
+}
+
+TEST(Parse, forbids_addresses_of_the_machine_itself_by_default) {
+  Config config = accepted({with("")});
+  for (const char* inner : {"0.0.0.0", "127.0.0.11", "169.254.169.254", "224.0.0.1", "::", "::1",
+                            "::ffff:127.0.0.1", "fe80::1", "ff02::1"})
+    EXPECT_TRUE(base::contains(config.delivery.forbidden_addresses, *base::IpAddress::parse(inner)))
+        << inner;
+  for (const char* outer : {"192.0.2.1", "10.0.0.1", "2001:db8::1", "::2"})
+    EXPECT_FALSE(
+        base::contains(config.delivery.forbidden_addresses, *base::IpAddress::parse(outer)))
+        << outer;
 }
 
 TEST(Parse, lets_later_files_override_values_and_add_tables) {

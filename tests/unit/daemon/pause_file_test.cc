@@ -24,8 +24,8 @@ const Pause an_hour{
 class PauseFileTest : public testing::Test {
  protected:
   PauseFileTest() { EXPECT_TRUE(disk_.make_folders("/data", 0700)); }
-  void write(std::string_view octets) { EXPECT_TRUE(save_pauses(disk_, path, octets)); }
-  KeptPauses load(Duration later = {}) {
+  void write(std::string_view octets) { EXPECT_TRUE(save_list(disk_, path, octets)); }
+  Kept<Pause> load(Duration later = {}) {
     return load_pauses(disk_, path,
                        now + std::chrono::duration_cast<std::chrono::microseconds>(later));
   }
@@ -34,26 +34,26 @@ class PauseFileTest : public testing::Test {
 
 TEST_F(PauseFileTest, gives_back_what_was_written) {
   write(encode_pauses({forever, an_hour}));
-  KeptPauses kept = load();
+  Kept<Pause> kept = load();
   EXPECT_EQ(kept.trouble, "");
-  EXPECT_THAT(kept.pauses, ElementsAre(forever, an_hour));
+  EXPECT_THAT(kept.list, ElementsAre(forever, an_hour));
 }
 
 TEST_F(PauseFileTest, leaves_out_what_has_ended) {
   write(encode_pauses({forever, an_hour}));
-  EXPECT_THAT(load(std::chrono::hours(1)).pauses, ElementsAre(forever));
+  EXPECT_THAT(load(std::chrono::hours(1)).list, ElementsAre(forever));
 }
 
 TEST_F(PauseFileTest, is_no_trouble_when_it_was_never_written) {
-  KeptPauses kept = load();
+  Kept<Pause> kept = load();
   EXPECT_EQ(kept.trouble, "");
-  EXPECT_THAT(kept.pauses, IsEmpty());
+  EXPECT_THAT(kept.list, IsEmpty());
 }
 
 TEST_F(PauseFileTest, lasts_over_a_power_cut) {
   write(encode_pauses({forever}));
   disk_.power_cut();
-  EXPECT_THAT(load().pauses, ElementsAre(forever));
+  EXPECT_THAT(load().list, ElementsAre(forever));
 }
 
 TEST_F(PauseFileTest, is_set_aside_and_said_when_it_is_damaged) {
@@ -63,9 +63,9 @@ TEST_F(PauseFileTest, is_set_aside_and_said_when_it_is_damaged) {
         std::string(R"({"v":2,"pauses":[]})"), std::string(R"({"v":1,"pauses":[1]})"),
         std::string(R"({"v":1,"pauses":[{"scope":"domain","name":"x.example"}]})")}) {
     write(damaged);
-    KeptPauses kept = load();
+    Kept<Pause> kept = load();
     EXPECT_THAT(kept.trouble, HasSubstr("cannot be read")) << damaged;
-    EXPECT_THAT(kept.pauses, IsEmpty());
+    EXPECT_THAT(kept.list, IsEmpty());
     EXPECT_FALSE(disk_.exists(path));
     EXPECT_EQ(*disk_.read_file(std::string(path) + ".damaged", 1000), damaged);
   }

@@ -52,6 +52,17 @@ TEST(QueueRequestsTest, read_all_that_a_command_can_say) {
   EXPECT_FALSE(selector.all);
 }
 
+TEST(QueueRequestsTest, take_a_time_where_one_is_to_be_named_and_nowhere_else) {
+  auto command =
+      act(R"({"action":"reschedule","at":"2026-11-21T09:00:00.000000Z","selector":{"all":true}})");
+  ASSERT_TRUE(command) << command.error().message();
+  EXPECT_EQ(command->act, Act::reschedule);
+  EXPECT_EQ(base::to_rfc3339(command->at), "2026-11-21T09:00:00.000000Z");
+  refusal(R"({"action":"reschedule","selector":{"all":true}})");
+  refusal(R"({"action":"reschedule","at":"soon","selector":{"all":true}})");
+  refusal(R"({"action":"retry","at":"2026-11-21T09:00:00.000000Z","selector":{"all":true}})");
+}
+
 TEST(QueueRequestsTest, never_act_on_everything_unless_it_is_asked_for) {
   EXPECT_THAT(refusal(R"({"action":"cancel"})"), HasSubstr("nothing is selected"));
   EXPECT_THAT(refusal(R"({"action":"cancel","selector":{}})"), HasSubstr("nothing is selected"));
@@ -122,6 +133,10 @@ TEST(QueueRequestsTest, read_pauses_in_the_spelling_of_envelopes) {
   auto site = parse_resume_request(object(R"({"scope":"site","name":"MX.Example.NET"})"));
   ASSERT_TRUE(site);
   EXPECT_EQ(site->name, "mx.example.net");
+  auto account =
+      parse_resume_request(object(R"({"scope":"site","name":"MX.Example.NET:587/Shop"})"));
+  ASSERT_TRUE(account);
+  EXPECT_EQ(account->name, "mx.example.net:587/Shop");
   auto stream = parse_resume_request(object(R"({"scope":"stream","name":"Bulk"})"));
   ASSERT_TRUE(stream);
   EXPECT_EQ(stream->name, "bulk");

@@ -45,6 +45,7 @@ TEST(SiteQuestionTest, walks_the_domain_of_the_recipient_where_mail_goes_by_its_
   EXPECT_EQ(asked->request.hello, "relay.example");
   EXPECT_FALSE(asked->request.encryption);
   EXPECT_FALSE(asked->failed_at_tls);
+  EXPECT_EQ(asked->request.forbidden_addresses, config.delivery.forbidden_addresses);
   config.delivery.tls = config::DeliveryTls::never;
   EXPECT_EQ(question_about(config, failure_at(Phase::connect))->request.encryption,
             Encryption::none);

@@ -21,11 +21,13 @@ using testing::Pair;
 class PagesTest : public testing::Test {
  protected:
   // What is served at a path; 404 where nothing is.
-  web::Response ask(const std::string& path, const std::string& accepted = "") {
+  web::Response ask(const std::string& path, const std::string& accepted = "",
+                    const std::string& type = "") {
     web::Request request;
     request.method = "GET";
     request.path = path;
     if (!accepted.empty()) request.fields.emplace_back("accept-encoding", accepted);
+    if (!type.empty()) request.fields.emplace_back("accept", type);
     web::Router::Match match = router_.match(request);
     if (!match.route) return *std::move(match.refusal);
     web::Response response;
@@ -43,6 +45,7 @@ class PagesTest : public testing::Test {
   web::Router router_;
   const std::vector<File> files_{{"/index.html", "<html>", "packed page"},
                                  {"/assets/a-1.js", "run()", "packed script"},
+                                 {"/assets/mark-1.svg", "<svg>mark", ""},
                                  {"/favicon.svg", "<svg>", ""}};
 };
 
@@ -67,6 +70,35 @@ TEST_F(PagesTest, has_nothing_but_its_files) {
                            "/assets/..%2fetc%2fpasswd", "//etc/passwd", "/messages/",
                            "/messages/a/b", "/activity/x", "/assets/a-1.js/", "/nothing"})
     EXPECT_EQ(ask(path).code, 404u) << path;
+}
+
+TEST_F(PagesTest, tells_people_that_there_is_no_such_page_and_programs_in_their_form) {
+  add_pages(router_, files_, {});
+  constexpr const char* of_a_browser = "text/html,application/xhtml+xml,*/*;q=0.8";
+  const web::Response page = ask("/nowhere", "", of_a_browser);
+  EXPECT_EQ(page.code, 404u);
+  EXPECT_EQ(page.body, "<html>");
+  EXPECT_THAT(page.fields, Contains(Key("Content-Security-Policy")));
+  for (const auto& [path, type] : {std::pair{"/nowhere", "*/*"}, {"/v1/nowhere", of_a_browser}}) {
+    const web::Response problem = ask(path, "", type);
+    EXPECT_EQ(problem.code, 404u) << path;
+    EXPECT_EQ(problem.content_type, "application/problem+json") << path;
+  }
+}
+
+TEST_F(PagesTest, refuses_a_page_that_is_not_there_as_it_refuses_others) {
+  add_pages(router_, files_, [](const web::Request&) {
+    return std::optional(web::Response{.code = 421, .body = "not ours"});
+  });
+  EXPECT_EQ(ask("/nowhere", "", "text/html").code, 421u);
+}
+
+TEST_F(PagesTest, has_the_mark_where_browsers_look_for_it) {
+  add_pages(router_, files_, {});
+  const web::Response mark = ask("/favicon.ico");
+  EXPECT_EQ(mark.body, "<svg>mark");
+  EXPECT_EQ(mark.content_type, "image/svg+xml");
+  EXPECT_THAT(mark.fields, Contains(Pair("Cache-Control", Not(HasSubstr("immutable")))));
 }
 
 TEST_F(PagesTest, lets_browsers_keep_what_has_a_hash_in_its_name) {

@@ -174,6 +174,56 @@ TEST_F(OpenerTest, does_not_go_where_no_host_can_be) {
   EXPECT_THAT(one("a@y.test").reason, HasSubstr("has no address"));
 }
 
+TEST_F(OpenerTest, bounces_where_the_zone_leads_to_forbidden_addresses_alone) {
+  settings.forbidden_addresses = {*IpPrefix::parse("10.0.0.2/32"), *IpPrefix::parse("::1")};
+  resolver.add_address("mx.x.test", *IpAddress::parse("::1"));
+  resolver.add_address("bare.test", there.host());
+  for (const char* recipient : {"a@x.test", "a@bare.test"}) {
+    auto outcome = one(recipient);
+    EXPECT_EQ(outcome.verdict, Verdict::bounced) << outcome.text();
+    EXPECT_THAT(outcome.reason, StartsWith("5.4.4 the mail hosts of "));
+    EXPECT_EQ(outcome.phase, events::Phase::resolve);
+  }
+  EXPECT_EQ(one("a@[10.0.0.2]").verdict, Verdict::bounced);
+  EXPECT_EQ(connections(), 0u);
+}
+
+TEST_F(OpenerTest, leaves_out_forbidden_hosts_and_addresses_where_there_are_others) {
+  settings.forbidden_addresses = {*IpPrefix::parse("10.0.0.2")};
+  resolver.add_mx("x.test", 20, "far.x.test");
+  resolver.add_address("far.x.test", far.host());
+  EXPECT_EQ(one("a@x.test").peer.host, "far.x.test");
+  world.network().take_down(far.host(), world.now() + 10h);
+  EXPECT_EQ(one("b@x.test").verdict, Verdict::deferred) << "the host that may be used is down";
+  EXPECT_EQ(world.network().connections({there.host(), 25}).total, 0u);
+}
+
+TEST_F(OpenerTest, goes_to_the_other_address_of_a_host_that_has_a_forbidden_one) {
+  settings.forbidden_addresses = {*IpPrefix::parse("10.0.0.2")};
+  resolver.add_address("mx.x.test", v6_there);
+  auto outcome = one("a@x.test");
+  EXPECT_EQ(outcome.verdict, Verdict::delivered) << outcome.text();
+  EXPECT_EQ(outcome.peer.address, "[2001:db8::2]:25");
+}
+
+TEST_F(OpenerTest, waits_where_nobody_can_tell_whether_a_host_beside_a_forbidden_one_may_be_used) {
+  settings.forbidden_addresses = {*IpPrefix::parse("10.0.0.2")};
+  resolver.add_mx("x.test", 20, "far.x.test");
+  resolver.set_failure("far.x.test", Error(ErrorCode::dns, "SERVFAIL"));
+  EXPECT_EQ(one("a@x.test").verdict, Verdict::deferred);
+}
+
+TEST_F(OpenerTest, goes_to_a_smarthost_at_an_address_that_zones_may_not_name) {
+  settings.forbidden_addresses = {*IpPrefix::parse("10.0.0.0/8")};
+  Smarthost hop;
+  hop.id = "hop";
+  hop.match = {"*"};
+  hop.host = "mx.x.test";
+  hop.tls = TlsPolicy::never;
+  settings.smarthosts = {hop};
+  EXPECT_EQ(one("a@y.test").verdict, Verdict::delivered);
+}
+
 TEST_F(OpenerTest, tells_how_long_each_phase_took) {
   auto outcome = one("a@x.test");
   std::vector<events::Phase> phases;

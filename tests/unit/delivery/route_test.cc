@@ -82,6 +82,17 @@ TEST_F(RoutesTest, sends_to_an_address_literal_without_asking) {
   EXPECT_EQ((*route)->hosts[0].name, "2001:db8::1");
 }
 
+TEST_F(RoutesTest, bounces_an_address_literal_where_no_mail_may_go) {
+  settings.forbidden_addresses = {*IpPrefix::parse("127.0.0.0/8"), *IpPrefix::parse("::1")};
+  for (const char* literal : {"[127.0.0.11]", "[IPv6:::1]"}) {
+    Found route = find(literal);
+    ASSERT_FALSE(route) << literal;
+    EXPECT_EQ(route.error().verdict, events::Verdict::bounced);
+    EXPECT_EQ(route.error().reason.find("5.1.2 "), 0u) << route.error().reason;
+  }
+  EXPECT_TRUE(find("[192.0.2.7]"));
+}
+
 Smarthost smarthost(std::string id, std::vector<std::string> match) {
   Smarthost made;
   made.match = std::move(match);
@@ -104,6 +115,14 @@ TEST_F(RoutesTest, sends_to_the_first_smarthost_that_matches) {
     EXPECT_EQ((*route)->port, 587);
     EXPECT_TRUE(routes.known(domain)) << "nobody needs to be asked";
   }
+}
+
+TEST_F(RoutesTest, leaves_an_address_literal_to_the_smarthost_for_all_mail) {
+  settings.forbidden_addresses = {*IpPrefix::parse("127.0.0.0/8")};
+  settings.smarthosts = {smarthost("all", {"*"})};
+  Found route = find("[127.0.0.11]");
+  ASSERT_TRUE(route);
+  EXPECT_EQ((*route)->hosts[0].name, "all.example");
 }
 
 TEST_F(RoutesTest, uses_mx_where_no_smarthost_matches) {

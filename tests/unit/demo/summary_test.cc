@@ -34,12 +34,15 @@ TEST(Summary, counts_by_provider_and_in_all) {
   EXPECT_EQ(summary.deferred(), 1u);
   EXPECT_EQ(summary.bounced(), 1u);
   EXPECT_EQ(summary.came_back(), 0u);
-  EXPECT_EQ(
-      summary.table(),
-      "Provider      accepted  delivered  deferrals  bounced  came back time to deliver 50/95 %\n"
-      "Gmail                2          1          1        0          0       2.0 s       2.0 s\n"
-      "Outlook              1          0          0        1          0           -           -\n"
-      "All                  3          1          1        1          0       2.0 s       2.0 s\n");
+  EXPECT_EQ(summary.table(),
+            "Provider      accepted  delivered  deferrals  bounced  waiting  came back time to "
+            "deliver 50/95 %\n"
+            "Gmail                2          1          1        0        1          0       2.0 s "
+            "      2.0 s\n"
+            "Outlook              1          0          0        1        0          0           - "
+            "          -\n"
+            "All                  3          1          1        1        1          0       2.0 s "
+            "      2.0 s\n");
 }
 
 TEST(Summary, tells_each_cause_once_with_its_number) {

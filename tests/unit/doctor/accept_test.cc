@@ -3,6 +3,7 @@
 
 #include "doctor/report_words.h"
 #include "doctor/test_message.h"
+#include "tests/unit/doctor/filled.h"
 #include "tests/unit/doctor/scripted_session.h"
 
 // Rung 5 against servers that answer by a script.
@@ -143,7 +144,8 @@ TEST_F(WalkAccept, does_not_say_that_nothing_was_sent_where_the_reply_was_lost) 
   request_.send = true;
   script({{"DATA", "354 go on"}, {".", "close"}});
   RungResult result = accept();
-  EXPECT_EQ(ids(result), "M5020");
+  EXPECT_EQ(ids(result), "M5022");
+  EXPECT_EQ(result.status, RungStatus::unknown);
   EXPECT_EQ(context_.effects.messages_sent, 0u);
   EXPECT_EQ(context_.effects.messages_unknown, 1u);
   EXPECT_THAT(result.findings[0].notes, testing::Contains(HasSubstr("it may arrive")));
@@ -185,15 +187,110 @@ TEST_F(WalkAccept, knows_a_server_that_wants_tls_first) {
 TEST_F(WalkAccept, tells_a_connection_that_ends) {
   script({{"RCPT", "close"}});
   RungResult result = accept();
-  EXPECT_EQ(ids(result), "M5020");
+  EXPECT_EQ(ids(result), "M5022");
   EXPECT_EQ(result.status, RungStatus::unknown);
+  EXPECT_EQ(result.line, "the connection ended after RCPT TO");
+  expect_filled(result.findings[0]);
 }
 
 TEST_F(WalkAccept, tells_a_server_that_does_not_answer) {
   script({{"MAIL", ""}});
   RungResult result = accept();
-  EXPECT_EQ(ids(result), "M5020");
-  EXPECT_THAT(result.findings[0].notes, ElementsAre(HasSubstr("No reply to MAIL FROM")));
+  EXPECT_EQ(ids(result), "M5021");
+  EXPECT_EQ(result.line, "no answer to MAIL FROM");
+  EXPECT_EQ(result.findings[0].parameters.at("seconds"), "1 m 0 s");
+  EXPECT_EQ(result.status, RungStatus::unknown);
+  expect_filled(result.findings[0]);
+}
+
+TEST_F(WalkAccept, calls_a_code_that_cannot_stand_there_no_refusal) {
+  struct Row {
+    const char* command;
+    const char* reply;
+  };
+  request_.send = true;
+  for (const Row& row :
+       {Row{"MAIL", "354 go"}, Row{"MAIL", "150 hm"}, Row{"RCPT", "650 hm"}, Row{"RCPT", "354 go"},
+        Row{"RCPT", "999 hm"}, Row{"DATA", "250 ok"}, Row{".", "354 more"}, Row{"MAIL", "what?"}}) {
+    class Case : public WalkAccept {
+     public:
+      void TestBody() override {}
+      RungResult result(const Row& row) {
+        request_.send = true;
+        script({{row.command, row.reply}, {"DATA", "354 go on"}});
+        return accept();
+      }
+    } one;
+    RungResult result = one.result(row);
+    EXPECT_EQ(ids(result), "M5023") << row.reply;
+    EXPECT_EQ(result.status, RungStatus::fail) << row.reply;
+    expect_filled(result.findings[0]);
+  }
+}
+
+TEST_F(WalkAccept, says_whose_address_a_sandbox_does_not_know) {
+  request_.send = true;
+  const std::string words =
+      "554 Message rejected: Email address is not verified. The following identities failed the "
+      "check in region US-EAST-1: ";
+  const std::pair<const char*, const char*> rows[] = {{"bob@example.net", "M5024"},
+                                                      {"ann@example.com", "M5014"},
+                                                      {"ann@example.com, bob@example.net", "M5014"},
+                                                      {"example.net", "M5024"}};
+  for (const auto& [identities, id] : rows) {
+    class Case : public WalkAccept {
+     public:
+      void TestBody() override {}
+      RungResult result(const std::string& reply) {
+        request_.send = true;
+        request_.host = "email-smtp.us-east-1.amazonaws.com";
+        script({{"DATA", "354 go on"}, {".", reply}});
+        return accept();
+      }
+    } one;
+    RungResult result = one.result(words + identities);
+    EXPECT_EQ(ids(result), id) << identities;
+    expect_filled(result.findings[0]);
+  }
+}
+
+TEST_F(WalkAccept, blames_no_owner_where_the_words_say_none) {
+  struct Row {
+    const char* reply;
+    const char* sender;
+    const char* id;
+  };
+  const Row rows[] = {
+      {"554 5.7.1 <ann@example.com>: Sender address rejected: Access denied", "ann@example.com",
+       "M5019"},
+      {"550 5.7.1 Sender address rejected: account blocked for spamming", "ann@example.com",
+       "M5019"},
+      {"550 5.7.1 Sender address rejected: account blocked for spamming", "b@example.com", "M5019"},
+      {"554 5.7.1 <b@example.com>: Sender address rejected: Access denied", "b@example.com",
+       "M5003"},
+      {"553 5.7.1 Sender address rejected: not owned by user ann@example.com", "ann@example.com",
+       "M5003"},
+      {"553 5.1.3 Sender address not allowed", "ann@example.com", "M5003"},
+  };
+  for (const Row& row : rows) {
+    class Case : public WalkAccept {
+     public:
+      void TestBody() override {}
+      RungResult result(const Row& row) {
+        request_.user = "ann@example.com";
+        request_.from = row.sender;
+        session_->logged_in = true;
+        script({{"MAIL", row.reply}});
+        return accept();
+      }
+    } one;
+    const RungResult result = one.result(row);
+    EXPECT_EQ(ids(result), row.id) << row.reply;
+    const bool is_own = std::string_view(row.sender) == "ann@example.com";
+    const bool has_advice = result.findings[0].parameters.contains("user");
+    EXPECT_FALSE(is_own && std::string_view(row.id) == "M5003" && has_advice) << row.reply;
+    expect_filled(result.findings[0]);
+  }
 }
 
 TEST_F(WalkAccept, lets_no_address_forge_a_command) {
@@ -291,6 +388,18 @@ INSTANTIATE_TEST_SUITE_P(
                 "M5011"},
         Refused{"RCPT", "450 4.7.1 <client.example.org>: Helo command rejected: Host not found",
                 "M5011"},
+        Refused{"MAIL",
+                "550 5.7.23 <ann@example.com>: Recipient address rejected: Message rejected due "
+                "to: SPF fail - not authorized",
+                "M5025", fail, false},
+        Refused{"RCPT", "550 5.7.24 SPF validation error", "M5025", fail, false},
+        Refused{"RCPT", "550 SPF: 192.0.2.1 is not allowed to send mail from example.com", "M5025",
+                fail, false},
+        Refused{"RCPT", "550 5.7.25 Reverse DNS validation failed", "M5010", fail, false},
+        Refused{"MAIL", "550 5.7.27 Sender address has null MX", "M5005", fail, false},
+        Refused{".", "550 5.7.20 No passing DKIM signature found", "M5016", fail, false},
+        Refused{".", "550 5.7.26 Multiple authentication checks failed", "M5016", fail, false},
+        Refused{".", "550 5.7.23 SPF validation failed", "M5016", fail, false},
         Refused{"RCPT", "552 5.2.2 Mailbox full", "M5013"},
         Refused{"RCPT", "452 4.2.2 <bob@example.net>: over quota", "M5013", later},
         Refused{".",
@@ -340,6 +449,20 @@ INSTANTIATE_TEST_SUITE_P(
                 "M5018", fail, false},
         Refused{"RCPT", "554 5.7.1 <unknown[192.0.2.1]>: Client host rejected: Access denied",
                 "M5019"},
+        // There is TLS, and the server does not see it.
+        Refused{"MAIL", "550 5.7.10 Encryption needed", "M4027", fail, false},
+        Refused{"MAIL", "550 5.7.10 Encryption needed", "M4027"},
+        // The sender is the login: the words mean something else.
+        Refused{".", "550 Request failed; Mailbox unavailable smtp.mail.yahoo.com", "M5019"},
+        Refused{"MAIL",
+                "550-5.7.1 Invalid credentials for relay [203.0.113.1]. The IP address you've\r\n"
+                "550-5.7.1 registered in your G Suite SMTP Relay service doesn't match domain of "
+                "the\r\n550 5.7.1 account this email is being sent from.",
+                "M5026"},
+        Refused{".",
+                "554 Access denied: User `arn:aws:iam::1:user/x' is not authorized to perform "
+                "`ses:SendRawEmail' on resource `arn:aws:ses:us-east-1:1:identity/lab.test'",
+                "M5002"},
         Refused{"RCPT", "550 5.9.9 the moon is in the wrong house", "M5019"},
         Refused{"RCPT", "451 4.9.9 the moon is in the wrong house", "M5020", later},
         Refused{"RCPT", "451 4.3.0 <bob@example.net>: Temporary lookup failure", "M5020", later}));

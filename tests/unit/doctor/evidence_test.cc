@@ -30,6 +30,46 @@ TEST_F(EvidenceLogTest, shows_no_secret_whoever_says_it) {
   EXPECT_EQ(log_.all()[0].text, "they said [hidden] and [hidden] again, or [hidden]");
 }
 
+TEST_F(EvidenceLogTest, shows_no_secret_however_it_is_written) {
+  log_.withhold_password("Hors e/7&x");
+  for (const char* written : {
+           "HORS E/7&X",
+           "hors e/7&x",
+           "x&7/e sroH",
+           "486f72732065"
+           "2f372678",
+           "486F727320652F372678",
+           "0x48 0x6f 0x72 0x73 0x20 0x65 0x2f 0x37 0x26 0x78",
+           "48:6f:72:73:20:65:2f:37:26:78",
+           "%48%6f%72%73%20%65%2F%37%26%78",
+           "Hors%20e%2F7%26x",
+           "Hors+e%2F7%26x",
+           "Hors=20e/7=26x",
+           "\\x48ors e/7&x",
+           "Hors e\\/7&amp;x",
+           "&#72;ors e/7&#x26;x",
+           "\\u0048ors e/7&x",
+           "\\110ors e/7&x",
+           "JBXXE4ZAMUXTOJTY",  // base32
+           "SG9ycyBlLzcmeA",    // without its padding
+           "sg9ycyblLZCMEA",    // in the wrong case
+           "AemczLlByc",        // backwards, in part
+           "BIb3JzIGUvNyZ4",    // behind one octet
+           "AEhvcnMgZS83Jng=",  // behind another
+       }) {
+    log_.note(std::string("535 no: ") + written + " <");
+    const std::string& text = log_.all().back().text;
+    EXPECT_NE(text.find("[hidden]"), std::string::npos) << written;
+    for (const char* part : {"ors", "ORS", "72:73", "7273", "%72", "0x72", "SG9y", "g9yc", "MgZS"})
+      EXPECT_EQ(text.find(part), std::string::npos) << written << ": " << text;
+  }
+  for (const char* other : {"535 the horse is no secret", "250 48:6f:72", "a Hors%20f/7%26x", "&#;",
+                            "%", "\\x4", "&#x", "0x", "48"}) {
+    log_.note(other);
+    EXPECT_EQ(log_.all().back().text, other);
+  }
+}
+
 TEST_F(EvidenceLogTest, cuts_a_long_line_only_after_its_secrets_are_out) {
   log_.withhold("secret-word");
   log_.note(std::string(995, 'x') + "secret-word");

@@ -108,14 +108,57 @@ INSTANTIATE_TEST_SUITE_P(
              "535 5.7.3 Authentication unsuccessful [LO2P265CA0001.GBRP265.PROD.OUTLOOK.COM]",
              "M4001"},
         Said{"microsoft", "454 4.7.0 Temporary authentication failure", "M4008", true},
+        Said{"microsoft",
+             "535 5.7.139 Authentication unsuccessful, the user has been blocked from signing in.",
+             "M4010"},
+        Said{"microsoft", "535 5.7.139 Authentication unsuccessful, user is locked.", "M4010"},
+        Said{"microsoft",
+             "535 5.7.139 Authentication unsuccessful, multi-factor authentication is required for "
+             "this user. Contact your administrator.",
+             "M4015"},
         // Others with app passwords
-        Said{"yahoo", "535 5.7.0 (#AUTH005) Too many bad auth attempts.", "M4001"},
         Said{"yahoo", "535 5.7.0 (#MBR1212) Incorrect username or password entered.", "M4001"},
         Said{"apple", "535 5.7.8 Error: authentication failed: authentication failure", "M4001"},
         Said{"zoho", "535 Authentication Failed", "M4001"},
         Said{"fastmail", "535 5.7.0 Incorrect username or password.", "M4001"},
         Said{"mailru", "535 5.7.0 NEOBHODIM parol prilozheniya / Application password is REQUIRED",
              "M4006"},
+        // Switched off in the account
+        Said{"yandex",
+             "535 5.7.8 Error: authentication failed: This user does not have access rights to "
+             "this service",
+             "M4031"},
+        Said{"netease", "550 User has no permission", "M4031"},
+        Said{"gmx", "535 5.7.0 Authentication failed. Please enable POP3/IMAP access", "M4031"},
+        Said{"yandex", "535 5.7.8 Error: authentication failed: Invalid user or password!",
+             "M4001"},
+        Said{"netease", "535 Error: authentication failed", "M4001"},
+        Said{"gmx", "535 Authentication credentials invalid", "M4001"},
+        Said{"", "535 5.7.8 SMTP access is disabled for this account", "M4031"},
+        Said{"zoho",
+             "554 5.7.8 Error: authentication failed: Invalid login or password. Access to SMTP "
+             "has been restricted",
+             "M4031"},
+        // Words that say more than a provider's own rule does
+        Said{"zoho", "535 5.7.8 Authentication failed: Application-specific password required",
+             "M4006"},
+        Said{"fastmail", "535 5.7.0 Sorry, you need to create an app password to use this service",
+             "M4006"},
+        Said{"sendgrid", "535 Authentication failed: account disabled", "M4010"},
+        Said{"mailjet",
+             "535 5.7.0 Authentication failed: your account has been temporarily blocked", "M4010"},
+        Said{"mailru", "535 5.7.0 Authentication failed: account is blocked", "M4010"},
+        Said{"microsoft",
+             "535 5.7.139 Authentication unsuccessful, user account is disabled. "
+             "[AM0PR01MB0001.eurprd01.prod.outlook.com]",
+             "M4010"},
+        Said{"mailru",
+             "535 Authentication failed. Please verify your account by going to "
+             "https://e.mail.ru/login?email=ann@mail.ru",
+             "M4016"},
+        Said{"", "535 Too many authentication failures; try again later", "M4009", true},
+        Said{"", "421 4.7.0 Too many failed login attempts, your IP is banned", "M4009", true},
+        Said{"", "535 5.7.8 Konto gesperrt, bitte wenden Sie sich an den Administrator", "M4010"},
         // Relay services
         Said{"sendgrid", "535 Authentication failed: Bad username / password", "M4018"},
         Said{"sendgrid",
@@ -147,6 +190,30 @@ INSTANTIATE_TEST_SUITE_P(
         Said{"", "530 5.7.0 Must issue a STARTTLS command first", "M4027"},
         Said{"", "504 5.5.4 Unrecognized authentication type", "M4005"},
         Said{"", "503 5.5.1 Error: authentication not enabled", "M4004"},
+        // What says more than that it is wrong, whoever says it
+        Said{"yahoo", "535 5.7.0 (#AUTH005) Too many bad auth attempts.", "M4009", true},
+        Said{"", "535 5.7.8 Error: authentication failed: Connection lost to authentication server",
+             "M4008", true},
+        Said{"", "535 5.7.8 Error: authentication failed: Invalid authentication mechanism",
+             "M4005"},
+        Said{"", "535 5.7.8 Error: authentication failed: generic failure", "M4008", true},
+        Said{"", "535 5.7.8 LDAP server is unreachable", "M4008", true},
+        Said{"microsoft",
+             "535 5.7.139 Authentication unsuccessful, the user's password has expired.", "M4032"},
+        Said{"", "535 5.7.8 Password expired", "M4032"},
+        Said{"", "535 5.7.8 Your account has no SMTP license", "M4031"},
+        Said{"naver", "535 5.7.1 [KR] POP3/SMTP not enabled. Please enable", "M4031"},
+        Said{"sendgrid", "550 Unauthorized: IP not whitelisted / Access denied", "M4026"},
+        Said{"", "535 5.7.8 Access denied from your region", "M4026"},
+        Said{"", "535 the email account is frozen", "M4010"},
+        Said{"", "535 5.7.8 Your subscription has expired", "M4010"},
+        Said{"infomaniak", "535 5.7.1 Invalid credentials, 2fa device password needed", "M4006"},
+        Said{"", "535 5.7.8 Unusual sign-in activity; verify your account in a browser", "M4016"},
+        Said{"", "535 5.7.8 Error: authentication failed: UGFzc3dvcmQ6", "M4001"},
+        Said{"ses",
+             "554 Access denied: User `arn:aws:iam::1:user/x' is not authorized to perform "
+             "`ses:SendRawEmail' on resource",
+             "M4021"},
         Said{"", "550 5.9.9 the moon is in the wrong house", "M4024"},
         Said{"", "451 4.9.9 the moon is in the wrong house", "M4008", true}));
 
@@ -204,6 +271,34 @@ TEST(RefusedLogin, leads_to_app_passwords_where_the_provider_wants_them) {
   EXPECT_THAT(judge_login(reply, facts_at("apple")).notes, testing::Contains(HasSubstr("M4006")));
   EXPECT_THAT(judge_login(reply, facts_at("")).notes,
               testing::Not(testing::Contains(HasSubstr("M4006"))));
+}
+
+TEST(RefusedLogin, of_too_many_speaks_of_no_app_password) {
+  const Finding found =
+      judge_login(reply_of("454 4.7.0 Too many login attempts, please try again later. d9 - gsmtp"),
+                  facts_at("google"));
+  EXPECT_EQ(found.id, "M4009");
+  for (const std::string& note : found.notes)
+    EXPECT_THAT(note, testing::Not(HasSubstr("app password")));
+}
+
+TEST(RefusedLogin, is_not_sure_of_a_code_that_its_words_contradict) {
+  const Finding wrong = judge_login(reply_of("454 4.7.0 Invalid login credentials"), facts_at(""));
+  EXPECT_EQ(wrong.id, "M4008");
+  EXPECT_EQ(wrong.confidence, Confidence::possible);
+  ASSERT_FALSE(wrong.notes.empty());
+  EXPECT_THAT(wrong.notes.back(), HasSubstr("M4001"));
+  const Finding down =
+      judge_login(reply_of("454 4.7.0 Temporary authentication failure"), facts_at(""));
+  for (const std::string& note : down.notes) EXPECT_THAT(note, testing::Not(HasSubstr("M4001")));
+}
+
+TEST(RefusedLogin, leads_to_the_settings_of_an_account_that_may_be_shut) {
+  smtp::Reply reply = reply_of("535 Authentication credentials invalid");
+  LoginFacts facts = facts_at("gmx", "ann@web.de");
+  EXPECT_THAT(judge_login(reply, facts).notes, testing::Not(testing::Contains(HasSubstr("M4031"))));
+  facts.host = "smtp.web.de";
+  EXPECT_THAT(judge_login(reply, facts).notes, testing::Contains(HasSubstr("M4031")));
 }
 
 TEST(RefusedLogin, of_a_personal_microsoft_account_wants_oauth) {

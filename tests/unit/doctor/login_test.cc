@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "sasl/base64.h"
+#include "tests/unit/doctor/filled.h"
 #include "tests/unit/doctor/scripted_session.h"
 
 // Rung 4 against servers that answer by a script.
@@ -78,8 +79,28 @@ TEST_F(WalkLogin, waits_for_a_server_that_is_slow_after_failures) {
   EXPECT_FALSE(result.has_value());
   world_.run_for(30s);
   ASSERT_TRUE(result.has_value());
-  EXPECT_EQ(ids(*result), "M4008");
+  EXPECT_EQ(ids(*result), "M4029");
   EXPECT_EQ(result->status, RungStatus::unknown);
+  expect_filled(result->findings[0]);
+}
+
+TEST_F(WalkLogin, takes_235_for_yes_and_no_other_code) {
+  for (const char* reply : {"250 ok", "220 ready", "354 go on", "150 hm", "999 hm", "hello"}) {
+    class Case : public WalkLogin {
+     public:
+      void TestBody() override {}
+      RungResult result(const char* reply) {
+        script({{"AUTH PLAIN ", reply}});
+        RungResult result = login();
+        EXPECT_FALSE(session_->logged_in);
+        return result;
+      }
+    } one;
+    RungResult result = one.result(reply);
+    EXPECT_EQ(ids(result), "M4028") << reply;
+    EXPECT_EQ(result.status, RungStatus::fail);
+    expect_filled(result.findings[0]);
+  }
 }
 
 TEST_F(WalkLogin, keeps_the_password_where_nobody_vouches_for_the_server) {
@@ -155,22 +176,67 @@ TEST_F(WalkLogin, does_not_believe_a_server_that_proves_nothing) {
 TEST_F(WalkLogin, ends_an_exchange_that_makes_no_sense) {
   script({{"AUTH PLAIN ", "334 ====="}, {"*", "501 5.7.0 cancelled"}});
   RungResult result = login();
-  EXPECT_EQ(ids(result), "M4024");
+  EXPECT_EQ(ids(result), "M4028");
+  EXPECT_EQ(result.findings[0].observed, "334 =====");
   EXPECT_EQ(heard_.back(), "*");
+  expect_filled(result.findings[0]);
 }
 
 TEST_F(WalkLogin, ends_with_a_server_that_asks_for_more_and_more) {
   session_->capabilities.auth_mechanisms = {"LOGIN"};
   script({{"*", "501 5.7.0 cancelled"}, {"", "334 VXNlcm5hbWU6"}});
-  EXPECT_EQ(ids(login()), "M4024");
+  EXPECT_EQ(ids(login()), "M4028");
   EXPECT_LT(heard_.size(), 12u);
+}
+
+TEST_F(WalkLogin, knows_a_question_that_is_no_base64) {
+  session_->capabilities.auth_mechanisms = {"LOGIN"};
+  script({{"AUTH LOGIN", "334 Username:"}, {"*", "501 5.7.0 cancelled"}});
+  RungResult result = login();
+  EXPECT_EQ(ids(result), "M4028");
+  EXPECT_EQ(result.findings[0].observed, "334 Username:");
+  EXPECT_THAT(result.line, Not(HasSubstr("refuses")));
+}
+
+// Over two lines, each with its code, and with blanks in it.
+TEST_F(WalkLogin, hides_a_secret_that_is_written_over_several_lines) {
+  script({{"AUTH PLAIN ",
+           "535-5.7.8 Error: got correct ho\r\n535 5.7.8 rse, and c o r r e c t h o r s e"}});
+  RungResult result = login();
+  EXPECT_EQ(result.status, RungStatus::fail);
+  EXPECT_THAT(all_evidence() + result.findings[0].observed, Not(HasSubstr("rse")));
+  EXPECT_THAT(all_evidence(), HasSubstr("[hidden]"));
+}
+
+TEST_F(WalkLogin, hides_a_secret_with_other_octets_between_its_own) {
+  for (const char* reply : {"535 c-o-r-r-e-c-t-h-o-r-s-e", "535 e.s.r.o.h.t.c.e.r.r.o.c",
+                            "535-\"correct ho\"\\\r\n535 5.7.8 \"rse\""}) {
+    request_.password = Secret("correct horse");
+    script({{"AUTH PLAIN ", reply}});
+    RungResult result = login();
+    const std::string shown = all_evidence() + result.findings[0].observed;
+    for (const char* piece : {"rse", "r.r", "r-r"}) EXPECT_THAT(shown, Not(HasSubstr(piece)));
+  }
+}
+
+TEST_F(WalkLogin, hides_a_secret_that_a_question_spreads) {
+  for (const char* question :
+       {"334-correct ho\r\n334 rse", "334 c o r r e c t h o r s e", "334-corre\r\n334 ct-horse"}) {
+    request_.password = Secret("correct horse");
+    script({{"AUTH PLAIN ", question}, {"*", "501 5.7.0 cancelled"}});
+    RungResult result = login();
+    EXPECT_EQ(ids(result), "M4028");
+    EXPECT_EQ(result.findings[0].observed, "334 [hidden]");
+    EXPECT_EQ(result.findings[0].parameters["seen"], "334 [hidden]");
+  }
 }
 
 TEST_F(WalkLogin, tells_a_connection_that_ends) {
   script({{"AUTH PLAIN ", "close"}});
   RungResult result = login();
-  EXPECT_EQ(ids(result), "M4008");
+  EXPECT_EQ(ids(result), "M4030");
   EXPECT_EQ(result.line, "the connection ended");
+  EXPECT_EQ(result.status, RungStatus::unknown);
 }
 
 // Whatever the server says back: no output holds the password or its base64 forms.

@@ -10,6 +10,7 @@
 #include <gtest/gtest.h>
 #include <re2/re2.h>
 
+#include "doctor/refusal.h"
 #include "doctor/report_json.h"
 #include "doctor/report_text.h"
 #include "doctor/seed_judge.h"
@@ -49,7 +50,9 @@ class ReportTest : public testing::Test {
     return report_page(report, catalogue_, options).plain_text();
   }
   void compare(const std::string& name, const Report& report) {
-    std::string text = without_times(page(report));
+    compare_text(name, without_times(page(report)));
+  }
+  void compare_text(const std::string& name, const std::string& text) {
     fs::path path = fakes::source_folder() / "tests" / "golden" / "doctor" / (name + ".txt");
     if (std::getenv("WAYPOST_ACCEPT") != nullptr) std::ofstream(path) << text;
     std::ifstream file(path, std::ios::binary);
@@ -124,6 +127,61 @@ TEST_F(ReportTest, shows_where_the_messages_landed) {
   EXPECT_THAT(markdown, HasSubstr("in junk (Junk\\|mail"));
 }
 
+// As a walk would have it that knows every value.
+Report report_of(const checks::Check& check) {
+  const Parameters values{
+      {"address", "203.0.113.10"},
+      {"date", "2026-11-20"},
+      {"days", "30 days"},
+      {"domain", "example.com"},
+      {"host", "smtp.example.com"},
+      {"limit", "10.0 MB"},
+      {"list", "zen.spamhaus.org"},
+      {"meant", "smtp.example.net"},
+      {"mechanism", "PLAIN"},
+      {"mechanisms", "PLAIN, LOGIN"},
+      {"mode", "enforce"},
+      {"name", "client.example.org"},
+      {"other_port", "465"},
+      {"port", "587"},
+      {"recipient", "bob@example.net"},
+      {"record", "v=spf1 -all"},
+      {"resolver", "192.0.2.53:53"},
+      {"seconds", "30 s"},
+      {"seen", "what was seen"},
+      {"sender", "ann@example.com"},
+      {"setting", "host name"},
+      {"size", "26.0 MB"},
+      {"suffix", "office.example"},
+      {"user", "ann@example.com"},
+  };
+  Finding finding = finding_of(check.id, values);
+  finding.observed = "what the other side said";
+  RungResult rung;
+  rung.rung = finding.rung;
+  rung.status = RungStatus::pass;
+  rung.line = "a line of the rung";
+  rung.add(std::move(finding));
+  Report report;
+  report.rungs = {std::move(rung)};
+  report.with_login = true;
+  report.effects = {1, 1, 0};
+  return report;
+}
+
+TEST_F(ReportTest, has_words_for_every_finding) {
+  std::map<int, std::string> texts;
+  for (const checks::Check& check : catalogue_.all()) {
+    const Report report = report_of(check);
+    const std::string text = page(report);
+    EXPECT_THAT(text, HasSubstr(check.id));
+    EXPECT_THAT(text, Not(testing::ContainsRegex("[{][a-z_]+[}]"))) << check.id;
+    texts[check.rung] += text + "\n";
+  }
+  for (const auto& [rung, text] : texts)
+    compare_text("findings-" + std::to_string(rung), without_times(text));
+}
+
 TEST_F(ReportTest, looks_as_it_should) {
   compare("mode-mismatch", broken());
   Request healthy;
@@ -144,6 +202,14 @@ TEST_F(ReportTest, looks_as_it_should) {
   late.port = 2003;
   late.encryption = Encryption::starttls;
   compare("warning-alone", street_.walk(std::move(late)));
+  Script tarpit;
+  tarpit.greeting = "220 mail.example.com ESMTP spamd IP-based SPAM blocker\r\n";
+  tarpit.between_octets = std::chrono::seconds(1);
+  street_.serve(2004, tarpit);
+  Request held;
+  held.port = 2004;
+  held.encryption = Encryption::starttls;
+  compare("tarpit", street_.walk(std::move(held)));
   street_.names.add_address("smtp.google.com", street_.v4);
   Request entrance;
   entrance.host = "smtp.google.com";

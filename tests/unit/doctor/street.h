@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "dns/memory_resolver.h"
+#include "dns/message.h"
 #include "doctor/short_walk.h"
 #include "doctor/walk.h"
 #include "io/sim_network.h"
@@ -23,11 +24,14 @@ struct Script {
   std::vector<std::string> extensions = {"STARTTLS", "AUTH PLAIN LOGIN"};
   std::string starttls = "220 2.0.0 Ready\r\n";
   bool tls_at_once = false;
-  bool silent = false;  // accepts and says nothing, ever
-  bool closes = false;  // accepts and closes
-  Duration delay{0};    // before the greeting
+  bool silent = false;          // accepts and says nothing, ever
+  bool closes = false;          // accepts and closes
+  Duration delay{0};            // before the greeting
+  Duration between_octets{0};   // of the greeting
+  size_t greeting_octets = -1;  // that are ever sent
   bool ehlo_lost = false;
   std::string hello;           // the answer to EHLO and HELO in place of a list; "close": none
+  std::string lmtp_hello;      // the answer to LHLO in place of "250"
   bool silent_in_tls = false;  // no answer to what comes after a handshake
 };
 
@@ -75,6 +79,12 @@ class Street {
     servers_.start(answer_questions(*listeners_.back(), checked, unchecked));
   }
 
+  // What the name server says, over TCP, to a question for the alias of a name.
+  std::map<std::string, std::string> aliases;
+  std::vector<Endpoint> name_servers{{*IpAddress::parse("192.0.2.53"), 53}};
+  // To this name alone it never says anything.
+  std::string unanswered;
+
   Report walk(Request request) {
     return walk_by(
         [](Context& context, Request asked) { return doctor::walk(context, std::move(asked), {}); },
@@ -90,7 +100,7 @@ class Street {
     auto verifying = *tls::ClientContext::create(options, disk, world_);
     EvidenceLog evidence(client);
     Context context{client, client.network(), disk,     names,
-                    *tls,   obsolete.get(),   evidence, {{name_host.host(), 53}}};
+                    *tls,   obsolete.get(),   evidence, name_servers};
     context.verifying_tls = verifying.get();
     context.may_visit = may_visit;
     if (request.host.empty()) request.host = host;
@@ -136,6 +146,18 @@ class Street {
     co_return line;
   }
 
+  static io::Task<Result<void>> greet(io::Stream& stream, const Script& script,
+                                      io::SimProcess& process, Instant deadline) {
+    if (script.between_octets == Duration(0))
+      co_return co_await stream.write(script.greeting, deadline);
+    for (size_t i = 0; i < script.greeting.size(); ++i) {
+      if (i >= script.greeting_octets) co_await io::sleep_until(process, deadline);
+      CO_TRY_VOID(co_await stream.write(script.greeting.substr(i, 1), deadline));
+      co_await io::sleep_until(process, process.now() + script.between_octets);
+    }
+    co_return Result<void>();
+  }
+
   io::Task<void> converse(std::unique_ptr<io::Stream> stream, const Script& script,
                           io::SimProcess& process) {
     Instant deadline = process.now() + std::chrono::minutes(5);
@@ -151,7 +173,7 @@ class Street {
       stream = *std::move(secured);
     }
     if (script.delay > Duration(0)) co_await io::sleep_until(process, process.now() + script.delay);
-    auto written = co_await stream->write(script.greeting, deadline);
+    auto written = co_await greet(*stream, script, process, deadline);
     std::string buffer;
     bool secured = script.tls_at_once;
     while (written) {
@@ -170,6 +192,7 @@ class Street {
       }
       bool is_hello = line->starts_with("EHLO") || line->starts_with("HELO");
       if (is_hello && !script.hello.empty()) answer = script.hello;
+      if (line->starts_with("LHLO") && !script.lmtp_hello.empty()) answer = script.lmtp_hello;
       if (answer == "close") co_return;
       written = co_await stream->write(answer, deadline);
       bool handshake = line->starts_with("STARTTLS") && answer.starts_with("220");
@@ -181,6 +204,37 @@ class Street {
     }
   }
 
+  std::string answer_to(const std::string& question, int checked, int unchecked) const {
+    std::string name;
+    size_t at = dns::message_header_octets;
+    while (question[at] != 0) {
+      name += (name.empty() ? "" : ".") + question.substr(at + 1, size_t(question[at]));
+      at += 1 + size_t(question[at]);
+    }
+    if (!unanswered.empty() && name == unanswered) return {};
+    const unsigned type = dns::read_16(question, at + 1);
+    const bool checking_disabled = (question[3] & 0x10) != 0;
+    const int rcode = checking_disabled ? unchecked : checked;
+    std::string answer = question.substr(0, 2);
+    dns::append_16(answer, dns::message_flag::answer | unsigned(rcode));
+    dns::append_16(answer, 1);
+    const auto alias = aliases.find(name);
+    const bool is_alias = type == dns::record_type::cname && alias != aliases.end();
+    dns::append_16(answer, is_alias ? 1 : 0);
+    dns::append_32(answer, 0);
+    answer += question.substr(dns::message_header_octets, at + 5 - dns::message_header_octets);
+    if (is_alias) {
+      dns::Record record;
+      record.name = name;
+      record.type = dns::record_type::cname;
+      dns::append_name(record.rdata, alias->second);
+      dns::append_record(answer, record);
+    }
+    std::string message;
+    dns::append_16(message, unsigned(answer.size()));
+    return message + answer;
+  }
+
   io::Task<void> answer_questions(io::Listener& listener, int checked, int unchecked) {
     while (true) {
       auto accepted = co_await listener.accept();
@@ -189,18 +243,17 @@ class Street {
       Instant deadline = name_host.now() + std::chrono::seconds(5);
       std::string question;
       std::array<char, 512> piece;
-      while (question.size() < 14) {
+      while (question.size() < 2 || question.size() < dns::read_16(question, 0) + 2u) {
         auto got = co_await stream->read(piece, deadline);
-        if (!got || *got == 0) co_return;
+        if (!got || *got == 0) break;
         question.append(piece.data(), *got);
       }
-      bool checking_disabled = (question[5] & 0x10) != 0;
-      std::string answer(14, '\0');
-      answer[1] = 12;
-      answer[2] = question[2];
-      answer[3] = question[3];
-      answer[4] = static_cast<char>(0x80);
-      answer[5] = static_cast<char>(checking_disabled ? unchecked : checked);
+      if (question.size() < 2 + dns::message_header_octets) continue;
+      std::string answer = answer_to(question.substr(2), checked, unchecked);
+      if (answer.empty()) {
+        waiting_.push_back(std::move(stream));
+        continue;
+      }
       auto written = co_await stream->write(answer, deadline);
     }
   }
@@ -221,6 +274,7 @@ class Street {
   std::map<uint16_t, Script> scripts_;
   std::vector<std::unique_ptr<io::Listener>> listeners_;
   std::string heard_;
+  std::vector<std::unique_ptr<io::Stream>> waiting_;
   io::TaskGroup servers_;
 };
 

@@ -97,6 +97,79 @@ TEST_F(WalkTest, tells_a_dead_resolver_from_a_failing_domain_and_a_bogus_one) {
   EXPECT_THAT(ids(street_.walk(at(587))), ElementsAre("M1005"));
 }
 
+TEST_F(WalkTest, names_a_dead_resolver_within_six_seconds) {
+  street_.names.set_latency(minutes(1));
+  for (bool domain : {false, true}) {
+    Request request = domain ? Request() : at(587);
+    request.host = domain ? "mail_1.example.com" : Street::host;
+    Instant began = street_.world().now();
+    Report report = street_.walk(std::move(request));
+    EXPECT_LT(street_.world().now() - began, seconds(6)) << domain;
+    EXPECT_THAT(ids(report), ElementsAre("M1004"));
+    EXPECT_EQ(first(report).confidence, Confidence::certain);
+  }
+}
+
+TEST_F(WalkTest, calls_a_resolver_that_answers_other_questions_not_dead) {
+  street_.serve_names(0, 0);
+  street_.unanswered = Street::host;
+  street_.names.set_failure(Street::host, Error(ErrorCode::timed_out, "no answer in time"));
+  Report report = street_.walk(at(587));
+  EXPECT_THAT(ids(report), ElementsAre("M1005"));
+  EXPECT_THAT(first(report).observed, HasSubstr("which answers other questions"));
+  EXPECT_EQ(report.exit_code(), 11);
+}
+
+TEST_F(WalkTest, is_sure_of_a_dead_resolver_only_where_the_question_itself_had_no_answer) {
+  street_.names.set_failure(Street::host, Error(ErrorCode::dns, "SERVFAIL"));
+  Report report = street_.walk(at(587));
+  EXPECT_THAT(ids(report), ElementsAre("M1004"));
+  EXPECT_EQ(first(report).confidence, Confidence::likely) << "TCP alone may be blocked";
+  EXPECT_THAT(first(report).observed, HasSubstr("SERVFAIL; asked again over TCP"));
+  street_.names.set_failure(Street::host, Error(ErrorCode::timed_out, "no answer in time"));
+  EXPECT_EQ(first(street_.walk(at(587))).confidence, Confidence::certain);
+}
+
+TEST_F(WalkTest, waits_for_a_slow_name_where_the_resolver_lives) {
+  street_.serve_usual();
+  street_.serve_names(0, 0);
+  street_.unanswered = Street::host;
+  street_.names.set_latency(seconds(5));
+  EXPECT_THAT(ids(street_.walk(at(587))), IsEmpty());
+}
+
+TEST_F(WalkTest, says_over_what_it_asked) {
+  street_.names.set_failure(Street::host, Error(ErrorCode::timed_out, "no answer in time"));
+  street_.serve_names(0, 0);
+  Report report = street_.walk(at(587));
+  EXPECT_THAT(ids(report), ElementsAre("M1004"));
+  EXPECT_EQ(first(report).confidence, Confidence::likely);
+  EXPECT_THAT(first(report).observed, HasSubstr("over TCP"));
+  // Here UDP was not silent.
+  street_.names.set_failure(Street::host, Error(ErrorCode::dns, "SERVFAIL"));
+  report = street_.walk(at(587));
+  EXPECT_THAT(ids(report), ElementsAre("M1005"));
+  EXPECT_THAT(first(report).observed, testing::Not(HasSubstr("UDP")));
+}
+
+TEST_F(WalkTest, names_the_aliases_that_lead_in_a_circle_or_nowhere) {
+  street_.serve_names(0, 0);
+  street_.name_servers.insert(street_.name_servers.begin(),
+                              Endpoint{*IpAddress::parse("192.0.2.66"), 53});
+  street_.aliases = {{"smtp.example.com", "a.example.com"}, {"a.example.com", "smtp.example.com"}};
+  street_.names.set_failure(Street::host, Error(ErrorCode::dns, "SERVFAIL"));
+  Report report = street_.walk(at(587));
+  EXPECT_THAT(ids(report), ElementsAre("M1017"));
+  EXPECT_EQ(first(report).observed, "smtp.example.com -> a.example.com -> smtp.example.com");
+  EXPECT_EQ(report.exit_code(), 11);
+  street_.aliases = {{"gone.example.com", "nobody.example.org"}};
+  Request request = at(587);
+  request.host = "gone.example.com";
+  report = street_.walk(std::move(request));
+  EXPECT_THAT(ids(report), ElementsAre("M1001"));
+  EXPECT_THAT(first(report).notes, ElementsAre(HasSubstr("nobody.example.org")));
+}
+
 TEST_F(WalkTest, knows_bogus_signatures_by_the_answer_without_checking) {
   street_.names.set_failure(Street::host, Error(ErrorCode::dns, "SERVFAIL"));
   street_.serve_names(2, 0);
@@ -138,9 +211,9 @@ TEST_F(WalkTest, blames_no_resolver_for_a_text_that_is_no_name) {
     EXPECT_EQ(first(report).parameters.at("meant"), Street::host) << host;
     EXPECT_EQ(first(report).fixes.front().tested, Tested::works) << host;
   }
-  for (const std::string& host :
-       {std::string("mail..example.com"), std::string(70, 'a') + ".example.com", std::string("."),
-        std::string("a!b.example.com"), std::string("1:2:3")}) {
+  for (const std::string& host : {std::string("mail..example.com"), std::string("smtp.."),
+                                  std::string(70, 'a') + ".example.com", std::string("."),
+                                  std::string("a!b.example.com"), std::string("1:2:3")}) {
     Request request = at(587);
     request.host = host;
     Report report = street_.walk(std::move(request));
@@ -167,6 +240,32 @@ TEST_F(WalkTest, walks_a_domain_by_its_mail_hosts) {
   Request dangling;
   dangling.host = "dangling.example.com";
   EXPECT_THAT(ids(street_.walk(std::move(dangling))), ElementsAre("M1011"));
+}
+
+// What it would find broken there is nothing that mail comes to.
+TEST_F(WalkTest, passes_over_mail_hosts_where_none_is_visited) {
+  street_.serve(25, {});
+  const IpAddress inside = *IpAddress::parse("10.0.0.1");
+  street_.names.add_address("inside.example.com", inside);
+  street_.names.add_mx("example.com", 10, "inside.example.com");
+  street_.names.add_mx("example.com", 20, Street::host);
+  auto walk_past = [&](std::string host) {
+    Request request;
+    request.host = std::move(host);
+    request.mail_exchanger = true;
+    request.forbidden_addresses = {*IpPrefix::parse("10.0.0.0/8")};
+    return street_.walk(std::move(request));
+  };
+  Report report = walk_past("example.com");
+  EXPECT_THAT(ids(report), IsEmpty());
+  EXPECT_EQ(report.target_host, Street::host);
+  street_.names.add_mx("all.example.com", 10, "inside.example.com");
+  for (const char* host : {"all.example.com", "inside.example.com"}) {
+    report = walk_past(host);
+    EXPECT_THAT(ids(report), IsEmpty()) << host;
+    EXPECT_EQ(report.rungs.front().status, RungStatus::unknown) << host;
+    EXPECT_EQ(report.effects.connections, 0u) << host;
+  }
 }
 
 TEST_F(WalkTest, visits_the_submission_service_that_a_domain_names) {
@@ -331,6 +430,11 @@ TEST_F(WalkTest, reads_what_is_in_the_place_of_a_greeting) {
       {"+OK POP3 ready\r\n", "M2013", 12},
       {"554 5.7.1 No service for you\r\n", "M2015", 12},
       {"421 4.7.0 Too many connections\r\n", "M2018", 75},
+      {"554 5.7.1 Service unavailable; Client host [192.0.2.1] blocked using zen.spamhaus.org\r\n",
+       "M5009", 12},
+      {"421 4.7.1 Client host [192.0.2.1] blocked using zen.spamhaus.org\r\n", "M5009", 12},
+      {"450 4.7.25 Client host rejected: cannot find your hostname, [192.0.2.1]\r\n", "M5010", 12},
+      {"450 4.2.0 Greylisted, please try again later\r\n", "M2018", 75},
   };
   uint16_t port = 2000;
   for (const Row& row : rows) {
@@ -358,6 +462,167 @@ TEST_F(WalkTest, tells_silence_from_an_end_and_from_a_slow_greeting) {
   EXPECT_EQ(report.exit_code(), 0);
 }
 
+TEST_F(WalkTest, calls_a_greeting_that_comes_octet_by_octet_no_silence) {
+  Script drips, lines, stops, ends;
+  drips.greeting = "220 mail.example.com ESMTP spamd IP-based SPAM blocker; Sun Nov 22\r\n";
+  drips.between_octets = seconds(1);
+  for (int i = 0; i < 80; ++i) lines.greeting.insert(0, "220-wait\r\n");
+  lines.between_octets = std::chrono::milliseconds(100);
+  stops.greeting_octets = 9;
+  stops.between_octets = std::chrono::milliseconds(10);
+  ends.between_octets = std::chrono::milliseconds(300);
+  street_.serve(2001, drips);
+  street_.serve(2002, lines);
+  street_.serve(2003, stops);
+  street_.serve(2004, ends);
+  for (uint16_t port : {2001, 2002, 2003}) {
+    Report report = street_.walk(at(port));
+    EXPECT_THAT(ids(report), ElementsAre("M2022")) << port;
+    EXPECT_EQ(report.exit_code(), 12);
+    EXPECT_THAT(first(report).observed, testing::StartsWith("220"));
+    EXPECT_THAT(report.rungs[1].line, HasSubstr("did not end its greeting in 30 s"));
+  }
+  EXPECT_EQ(first(street_.walk(at(2001))).confidence, Confidence::likely);
+  EXPECT_EQ(first(street_.walk(at(2003))).confidence, Confidence::possible);
+  EXPECT_THAT(ids(street_.walk(at(2004))), ElementsAre("M2011"));
+}
+
+TEST_F(WalkTest, knows_another_protocol_that_greets_as_mail_does) {
+  struct Row {
+    const char* greeting;
+    const char* hello;
+    const char* lmtp;
+    const char* protocol;
+  };
+  const Row rows[] = {
+      {"220 mail LMTP Dovecot ready\r\n", "500 5.5.1 Unknown command\r\n", "250 mail\r\n", "LMTP"},
+      {"220 mail ready\r\n", "502 5.5.2 Error: command not recognized\r\n", "250 mail\r\n", "LMTP"},
+      {"220 mail LMTP ready\r\n", "500 5.5.1 Unknown command\r\n", "500 5.5.1 no\r\n", "LMTP"},
+      {"220 (vsFTPd 3.0.3)\r\n", "530 Please login with USER and PASS.\r\n", "", "FTP"},
+      {"220 ProFTPD Server ready\r\n", "500 EHLO not understood\r\n", "500 no\r\n", "FTP"},
+      {"200 news.example.com InterNetNews NNRP server ready\r\n", "500 Unknown command\r\n",
+       "500 no\r\n", "NNTP"},
+      {"220 hi\r\n", "500 5.5.1 Unknown command\r\n", "500 5.5.1 no\r\n", "no EHLO"},
+      {"\"IMPLEMENTATION\" \"Dovecot Pigeonhole\"\r\n", "", "", "ManageSieve"},
+  };
+  uint16_t port = 2000;
+  for (const Row& row : rows) {
+    Script script;
+    script.greeting = row.greeting;
+    script.hello = row.hello;
+    script.lmtp_hello = row.lmtp;
+    street_.serve(++port, script);
+    Report report = street_.walk(at(port, Encryption::starttls));
+    EXPECT_THAT(ids(report), ElementsAre("M2013")) << row.greeting;
+    EXPECT_THAT(first(report).parameters.at("protocol"), HasSubstr(row.protocol));
+    EXPECT_EQ(first(report).parameters.at("other_port"), "587");
+  }
+  Script refuses;
+  refuses.greeting = "220 ftp.example.com ESMTP Postfix\r\n";
+  for (const auto& [hello, id] : std::map<const char*, const char*>{
+           {"500 5.7.1 Access denied\r\n", "M2015"},
+           {"501 5.5.4 Invalid domain name\r\n", "M2019"},
+           {"550 lmtp.example.com does not like you\r\n", "M2019"}}) {
+    refuses.hello = hello;
+    street_.serve(++port, refuses);
+    EXPECT_THAT(ids(street_.walk(at(port, Encryption::starttls))), ElementsAre(id)) << hello;
+  }
+}
+
+// Nobody is blamed for what a resolver or a port did, and no advice is given that is followed.
+TEST_F(WalkTest, says_at_the_door_what_it_is_about) {
+  Script greets, wants_tls;
+  greets.greeting =
+      "554 5.7.1 Service unavailable; Client host [192.0.2.1] blocked using zen.spamhaus.org; "
+      "Error: open resolver\r\n";
+  wants_tls.greeting = "521 5.7.0 TLS required; use port 465\r\n";
+  street_.serve(2001, greets);
+  street_.serve(2002, wants_tls);
+  Report resolver = street_.walk(at(2001, Encryption::starttls));
+  EXPECT_THAT(ids(resolver), ElementsAre("M5019"));
+  EXPECT_EQ(first(resolver).confidence, Confidence::possible);
+  Report tls = street_.walk(at(2002, Encryption::starttls));
+  ASSERT_THAT(ids(tls), ElementsAre("M5012"));
+  EXPECT_EQ(fix(tls, "starttls")->tested, Tested::fails);
+  Report clear = street_.walk(at(2002, Encryption::none));
+  ASSERT_THAT(ids(clear), ElementsAre("M5012"));
+  EXPECT_EQ(fix(clear, "starttls")->tested, Tested::not_tested);
+}
+
+TEST_F(WalkTest, a_certificate_is_blamed_for_no_limit_and_no_unknown_command) {
+  Script limited, unknown;
+  limited.starttls = "501 5.7.0 TLS handshake limit, too many per minute\r\n";
+  unknown.starttls = "502 5.5.1 command not implemented\r\n";
+  street_.serve(2001, limited);
+  street_.serve(2002, unknown);
+  EXPECT_THAT(ids(street_.walk(at(2001, Encryption::starttls))), ElementsAre("M2018"));
+  Report report = street_.walk(at(2002, Encryption::starttls));
+  EXPECT_THAT(ids(report), ElementsAre("M3005"));
+  EXPECT_EQ(first(report).confidence, Confidence::likely);
+  EXPECT_THAT(first(report).notes, ElementsAre(HasSubstr("lists STARTTLS and takes the command")));
+}
+
+// What Nodemailer and others do with secure: false.
+TEST_F(WalkTest, a_program_that_stays_clear_where_nothing_is_offered_is_not_broken) {
+  Script plain;
+  plain.extensions = {"AUTH PLAIN"};
+  plain.starttls = "502 5.5.1 Not implemented\r\n";
+  street_.serve(587, plain);
+  Request request = at(587, Encryption::starttls);
+  request.clear_if_not_offered = true;
+  Report report = street_.walk(std::move(request));
+  EXPECT_THAT(ids(report), ElementsAre("M3003"));
+  EXPECT_EQ(first(report).severity, Severity::warning);
+  EXPECT_EQ(report.exit_code(), 0);
+  request = at(587, Encryption::starttls);
+  request.clear_if_not_offered = true;
+  request.user = "ann@example.com";
+  report = street_.walk(std::move(request));
+  EXPECT_THAT(ids(report), ElementsAre("M3003"));
+  EXPECT_EQ(report.exit_code(), 13);
+}
+
+TEST_F(WalkTest, shows_a_no_for_now_where_it_was_said) {
+  Script script;
+  script.starttls = "421 4.7.0 closing\r\n";
+  street_.serve(2001, script);
+  Report report = street_.walk(at(2001, Encryption::starttls));
+  EXPECT_THAT(ids(report), ElementsAre("M2018"));
+  EXPECT_EQ(first(report).severity, Severity::warning);
+  EXPECT_EQ(report.stopped_at(), Rung::tls);
+  EXPECT_EQ(report.exit_code(), 75);
+  EXPECT_EQ(report.rungs[1].status, RungStatus::pass);
+}
+
+// RFC 3207 §4; whether it comes in one piece with the 220 or after it makes no difference.
+TEST_F(WalkTest, hears_what_is_said_in_the_clear_behind_the_yes_to_starttls) {
+  struct Row {
+    const char* behind;
+    const char* id;
+    int exit;
+  };
+  const Row rows[] = {
+      {"454 4.7.0 TLS not available due to local problem\r\n", "M3005", 13},
+      {"421 4.7.0 closing, too busy\r\n", "M2018", 75},
+      {"250 2.0.0 injected\r\n", "M3009", 13},
+      {"hello\r\n", "M3009", 13},
+      {"\r\n", "M3009", 13},
+  };
+  uint16_t port = 2000;
+  for (const Row& row : rows) {
+    Script script;
+    script.starttls = std::string("220 2.0.0 Ready\r\n") + row.behind;
+    street_.serve(++port, script);
+    Report report = street_.walk(at(port, Encryption::starttls));
+    EXPECT_THAT(ids(report), ElementsAre(row.id)) << row.behind;
+    EXPECT_EQ(report.exit_code(), row.exit) << row.behind;
+    ASSERT_FALSE(first(report).evidence.empty());
+    const Evidence& shown = report.evidence[first(report).evidence.front() - 1];
+    EXPECT_EQ(shown.kind, Evidence::Kind::received);
+    EXPECT_EQ(shown.text, first(report).observed);
+  }
+}
+
 TEST_F(WalkTest, knows_lost_large_packets_by_the_short_answer_that_arrives) {
   Script script;
   script.ehlo_lost = true;
@@ -373,7 +638,19 @@ TEST_F(WalkTest, tells_what_goes_wrong_behind_a_good_greeting) {
     const char* seen;
   };
   const Row rows[] = {
-      {"550 5.7.1 Access denied\r\n", "M2019", 12, "Access denied"},
+      {"550 5.7.1 Access denied\r\n", "M2015", 12, "Access denied"},
+      {"554 5.7.1 Service unavailable; Client host [192.0.2.1] blocked using zen.spamhaus.org\r\n",
+       "M5009", 12, "zen.spamhaus.org"},
+      {"554 5.7.1 Reverse DNS required\r\n", "M5010", 12, "Reverse DNS"},
+      {"504 5.5.2 <localhost>: Helo command rejected: need fully-qualified hostname\r\n", "M2019",
+       12, "fully-qualified"},
+      {"503 5.5.1 Bad sequence of commands\r\n", "M2019", 12, "Bad sequence"},
+      {"450 4.7.1 <a.test>: Helo command rejected: Host not found\r\n", "M2019", 12, "Host not"},
+      {"550 5.7.1 SPF HELO check failed: not allowed to use a.test\r\n", "M2019", 12, "SPF"},
+      {"530 5.7.0 Must issue a STARTTLS command first\r\n", "M5012", 12, "STARTTLS"},
+      {"554 5.7.1 Service unavailable; Client host [192.0.2.1] blocked using zen.spamhaus.org; "
+       "Error: open resolver; https://check.spamhaus.org/returnc/pub/192.0.2.53/\r\n",
+       "M5019", 12, "open resolver"},
       {"451 4.7.0 Try again later\r\n", "M2018", 75, "Try again later"},
       {"close", "M2020", 12, "closed the connection"},
       {"who are you?\r\n", "M2020", 12, "no SMTP reply"},

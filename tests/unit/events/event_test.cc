@@ -23,6 +23,7 @@ Event full_event() {
   event.login = "key-1";
   event.client = "192.0.2.7";
   event.message_id = "<m1@example.com>";
+  event.subject = "Gr\u00fc\u00dfe \"x\"";
   event.size_octets = 10240;
   event.inbound = true;
   event.signed_by = "example.com";
@@ -47,7 +48,8 @@ constexpr std::string_view full_line =
     R"("id":"019aa5b1-2c43-7abc-8def-0123456789ab","tenant":"shop","stream":"bulk",)"
     R"("tags":["welcome","de"],"metadata":{"a\"b":"c\\d","order":"1234"},)"
     R"("sender":"app@example.com","recipients":["ann@example.net","bob@example.net"],)"
-    R"("login":"key-1","client":"192.0.2.7","message_id":"<m1@example.com>","size":10240,)"
+    R"("login":"key-1","client":"192.0.2.7","message_id":"<m1@example.com>",)"
+    R"("subject":"Grüße \"x\"","size":10240,)"
     R"("inbound":true,"signed_by":"example.com","signing_trouble":"not by its From domain",)"
     R"("session":"s1","transaction":3,)"
     R"("attempt":2,"site":"mx.example.net","host":"mx1.example.net","address":"192.0.2.1:25",)"
@@ -71,6 +73,7 @@ void expect_same(const Event& a, const Event& b) {
   EXPECT_EQ(a.login, b.login);
   EXPECT_EQ(a.client, b.client);
   EXPECT_EQ(a.message_id, b.message_id);
+  EXPECT_EQ(a.subject, b.subject);
   EXPECT_EQ(a.size_octets, b.size_octets);
   EXPECT_EQ(a.inbound, b.inbound);
   EXPECT_EQ(a.signed_by, b.signed_by);

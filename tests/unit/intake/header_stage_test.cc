@@ -46,6 +46,28 @@ TEST(HeaderStage, says_how_to_unsubscribe_where_nobody_else_does) {
               Not(HasSubstr("List-Unsubscribe")));
 }
 
+std::string subject_of(const std::string& field) {
+  return examine_header(field + "\r\n\r\n", 50, true).value().subject;
+}
+
+TEST(HeaderStage, reads_the_subject_as_people_do_where_it_is_wanted) {
+  EXPECT_EQ(subject_of("SUBJECT: Your\r\n invoice"), "Your invoice");
+  EXPECT_EQ(subject_of("Subject: =?UTF-8?B?R3LDvMOfZQ==?= =?iso-8859-1?Q?_=FC?="),
+            "Gr\u00fc\u00dfe \u00fc");
+  EXPECT_EQ(subject_of("Subject: a\x1b[31mb =?utf-8?Q?=0d=0aBcc:_x=07=c2=85y?="),
+            "a [31mb Bcc: x y");
+  EXPECT_EQ(subject_of("To: x"), "");
+  EXPECT_EQ(facts_of("Subject: x\r\n\r\n").subject, "");
+}
+
+TEST(HeaderStage, keeps_a_hundred_characters_of_a_subject_and_no_broken_one) {
+  std::string umlauts;
+  for (int i = 0; i < 150; ++i) umlauts += "\u00fc";
+  EXPECT_EQ(subject_of("Subject: " + umlauts), umlauts.substr(0, 200));
+  EXPECT_EQ(subject_of("Subject: " + std::string(200'000, 'x')), std::string(100, 'x'));
+  EXPECT_LE(subject_of("Subject: " + std::string(5000, '\xff')).size(), 400u);
+}
+
 TEST(HeaderStage, does_not_look_for_fields_in_the_body) {
   HeaderFacts facts = facts_of("Subject: x\r\n\r\nMessage-ID: <a@b>\r\nDate: x\r\n");
   EXPECT_FALSE(facts.message_id);

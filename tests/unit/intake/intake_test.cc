@@ -124,6 +124,20 @@ TEST_F(IntakeTest, names_no_recipient_to_the_others) {
   EXPECT_THAT(spool_.messages.at(*id), testing::Not(HasSubstr("secret")));
 }
 
+TEST_F(IntakeTest, refuses_an_address_literal_where_no_mail_may_go) {
+  Limits limits;
+  limits.forbidden_literals = {*IpPrefix::parse("127.0.0.0/8"), *IpPrefix::parse("::1")};
+  Intake intake = make(limits);
+  auto arrival = start(intake);
+  for (const char* literal : {"[127.0.0.11]", "[IPv6:::1]"}) {
+    auto refused = arrival->add_recipient({"zz", literal});
+    ASSERT_TRUE(refused) << literal;
+    EXPECT_THAT(refused->text(), StartsWith("550 5.1.2 "));
+  }
+  EXPECT_FALSE(arrival->add_recipient({"zz", "[192.0.2.7]"}));
+  EXPECT_FALSE(arrival->add_recipient({"zz", "localhost"}));
+}
+
 TEST_F(IntakeTest, does_as_the_message_wishes_and_tells_nobody_of_it) {
   Intake intake = make();
   auto arrival = start(intake);
@@ -138,6 +152,21 @@ TEST_F(IntakeTest, does_as_the_message_wishes_and_tells_nobody_of_it) {
   EXPECT_EQ(sink_.events[0].stream, "otp");
   EXPECT_TRUE(spool_.messages.at(*id).ends_with(
       "\r\nSubject: x\r\nDate: now\r\nMessage-ID: <a@b>\r\n\r\nX-Waypost-Stream: of the body\r\n"));
+}
+
+TEST_F(IntakeTest, tells_tags_and_the_subject_where_it_may) {
+  for (const bool tells : {true, false}) {
+    Limits limits;
+    limits.tells_subject = tells;
+    Intake intake = make(limits);
+    auto arrival = start(intake);
+    add(*arrival,
+        "X-Waypost-Tag: kind=invoice\r\nSubject: =?utf-8?Q?Gr=C3=BC=C3=9Fe?=\r\n\r\nx\r\n");
+    ASSERT_TRUE(finish(*arrival));
+    EXPECT_EQ(queued_.back().tags, std::vector<std::string>{"kind=invoice"});
+    EXPECT_EQ(sink_.events.back().tags, std::vector<std::string>{"kind=invoice"});
+    EXPECT_EQ(sink_.events.back().subject, tells ? "Gr\u00fc\u00dfe" : "");
+  }
 }
 
 TEST_F(IntakeTest, gives_a_stream_its_own_deadline_and_a_message_a_shorter_one) {

@@ -51,10 +51,13 @@ class ScriptedSpool final : public spool::Spool {
     discarded.push_back(id);
     arriving.erase(id);
   }
-  io::Task<Result<void>> update(MessageId, std::vector<spool::RecipientChange>) override {
+  io::Task<Result<void>> update(MessageId, std::vector<spool::RecipientChange>,
+                                spool::Durability) override {
     co_return Result<void>();
   }
-  io::Task<Result<void>> remove(spool::Envelope) override { co_return Result<void>(); }
+  io::Task<Result<void>> remove(spool::Envelope, spool::Durability) override {
+    co_return Result<void>();
+  }
   io::Task<Result<std::string>> read_chunk(MessageId, uint32_t) override {
     co_return failure(ErrorCode::not_found, "never asked");
   }

@@ -49,6 +49,24 @@ TEST(Wishes, are_refused_where_they_cannot_be_read) {
         << value;
 }
 
+TEST(Wishes, are_tags_each_with_one_value) {
+  auto wishes = read("X-Waypost-Tag: kind=invoice\r\nx-waypost-TAG:\r\n Lang=de_AT-1 \r\n");
+  ASSERT_TRUE(wishes) << wishes.error().text();
+  EXPECT_THAT(wishes->tags, testing::ElementsAre("kind=invoice", "Lang=de_AT-1"));
+  const std::string longest(256, 'n');
+  EXPECT_EQ(refusal_of("X-Waypost-Tag: " + longest + "=" + longest + "\r\n"), "none");
+  for (const std::string& value :
+       {std::string(), std::string("kind"), std::string("=invoice"), std::string("kind="),
+        std::string("a=b=c"), std::string("a b=c"), std::string("a=<b>"), std::string("a:b=c"),
+        std::string("a=\xc3\xa9"), longest + "n=a", "a=" + longest + "n"})
+    EXPECT_THAT(refusal_of("X-Waypost-Tag: " + value + "\r\n"), HasSubstr("not a tag")) << value;
+  EXPECT_THAT(refusal_of("X-Waypost-Tag: a=b\r\nX-Waypost-Tag: a=c\r\n"),
+              HasSubstr("\"a\" has a value already"));
+  std::string many;
+  for (size_t i = 0; i <= tags_max; ++i) many += "X-Waypost-Tag: n" + std::to_string(i) + "=1\r\n";
+  EXPECT_THAT(refusal_of(many), HasSubstr("at most 20 tags"));
+}
+
 TEST(Wishes, are_refused_where_they_contradict_or_are_not_known) {
   EXPECT_THAT(refusal_of("X-Waypost-Stream: a\r\nX-WAYPOST-STREAM: a\r\n"), HasSubstr("twice"));
   EXPECT_THAT(refusal_of("X-Waypost-Expires: 10m\r\n"),

@@ -69,6 +69,57 @@ TEST(Mime, stops_at_its_limits) {
   EXPECT_LE(read_mime(wide).parts.size(), mime_parts_max);
 }
 
+std::string multipart(const std::string& inside) {
+  return "From: a@example.net\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n" + inside +
+         "--b--\r\n";
+}
+
+TEST(Mime, says_where_it_left_something_out) {
+  for (ReadFor whom : {ReadFor::people, ReadFor::reports}) {
+    auto is_cut = [&](const std::string& octets) { return read_mime(octets, whom).cut; };
+    EXPECT_FALSE(is_cut(multipart("--b\r\n\r\nx\r\n")));
+    std::string parts;
+    for (size_t i = 0; i < mime_parts_max; ++i) parts += "--b\r\n\r\nx\r\n";
+    EXPECT_FALSE(is_cut(multipart(parts)));
+    EXPECT_TRUE(is_cut(multipart(parts + "--b\r\n\r\nx\r\n")));
+    std::string boundaries;
+    for (size_t i = 0; i <= mime_boundary_lines_max; ++i) boundaries += "--b\r\n\r\nx\r\n";
+    EXPECT_TRUE(is_cut(multipart(boundaries)));
+    auto nested = [](size_t depth) {
+      std::string text = "From: a@example.net\r\n";
+      for (size_t i = 0; i < depth; ++i)
+        text += "Content-Type: multipart/mixed; boundary=b" + std::to_string(i) + "\r\n\r\n--b" +
+                std::to_string(i) + "\r\n";
+      return text + "\r\nx\r\n";
+    };
+    EXPECT_FALSE(is_cut(nested(mime_depth_max)));
+    EXPECT_TRUE(is_cut(nested(mime_depth_max + 1)));
+    EXPECT_TRUE(is_cut(nested(2000)));
+    std::string fields = "From: a@example.net\r\n";
+    for (int i = 0; i < 3000; ++i) fields += "X-A: b\r\n";
+    EXPECT_TRUE(is_cut(fields + "\r\nx\r\n"));
+  }
+}
+
+TEST(Mime, says_which_text_is_not_whole) {
+  const std::string line = std::string(900, 'y') + "\r\n";
+  std::string text;
+  while (text.size() <= mime_text_octets_max) text += line;
+  const std::string header = "From: a@example.net\r\nContent-Type: text/html\r\n\r\n";
+  for (ReadFor whom : {ReadFor::people, ReadFor::reports}) {
+    const MimeMessage message = read_mime(header + text, whom);
+    ASSERT_EQ(message.parts.size(), 1u);
+    EXPECT_TRUE(message.parts[0].cut);
+    EXPECT_LT(message.parts[0].content.size(), mime_text_octets_max);
+    EXPECT_FALSE(message.cut);
+    text.resize(mime_text_octets_max);
+    EXPECT_FALSE(read_mime(header + text, whom).parts[0].cut);
+    EXPECT_FALSE(read_mime(text, whom).parts[0].cut);
+    text += line;
+    EXPECT_TRUE(read_mime(text, whom).parts[0].cut);
+  }
+}
+
 TEST(Mime, makes_text_of_html) {
   EXPECT_EQ(text_of_html("<style>x</style><p>To <b>ann&#64;example.net</b><br>550&nbsp;no"),
             "To ann@example.net\n550 no");

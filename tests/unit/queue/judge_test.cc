@@ -46,6 +46,24 @@ TEST_F(JudgeTest, names_class_rule_who_and_remedy) {
   EXPECT_TRUE(judgement.cause.suppress);
 }
 
+TEST_F(JudgeTest, blames_no_address_for_leading_where_no_mail_may_go) {
+  Judgement judgement =
+      of("5.4.4 the mail hosts of example.net are at addresses where this relay sends no mail: "
+         "mx.example.net at 127.0.0.1 ([delivery] forbidden_addresses)",
+         Verdict::bounced, Phase::resolve);
+  EXPECT_EQ(judgement.verdict, Verdict::bounced);
+  EXPECT_EQ(judgement.cause.rule, "waypost-forbidden-mail-host");
+  EXPECT_EQ(judgement.cause.who, "domain-owner");
+  EXPECT_FALSE(judgement.cause.suppress);
+  judgement =
+      of("5.1.2 [127.0.0.1] is an address where this relay sends no mail ([delivery] "
+         "forbidden_addresses)",
+         Verdict::bounced, Phase::resolve);
+  EXPECT_EQ(judgement.verdict, Verdict::bounced);
+  EXPECT_EQ(judgement.cause.rule, "waypost-forbidden-literal");
+  EXPECT_EQ(judgement.cause.who, "sender");
+}
+
 TEST_F(JudgeTest, tries_again_what_a_5yz_refused_for_its_pace) {
   for (const char* said :
        {"550 5.7.1 You have sent too many messages this hour, try again later",

@@ -28,6 +28,7 @@ spool::Envelope plain() {
 spool::Envelope with_all_there_is() {
   spool::Envelope envelope = plain();
   envelope.has_deadline = true;
+  envelope.not_before = envelope.accepted_at + 24h;
   envelope.tenant = "acme";
   envelope.stream = "bulk";
   envelope.tags = {"welcome", ""};

@@ -2,6 +2,7 @@
 
 #include <deque>
 #include <map>
+#include <numeric>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -135,6 +136,17 @@ struct QueueTest : testing::Test {
   QueueTest() {
     limits.connections.value = 2;
     make();
+  }
+  // Whatever became of the mail, each site knows how much of its own is where.
+  void TearDown() override {
+    if (!queue) return;
+    queue->visit_counts([&](const SiteCounts& site) {
+      EXPECT_EQ(std::accumulate(site.places.begin(), site.places.end(), uint64_t(0)),
+                site.recipients)
+          << site.name;
+      EXPECT_EQ(site.places[size_t(Place::settled)], 0u) << site.name;
+      EXPECT_EQ(site.places[size_t(Place::ready)], queue->site(std::string(site.name))->ready);
+    });
   }
   void make() {
     queue.reset();

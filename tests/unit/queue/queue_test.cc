@@ -136,10 +136,8 @@ TEST_F(QueueTest, keeps_to_new_limits_as_soon_as_it_has_them) {
   shaping::SiteLimits faster;
   faster.connections.value = 3;
   queue->reconfigure({shaping::SiteTable(faster, {}), {}});
-  world.run_for(30s);
-  EXPECT_EQ(courier.started.size(), 1u) << "the last one earned a wait of 100 s";
-  world.run_for(2min);
-  EXPECT_EQ(queue->messages(), 0u);
+  world.run_for(5s);
+  EXPECT_EQ(queue->messages(), 0u) << "the wait of 100 s ended with the limit that it came from";
   EXPECT_EQ(courier.open_peak, 3u);
 }
 
@@ -154,6 +152,31 @@ TEST_F(QueueTest, moves_what_is_ready_to_the_site_that_a_new_rule_names) {
   EXPECT_EQ(sink.events.back().site, "named");
 }
 
+TEST_F(QueueTest, counts_at_each_site_what_it_shows_of_one) {
+  limits.connections.value = 1;
+  queue->reconfigure({shaping::SiteTable(limits, {{"named", {"x.test"}, limits}}), {}});
+  for (int i = 0; i < 3; ++i) accept(envelope({"a@x.test"}));
+  accept(envelope({"a@y.test", "b@y.test"}));
+  world.run_for(500ms);
+  std::map<std::string, std::string> rules;
+  queue->visit_counts([&](const SiteCounts& counts) {
+    rules[std::string(counts.name)] = counts.rule;
+    const std::optional<SiteView> view = queue->site(std::string(counts.name));
+    ASSERT_TRUE(view);
+    EXPECT_EQ(counts.recipients, view->recipients);
+    EXPECT_EQ(counts.places[size_t(Place::ready)], view->ready);
+    EXPECT_EQ(counts.attempts, view->attempts);
+    EXPECT_EQ(counts.recipients, counts.name == "named" ? 3u : 2u);
+    EXPECT_EQ(view->ready, counts.name == "named" ? 2u : 0u);
+    EXPECT_EQ(counts.places[size_t(Place::sending)], counts.name == "named" ? 1u : 2u);
+  });
+  EXPECT_THAT(rules, testing::ElementsAre(std::pair("mx.y.test", ""), std::pair("named", "named")));
+  EXPECT_EQ(queue->rule_of("named"), "named");
+  EXPECT_EQ(queue->rule_of("mx.y.test"), "");
+  EXPECT_EQ(queue->rule_of("nowhere"), "");
+  EXPECT_FALSE(queue->site("nowhere"));
+}
+
 TEST_F(QueueTest, lets_the_trouble_of_one_service_of_a_host_be_none_of_the_others) {
   courier.takes = 0s;
   courier.host = "smtp.provider.test";
@@ -166,6 +189,37 @@ TEST_F(QueueTest, lets_the_trouble_of_one_service_of_a_host_be_none_of_the_other
   ASSERT_EQ(kinds(), (std::vector{EventKind::deferred, EventKind::delivered}));
   EXPECT_EQ(sink.events[0].site, "smtp.provider.test:587/one");
   EXPECT_EQ(sink.events[1].site, "smtp.provider.test:587/other");
+}
+
+TEST_F(QueueTest, says_at_its_end_why_a_message_was_never_tried) {
+  Outcome refused = outcome(Verdict::deferred, "connecting: Connection refused", true);
+  refused.phase = events::Phase::connect;
+  refused.peer.host = "mx.x.test";
+  courier.answers.assign(20, refused);
+  accept(envelope({"a@x.test"}));
+  world.run_for(30s);
+  accept(envelope({"b@x.test"}, 20s));
+  world.run_for(25s);
+  ASSERT_EQ(sink.events.back().kind, EventKind::expired);
+  const events::Event& end = sink.events.back();
+  EXPECT_EQ(end.attempt, 0u);
+  EXPECT_EQ(end.reply,
+            "never tried: mx.x.test could not be reached (connecting: Connection refused)");
+  EXPECT_EQ(end.peer.host, "mx.x.test");
+  EXPECT_EQ(end.cause.reply_class, sink.events.front().cause.reply_class);
+  EXPECT_NE(end.cause.reply_class, "unknown");
+}
+
+TEST_F(QueueTest, says_at_its_end_which_limit_of_ours_held_it) {
+  limits.messages_per_second.value = 0.001;
+  make();
+  accept(envelope({"a@x.test"}));
+  world.run_for(10s);
+  accept(envelope({"b@x.test"}, 20s));
+  world.run_for(30s);
+  ASSERT_EQ(sink.events.back().kind, EventKind::expired);
+  EXPECT_THAT(sink.events.back().reply, testing::StartsWith("never tried: mx.x.test gets at most"));
+  EXPECT_EQ(sink.events.back().cause.reply_class, "unknown");
 }
 
 TEST_F(QueueTest, probes_a_site_that_cannot_be_reached_with_one_message) {
@@ -187,6 +241,74 @@ TEST_F(QueueTest, probes_a_site_that_cannot_be_reached_with_one_message) {
   EXPECT_GT(courier.started.size(), 2u);
   world.run_for(1h);
   EXPECT_EQ(queue->messages(), 0u);
+}
+
+TEST_F(QueueTest, says_why_a_site_goes_on_with_less_than_it_is_allowed) {
+  courier.takes = 0s;
+  Outcome slow = outcome(Verdict::deferred, "");
+  slow.phase = smtp::AttemptPhase::rcpt;
+  slow.reply = smtp::reply(450, {4, 7, 1}, "Too many messages, slow down");
+  slow.peer.host = "mx.x.test";
+  Outcome taken = outcome(Verdict::delivered, "250 ok");
+  taken.phase = smtp::AttemptPhase::content;
+  courier.answers = {slow, taken, taken};
+  accept(envelope({"a@x.test"}));
+  world.run_for(95s);
+  accept(envelope({"b@x.test"}));
+  world.run_for(3s);
+  std::vector<SiteView> sites;
+  queue->visit_sites([&](const SiteView& site) { sites.push_back(site); });
+  ASSERT_EQ(sites.size(), 1u);
+  EXPECT_EQ(sites[0].troubles, 0u);
+  EXPECT_EQ(sites[0].connections_max, 1u);
+  EXPECT_EQ(sites[0].measure, SiteMeasure::slow);
+  EXPECT_THAT(sites[0].slowed_by, testing::HasSubstr("slow down"));
+  EXPECT_NE(sites[0].slowed_since, WallTime());
+  EXPECT_EQ(sites[0].last_host, "mx.x.test");
+  EXPECT_EQ(sites[0].doctor_target, "x.test");
+}
+
+TEST_F(QueueTest, says_of_a_site_why_what_is_deferred_waits_and_until_when) {
+  courier.takes = 0s;
+  for (const char* text : {"450 first", "450 second"})
+    courier.answers.push_back(outcome(Verdict::deferred, text));
+  accept(envelope({"a@x.test"}));
+  world.run_for(20s);
+  accept(envelope({"b@x.test"}));
+  world.run_for(2s);
+  auto next = [&] {
+    std::optional<Standing> found;
+    queue->visit_sites([&](const SiteView& site) { found = site.next; });
+    return found;
+  };
+  std::optional<Standing> first = next();
+  ASSERT_TRUE(first);
+  EXPECT_EQ(first->hold, Hold::deferred);
+  EXPECT_EQ(first->reason, "450 first");
+  EXPECT_GT(first->next_attempt_at, process.wall_now());
+  // The one that was known to come first was delivered.
+  world.run_for(45s);
+  std::optional<Standing> second = next();
+  ASSERT_TRUE(second);
+  EXPECT_EQ(second->reason, "450 second");
+  world.run_for(1min);
+  EXPECT_FALSE(next());
+}
+
+TEST_F(QueueTest, says_of_a_dead_site_that_it_is_probed_when_all_its_mail_is_deferred) {
+  courier.takes = 0s;
+  courier.answers.push_back(outcome(Verdict::deferred, "connection refused", true));
+  accept(envelope({"a@x.test"}));
+  world.run_for(2s);
+  std::vector<SiteView> sites;
+  queue->visit_sites([&](const SiteView& site) { sites.push_back(site); });
+  ASSERT_EQ(sites.size(), 1u);
+  ASSERT_TRUE(sites[0].next);
+  EXPECT_EQ(sites[0].ready, 0u);
+  EXPECT_EQ(sites[0].next->hold, Hold::site_shut);
+  EXPECT_THAT(sites[0].next->reason, testing::HasSubstr("connection refused"));
+  EXPECT_GT(sites[0].next->next_attempt_at, process.wall_now());
+  EXPECT_EQ(sites[0].slowed_by, "") << "it is shut, and not slowed down";
 }
 
 TEST_F(QueueTest, tells_the_sender_once_before_it_settles_what_bounced_together) {

@@ -120,16 +120,16 @@ TEST(RetryPolicy, waits_some_seconds_at_least_before_a_deadline) {
 
 TEST(SiteHealth, probes_what_cannot_be_reached_after_growing_pauses) {
   SiteHealth health;
-  health.complain(SiteMeasure::probe, "refused", {}, schedule, start, 0.5);
+  health.complain(SiteMeasure::probe, {"refused"}, {}, schedule, start, 0.5);
   EXPECT_EQ(health.shut_until(), start + 1min);
   EXPECT_EQ(health.connections(20), 1u);
   // Side by side is once.
-  health.complain(SiteMeasure::probe, "refused", {}, schedule, start + 1s, 0.5);
+  health.complain(SiteMeasure::probe, {"refused"}, {}, schedule, start + 1s, 0.5);
   EXPECT_EQ(health.troubles(), 1u);
-  health.complain(SiteMeasure::probe, "refused", {}, schedule, start + 1min, 0.5);
+  health.complain(SiteMeasure::probe, {"refused"}, {}, schedule, start + 1min, 0.5);
   EXPECT_EQ(health.shut_until(), start + 3min);
   for (int i = 0; i < 10; ++i)
-    health.complain(SiteMeasure::probe, "refused", {}, schedule, health.shut_until(), 0.5);
+    health.complain(SiteMeasure::probe, {"refused"}, {}, schedule, health.shut_until(), 0.5);
   EXPECT_LE(health.shut_until() - start, 11 * 5min + 3min);
   health.please(start + 2h);
   EXPECT_EQ(health.connections(20), 20u);
@@ -138,9 +138,9 @@ TEST(SiteHealth, probes_what_cannot_be_reached_after_growing_pauses) {
 
 TEST(SiteHealth, halves_the_connections_and_gives_them_back_step_by_step) {
   SiteHealth health;
-  health.complain(SiteMeasure::slow, "slow down", {}, schedule, start, 0.5);
+  health.complain(SiteMeasure::slow, {"slow down"}, {}, schedule, start, 0.5);
   EXPECT_EQ(health.connections(20), 10u);
-  health.complain(SiteMeasure::slow, "slow down", {}, schedule, start + 1min, 0.5);
+  health.complain(SiteMeasure::slow, {"slow down"}, {}, schedule, start + 1min, 0.5);
   EXPECT_EQ(health.connections(20), 5u);
   Instant again = health.shut_until();
   health.please(again + 1s);
@@ -153,16 +153,29 @@ TEST(SiteHealth, halves_the_connections_and_gives_them_back_step_by_step) {
   EXPECT_EQ(health.connections(20), 20u);
 }
 
+TEST(SiteHealth, remembers_since_when_and_by_which_words_it_was_slowed_down) {
+  SiteHealth health;
+  EXPECT_EQ(health.slowed_by(), "");
+  health.complain(SiteMeasure::slow, {"451 slow down"}, {}, schedule, start, 0.5);
+  health.please(health.shut_until() + 1s);
+  EXPECT_EQ(health.measure(), SiteMeasure::none);
+  health.complain(SiteMeasure::probe, {"refused"}, {}, schedule, start + 2min, 0.5);
+  EXPECT_EQ(health.slowed_since(), start);
+  EXPECT_EQ(health.slowed_by(), "451 slow down") << "and not by what followed";
+  health.please(health.shut_until() + 1min);
+  EXPECT_EQ(health.slowed_by(), "");
+}
+
 TEST(SiteHealth, never_takes_the_last_connection) {
   SiteHealth health;
   for (int i = 0; i < 100; ++i)
-    health.complain(SiteMeasure::slow, "slow down", {}, schedule, health.shut_until() + 1s, 0.5);
+    health.complain(SiteMeasure::slow, {"slow down"}, {}, schedule, health.shut_until() + 1s, 0.5);
   EXPECT_EQ(health.connections(20), 1u);
 }
 
 TEST(SiteHealth, stays_shut_whatever_the_others_that_were_under_way_come_to) {
   SiteHealth health;
-  health.complain(SiteMeasure::stop, "listed", {}, schedule, start, 0.5);
+  health.complain(SiteMeasure::stop, {"listed"}, {}, schedule, start, 0.5);
   EXPECT_EQ(health.shut_until(), start + 10min);
   health.please(start + 1s);
   EXPECT_EQ(health.shut_until(), start + 10min);
@@ -171,10 +184,10 @@ TEST(SiteHealth, stays_shut_whatever_the_others_that_were_under_way_come_to) {
 
 TEST(SiteHealth, keeps_shut_for_a_named_time_up_to_the_longest) {
   SiteHealth health;
-  health.complain(SiteMeasure::slow, "come back in 30 minutes", 30min, schedule, start, 0.5);
+  health.complain(SiteMeasure::slow, {"come back in 30 minutes"}, 30min, schedule, start, 0.5);
   EXPECT_EQ(health.shut_until(), start + 30min);
   SiteHealth patient;
-  patient.complain(SiteMeasure::slow, "come back in a year", 9000h, schedule, start, 0.5);
+  patient.complain(SiteMeasure::slow, {"come back in a year"}, 9000h, schedule, start, 0.5);
   EXPECT_EQ(patient.shut_until(), start + 1h);
 }
 

@@ -29,6 +29,9 @@ class DayQueryTest : public RecordsTest {
       events::Event accepted =
           accepted_of(i, time_of(i), {fmt::format("ann{}@{}.example", i, i % 3 == 0 ? "b" : "c")});
       accepted.tenant = i % 5 == 0 ? "shop" : "blog";
+      accepted.sender = i % 4 == 0 ? "app@example.com" : "app@shop.example";
+      accepted.subject = fmt::format("Invoice {} of {}", i, i % 7 == 0 ? "March" : "April");
+      if (i % 6 == 0) accepted.tags = {"kind=" + std::string(i % 1200 == 0 ? "rare" : "invoice")};
       ids_.push_back(*accepted.message);
       ASSERT_TRUE(file->add(accepted, events::to_json_line(accepted)));
       if (i % 2 != 0 && i % 1000 != 1) continue;
@@ -92,8 +95,14 @@ TEST_F(DayQueryTest, pages_show_each_message_once_whether_few_or_many_fit) {
                [](int i) { return fmt::format("{}", i).starts_with("444"); });
   expect_pages({.address_prefix = "ann", .state = "delivered", .messages_max = 15'000},
                [](int i) { return i % 2 == 0; });
-  expect_pages({.address = "app@example.com", .messages_max = 20'000}, all);
+  expect_pages({.address = "app@example.com", .messages_max = 20'000},
+               [](int i) { return i % 4 == 0; });
   expect_pages({.state = "expired"}, [](int) { return false; });
+  expect_pages({.states = {"bounced", "expired"}, .messages_max = 7},
+               [](int i) { return i % 1000 == 1; });
+  expect_pages({.states = {"bounced", "delivered"}, .messages_max = 15'000},
+               [](int i) { return i % 2 == 0 || i % 1000 == 1; });
+  expect_pages({.kinds = {"bounced"}, .messages_max = 15'000}, [](int i) { return i % 1000 == 1; });
   // Of a time, and of a tenant.
   const WallTime since = time_of(1000);
   const WallTime until = time_of(41'000);
@@ -104,6 +113,36 @@ TEST_F(DayQueryTest, pages_show_each_message_once_whether_few_or_many_fit) {
   expect_pages({.messages_max = 3000, .tenant = "shop"}, [](int i) { return i % 5 == 0; });
   expect_pages({.state = "delivered", .until = day_one, .messages_max = 10},
                [](int) { return false; });
+}
+
+TEST_F(DayQueryTest, pages_by_sender_subject_and_tag_whether_few_or_many_fit) {
+  write_many();
+  const auto of_shop = [](int i) { return i % 4 != 0; };
+  expect_pages({.sender = "APP@shop.example", .messages_max = 15'000}, of_shop);
+  expect_pages({.sender_domain = "shop.example", .messages_max = 15'000}, of_shop);
+  expect_pages({.sender_domain = "example.com", .messages_max = 5000},
+               [](int i) { return i % 4 == 0; });
+  expect_pages({.tag = "kind=rare", .messages_max = 7}, [](int i) { return i % 1200 == 0; });
+  expect_pages({.tag = "kind", .messages_max = 3000}, [](int i) { return i % 6 == 0; });
+  expect_pages({.subject = "inv", .messages_max = 20'000}, [](int) { return true; });
+  expect_pages({.subject = "march", .messages_max = 3000}, [](int i) { return i % 7 == 0; });
+  expect_pages({.subject = "INVOICE 4444", .messages_max = 3},
+               [](int i) { return fmt::format("{}", i).starts_with("4444"); });
+  expect_pages({.subject = "invoice 777 march"},
+               [](int i) { return i % 7 == 0 && fmt::format("{}", i).starts_with("777"); });
+  expect_pages({.subject = "december"}, [](int) { return false; });
+  expect_pages({.sender_domain = "shop.example",
+                .subject = "invoice",
+                .messages_max = 3000,
+                .looked_at_max = 3000},
+               of_shop);
+}
+
+TEST_F(DayQueryTest, finds_a_rare_word_beside_a_longer_one_that_all_have_at_once) {
+  write_many();
+  const std::vector<int> all = walk({.subject = "1234", .messages_max = 100});
+  EXPECT_FALSE(all.empty());
+  EXPECT_EQ(walk({.subject = "invoice 1234", .messages_max = 100, .looked_at_max = 1000}, 1), all);
 }
 
 TEST_F(DayQueryTest, ends_after_what_it_may_look_at_and_goes_on_from_there) {
@@ -172,15 +211,32 @@ TEST_F(DayQueryTest, reads_files_of_before_and_a_start_brings_them_up_to_date) {
   {
     auto database = *Database::open(day_path(places_.folder, day_of(day_one), day_file_suffix));
     ASSERT_TRUE(
-        database.execute("DROP INDEX messages_by_at; DROP INDEX recipients_by_state; "
+        database.execute("DROP INDEX messages_by_at; DROP INDEX recipients_by_state; DROP INDEX "
+                         "events_that_came_back; DROP INDEX messages_by_sender_domain; "
+                         "DROP TABLE tags; DROP TABLE subject_instances; DROP TABLE subjects; "
+                         "ALTER TABLE messages DROP COLUMN words; "
                          "PRAGMA user_version = 1"));
   }
   const Search wanted{.state = "queued", .until = day_one + 1s};
+  const Search by_sender{.sender_domain = "example.com"};
   EXPECT_EQ(find(wanted).messages.size(), 1u);
+  EXPECT_EQ(find(by_sender).messages.size(), 1u);
+  // Nobody wrote them down then, and nobody blames the file.
+  for (const Search& unknown : {Search{.tag = "kind"}, Search{.subject = "invoice"}}) {
+    EXPECT_EQ(find(unknown).messages.size(), 0u);
+    EXPECT_TRUE(find(unknown).problems.empty());
+  }
+  events::Event later = accepted_of(2, day_one + 1s, {"bob@example.net"});
+  later.subject = "Invoice";
+  later.tags = {"kind=invoice"};
+  log(later);
   feed_all();
   EXPECT_EQ(find(wanted).messages.size(), 1u);
+  EXPECT_EQ(find(by_sender).messages.size(), 2u);
+  EXPECT_EQ(find({.tag = "kind"}).messages.size(), 1u);
+  EXPECT_EQ(find({.subject = "invoice"}).messages.size(), 1u);
   Database database = *open_day_to_read(places_.folder, day_of(day_one));
-  EXPECT_EQ(*database.schema_version(), 2);
+  EXPECT_EQ(*database.schema_version(), 4);
   Statement indexes = *database.prepare(
       "SELECT count(*) FROM sqlite_master WHERE name IN ('messages_by_at', 'recipients_by_state')");
   ASSERT_TRUE(*indexes.step());

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "io/asio_loop.h"
+#include "io/task_group.h"
 #include "tests/unit/records/event_files_fixture.h"
 
 namespace waypost::records {
@@ -38,6 +39,12 @@ class EventLogTest : public EventFilesTest {
     EXPECT_TRUE(done());
   }
 
+  io::Task<void> look_when_written(EventLog& log, io::AsioLoop& loop, std::vector<int>& found) {
+    co_await log.written(loop);
+    found = read();
+    loop.stop();
+  }
+
   EventLogOptions options_{.folder = folder_.path(), .flush_every = 10ms, .retry_every = 20ms};
 
  private:
@@ -52,6 +59,19 @@ TEST_F(EventLogTest, writes_soon_without_being_asked) {
   sink->emit(event_of(0));
   EXPECT_TRUE(read().empty());
   run_until(loop, [&] { return read() == range(0, 1); });
+}
+
+TEST_F(EventLogTest, says_when_what_was_told_before_is_written) {
+  io::AsioLoop loop;
+  options_.flush_every = 50ms;
+  auto log = open_log(loop.clock());
+  auto sink = log->sink(loop);
+  std::vector<int> found;
+  io::TaskGroup tasks;
+  for (int i = 0; i < 10; ++i) sink->emit(event_of(i));
+  tasks.start(look_when_written(*log, loop, found));
+  loop.run();
+  EXPECT_EQ(found, range(0, 10));
 }
 
 TEST_F(EventLogTest, writes_at_once_when_much_waits) {

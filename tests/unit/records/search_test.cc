@@ -74,6 +74,42 @@ TEST_P(SearchEverywhere, finds_by_each_key) {
   EXPECT_EQ(messages({}), 3u);
 }
 
+TEST_P(SearchEverywhere, finds_by_what_the_sender_made_it) {
+  const auto write = [&](int number, const std::string& sender, const std::string& subject,
+                         std::vector<std::string> tags) {
+    events::Event accepted = accepted_of(number, day_one + 1h, {"ann@example.net"});
+    accepted.sender = sender;
+    accepted.subject = subject;
+    accepted.tags = std::move(tags);
+    log(accepted);
+    if (GetParam() == Where::in_both) feed_all();
+    log(outcome_of(accepted, EventKind::delivered, "ann@example.net"));
+  };
+  write(1, "App@Shop.Example", "Ihre Rechnung 1042: GRÖSSE XL", {"kind=invoice", "lang=de"});
+  write(2, "news@shop.example", "Rechnungen, weekly", {"kind=news"});
+  write(3, "\"a@b\"@blog.example", "", {});
+  write(4, "", "Undelivered: Ihre Rechnung", {});
+  if (GetParam() == Where::in_records) feed_all();
+  EXPECT_EQ(messages({.sender = "app@shop.example"}), 1u);
+  EXPECT_EQ(messages({.sender = "shop.example"}), 0u);
+  EXPECT_EQ(messages({.sender = "ann@example.net"}), 0u);
+  EXPECT_EQ(messages({.sender_domain = "SHOP.example"}), 2u);
+  EXPECT_EQ(messages({.sender_domain = "blog.example"}), 1u);
+  EXPECT_EQ(messages({.sender_domain = "op.example"}), 0u);
+  EXPECT_EQ(messages({.tag = "kind"}), 2u);
+  EXPECT_EQ(messages({.tag = "kind=invoice"}), 1u);
+  EXPECT_EQ(messages({.tag = "kind=inv"}), 0u);
+  EXPECT_EQ(messages({.tag = "kin"}), 0u);
+  EXPECT_EQ(messages({.subject = "rechnung"}), 3u);
+  EXPECT_EQ(messages({.subject = "rechnungen"}), 1u);
+  EXPECT_EQ(messages({.subject = "grösse 104"}), 1u);
+  EXPECT_EQ(messages({.subject = "\"IHRE\" OR rechnung*"}), 0u);
+  EXPECT_EQ(messages({.subject = "rechnungen ihre"}), 0u);
+  EXPECT_EQ(messages({.subject = "chnung"}), 0u);
+  EXPECT_EQ(messages({.sender_domain = "shop.example", .tag = "lang", .subject = "ihre"}), 1u);
+  EXPECT_EQ(messages({.tag = "kind=news", .subject = "ihre"}), 0u);
+}
+
 TEST_P(SearchEverywhere, finds_nothing_by_what_is_nowhere) {
   write_all();
   EXPECT_EQ(messages({.message = id_of(99, day_one + 1h)}), 0u);
@@ -93,6 +129,88 @@ TEST_P(SearchEverywhere, gives_the_newest_and_says_that_there_are_more) {
   EXPECT_TRUE(found.has_more);
   wanted.messages_max = 2;
   EXPECT_FALSE(find(wanted).has_more);
+}
+
+TEST_P(SearchEverywhere, finds_what_bounced_later_among_what_bounced) {
+  const events::Event accepted = accepted_of(1, day_one, {"ann@example.net", "bob@example.org"});
+  const events::Event other = accepted_of(2, day_one, {"cat@example.net"});
+  for (const events::Event& each : {accepted, other}) log(each);
+  log(outcome_of(accepted, EventKind::delivered, "ann@example.net"));
+  log(outcome_of(accepted, EventKind::delivered, "bob@example.org"));
+  if (GetParam() == Where::in_both) feed_all();
+  log(outcome_of(accepted, EventKind::late_bounced, "ann@example.net"));
+  // Whoever still waits is tried again, whatever came back.
+  log(outcome_of(other, EventKind::late_bounced, "cat@example.net"));
+  if (GetParam() == Where::in_records) feed_all();
+  EXPECT_EQ(messages({.address = "ann@example.net", .state = "bounced"}), 1u);
+  EXPECT_EQ(messages({.state = "delivered"}), 1u);
+  feed_all();
+  EXPECT_EQ(messages({.state = "bounced"}), 1u);
+  EXPECT_EQ(messages({.state = "delivered"}), 1u);
+  EXPECT_EQ(messages({.state = "queued"}), 1u);
+  const auto recipients = find({.message = accepted.message, .detail = Detail::summary});
+  ASSERT_EQ(recipients.messages.size(), 1u);
+  EXPECT_EQ(recipients.messages[0].recipients[0].state, "bounced");
+  EXPECT_EQ(recipients.messages[0].recipients[1].state, "delivered");
+  EXPECT_EQ(total().queued, 1u);
+}
+
+TEST_P(SearchEverywhere, asks_all_of_one_event) {
+  const auto tell = [&](const events::Event& accepted, EventKind kind,
+                        const std::string& reply_class, const std::string& site, WallTime at) {
+    events::Event event = outcome_of(accepted, kind, accepted.recipients[0]);
+    event.cause.reply_class = reply_class;
+    event.site = site;
+    event.at = at;
+    log(event);
+  };
+  const events::Event first = accepted_of(1, day_one, {"ann@example.net"});
+  const events::Event second = accepted_of(2, day_one, {"bob@example.net"});
+  const events::Event third = accepted_of(3, day_one, {"cat@example.net"});
+  for (const events::Event& each : {first, second, third}) log(each);
+  if (GetParam() == Where::in_both) feed_all();
+  tell(first, EventKind::deferred, "rate-limited", "google", day_one + 1min);
+  tell(first, EventKind::bounced, "recipient-unknown", "google", day_one + 2min);
+  tell(second, EventKind::deferred, "recipient-unknown", "google", day_one + 1min);
+  tell(second, EventKind::bounced, "rate-limited", "yahoo", day_one + 2min);
+  tell(third, EventKind::expired, "no-mx", "", day_one + 3min);
+  if (GetParam() == Where::in_records) feed_all();
+  EXPECT_EQ(messages({.reply_class = "recipient-unknown"}), 2u);
+  EXPECT_EQ(messages({.reply_class = "recipient-unknown", .kinds = {"bounced"}}), 1u);
+  EXPECT_EQ(messages({.reply_class = "rate-limited", .site = "google"}), 1u);
+  EXPECT_EQ(messages({.site = "google"}), 2u);
+  EXPECT_EQ(messages({.kinds = {"bounced", "expired"}, .site = "google"}), 1u);
+  EXPECT_EQ(messages({.kinds = {"bounced", "expired"}, .site = std::string(no_site)}), 1u);
+  EXPECT_EQ(messages({.site = "google", .happened_since = day_one + 2min}), 1u);
+  EXPECT_EQ(messages({.states = {"bounced", "expired"}}), 3u);
+  EXPECT_EQ(messages({.states = {"expired", "delivered"}}), 1u);
+}
+
+TEST_P(SearchEverywhere, tells_what_was_sent_from_notices_and_what_came_in) {
+  const events::Event sent = accepted_of(1, day_one, {"ann@example.net"});
+  events::Event notice = accepted_of(2, day_one, {"app@example.com"});
+  notice.sender.clear();
+  events::Event inbound = accepted_of(3, day_one, {"us@example.com"});
+  inbound.inbound = true;
+  for (const events::Event& each : {sent, notice, inbound}) log(each);
+  if (GetParam() == Where::in_both) feed_all();
+  for (const events::Event& each : {sent, notice, inbound}) {
+    events::Event end = outcome_of(each, EventKind::delivered, each.recipients[0]);
+    end.inbound = each.inbound;
+    log(end);
+  }
+  log(outcome_of(sent, EventKind::complained, "ann@example.net"));
+  if (GetParam() == Where::in_records) feed_all();
+  const auto only = [&](const Search& wanted, const events::Event& one) {
+    const Found found = find(wanted);
+    return found.messages.size() == 1 && found.messages[0].id == one.message;
+  };
+  EXPECT_TRUE(only({.direction = "sent"}, sent));
+  EXPECT_TRUE(only({.direction = "notice"}, notice));
+  EXPECT_TRUE(only({.direction = "inbound"}, inbound));
+  EXPECT_TRUE(only({.kinds = {"delivered"}, .direction = "inbound"}, inbound));
+  EXPECT_TRUE(only({.came_back = "complained"}, sent));
+  EXPECT_EQ(messages({.came_back = "unsubscribed"}), 0u);
 }
 
 INSTANTIATE_TEST_SUITE_P(Places, SearchEverywhere,
@@ -116,6 +234,14 @@ TEST_F(SearchTest, finds_by_a_class_that_only_the_log_knows_yet_with_what_came_b
   bounce.cause.reply_class = "unknown-user";
   log(bounce);
   EXPECT_THAT(kinds({.reply_class = "unknown-user"}), ElementsAre("accepted", "bounced"));
+}
+
+TEST_F(SearchTest, takes_mail_for_gone_of_which_only_a_late_bounce_is_known) {
+  const events::Event accepted = accepted_of(1, day_one, {"ann@example.net"});
+  log(outcome_of(accepted, EventKind::late_bounced, "ann@example.net"));
+  feed_all();
+  EXPECT_EQ(messages({.state = "bounced"}), 1u);
+  EXPECT_EQ(total().queued, 0u);
 }
 
 TEST_F(SearchTest, shows_no_change_of_a_port_as_a_message) {

@@ -1,4 +1,5 @@
 // The dialects that are lines of `key = value`: Django, Laravel, Postfix, our own.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "tests/unit/settings/reading.h"
@@ -39,13 +40,69 @@ TEST(Django, has_its_defaults_and_tells_the_environment) {
       "EMAIL_HOST = os.environ.get('EMAIL_HOST', 'localhost')\nEMAIL_USE_SSL = config('SSL',\n  "
       "cast=bool)\nEMAIL_HOST_PASSWORD = env('PASSWORD')\n",
       std::nullopt);
-  EXPECT_TRUE(settings.host.is_elsewhere);
+  EXPECT_EQ(settings.host.value, "localhost");
+  EXPECT_EQ(settings.host.variable, "EMAIL_HOST");
   EXPECT_EQ(settings.port.value, 25u);
   EXPECT_FALSE(settings.port.is_written());
   EXPECT_TRUE(settings.encryption.is_elsewhere);
+  EXPECT_EQ(settings.encryption.variable, "SSL");
+  EXPECT_EQ(settings.password.variable, "PASSWORD");
   EXPECT_EQ(settings.encryption.place.raw, "config('SSL',\n  cast=bool)");
   EXPECT_TRUE(settings.password.is_elsewhere);
   EXPECT_EQ(read_well("EMAIL_HOST = 'a'", Dialect::django).encryption.value, Encryption::none);
+}
+
+TEST(Django, takes_what_stands_there_for_a_variable_that_is_not_set) {
+  const Settings settings = read_well(
+      "EMAIL_HOST = os.getenv('H') or 'mail.example.com'\n"
+      "EMAIL_PORT = int(os.environ.get(\"EMAIL_PORT\", \"465\"))\n"
+      "EMAIL_USE_SSL = config('SSL', default=True, cast=bool)\n"
+      "EMAIL_HOST_USER = env.str('U', default='ann@example.com')\n"
+      "EMAIL_HOST_PASSWORD = env('P', 'secret')\n",
+      std::nullopt);
+  EXPECT_EQ(settings.host.value, "mail.example.com");
+  EXPECT_EQ(settings.host.variable, "H");
+  EXPECT_EQ(settings.port.value, 465u);
+  EXPECT_EQ(settings.encryption.value, Encryption::implicit);
+  EXPECT_EQ(settings.user.value, "ann@example.com");
+  EXPECT_EQ(settings.password.value.reveal(), "secret");
+  EXPECT_TRUE(settings.login.value);
+}
+
+TEST(Django, takes_the_default_of_a_reader_of_the_environment_for_no_base) {
+  for (const std::string port : {"env.int('EMAIL_PORT', 2500)", "int(env('EMAIL_PORT', 2500), 10)"})
+    EXPECT_EQ(
+        read_well("EMAIL_HOST = 'a.example'\nEMAIL_PORT = " + port + "\n", std::nullopt).port.value,
+        2500u)
+        << port;
+}
+
+TEST(Django, blanks_around_the_sign_make_no_difference) {
+  const std::string text = "EMAIL_HOST='mail.example'\nEMAIL_PORT=465\nEMAIL_USE_SSL=True\n";
+  for (const char* file : {"settings.py", "base.py", "local_settings.py"}) {
+    const Settings settings = read_well(text, std::nullopt, file);
+    EXPECT_EQ(settings.dialect, Dialect::django) << file;
+    EXPECT_EQ(settings.host.value, "mail.example") << file;
+    EXPECT_EQ(settings.port.value, 465u) << file;
+    EXPECT_EQ(settings.encryption.value, Encryption::implicit) << file;
+  }
+}
+
+TEST(Django, reads_several_at_once) {
+  for (const char* text :
+       {"EMAIL_HOST, EMAIL_PORT = 'mail.example', 2525\nEMAIL_USE_TLS = True\n",
+        "EMAIL_HOST, EMAIL_PORT = ('mail.example', 2525)\nEMAIL_USE_TLS = True\n",
+        "EMAIL_HOST, X, EMAIL_PORT='mail.example',f(1, 2),2525\nEMAIL_USE_TLS=True\n"}) {
+    const Settings settings = read_well(text, std::nullopt, "settings.py");
+    EXPECT_EQ(settings.host.value, "mail.example") << text;
+    EXPECT_EQ(settings.port.value, 2525u) << text;
+    EXPECT_EQ(settings.encryption.value, Encryption::starttls) << text;
+    expect_places_are_right(settings, text);
+  }
+  const Settings settings =
+      read_well("EMAIL_HOST, EMAIL_PORT = server()\n", std::nullopt, "settings.py");
+  EXPECT_TRUE(settings.host.is_elsewhere);
+  EXPECT_TRUE(settings.port.is_elsewhere);
 }
 
 TEST(Django, a_change_is_read_again) {
@@ -105,6 +162,167 @@ TEST(Laravel, a_change_is_read_again) {
                             {.none = false});
 }
 
+// All of the notices, a line each.
+std::string notices_of(const Settings& settings) {
+  std::string all;
+  for (const Notice& notice : settings.notices)
+    all += std::to_string(notice.place.line) + ": " + notice.text + "\n";
+  return all;
+}
+
+TEST(EnvironmentFile, takes_the_server_from_a_url) {
+  const Settings laravels = read_well(
+      "MAIL_MAILER=smtp\nMAIL_URL=smtps://ann%40a.example:p%40w@mail.a.example:465\n"
+      "MAIL_FROM_ADDRESS=shop@a.example\n",
+      std::nullopt, ".env");
+  EXPECT_EQ(laravels.host.value, "mail.a.example");
+  EXPECT_EQ(laravels.port.value, 465u);
+  EXPECT_EQ(laravels.encryption.value, Encryption::implicit);
+  EXPECT_EQ(laravels.user.value, "ann@a.example");
+  EXPECT_EQ(laravels.password.value.reveal(), "p@w");
+  EXPECT_EQ(laravels.from.value, "shop@a.example");
+  EXPECT_THAT(notices_of(laravels), testing::HasSubstr("2: the server is taken from MAIL_URL"));
+  const Settings symfonys = read_well(
+      "MAILER_DSN=\"failover(smtp://one.example smtp://two.example:587)\"\n", std::nullopt, ".env");
+  EXPECT_EQ(symfonys.host.value, "one.example");
+  EXPECT_EQ(symfonys.port.value, 25u);
+  EXPECT_THAT(notices_of(symfonys), testing::HasSubstr("the first that is there"));
+  expect_places_are_right(symfonys,
+                          "MAILER_DSN=\"failover(smtp://one.example smtp://two.example:587)\"\n");
+}
+
+TEST(EnvironmentFile, a_piece_of_a_password_is_never_a_host) {
+  for (const char* url :
+       {"smtp://ann:Sek#word9@mail.a.example:587", "smtp://ann:Sek?word9@mail.a.example",
+        "smtp://ann:Se@k/word9@mail.a.example:587", "smtp://ann@a.example:Sek/word9@mail.a.example",
+        "smtp://ann:Sek?word=9@mail.a.example", "smtp://ann:S@ek?word=9@mail.a.example:587",
+        "\"smtp://ann:Sek word9@mail.a.example:587\"", "smtp://ann:Sek word9@mail.a.example"}) {
+    const Result<Settings> settings =
+        read(std::string("MAILER_DSN=") + url + "\n", std::nullopt, ".env");
+    ASSERT_FALSE(settings) << url;
+    EXPECT_THAT(settings.error().message(), testing::HasSubstr("write %20, %2F")) << url;
+    EXPECT_EQ(settings.error().message().find("Se"), std::string::npos) << url;
+  }
+  for (const char* url :
+       {"smtp://ann:pw@mail.a.example?from=ann@a.example",
+        "smtp://mail.a.example/?from=a@b.example",
+        "failover(smtp://ann:p)w@mail.a.example:587 smtps://b:pw2@other.a.example)",
+        "smtp://ann:p)w@mail.a.example:587", "smtp://[::1]:25/?from=a@b.example"}) {
+    const Settings settings =
+        read_well(std::string("MAILER_DSN=") + url + "\n", std::nullopt, ".env");
+    const bool is_v6 = std::string_view(url).find('[') != std::string_view::npos;
+    EXPECT_EQ(settings.host.value, is_v6 ? "[::1]" : "mail.a.example") << url;
+  }
+}
+
+TEST(EnvironmentFile, knows_the_servers_of_symfonys_bridges) {
+  struct Row {
+    std::string_view url;
+    std::string_view host;
+    unsigned port;
+    std::string_view user;
+    std::string_view password;
+  };
+  const Row rows[] = {
+      {"gmail+smtp://ann%40gmail.com:apppw@default", "smtp.gmail.com", 465, "ann@gmail.com",
+       "apppw"},
+      {"ses+smtp://AKIA:pw@default?region=us-east-1", "email-smtp.us-east-1.amazonaws.com", 465,
+       "AKIA", "pw"},
+      {"ses+smtp://AKIA:pw@default", "email-smtp.eu-west-1.amazonaws.com", 465, "AKIA", "pw"},
+      {"sendgrid+smtp://SG.key@default", "smtp.sendgrid.net", 465, "apikey", "SG.key"},
+      {"mailgun+smtp://u:pw@default?region=eu", "smtp.eu.mailgun.org", 587, "u", "pw"},
+      {"mailgun+smtp://u:pw@default?region=us", "smtp.mailgun.org", 587, "u", "pw"},
+      {"postmark+smtp://token@default", "smtp.postmarkapp.com", 587, "token", "token"},
+      {"failover(brevo+smtp://u:pw@default null://null)", "smtp-relay.brevo.com", 465, "u", "pw"},
+      {"mailjet+smtp://u:pw@own.example:25", "own.example", 25, "u", "pw"}};
+  for (const Row& row : rows) {
+    const Settings settings =
+        read_well("MAILER_DSN=" + std::string(row.url) + "\n", std::nullopt, ".env");
+    EXPECT_EQ(settings.host.value, row.host);
+    EXPECT_EQ(settings.port.value, row.port) << row.url;
+    EXPECT_EQ(settings.encryption.value == Encryption::implicit, row.port == 465) << row.url;
+    EXPECT_EQ(settings.user.value, row.user);
+    EXPECT_EQ(settings.password.value.reveal(), row.password);
+    EXPECT_EQ(notices_of(settings).find("SG.key"), std::string::npos);
+  }
+  const auto unknown = read("MAILER_DSN=acme+smtp://u:pw@default\n", std::nullopt, ".env");
+  ASSERT_FALSE(unknown);
+  EXPECT_THAT(unknown.error().message(), testing::HasSubstr("bridge"));
+}
+
+TEST(EnvironmentFile, says_which_of_a_url_and_a_host_counts) {
+  const Settings laravels =
+      read_well("MAIL_URL=smtp://real.example:587\nMAIL_HOST=old.example\n", std::nullopt, ".env");
+  EXPECT_EQ(laravels.host.value, "real.example");
+  EXPECT_THAT(notices_of(laravels), testing::HasSubstr("MAIL_URL before MAIL_HOST"));
+  const Settings both =
+      read_well("MAILER_DSN=smtp://other.example\nMAIL_HOST=mail.example\n", std::nullopt, ".env");
+  EXPECT_EQ(both.host.value, "mail.example");
+  EXPECT_THAT(notices_of(both), testing::HasSubstr("1: MAILER_DSN, which Symfony reads"));
+  EXPECT_EQ(read_well("MAIL_URL=\nMAIL_HOST=mail.example\n", std::nullopt, ".env").host.value,
+            "mail.example");
+}
+
+TEST(EnvironmentFile, takes_a_url_in_the_place_of_a_server) {
+  const Settings settings =
+      read_well("EMAIL_SERVER=smtp://ann:pw@mail.example\n", std::nullopt, ".env");
+  EXPECT_EQ(settings.host.value, "mail.example");
+  EXPECT_EQ(settings.port.value, 587u);
+  EXPECT_EQ(settings.password.value.reveal(), "pw");
+}
+
+TEST(EnvironmentFile, takes_other_names_and_says_so) {
+  const std::string text =
+      "DB_HOST=db\nSMTP_HOST=mail.a.example\nSMTP_PORT=465\nSMTP_USER=ann\nSMTP_PASS=pw\n";
+  const Settings settings = read_well(text, std::nullopt, ".env");
+  EXPECT_EQ(settings.host.value, "mail.a.example");
+  EXPECT_EQ(settings.encryption.value, Encryption::implicit);
+  EXPECT_EQ(settings.user.value, "ann");
+  EXPECT_EQ(settings.password.value.reveal(), "pw");
+  EXPECT_THAT(notices_of(settings), testing::HasSubstr("taken are SMTP_HOST"));
+  Change change;
+  change.host = "other.example";
+  change.port = 587;
+  EXPECT_EQ(applied(text, edits(settings, change)),
+            "DB_HOST=db\nSMTP_HOST=other.example\nSMTP_PORT=587\nSMTP_USER=ann\nSMTP_PASS=pw\n");
+}
+
+TEST(EnvironmentFile, invents_no_server) {
+  for (const char* text :
+       {"APP_NAME=Shop\n", "", "MAIL_FROM_ADDRESS=a@b.example\n", "MAIL_MAILER=log\n",
+        "MAILER_DSN=null://null\n", "MAILER_DSN=sendgrid+api://SG.secret@default\n",
+        "MAIL_URL=${OTHER}\n", "\xff\xfeM\0A\0"}) {
+    const Result<Settings> settings = read(text, std::nullopt, ".env");
+    ASSERT_FALSE(settings) << text;
+    EXPECT_EQ(settings.error().message().find("secret"), std::string::npos);
+  }
+  EXPECT_THAT(notices_of(read_well("MAIL_MAILER=smtp\nMAIL_PORT=1025\n", std::nullopt, ".env")),
+              testing::HasSubstr("Laravel's default, 127.0.0.1"));
+}
+
+TEST(EnvironmentFile, says_that_nothing_is_sent) {
+  for (const char* mailer : {"log", "array", "null", "LOG"}) {
+    const Settings settings =
+        read_well(std::string("MAIL_HOST=a.example\nMAIL_MAILER=") + mailer, std::nullopt, ".env");
+    const bool is_null = std::string_view(mailer) == "null";
+    EXPECT_EQ(notices_of(settings).find("sends nothing over SMTP") == std::string::npos, is_null)
+        << mailer;
+  }
+  EXPECT_THAT(notices_of(read_well("MAIL_HOST=a\nMAIL_MAILER=ses\n", std::nullopt, ".env")),
+              testing::HasSubstr("another way"));
+  EXPECT_EQ(notices_of(read_well("MAIL_HOST=a\nMAIL_MAILER=smtp\n", std::nullopt, ".env")), "");
+}
+
+TEST(Django, says_which_setting_counts_and_where_nothing_is_sent) {
+  const Settings settings = read_well(
+      "EMAIL_HOST = 'mail.example'\nif DEBUG:\n    EMAIL_HOST = 'localhost'\n"
+      "    EMAIL_BACKEND = 'django.core.mail.backends.console.EmailBackend'\n",
+      Dialect::django);
+  EXPECT_THAT(notices_of(settings), testing::HasSubstr("3: EMAIL_HOST stands in line 1 as well"));
+  EXPECT_THAT(notices_of(settings), testing::HasSubstr("4: this EMAIL_BACKEND prints the mail"));
+  EXPECT_EQ(notices_of(read_well("EMAIL_HOST = 'a'\nEMAIL_HOST = 'a'\n", Dialect::django)), "");
+}
+
 constexpr std::string_view postfix = R"(# relay
 myhostname = host.example
 relayhost =
@@ -131,6 +349,14 @@ TEST(Postfix, reads_the_relay_host_over_continued_lines) {
   EXPECT_TRUE(settings.password.is_elsewhere);
   EXPECT_EQ(settings.password.place.raw, "hash:/etc/postfix/sasl_passwd");
   expect_places_are_right(settings, postfix);
+}
+
+TEST(Postfix, the_last_of_two_relay_hosts_counts_and_is_told) {
+  const Settings settings =
+      read_well("relayhost = [old.example]:587\nrelayhost = [new.example]:465\n", Dialect::postfix);
+  EXPECT_EQ(settings.host.value, "new.example");
+  EXPECT_EQ(settings.port.value, 465u);
+  EXPECT_THAT(notices_of(settings), testing::HasSubstr("2: relayhost stands in line 1 as well"));
 }
 
 TEST(Postfix, reads_the_forms_of_a_relay_host) {

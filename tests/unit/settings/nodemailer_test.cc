@@ -1,3 +1,4 @@
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "tests/unit/settings/reading.h"
@@ -20,6 +21,17 @@ export const transporter = nodemailer.createTransport({
   tls: { ciphers: ["a", "b"], rejectUnauthorized: false },
 });
 )";
+
+TEST(Nodemailer, says_which_of_several_transports_was_taken) {
+  const Settings settings = read_well(
+      "const a = nodemailer.createTransport({ host: 'one.example', port: 587 });\n"
+      "const b = nodemailer.createTransport({ host: 'two.example', port: 465, secure: true });\n",
+      Dialect::nodemailer);
+  ASSERT_EQ(settings.notices.size(), 1u);
+  EXPECT_EQ(settings.notices[0].place.line, 2u);
+  EXPECT_THAT(settings.notices[0].text, testing::HasSubstr("those of line 1 are left out"));
+  EXPECT_EQ(settings.host.value, "two.example");
+}
 
 TEST(Nodemailer, reads_the_object_of_create_transport) {
   const Settings settings = read_well(transport, std::nullopt);
@@ -46,11 +58,81 @@ TEST(Nodemailer, an_environment_variable_is_told_as_not_known) {
       std::nullopt);
   EXPECT_TRUE(settings.host.is_elsewhere);
   EXPECT_EQ(settings.host.place.raw, "process.env.SMTP_HOST");
-  EXPECT_TRUE(settings.port.is_elsewhere);
+  EXPECT_EQ(settings.host.variable, "SMTP_HOST");
+  EXPECT_EQ(settings.port.value, 587u);
+  EXPECT_EQ(settings.port.variable, "PORT");
   EXPECT_EQ(settings.encryption.value, Encryption::unset);
   EXPECT_TRUE(settings.encryption.is_elsewhere);
   EXPECT_TRUE(settings.password.is_elsewhere);
   EXPECT_EQ(settings.password.place.raw, "process.env.PASS!");
+}
+
+TEST(Nodemailer, takes_what_stands_there_for_a_variable_that_is_not_set) {
+  const std::string_view text =
+      "createTransport({ host: process.env.SMTP_HOST || 'mail.example.com',\n"
+      " port: Number(process.env.SMTP_PORT ?? 587), secure: process.env['TLS'] || false,\n"
+      " auth: { user: process.env.A || import.meta.env.B || \"ann@example.com\",\n"
+      " pass: process.env.PASS ?? 'secret' } })";
+  const Settings settings = read_well(text, Dialect::nodemailer);
+  EXPECT_EQ(settings.host.value, "mail.example.com");
+  EXPECT_TRUE(settings.host.is_known());
+  EXPECT_EQ(settings.host.variable, "SMTP_HOST");
+  EXPECT_EQ(settings.host.place.raw, "'mail.example.com'");
+  EXPECT_EQ(settings.port.value, 587u);
+  EXPECT_EQ(settings.encryption.value, Encryption::starttls);
+  EXPECT_EQ(settings.user.value, "ann@example.com");
+  EXPECT_EQ(settings.user.variable, "A");
+  EXPECT_EQ(settings.password.value.reveal(), "secret");
+  EXPECT_EQ(settings.password.place.raw, "");
+  expect_places_are_right(settings, text);
+  // The variable stays.
+  Change change;
+  change.host = "other.example.com";
+  EXPECT_THAT(applied(std::string(text), edits(settings, change)),
+              testing::HasSubstr("host: process.env.SMTP_HOST || 'other.example.com',"));
+}
+
+TEST(Nodemailer, takes_no_base_of_a_number_for_a_port) {
+  for (const char* port :
+       {"parseInt(process.env.P || '2525', 10)", "parseInt(process.env.P ?? 2525)",
+        "Number.parseInt(process.env.P || \"2525\", 10)"}) {
+    const Settings settings =
+        read_well(std::string("createTransport({ host: 'a.example', port: ") + port + " })",
+                  Dialect::nodemailer);
+    EXPECT_EQ(settings.port.value, 2525u) << port;
+  }
+  const Settings open =
+      read_well("createTransport({ host: 'a.example', port: parseInt(process.env.P, 10) })",
+                Dialect::nodemailer);
+  EXPECT_FALSE(open.port.is_known());
+}
+
+TEST(Nodemailer, takes_no_other_literal_of_an_expression) {
+  for (const char* expression :
+       {"process.env.H === 'a.example'", "config.host || 'a.example'", "pick('a', 'a.example')",
+        "process.env.A + 'a.example'", "`${process.env.H}`", "process.env.H || other"}) {
+    const Settings settings =
+        read_well(std::string("createTransport({ service: 'x', host: ") + expression + " })",
+                  Dialect::nodemailer);
+    EXPECT_TRUE(settings.host.is_elsewhere) << expression;
+  }
+}
+
+TEST(Nodemailer, reads_a_literal_that_goes_on_behind_a_backslash) {
+  const Settings settings = read_well(
+      "createTransport({ host: 'mail.\\\nexample.com', port: 465, auth: { user: \"a\\\r\nb\" } })",
+      Dialect::nodemailer);
+  EXPECT_EQ(settings.host.value, "mail.example.com");
+  EXPECT_EQ(settings.user.value, "ab");
+}
+
+TEST(Nodemailer, logs_in_with_a_token_that_stands_there) {
+  const Settings settings = read_well(
+      "createTransport({ host: 'mail.example.com', auth: { type: 'OAuth2', user: 'ann', "
+      "accessToken: 'ya29.token' } })",
+      Dialect::nodemailer);
+  EXPECT_EQ(settings.mechanism.value, "OAuth2");
+  EXPECT_EQ(settings.password.value.reveal(), "ya29.token");
 }
 
 TEST(Nodemailer, decides_encryption_as_nodemailer_does) {

@@ -46,7 +46,10 @@ TEST(PhpMailer, decides_encryption_as_phpmailer_does) {
   EXPECT_EQ(read_lines("").port.value, 25u);
   EXPECT_EQ(read_lines("$m->SMTPAutoTLS = false;").encryption.value, Encryption::none);
   EXPECT_TRUE(read_lines("$m->SMTPSecure = $x;").encryption.is_elsewhere);
-  EXPECT_TRUE(read_lines("$m->Port = getenv('PORT') ?: 587;").port.is_elsewhere);
+  EXPECT_EQ(read_lines("$m->Port = getenv('PORT') ?: 587;").port.value, 587u);
+  EXPECT_EQ(read_lines("$m->Port = $_ENV['PORT'] ?? 587;").port.variable, "PORT");
+  EXPECT_TRUE(read_lines("$m->Port = getenv('PORT');").port.is_elsewhere);
+  EXPECT_TRUE(read_lines("$m->Port = $secure ? 465 : 587;").port.is_elsewhere);
   EXPECT_TRUE(read_lines("$m->Password = \"x$y\";").password.is_elsewhere);
 }
 

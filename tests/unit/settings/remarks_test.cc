@@ -45,6 +45,7 @@ TEST(Remarks, what_was_pasted_into_the_host_is_taken_apart) {
   };
   const Row rows[] = {{"https://smtp.example.com/", "smtp.example.com", std::nullopt},
                       {"smtp://me:pw@smtp.example.com:587", "smtp.example.com", 587},
+                      {"smtp://me:p@ss/w@smtp.example.com:587", "smtp.example.com", 587},
                       {"ssl://smtp.example.com", "smtp.example.com", std::nullopt},
                       {"me@smtp.example.com", "smtp.example.com", std::nullopt},
                       {"smtp.example.com:465", "smtp.example.com", 465},
@@ -118,6 +119,7 @@ TEST(Remarks, both_switches_and_no_check_are_told) {
                             known_providers());
   ASSERT_EQ(both.size(), 1u);
   EXPECT_EQ(both[0].kind, Kind::two_encryptions);
+  EXPECT_EQ(both[0].detail, "with both Django sends nothing");
   EXPECT_EQ(both[0].place.line, 3u);
   EXPECT_EQ(both[0].other.line, 4u);
   EXPECT_EQ(both[0].change.encryption, Encryption::starttls);

@@ -41,5 +41,18 @@ TEST(Pacer, gives_turns_one_behind_the_other_to_those_who_take_early) {
   EXPECT_EQ(pacer.next(), start + 1500ms);
 }
 
+TEST(Pacer, keeps_the_next_time_unless_the_new_rate_is_faster) {
+  Pacer pacer(1);
+  pacer.take(start);
+  pacer.set_rate(0.01, start);
+  EXPECT_EQ(pacer.next(), start + 1s);
+  pacer.take(start + 1s);
+  EXPECT_EQ(pacer.next(), start + 101s);
+  pacer.set_rate(2, start + 5s);
+  EXPECT_EQ(pacer.next(), start + 5500ms);
+  pacer.set_rate(0, start + 5s);
+  EXPECT_EQ(pacer.next(), start + 5s);
+}
+
 }  // namespace
 }  // namespace waypost::shaping

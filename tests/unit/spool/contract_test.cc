@@ -116,8 +116,9 @@ TEST_P(SpoolContract, recovers_the_last_progress_of_each_recipient) {
   accept(2, 3);
   RecipientProgress first{false, 1, WallTime(std::chrono::seconds(7)), "451 later", "mx"};
   RecipientProgress second{true, 2, {}, "250 ok", "mx"};
-  ASSERT_TRUE(loop_.run(spool_->update(sample_id(2), {{0, first}, {2, first}})));
-  ASSERT_TRUE(loop_.run(spool_->update(sample_id(2), {{2, second}})));
+  ASSERT_TRUE(
+      loop_.run(spool_->update(sample_id(2), {{0, first}, {2, first}}, Durability::bounded)));
+  ASSERT_TRUE(loop_.run(spool_->update(sample_id(2), {{2, second}}, Durability::bounded)));
   open();
   auto recovered = recover(*spool_);
   ASSERT_EQ(recovered.messages.size(), 2u);
@@ -133,8 +134,9 @@ TEST_P(SpoolContract, recovers_the_last_progress_of_each_recipient) {
 TEST_P(SpoolContract, removes_every_trace_of_a_message) {
   accept(1, 2);
   accept(2);
-  ASSERT_TRUE(loop_.run(spool_->update(sample_id(1), {{1, RecipientProgress{}}})));
-  ASSERT_TRUE(loop_.run(spool_->remove(sample_envelope(1, 1, 2))));
+  ASSERT_TRUE(
+      loop_.run(spool_->update(sample_id(1), {{1, RecipientProgress{}}}, Durability::bounded)));
+  ASSERT_TRUE(loop_.run(spool_->remove(sample_envelope(1, 1, 2), Durability::bounded)));
   EXPECT_EQ(loop_.run(spool_->read_chunk(sample_id(1), 0)).error().code(), ErrorCode::not_found);
   open();
   auto recovered = recover(*spool_);
@@ -191,7 +193,8 @@ TEST_P(SpoolContract, reports_damaged_messages_by_name_and_gives_the_others) {
 
 TEST_P(SpoolContract, reports_progress_of_a_recipient_that_is_not_there) {
   accept(1);
-  ASSERT_TRUE(loop_.run(spool_->update(sample_id(1), {{1, RecipientProgress{}}})));
+  ASSERT_TRUE(
+      loop_.run(spool_->update(sample_id(1), {{1, RecipientProgress{}}}, Durability::bounded)));
   EXPECT_EQ(recover(*spool_).damaged.count(sample_id(1)), 1u);
 }
 

@@ -74,6 +74,65 @@ TEST(EnvelopeCodec, writes_what_is_kept_back_as_version_3) {
             ErrorCode::corrupt);
 }
 
+// A relay of before would send it at once, too.
+TEST(EnvelopeCodec, writes_what_has_a_time_to_wait_for_as_version_4) {
+  Envelope envelope = sample_envelope(1, 1);
+  envelope.not_before = envelope.accepted_at + std::chrono::hours(24);
+  for (const char* held_because : {"", "not signed"}) {
+    envelope.held_because = held_because;
+    const std::string text = encode(envelope).value();
+    EXPECT_TRUE(text.starts_with("{\"v\":4,")) << text;
+    auto read = decode_envelope(envelope.id, text);
+    ASSERT_TRUE(read) << read.error().describe();
+    EXPECT_EQ(read->not_before, envelope.not_before);
+    EXPECT_EQ(read->held_because, held_because);
+    EXPECT_EQ(read->lifetime(), std::chrono::hours(96));
+  }
+  const std::string older = R"({"v":3,)" + encode(envelope)->substr(7);
+  EXPECT_EQ(decode_envelope(envelope.id, older)->not_before, WallTime())
+      << "it is not of version 3";
+  const std::string without = R"({"v":4,)" + encode(sample_envelope(1, 1))->substr(7);
+  EXPECT_EQ(decode_envelope(envelope.id, without).error().code(), ErrorCode::corrupt);
+  envelope.not_before = envelope.expires_at + std::chrono::microseconds(1);
+  EXPECT_EQ(encode(envelope).error().code(), ErrorCode::invalid_input);
+}
+
+TEST(EnvelopeCodec, writes_the_progress_of_what_a_person_rescheduled_as_version_3) {
+  RecipientProgress progress;
+  EXPECT_TRUE(encode(progress)->starts_with("{\"v\":2,"));
+  progress.scheduled_at = WallTime(std::chrono::seconds(1'800'000'000));
+  const std::string text = encode(progress).value();
+  EXPECT_TRUE(text.starts_with("{\"v\":3,")) << text;
+  EXPECT_TRUE(text.ends_with(",\"scheduled_at\":1800000000000000}")) << text;
+  EXPECT_EQ(decode_progress(text)->scheduled_at, progress.scheduled_at);
+  EXPECT_EQ(decode_progress(R"({"v":3,)" + encode(RecipientProgress())->substr(7)).error().code(),
+            ErrorCode::corrupt);
+  progress.scheduled_at = WallTime(std::chrono::microseconds(-1));
+  EXPECT_EQ(encode(progress).error().code(), ErrorCode::invalid_input);
+}
+
+TEST(EnvelopeCodec, counts_the_life_of_a_message_from_the_latest_time_of_its_recipients) {
+  StoredMessage stored;
+  stored.envelope = sample_envelope(1, 1);
+  stored.envelope.recipients.push_back(stored.envelope.recipients[0]);
+  const WallTime accepted_at = stored.envelope.accepted_at;
+  const WallTime expires_at = stored.envelope.expires_at;
+  EXPECT_EQ(stored.expires_at(), expires_at);
+  EXPECT_FALSE(stored.awaits_schedule(0));
+  stored.envelope.not_before = accepted_at + std::chrono::hours(10);
+  stored.envelope.expires_at += std::chrono::hours(10);
+  EXPECT_EQ(stored.expires_at(), stored.envelope.expires_at);
+  EXPECT_TRUE(stored.awaits_schedule(0));
+  // A person's word is before the sender's.
+  for (uint32_t i : {0u, 1u})
+    stored.progress[i].scheduled_at = accepted_at + std::chrono::hours(1 + i);
+  EXPECT_EQ(stored.scheduled_at(0), accepted_at + std::chrono::hours(1));
+  EXPECT_EQ(stored.expires_at(), expires_at + std::chrono::hours(2));
+  stored.progress[0].next_attempt_at = stored.progress[0].scheduled_at;
+  EXPECT_TRUE(stored.awaits_schedule(0));
+  EXPECT_FALSE(stored.awaits_schedule(1)) << "an attempt came between";
+}
+
 TEST(EnvelopeCodec, keeps_the_null_sender) {
   Envelope envelope = sample_envelope(1, 1);
   envelope.sender.reset();
@@ -136,11 +195,11 @@ TEST(EnvelopeCodec, passes_over_fields_of_a_later_release) {
 }
 
 TEST(EnvelopeCodec, refuses_a_newer_version_and_says_so) {
-  auto envelope = decode_envelope(sample_id(1), R"({"v":4})");
+  auto envelope = decode_envelope(sample_id(1), R"({"v":5})");
   ASSERT_FALSE(envelope);
   EXPECT_EQ(envelope.error().code(), ErrorCode::unavailable);
   EXPECT_NE(envelope.error().message().find("newer"), std::string::npos);
-  EXPECT_EQ(decode_progress(R"({"v":3})").error().code(), ErrorCode::unavailable);
+  EXPECT_EQ(decode_progress(R"({"v":4})").error().code(), ErrorCode::unavailable);
 }
 
 std::string with(std::string_view from, std::string_view to) {

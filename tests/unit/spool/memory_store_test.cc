@@ -94,7 +94,7 @@ TEST_F(MemoryStoreTest, syncs_updates_within_their_delay) {
   loop_.run(accept(1));
   RecipientProgress settled;
   settled.settled = true;
-  ASSERT_TRUE(loop_.run(spool_->update(sample_id(1), {{0, settled}})));
+  ASSERT_TRUE(loop_.run(spool_->update(sample_id(1), {{0, settled}}, Durability::bounded)));
   EXPECT_EQ(medium_.syncs(), 1u);
   loop_.run_for(update_sync_delay_max);
   EXPECT_EQ(medium_.syncs(), 2u);

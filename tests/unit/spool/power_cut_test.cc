@@ -57,9 +57,10 @@ class Machine {
                                              chunk_list(sample_chunk(n, 0, body_octets)));
       if (committed) ledger.accepted.insert(n);
       if (n % 4 != 0) continue;
-      (void)co_await spool.update(sample_id(n), std::vector<RecipientChange>(1));
+      (void)co_await spool.update(sample_id(n), std::vector<RecipientChange>(1),
+                                  Durability::bounded);
       ledger.removed.insert(n);
-      (void)co_await spool.remove(sample_envelope(n, 2));
+      (void)co_await spool.remove(sample_envelope(n, 2), Durability::bounded);
     }
   }
 

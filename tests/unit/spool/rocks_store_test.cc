@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <fstream>
 #include <memory>
+#include <numeric>
 #include <optional>
 #include <sstream>
 #include <sys/stat.h>
@@ -112,6 +113,9 @@ TEST_F(RocksStoreTest, says_how_long_a_sync_that_does_not_come_back_has_taken) {
   EXPECT_TRUE(store_->healthy()) << "nothing has failed";
   loop_.run_until([&] { return accepted_ == 1; });
   EXPECT_FALSE(store_->busy_for());
+  const SyncTimes times = store_->sync_times();
+  EXPECT_EQ(std::accumulate(times.counts.begin(), times.counts.end(), uint64_t(0)), 1u);
+  EXPECT_GE(times.sum_s, 0.3);
 }
 
 TEST_F(RocksStoreTest, makes_folders_that_only_the_owner_may_enter) {
@@ -137,7 +141,8 @@ TEST_F(RocksStoreTest, syncs_updates_within_their_delay_and_not_before) {
   ASSERT_TRUE(accept(1));
   uint64_t before = files_->log_syncs();
   for (int i = 0; i < 5; ++i)
-    ASSERT_TRUE(loop_.run(spool_->update(sample_id(1), std::vector<RecipientChange>(1))));
+    ASSERT_TRUE(loop_.run(
+        spool_->update(sample_id(1), std::vector<RecipientChange>(1), Durability::bounded)));
   EXPECT_LE(files_->log_syncs(), before + 1);
   loop_.run_for(update_sync_delay_max * 2);
   EXPECT_GE(files_->log_syncs(), before + 1);
@@ -161,7 +166,8 @@ TEST_F(RocksStoreTest, never_acknowledges_after_a_failed_sync) {
   EXPECT_EQ(failed.error().code(), ErrorCode::io_failure);
   EXPECT_FALSE(spool_->healthy());
   EXPECT_EQ(accept(3).error().code(), ErrorCode::unavailable);
-  auto updated = loop_.run(spool_->update(sample_id(1), std::vector<RecipientChange>(1)));
+  auto updated =
+      loop_.run(spool_->update(sample_id(1), std::vector<RecipientChange>(1), Durability::bounded));
   EXPECT_EQ(updated.error().code(), ErrorCode::unavailable);
   EXPECT_TRUE(loop_.run(spool_->read_chunk(sample_id(1), 0)));
 }
@@ -170,7 +176,8 @@ TEST_F(RocksStoreTest, is_unhealthy_when_the_late_sync_of_an_update_fails) {
   open();
   ASSERT_TRUE(accept(1));
   files_->fail_syncs();
-  (void)loop_.run(spool_->update(sample_id(1), std::vector<RecipientChange>(1)));
+  (void)loop_.run(
+      spool_->update(sample_id(1), std::vector<RecipientChange>(1), Durability::bounded));
   loop_.run_for(update_sync_delay_max * 2);
   EXPECT_FALSE(spool_->healthy());
 }
@@ -291,7 +298,7 @@ TEST_F(RocksStoreTest, gives_back_the_room_of_what_was_removed) {
   open();
   for (uint32_t n = 0; n < messages; ++n) ASSERT_TRUE(accept(n, 40'000));
   for (uint32_t n = 0; n < messages; ++n)
-    ASSERT_TRUE(loop_.run(spool_->remove(sample_envelope(n, 1))));
+    ASSERT_TRUE(loop_.run(spool_->remove(sample_envelope(n, 1), Durability::bounded)));
   EXPECT_GT(octets_of_logs_and_tables(), 700'000u);
   store_->make_room(1'000'000'000);
   while (octets_of_logs_and_tables() >= 100'000) loop_.run_for(std::chrono::milliseconds(10));

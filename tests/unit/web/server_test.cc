@@ -1,5 +1,7 @@
 #include "web/server.h"
 
+#include <deque>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -15,19 +17,22 @@ using testing::HasSubstr;
 using testing::Not;
 using testing::StartsWith;
 
-// One connection, and then none.
-class OneConnection final : public io::Listener {
+// These connections, and then none.
+class SomeConnections final : public io::Listener {
  public:
-  explicit OneConnection(std::unique_ptr<io::Stream> stream) : stream_(std::move(stream)) {}
+  explicit SomeConnections(std::deque<std::unique_ptr<io::Stream>> streams)
+      : streams_(std::move(streams)) {}
   io::Task<Result<std::unique_ptr<io::Stream>>> accept() override {
-    if (!stream_) co_return failure(ErrorCode::cancelled, "closed");
-    co_return std::move(stream_);
+    if (streams_.empty()) co_return failure(ErrorCode::cancelled, "closed");
+    std::unique_ptr<io::Stream> stream = std::move(streams_.front());
+    streams_.pop_front();
+    co_return std::move(stream);
   }
-  void close() override { stream_.reset(); }
+  void close() override { streams_.clear(); }
   Endpoint local() const override { return {}; }
 
  private:
-  std::unique_ptr<io::Stream> stream_;
+  std::deque<std::unique_ptr<io::Stream>> streams_;
 };
 
 io::Task<Response> say(std::string body) { co_return Response{.body = std::move(body)}; }
@@ -39,8 +44,26 @@ class WebServerTest : public testing::Test {
     // The connection before ends by itself: a server is not pulled away below its sessions.
     client_.reset();
     loop_.settle();
-    auto [near, far] = MemoryStream::make_pair(loop_, 1 << 16);
-    client_ = std::move(far);
+    serve(connect(1), settings, body_max);
+    client_ = std::move(clients_.front());
+    loop_.settle();
+    static_cast<void>(loop_.run(client_->write(octets, loop_.now())));
+    loop_.settle();
+    return receive();
+  }
+  // The server's ends; the others are `clients_`.
+  std::deque<std::unique_ptr<io::Stream>> connect(size_t count) {
+    std::deque<std::unique_ptr<io::Stream>> streams;
+    clients_.clear();
+    for (size_t i = 0; i < count; ++i) {
+      auto [near, far] = MemoryStream::make_pair(loop_, 1 << 16);
+      streams.push_back(std::move(near));
+      clients_.push_back(std::move(far));
+    }
+    return streams;
+  }
+  void serve(std::deque<std::unique_ptr<io::Stream>> streams, Settings settings,
+             uint64_t body_max = 0) {
     Router router;
     router.on("GET", "/page", [](Request request) { return say("got " + request.query); });
     Router::Route post;
@@ -55,13 +78,9 @@ class WebServerTest : public testing::Test {
     router.on("GET", "/mail/all/raw", [](Request) { return say("all of them"); });
     router.on("GET", "/large", [this](Request) { return say(large_); });
     router.on("GET", "/stream", [](Request) { return stream(); });
-    server_.emplace(loop_, std::make_unique<OneConnection>(std::move(near)), std::move(router),
+    server_.emplace(loop_, std::make_unique<SomeConnections>(std::move(streams)), std::move(router),
                     settings);
     server_->start();
-    loop_.settle();
-    static_cast<void>(loop_.run(client_->write(octets, loop_.now())));
-    loop_.settle();
-    return receive();
   }
   io::Task<std::optional<Response>> admit(Request& head) {
     ++admitted_;
@@ -95,6 +114,7 @@ class WebServerTest : public testing::Test {
   int admitted_ = 0;
   std::string large_;
   std::unique_ptr<MemoryStream> client_;
+  std::deque<std::unique_ptr<MemoryStream>> clients_;
   std::optional<Server> server_;
 };
 
@@ -114,6 +134,31 @@ TEST_F(WebServerTest, answers_requests_that_come_together_one_after_the_other) {
   std::string answer = ask(one + two);
   EXPECT_LT(answer.find("got 1"), answer.find("got 2"));
   EXPECT_THAT(answer, testing::EndsWith("got 2(closed)"));
+}
+
+TEST_F(WebServerTest, passes_over_an_empty_line_in_front_of_a_request) {
+  const std::string request = "GET /page?1 HTTP/1.1\r\n" + host + "\r\n";
+  const std::string answers = ask("\r\n" + request + "\r\n" + request);
+  EXPECT_THAT(answers, StartsWith("HTTP/1.1 200 OK\r\n"));
+  EXPECT_NE(answers.find("got 1"), answers.rfind("got 1"));
+  EXPECT_THAT(ask("\r\n\r\n" + request), StartsWith("HTTP/1.1 400 ")) << "one, and not many";
+}
+
+TEST_F(WebServerTest, knows_one_expectation_and_says_so_of_others) {
+  const std::string get = "GET /page HTTP/1.1\r\n" + host;
+  EXPECT_THAT(ask(get + "Expect: 100-Continue\r\n\r\n"), StartsWith("HTTP/1.1 200 "));
+  EXPECT_THAT(ask(get + "Expect: 200-ok\r\n\r\n"), StartsWith("HTTP/1.1 417 "));
+}
+
+TEST_F(WebServerTest, reads_the_host_field_as_a_name_with_a_port_or_without) {
+  const auto code = [&](const std::string& value) {
+    return ask("GET /page HTTP/1.1\r\nHost: " + value + "\r\n\r\n").substr(9, 3);
+  };
+  for (const char* good : {"name", "name:443", "name:", "127.0.0.1:80", "[::1]", "[::1]:8025"})
+    EXPECT_EQ(code(good), "200") << good;
+  for (const char* bad : {"name:443:1", "name:x", "name:123456", "::1", "[::1", "[::1]x", "a@b",
+                          "name/path", "one two"})
+    EXPECT_EQ(code(bad), "400") << bad;
 }
 
 TEST_F(WebServerTest, says_with_the_last_answer_that_the_connection_closes) {
@@ -147,6 +192,12 @@ TEST_F(WebServerTest, takes_bodies_only_up_to_their_routes_limit) {
   EXPECT_THAT(ask(chunked, {}, 6), HasSubstr("body hello!"));
   std::string get = "GET /page HTTP/1.1\r\n" + host + "Content-Length: 99999999999\r\n\r\n";
   EXPECT_THAT(ask(get), StartsWith("HTTP/1.1 413 "));
+}
+
+TEST_F(WebServerTest, says_of_a_request_without_a_body_that_it_takes_none) {
+  const std::string answer = ask("GET /page HTTP/1.1\r\n" + host + "Content-Length: 3\r\n\r\nabc");
+  EXPECT_THAT(answer, StartsWith("HTTP/1.1 413 "));
+  EXPECT_THAT(answer, HasSubstr("takes no body"));
 }
 
 TEST_F(WebServerTest, asks_the_guard_before_a_body_comes) {
@@ -212,7 +263,7 @@ TEST_F(WebServerTest, refuses_what_is_no_request_and_closes) {
   const std::string another = "GET /page?smuggled HTTP/1.1\r\n" + host + "\r\n";
   for (const std::string& hostile :
        {std::string("\r\n\r\n\r\n\0\1\2", 9), std::string("EHLO client\r\n"),
-        "GET http://example.com/ HTTP/1.1\r\n" + host + "\r\n",
+        "GET ftp://example.com/ HTTP/1.1\r\n" + host + "\r\n",
         std::string("GET /page HTTP/1.1\r\n\r\n"),
         "GET /page HTTP/1.1\r\n" + host + "Host: other\r\n\r\n",
         "GET /page HTTP/1.1\r\n" + host + "Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
@@ -228,6 +279,17 @@ TEST_F(WebServerTest, refuses_what_is_no_request_and_closes) {
   }
 }
 
+TEST_F(WebServerTest, takes_the_absolute_form_and_no_coding_but_chunked) {
+  EXPECT_THAT(ask("GET http://localhost/page?a=1 HTTP/1.1\r\n" + host + "\r\n"),
+              testing::EndsWith("\r\n\r\ngot a=1"));
+  EXPECT_THAT(ask("GET ftp://localhost/page HTTP/1.1\r\n" + host + "\r\n"),
+              StartsWith("HTTP/1.1 400 "));
+  const std::string post = "POST /page HTTP/1.1\r\n" + host;
+  EXPECT_THAT(ask(post + "Transfer-Encoding: gzip, chunked\r\n\r\n"), StartsWith("HTTP/1.1 501 "));
+  EXPECT_THAT(ask(post + "Content-Encoding: gzip\r\nContent-Length: 0\r\n\r\n"),
+              StartsWith("HTTP/1.1 415 "));
+}
+
 TEST_F(WebServerTest, bounds_the_header) {
   std::string large = "GET /page HTTP/1.1\r\n" + host + "X: " + std::string(40'000, 'x');
   EXPECT_THAT(ask(large), StartsWith("HTTP/1.1 431 "));
@@ -240,6 +302,39 @@ TEST_F(WebServerTest, waits_for_a_slow_request_only_so_long) {
   static_cast<void>(loop_.run(client_->write("Host: x\r\n", loop_.now())));
   loop_.advance(seconds(6));
   EXPECT_EQ(receive(), "(closed)");
+}
+
+TEST_F(WebServerTest, lets_nobody_keep_others_out_by_saying_nothing) {
+  Settings settings;
+  settings.connections_max = 2;
+  const std::string request = "GET /page HTTP/1.1\r\n" + host + "\r\n";
+  auto streams = connect(3);
+  static_cast<void>(loop_.run(clients_[0]->write("GET", loop_.now())));
+  serve(std::move(streams), settings);
+  loop_.settle();
+  // The first of the two that say nothing made room.
+  for (size_t i : {0, 1, 2}) {
+    client_ = std::move(clients_[i]);
+    static_cast<void>(loop_.run(client_->write(request, loop_.now())));
+    loop_.settle();
+    EXPECT_EQ(receive().find("200 OK") != std::string::npos, i > 0) << i;
+  }
+}
+
+TEST_F(WebServerTest, lets_nobody_push_out_those_of_another_address) {
+  Settings settings;
+  settings.connections_max = 3;
+  const std::string request = "GET /page HTTP/1.1\r\n" + host + "\r\n";
+  auto streams = connect(5);
+  // The first is idle for longest, and somebody else's.
+  const Endpoint somebody{*IpAddress::parse("192.0.2.7"), 50000};
+  dynamic_cast<MemoryStream&>(*streams.front()).set_peer(somebody);
+  serve(std::move(streams), settings);
+  loop_.settle();
+  client_ = std::move(clients_.front());
+  static_cast<void>(loop_.run(client_->write(request, loop_.now())));
+  loop_.settle();
+  EXPECT_THAT(receive(), HasSubstr("200 OK"));
 }
 
 TEST_F(WebServerTest, stops_without_waiting_for_idle_connections) {

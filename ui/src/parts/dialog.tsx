@@ -24,13 +24,16 @@ export function Dialog({ title, onClose, children }: { title: string; onClose: (
   );
 }
 
+/** The focus is on the button that changes nothing: a key held too long must not do what cannot be undone. */
 export function Confirm(props: { title: string; yes: string; no?: string; busy?: boolean; onYes: () => void; onNo: () => void; children: ComponentChildren }) {
+  const safe = useRef<HTMLButtonElement>(null);
+  useEffect(() => safe.current?.focus(), []);
   return (
     <Dialog title={props.title} onClose={props.onNo}>
       {props.children}
       <div class="buttons">
         <button type="button" class="main" disabled={props.busy} onClick={props.onYes}>{props.yes}</button>
-        <button type="button" onClick={props.onNo}>{props.no ?? 'Leave it'}</button>
+        <button ref={safe} type="button" onClick={props.onNo}>{props.no ?? 'Leave it'}</button>
       </div>
     </Dialog>
   );

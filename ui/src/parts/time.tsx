@@ -1,4 +1,4 @@
-import { absolute, ago, clockMs, utc } from '../format';
+import { ago, bothClocks, exactly } from '../format';
 import { store } from '../store';
 
 const now = store(Date.now());
@@ -8,12 +8,12 @@ export function useNow(): number {
   return now.use();
 }
 
-/** A time as people say it; the exact one, here and in UTC, on hover. */
-export function Time({ at, exact }: { at: string; exact?: boolean }) {
-  const seen = now.use();
+/** A time as people say it; the exact one, here and in UTC, on hover. What is `coming` is due now, never past. */
+export function Time({ at, exact, coming }: { at: string; exact?: boolean; coming?: boolean }) {
+  const seen = coming ? Math.min(now.use(), Date.parse(at)) : now.use();
   return (
-    <time dateTime={at} title={`${absolute(at)} here, ${utc(at)}`}>
-      {exact ? clockMs(at) : ago(at, seen)}
+    <time dateTime={at} title={bothClocks(at)}>
+      {exact ? exactly(at, seen) : ago(at, seen)}
     </time>
   );
 }

@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { ask, type Refusal } from '../client';
-import { plural } from '../format';
+import { localTimes, plural } from '../format';
+import { useRowLeft } from '../keys';
 import { useCalm, useEvents } from '../live';
 import { Copyable } from '../parts/copy';
 import { Icon } from '../parts/icon';
@@ -9,15 +10,16 @@ import { State } from '../parts/state';
 import { Time } from '../parts/time';
 import { sinceOf, type Window, WINDOWS } from '../parts/window';
 import { asRefusal } from '../resource';
-import { go, place, withQuery } from '../route';
+import { go, leftFor, place, withQuery } from '../route';
 import type { EmailList, EmailState } from '../schema';
-import { classWord, stateWord, STATUSES } from '../words';
+import { classWord, stateWord, STATUSES, WAITING } from '../words';
 
 const PAGE = 50;
 const REFRESH_MS = 900;
 const ANNOUNCE_MS = 300;
+const READ_AT_ONCE = 10;
 /** What the page's address may narrow, beside `window`; the API has the same names. */
-const FILTERS = ['q', 'status', 'class', 'domain', 'host', 'since', 'until'] as const;
+const FILTERS = ['q', 'from', 'subject', 'tag', 'status', 'late', 'complained', 'class', 'provider', 'domain', 'host', 'direction', 'happened_since', 'since', 'until'] as const;
 /** A page may be short where a state is asked for: so many are read before the rest is left to a button. */
 const PAGES_AT_ONCE = 4;
 
@@ -40,10 +42,17 @@ interface Rows {
   problem?: Refusal;
 }
 
+/** The list as it was left: whoever comes back from a message finds it so, and its rows at their places. */
+let kept: Rows | null = null;
+/** Nobody counted what came while the list was left. */
+const NOT_COUNTED = -1;
+
 function useRows(query: URLSearchParams) {
   const key = FILTERS.map((name) => query.get(name) ?? '').join('\n') + (query.get('window') ?? '');
-  const [rows, setRows] = useState<Rows | null>(null);
-  const [fresh, setFresh] = useState(0);
+  const [back] = useState(() => (leftFor() && kept?.key === key ? kept : null));
+  const [rows, setRows] = useState<Rows | null>(back);
+  const [fresh, setFresh] = useState(back ? NOT_COUNTED : 0);
+  if (rows) kept = rows;
   const arrived = useRef(0);
   const newest = useRef(key);
   newest.current = key;
@@ -67,19 +76,25 @@ function useRows(query: URLSearchParams) {
       if (newest.current === key) setRows({ key, emails, next: '', problem: asRefusal(failure) });
     }
   };
-  useEffect(() => void read(), [key]);
 
   // Rows that are seen follow what happens; new ones wait behind the pill, so that nothing moves under the pointer.
   const stale = useRef(new Set<string>());
   const follow = useCalm(async () => {
-    const ids = [...stale.current].slice(0, 10);
-    stale.current.clear();
+    const ids = [...stale.current].slice(0, READ_AT_ONCE);
+    for (const id of ids) stale.current.delete(id);
+    if (stale.current.size > 0) follow();
     const found = await Promise.all(ids.map((id) => ask<EmailState>(`/v1/emails/${id}`).catch(() => null)));
     setRows((before) => before && {
       ...before,
       emails: before.emails.map((each) => found.find((now) => now?.id === each.id) ?? each),
     });
   }, REFRESH_MS);
+  useEffect(() => {
+    if (rows?.key !== key) return void read();
+    const waits = rows.emails.filter((each) => WAITING.has(each.status) || leftFor().includes(each.id));
+    for (const each of waits) stale.current.add(each.id);
+    follow();
+  }, [key]);
   const tell = useCalm(() => setFresh(arrived.current), ANNOUNCE_MS);
   useEvents((event) => {
     if (event === null && (rows?.emails.length ?? 0) <= PAGE) return void read();
@@ -106,8 +121,9 @@ export function ActivityScreen() {
       <div class="head">
         <h1 tabIndex={-1}>Activity</h1>
         <div class="fresh" aria-live="polite">
-          {fresh > 0 && rows ? <button type="button" class="pill tone-ours" onClick={again}>
-            {plural(fresh, 'new message', 'new messages')}{narrowed ? ' in all: look again' : ''}
+          {fresh !== 0 && rows ? <button type="button" class="pill tone-ours" onClick={again}>
+            {fresh === NOT_COUNTED ? 'As you left it: look for new messages' : plural(fresh, 'new message', 'new messages')}
+            {fresh > 0 && narrowed ? ' in all: look again' : ''}
           </button> : null}
         </div>
       </div>
@@ -123,7 +139,12 @@ export function ActivityScreen() {
 
 function Filters() {
   const { query } = place.use();
-  const chosen = query.get('status') ?? '';
+  const chosen = new Set((query.get('status') ?? '').split(',').filter(Boolean));
+  const choose = (status: string) => {
+    const next = new Set(chosen);
+    if (!next.delete(status)) next.add(status);
+    go(withQuery({ status: [...next].join(','), late: '' }), 'replace');
+  };
   const window = query.get('window') ?? '';
   return (
     <div class="filters">
@@ -131,16 +152,22 @@ function Filters() {
         {STATUSES.map((status) => {
           const { tone, icon, means } = stateWord(status);
           return (
-            <button key={status} type="button" class={`chip tone-${tone}`} aria-pressed={chosen === status} title={means}
-              onClick={() => go(withQuery({ status: chosen === status ? '' : status }), 'replace')}>
+            <button key={status} type="button" class={`chip tone-${tone}`} aria-pressed={chosen.has(status)} title={means}
+              onClick={() => choose(status)}>
               <Icon name={icon} />{status}
             </button>
           );
         })}
+        <Mark name="complained" words="unwanted" means={stateWord('complained').means} />
+        {chosen.has('bounced') ? <Mark name="late" words="bounced later" means={stateWord('late_bounced').means} /> : null}
       </div>
       <div class="narrow">
         <Narrow name="class" words="Cause" />
+        <Narrow name="provider" words="Provider" />
         <Narrow name="domain" words="To domain" />
+        <Narrow name="from" words="From" />
+        <Narrow name="subject" words="Subject" />
+        <Narrow name="tag" words="Tag" />
         <Narrow name="host" words="Mail host" />
         <label>
           <span class="offscreen">Time</span>
@@ -152,6 +179,17 @@ function Filters() {
         {query.toString() ? <a class="button" href="/activity">Clear</a> : null}
       </div>
     </div>
+  );
+}
+
+/** Something that is true of a message beside its state. */
+function Mark({ name, words, means }: { name: string; words: string; means: string }) {
+  const on = place.use().query.get(name) === 'true';
+  return (
+    <button type="button" class="chip tone-bad" aria-pressed={on} title={means}
+      onClick={() => go(withQuery({ [name]: on ? '' : 'true' }), 'replace')}>
+      <Icon name={stateWord(name === 'late' ? 'late_bounced' : name).icon} />{words}
+    </button>
   );
 }
 
@@ -168,6 +206,7 @@ function Narrow({ name, words }: { name: string; words: string }) {
 }
 
 function Table({ emails }: { emails: EmailState[] }) {
+  useRowLeft();
   return (
     <table class="activity" data-rows>
       <thead>
@@ -184,13 +223,19 @@ function Row({ email }: { email: EmailState }) {
   const more = email.recipients.length - 1;
   return (
     <tr data-row onClick={(event) => (event.target as Element).closest('a') || getSelection()?.toString() || go(path)}>
-      <td><State state={email.status} /></td>
-      <td class="to"><a href={path} data-open>{shown?.to ?? 'nobody'}</a>{more > 0 ? <span class="quiet"> +{more}</span> : null}</td>
+      <td><State state={email.status} />{email.complained ? <State state="complained" /> : null}</td>
+      <td class="to"><a href={path} data-open>{shown?.to ?? 'nobody'}</a>{more > 0 ? <span class="quiet"> +{more}</span> : null}
+        {email.subject ? <span class="clip quiet" title={email.subject}>{email.subject}</span> : null}</td>
       <td class="why"><Why email={email} index={shown ? email.recipients.indexOf(shown) : 0} /></td>
-      <td class="from quiet">{email.from || 'a notice of ours'}</td>
+      <td class="from quiet">{sender(email)}</td>
       <td class="number when"><Time at={email.created_at} /></td>
     </tr>
   );
+}
+
+function sender(email: EmailState): string {
+  if (email.direction === 'notice') return 'a notice of ours';
+  return email.direction === 'inbound' ? `came in${email.from ? ` from ${email.from}` : ''}` : email.from;
 }
 
 /** The reason in a line: the cause by name, then their words or ours; and when it is tried again. */
@@ -198,12 +243,12 @@ function Why({ email, index }: { email: EmailState; index: number }) {
   const shown = email.recipients[index];
   if (!shown) return null;
   const delivered = shown.status === 'delivered';
-  const text = (shown.status === 'throttled' ? shown.reason : shown.last_reply) ?? shown.reason ?? '';
+  const text = shown.status === 'throttled' || shown.status === 'scheduled' || !shown.last_reply ? localTimes(shown.reason ?? '') : shown.last_reply;
   return (
     <>
       {shown.diagnosis && !delivered ? <strong>{classWord(shown.diagnosis.class)}</strong> : null}
       <span class={`clip ${delivered ? 'quiet' : ''}`} title={text}>{text}</span>
-      {shown.next_attempt_at ? <span class="quiet">next try <Time at={shown.next_attempt_at} /></span> : null}
+      {shown.next_attempt_at ? <span class="quiet">{shown.status === 'scheduled' ? 'sent' : 'next try'} <Time at={shown.next_attempt_at} coming /></span> : null}
     </>
   );
 }
@@ -211,7 +256,8 @@ function Why({ email, index }: { email: EmailState; index: number }) {
 function NothingFound() {
   return (
     <Empty icon="search" title="Nothing fits">
-      <p>Take out a filter, or look at a longer time. A search finds how an address begins, a domain after @, a Message-ID in its angle brackets, or an id.</p>
+      <p>Take out a filter, or look at a longer time. A search finds how an address begins, a domain after @, a Message-ID in its angle brackets, or an id;
+        with <code>from:shop.example</code>, <code>subject:invoice</code> or <code>tag:kind=invoice</code> what has that sender, word or tag.</p>
       <p><a class="button" href="/activity">Show all messages</a></p>
     </Empty>
   );

@@ -13,7 +13,7 @@ export function BouncesScreen() {
   const { query } = place.use();
   const window = windowOf(query);
   const provider = query.get('provider') ?? '';
-  const bounces = useResource<{ data: BounceCause[] }>(
+  const bounces = useResource<{ data: BounceCause[]; since: string }>(
     `/v1/bounces?window=${window}${provider ? `&provider=${encodeURIComponent(provider)}` : ''}`, 30_000);
   const causes = bounces.data?.data ?? [];
   const most = Math.max(1, ...causes.map((each) => each.count));
@@ -33,29 +33,34 @@ export function BouncesScreen() {
           <p>Have a reply from elsewhere? <a href="/diagnose?what=reply">Ask what it means</a>.</p>
         </Empty>
       ) : null}
-      <ul class="pareto">{causes.map((each) => <Cause key={each.cause} cause={each} most={most} open={decodeURIComponent(location.hash.slice(1)) === each.cause} />)}</ul>
+      <ul class="pareto">{causes.map((each) => <Cause key={each.cause} cause={each} since={bounces.data?.since ?? ''} most={most} open={decodeURIComponent(location.hash.slice(1)) === each.cause} />)}</ul>
     </>
   );
 }
 
-function Cause({ cause, most, open }: { cause: BounceCause; most: number; open: boolean }) {
+function Cause({ cause, since, most, open }: { cause: BounceCause; since: string; most: number; open: boolean }) {
   const [shown, show] = useState(open);
   const { query } = place.use();
   const window = windowOf(query);
   const steps = Array.isArray(cause.fix) ? cause.fix : cause.fix ? [cause.fix] : [];
-  const rows = `/activity?class=${encodeURIComponent(cause.class)}&window=${window}`;
+  const asked = new URLSearchParams({ status: 'bounced,expired', direction: 'sent', class: cause.class, happened_since: since });
+  const provider = query.get('provider');
+  if (provider) asked.set('provider', provider);
+  const rows = `/activity?${asked.toString()}`;
   return (
     <li class="card" id={cause.cause}>
-      <button type="button" class="pareto-head" aria-expanded={shown} onClick={() => show(!shown)}>
-        <span class="title">{cause.title}</span>
-        <span class="bar" aria-hidden="true"><i style={{ width: `${(cause.count / most) * 100}%` }} /></span>
-        <span class="number">{count(cause.count)} <span class="quiet">{percent(cause.share)}</span></span>
-        <span class="quiet who">{whoActs(cause.who_acts)}</span>
-      </button>
+      <h2>
+        <button type="button" class="pareto-head" aria-expanded={shown} onClick={() => show(!shown)}>
+          <span class="title">{cause.title}</span>
+          <span class="bar" aria-hidden="true"><i style={{ width: `${(cause.count / most) * 100}%` }} /></span>
+          <span class="number">{count(cause.count)} <span class="quiet">{percent(cause.share)}</span></span>
+          <span class="quiet who">{whoActs(cause.who_acts, cause.actor)}</span>
+        </button>
+      </h2>
       {shown ? (
         <div class="pareto-body tone-bad">
           <p class="summary">{cause.meaning}</p>
-          <p><span class="label">Who acts</span> <strong>{whoActs(cause.who_acts)}</strong></p>
+          <p><span class="label">Who acts</span> <strong>{whoActs(cause.who_acts, cause.actor)}</strong></p>
           {steps.length ? (
             <div class="fix">
               <h3>What to do</h3>

@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { ask, type Refusal, request } from '../client';
+import { ask, type Refusal, relay, request } from '../client';
 import type { DoctorReport, Finding, Rung } from '../contract';
 import { milliseconds } from '../format';
 import { CauseBlock } from '../parts/cause';
@@ -48,6 +48,7 @@ interface Run {
 function AskServer() {
   const { query } = place.use();
   const [run, setRun] = useState<Run>();
+  const isDemo = relay.use()?.demo;
   const stop = useRef<AbortController | null>(null);
   useEffect(() => () => stop.current?.abort(), []);
 
@@ -100,6 +101,12 @@ function AskServer() {
           </div>
         </details>
       </form>
+      {isDemo ? (
+        <p class="quiet lead">
+          In this demo a pretend provider is asked by its domain, as mail asks it: <code>gmail.test</code>, <code>dead.test</code>. Its hosts listen at
+          a port of the demo's own, so that one that is named itself, as <code>mx.gmail.test</code>, seems closed.
+        </p>
+      ) : null}
       {run ? <Ladder run={run} /> : (
         <p class="quiet lead">
           Six steps, from the name to the inbox. The first that is broken is named, with what was seen, who has to act, and what to do.

@@ -1,4 +1,5 @@
 import { ask } from '../client';
+import { useRowLeft } from '../keys';
 import { useAct } from '../parts/act';
 import { Icon, type IconName } from '../parts/icon';
 import { Empty, Trouble, Waiting } from '../parts/notice';
@@ -78,6 +79,7 @@ function AddDomain() {
 }
 
 function Table({ found }: { found: SendingDomain[] }) {
+  useRowLeft();
   return (
     <table class="sites" data-rows>
       <thead><tr><th>Domain</th><th>State</th><th>Keys</th><th>Since</th></tr></thead>

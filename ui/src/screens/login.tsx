@@ -38,13 +38,13 @@ export function LoginScreen({ about }: { about: About | undefined }) {
           <>
             <p>No password is set yet. On the relay's machine, run</p>
             <Copyable text="waypost admin password" what="the command" />
-            <p class="quiet">and then load this page again.</p>
+            <p class="quiet" role="status">This page goes on as soon as there is one.</p>
           </>
         ) : (
           <>
             {about?.demo || about?.capture ? <p>The program has printed a link that logs you in, on its terminal.</p> : null}
             {problem ? <Trouble problem={problem} /> : null}
-            <label>User<input ref={first} name="user" required autocomplete="username" defaultValue="admin" spellcheck={false} autocapitalize="off" /></label>
+            <label>User<input ref={first} name="user" required autocomplete="username" defaultValue={about?.demo || about?.capture ? 'demo' : 'admin'} spellcheck={false} autocapitalize="off" /></label>
             <label>Password<input name="password" type="password" required autocomplete="current-password" /></label>
             <button type="submit" class="main" disabled={busy}>{busy ? 'One moment …' : 'Log in'}</button>
           </>

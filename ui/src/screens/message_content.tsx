@@ -1,10 +1,12 @@
 import { useEffect, useState } from 'preact/hooks';
 import { Refusal, request } from '../client';
-import { clockMs, octets } from '../format';
+import { octets } from '../format';
 import { CopyButton } from '../parts/copy';
 import { Trouble, Waiting } from '../parts/notice';
+import { Time } from '../parts/time';
 import { asRefusal, useResource } from '../resource';
 import type { Transcripts as Kept } from '../schema';
+import { Gone } from './message_preview';
 
 export function Transcripts({ id, turn }: { id: string; turn: number }) {
   const kept = useResource<Kept>(`/v1/emails/${encodeURIComponent(id)}/transcripts`);
@@ -22,7 +24,7 @@ export function Transcripts({ id, turn }: { id: string; turn: number }) {
       {kept.data.data.map((each) => (
         <section key={`${each.attempt}-${each.at}`} class="transcript">
           <header>
-            <h3>Attempt {each.attempt}, {clockMs(each.at)}, to {each.recipients.join(', ')}</h3>
+            <h3>Attempt {each.attempt}, <Time at={each.at} exact />, to {each.recipients.join(', ')}</h3>
             <CopyButton text={each.text} what={`the transcript of attempt ${each.attempt}`} />
           </header>
           <pre tabIndex={0} aria-label={`Transcript of attempt ${each.attempt}`}>
@@ -44,18 +46,20 @@ function side(line: string): string {
 const SHOWN_MAX = 256 * 1024;
 
 /** The message as text, never as a page: nothing in it runs, and nothing is fetched for it. */
-export function Raw({ id }: { id: string }) {
+export function Raw({ id, waits }: { id: string; waits: boolean }) {
   const path = `/v1/emails/${encodeURIComponent(id)}/raw`;
   const [text, setText] = useState<string>();
   const [problem, setProblem] = useState<Refusal>();
   useEffect(() => {
+    if (!waits) return;
     const control = new AbortController();
     request(path, { signal: control.signal }).then((answer) => answer.text()).then(setText, (failure: unknown) =>
       control.signal.aborted || setProblem(asRefusal(failure)));
     return () => control.abort();
-  }, [path]);
-  if (problem?.code === 404 || problem?.code === 410)
-    return <p class="quiet">The content is gone: it is kept only while a recipient waits.</p>;
+  }, [path, waits]);
+  const gone = problem?.code === 404 || problem?.code === 410;
+  if (gone || (!waits && text === undefined))
+    return <Gone />;
   if (problem) return <Trouble problem={problem} />;
   if (text === undefined) return <Waiting what="the message" />;
   return (

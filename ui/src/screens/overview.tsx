@@ -1,7 +1,7 @@
 import { useEffect } from 'preact/hooks';
 import { useEvents, useCalm } from '../live';
 import type { Overview } from '../contract';
-import { count, percent, share, span } from '../format';
+import { count, percent, plural, share, span } from '../format';
 import { Icon, type IconName } from '../parts/icon';
 import { Empty, Trouble, Waiting } from '../parts/notice';
 import { type History, Plot } from '../parts/plot';
@@ -10,10 +10,11 @@ import { Time } from '../parts/time';
 import { type Window, WINDOWS, sinceOf, WindowPicker, windowOf } from '../parts/window';
 import { useResource } from '../resource';
 import { go, place, withQuery } from '../route';
-import { providerWord, whoActs } from '../words';
+import { NO_SITE, providerWord, WAITING, whoActs } from '../words';
 
 const VERDICTS: Record<string, { tone: string; icon: IconName; word: string }> = {
   good: { tone: 'good', icon: 'delivered', word: 'Healthy' },
+  attention: { tone: 'warn', icon: 'warning', word: 'Needs attention' },
   slow: { tone: 'warn', icon: 'deferred', word: 'Slow' },
   failing: { tone: 'bad', icon: 'bounced', word: 'Failing' },
   idle: { tone: 'calm', icon: 'dot', word: 'Idle' },
@@ -59,7 +60,7 @@ function Found({ overview, window, history }: { overview: Overview; window: Wind
       {overview.causes.length > 0 ? <DoNext overview={overview} window={window} /> : null}
       {nothing ? null : (
         <>
-          <Figures overview={overview} window={window} />
+          <Figures overview={overview} />
           <section class="card" aria-labelledby="flow">
             <h2 id="flow">{WINDOWS[window]}</h2>
             {history ? <Plot history={history} /> : <Waiting what="the history" />}
@@ -96,11 +97,12 @@ function DoNext({ overview, window }: { overview: Overview; window: Window }) {
             <div class="what">
               <a href={`/bounces?window=${window}#${encodeURIComponent(each.cause)}`}><strong>{each.title}</strong></a>
               <span class="quiet">
-                {each.provider ? `${providerWord(each.provider)} · ` : ''}who acts: {whoActs(each.who_acts).toLowerCase()} · last <Time at={each.last_seen} />
+                {each.provider ? `${providerWord(each.provider)} · ` : ''}who acts: {whoActs(each.who_acts, each.actor)} · last <Time at={each.last_seen} />
               </span>
             </div>
-            <a class="number" href={`/activity?class=${encodeURIComponent(each.cause)}&window=${window}`}>
-              {count(each.count)}<span class="quiet"> · {percent(each.share)}</span>
+            <a class="number" title="Tries: a recipient may have several"
+              href={sentRows(overview, { class: each.cause, provider: each.provider ?? '', happened_since: overview.causes_since })}>
+              {count(each.count)}<span class="quiet"> {each.count === 1 ? 'try' : 'tries'} · {percent(each.share)}</span>
             </a>
             {each.example_message ? <a class="button small" href={`/messages/${each.example_message}`}>See one</a> : null}
           </li>
@@ -110,15 +112,26 @@ function DoNext({ overview, window }: { overview: Overview; window: Window }) {
   );
 }
 
-function Figures({ overview, window }: { overview: Overview; window: Window }) {
+/** What is counted here, as rows: what was sent, by what happened to it since the counting began. */
+function sentRows(overview: Overview, more: Record<string, string>): string {
+  const asked = new URLSearchParams({ direction: 'sent', happened_since: overview.since });
+  for (const [name, value] of Object.entries(more)) if (value) asked.set(name, value);
+  return `/activity?${asked.toString()}`;
+}
+
+const GIVEN_UP = 'bounced,expired';
+
+function Figures({ overview }: { overview: Overview }) {
   const settled = overview.delivered + overview.bounced;
-  const rows = (status: string) => `/activity?status=${status}&window=${window}`;
+  const rows = (status: string) => sentRows(overview, { status });
+  const waiting = `/activity?status=${[...WAITING].join(',')}`;
   const figures: [string, string, string, string][] = [
-    ['Accepted', count(overview.accepted), '', `/activity?window=${window}`],
+    ['Accepted', count(overview.accepted), '', `/activity?${new URLSearchParams({ direction: 'sent', since: overview.since }).toString()}`],
     ['Delivered', count(overview.delivered), share(overview.delivered, settled), rows('delivered')],
-    ['Bounced', count(overview.bounced), share(overview.bounced, settled), rows('bounced')],
-    ['Waiting now', count(overview.waiting), overview.held ? `${count(overview.held)} held` : '', '/providers'],
-    ['Oldest waits', !overview.waiting || overview.oldest_waiting_seconds === null ? '–' : span(overview.oldest_waiting_seconds), '', '/providers'],
+    ['Bounced', count(overview.bounced), share(overview.bounced, settled), rows(GIVEN_UP)],
+    ['Unwanted', count(overview.complained), share(overview.complained, overview.delivered), sentRows(overview, { complained: 'true' })],
+    ['Waiting now', count(overview.waiting), overview.held ? `${count(overview.held)} held` : '', waiting],
+    ['Oldest waits', !overview.waiting || overview.oldest_waiting_seconds === null ? '–' : span(overview.oldest_waiting_seconds), '', waiting],
   ];
   const { loss } = overview;
   return (
@@ -156,41 +169,56 @@ function Providers({ overview }: { overview: Overview }) {
         <table>
           <thead>
             <tr><th>Provider</th><th class="number narrow-out">Share</th><th class="number">Delivered</th><th class="number narrow-out">Deferred</th>
-              <th class="number narrow-out">Bounced</th><th class="number">Waiting</th><th class="number narrow-out">Rate</th><th>State</th></tr>
+              <th class="number narrow-out">Bounced</th><th class="number phone-out">Waiting</th><th class="number narrow-out">Rate</th><th>State</th></tr>
           </thead>
           <tbody>
             {overview.providers.map((each) => {
               const { tone, icon, word } = siteTone(each.state);
               return (
                 <tr key={each.provider}>
-                  <td><a href={`/providers/${encodeURIComponent(each.provider)}`}>{providerWord(each.provider)}</a></td>
+                  <td><a href={each.provider === NO_SITE ? sentRows(overview, { provider: NO_SITE }) : `/providers/${encodeURIComponent(each.provider)}`}>{providerWord(each.provider)}</a></td>
                   <td class="number narrow-out">{share(each.delivered + each.bounced, all)}</td>
-                  <td class="number">{share(each.delivered, each.delivered + each.bounced)}</td>
+                  <td class="number"><a href={sentRows(overview, { status: 'delivered', provider: each.provider })}>{share(each.delivered, each.delivered + each.bounced)}</a></td>
                   <td class="number narrow-out">{count(each.deferred)}</td>
-                  <td class="number narrow-out">{count(each.bounced)}</td>
-                  <td class="number">{count(each.waiting)}</td>
+                  <td class="number narrow-out"><a href={sentRows(overview, { status: GIVEN_UP, provider: each.provider })}>{count(each.bounced)}</a></td>
+                  <td class="number phone-out">{count(each.waiting)}</td>
                   <td class="number narrow-out">{rate(each.rate_per_second, each.limit_per_second)}</td>
-                  <td><span class={`state tone-${tone}`}><Icon name={icon} />{word}</span></td>
+                  <td>{each.provider === NO_SITE ? '–' : <span class={`state tone-${tone}`}><Icon name={icon} />{word}</span>}</td>
                 </tr>
               );
             })}
           </tbody>
         </table>
       </div>
+      <Apart overview={overview} />
     </section>
   );
 }
 
-/** What was before the start of the relay is not counted: then the page says from when on it tells. */
+/** What nobody here sent is no part of the figures. */
+function Apart({ overview }: { overview: Overview }) {
+  const { notices, inbound } = overview.apart;
+  if (notices.accepted + inbound.accepted === 0) return null;
+  const rows = (direction: string) => `/activity?${new URLSearchParams({ direction, since: overview.since }).toString()}`;
+  return (
+    <p class="quiet">
+      Not in these figures: <a href={rows('notice')}>{plural(notices.accepted, 'notice', 'notices')}</a> to senders about their
+      mail, and <a href={rows('inbound')}>{plural(inbound.accepted, 'message', 'messages')}</a> that came in.
+    </p>
+  );
+}
+
+/** What was before the first start of the relay is not counted: then the page says from when on it tells. */
 function Since({ overview, window }: { overview: Overview; window: Window }) {
   if (Date.parse(overview.since) - Date.parse(sinceOf(window)) < 120_000) return null;
-  return <p class="quiet">Counted since the relay started, <Time at={overview.since} />.</p>;
+  return <p class="quiet">Counted since <Time at={overview.since} />.</p>;
 }
 
 export function rate(now: number | null, limit: number | null): string {
   const text = (value: number) => (value < 10 ? value.toFixed(1).replace(/\.0$/, '') : count(Math.round(value)));
-  if (now === null) return limit ? `≤ ${text(limit)} /s` : '–';
-  return limit ? `${text(now)} of ${text(limit)} /s` : `${text(now)} /s`;
+  const most = limit ? (limit < 0.1 ? String(Number(limit.toPrecision(2))) : text(limit)) : '';
+  if (now === null) return limit ? `≤ ${most} /s` : '–';
+  return limit ? `${text(now)} of ${most} /s` : `${text(now)} /s`;
 }
 
 function Nothing({ window }: { window: Window }) {

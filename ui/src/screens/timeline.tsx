@@ -1,4 +1,4 @@
-import { milliseconds, octets, share } from '../format';
+import { absolute, localTimes, milliseconds, octets, share } from '../format';
 import { Icon } from '../parts/icon';
 import { State } from '../parts/state';
 import { Time } from '../parts/time';
@@ -21,6 +21,7 @@ interface Told extends Event {
   signed_by?: string;
   took_ms?: number;
   since_accepted_ms?: number;
+  scheduled_at?: string;
   steps_ms?: Record<string, number>;
 }
 
@@ -38,8 +39,8 @@ export function Timeline({ email }: { email: EmailState }) {
           <span class="knot"><Icon name={stateWord(first.status).icon} /></span>
           <div>
             <p><State state={first.status} count={waiting.length} /></p>
-            <p class="quiet">{first.reason ?? stateWord(first.status).means}</p>
-            {first.next_attempt_at ? <p>Next attempt <Time at={first.next_attempt_at} /></p> : null}
+            <p class="quiet">{localTimes(first.reason ?? stateWord(first.status).means)}</p>
+            {first.next_attempt_at ? <p>{first.status === 'scheduled' ? 'Sent' : 'Next attempt'} <Time at={first.next_attempt_at} /></p> : null}
           </div>
         </li>
       ) : null}
@@ -71,6 +72,7 @@ function Entry({ event, several }: { event: Told; several: boolean }) {
 
 function remarks(event: Told): string[] {
   const found: string[] = [];
+  if (event.scheduled_at) found.push(`to be sent at ${absolute(event.scheduled_at)}`);
   if (event.event === 'accepted') {
     if (event.login) found.push(`key ${event.login}`);
     if (event.client) found.push(`from ${event.client}`);
