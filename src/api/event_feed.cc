@@ -129,7 +129,9 @@ io::Task<void> EventFeed::tell(Caller caller, uint64_t next, web::BodyStream& to
       if (!written) co_return;
       said = loop_.now();
     }
-    if (next == first_ + kept_.size()) co_await io::sleep_until(loop_, loop_.now() + looked_every);
+    if (next < first_ + kept_.size()) continue;
+    Result<void> waited = co_await to.wait_until(loop_.now() + looked_every);
+    if (!waited) co_return;
   }
 }
 

@@ -37,6 +37,9 @@ class BodyStream {
   virtual ~BodyStream() = default;
   // Suspends until a slow client has taken it; fails when the client is gone or takes too long.
   virtual io::Task<Result<void>> write(std::string octets) = 0;
+  // Waits while there is nothing to say; fails at once with peer_gone when the client has gone, or
+  // with cancelled when the server stops.
+  virtual io::Task<Result<void>> wait_until(Instant at) = 0;
 };
 
 struct Response {

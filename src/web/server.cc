@@ -153,6 +153,17 @@ class ConnectionBody final : public BodyStream {
   io::Task<Result<void>> write(std::string octets) override {
     co_return co_await stream_.write(octets, loop_.now() + patience_);
   }
+  // Nothing may follow the request on this connection: what does come is not kept.
+  io::Task<Result<void>> wait_until(Instant at) override {
+    std::array<char, 512> unasked;
+    while (loop_.now() < at) {
+      Result<size_t> got = co_await stream_.read(unasked, at);
+      if (!got && got.error().code() == ErrorCode::timed_out) break;
+      CO_TRY(const size_t octets, std::move(got));
+      if (octets == 0) co_return failure(ErrorCode::peer_gone, "the client ended the connection");
+    }
+    co_return Result<void>();
+  }
 
  private:
   io::Loop& loop_;

@@ -256,6 +256,15 @@ def test_events_are_told_while_they_happen(api, relay):
     assert time.monotonic() - began < 8, "who listens does not hold up the stop"
 
 
+def test_a_page_that_is_loaded_again_and_again_always_finds_the_events(api):
+    headers = {"Authorization": f"Bearer {api.key}"}
+    for _ in range(40):
+        connection = http.client.HTTPConnection("127.0.0.1", api.port, timeout=20)
+        connection.request("GET", "/v1/events", headers=headers)
+        assert connection.getresponse().status == 200
+        connection.close()
+
+
 def read_events(stream, last_kind):
     told, number, kind = [], "", ""
     for line in stream:

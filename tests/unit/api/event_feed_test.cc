@@ -15,13 +15,22 @@ using testing::Not;
 
 class Received final : public web::BodyStream {
  public:
+  explicit Received(io::Loop& loop) : loop_(loop) {}
   io::Task<Result<void>> write(std::string octets) override {
     if (is_gone) co_return failure(ErrorCode::peer_gone, "gone");
     text += octets;
     co_return Result<void>();
   }
+  io::Task<Result<void>> wait_until(Instant at) override {
+    if (is_gone) co_return failure(ErrorCode::peer_gone, "gone");
+    co_await io::sleep_until(loop_, at);
+    co_return Result<void>();
+  }
   std::string text;
   bool is_gone = false;
+
+ private:
+  io::Loop& loop_;
 };
 
 class EventFeedTest : public testing::Test {
@@ -76,7 +85,7 @@ class EventFeedTest : public testing::Test {
 
 TEST_F(EventFeedTest, tells_what_happens_to_the_mail_of_a_tenant) {
   happens("before@x.example");
-  Received received;
+  Received received(loop_);
   follow(received);
   happens("ann@x.example");
   happens("other@x.example", "another");
@@ -87,49 +96,49 @@ TEST_F(EventFeedTest, tells_what_happens_to_the_mail_of_a_tenant) {
 }
 
 TEST_F(EventFeedTest, goes_on_where_a_client_left_off) {
-  Received first;
+  Received first(loop_);
   follow(first);
   happens("one@x.example");
   first.is_gone = true;
   happens("two@x.example");
-  Received again;
+  Received again(loop_);
   follow(again, last_id(first));
   EXPECT_THAT(again.text, HasSubstr("two@x.example"));
   EXPECT_THAT(again.text, Not(HasSubstr("one@")));
   EXPECT_THAT(again.text, Not(HasSubstr("event: gap")));
-  Received stranger;
+  Received stranger(loop_);
   follow(stranger, "0000000000000000-7");
   EXPECT_THAT(stranger.text, HasSubstr("event: gap"));
   EXPECT_THAT(stranger.text, HasSubstr("one@x.example"));
 }
 
 TEST_F(EventFeedTest, keeps_so_many_events_and_says_what_was_missed) {
-  Received first;
+  Received first(loop_);
   follow(first);
   happens("one@x.example");
   const std::string id = last_id(first);
   for (int i = 0; i < 5100; ++i) feed_.heard(events::Event());
-  Received late;
+  Received late(loop_);
   follow(late, id);
   EXPECT_THAT(late.text, HasSubstr("event: gap"));
   EXPECT_THAT(late.text, HasSubstr("{\"missed\":100,\"restarted\":false}"));
 }
 
 TEST_F(EventFeedTest, keeps_so_many_octets) {
-  Received first;
+  Received first(loop_);
   follow(first);
   happens("one@x.example");
   const std::string id = last_id(first);
   events::Event large;
   large.reply = std::string(1 << 20, 'x');
   for (int i = 0; i < 40; ++i) feed_.heard(large);
-  Received late;
+  Received late(loop_);
   follow(late, id);
   EXPECT_THAT(late.text, HasSubstr("{\"missed\":9,\"restarted\":false}"));
 }
 
 TEST_F(EventFeedTest, ends_with_its_key) {
-  Received received;
+  Received received(loop_);
   follow(received);
   key_holds_ = false;
   loop_.advance(seconds(2));
@@ -138,8 +147,16 @@ TEST_F(EventFeedTest, ends_with_its_key) {
   EXPECT_THAT(received.text, Not(HasSubstr("after@")));
 }
 
+TEST_F(EventFeedTest, forgets_a_client_that_has_gone_before_anything_happens) {
+  Received received(loop_);
+  follow(received);
+  received.is_gone = true;
+  loop_.advance(seconds(1));
+  EXPECT_EQ(tasks_.running(), 0u);
+}
+
 TEST_F(EventFeedTest, says_that_it_is_there_and_lets_go_at_the_end) {
-  Received received;
+  Received received(loop_);
   follow(received);
   loop_.advance(seconds(20));
   EXPECT_THAT(received.text, HasSubstr(": still here"));

@@ -1,6 +1,9 @@
 #include "web/server.h"
 
 #include <deque>
+#include <functional>
+#include <optional>
+#include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -77,7 +80,10 @@ class WebServerTest : public testing::Test {
               [](Request request) { return say("mail " + request.parameters["id"]); });
     router.on("GET", "/mail/all/raw", [](Request) { return say("all of them"); });
     router.on("GET", "/large", [this](Request) { return say(large_); });
-    router.on("GET", "/stream", [](Request) { return stream(); });
+    router.on("GET", "/stream", [](Request) { return stream(two_pieces); });
+    router.on("GET", "/wait", [this](Request) {
+      return stream([this](BodyStream& to) { return wait_twice(to); });
+    });
     server_.emplace(loop_, std::make_unique<SomeConnections>(std::move(streams)), std::move(router),
                     settings);
     server_->start();
@@ -94,10 +100,16 @@ class WebServerTest : public testing::Test {
     static_cast<void>(co_await to.write("one "));
     static_cast<void>(co_await to.write("two"));
   }
-  static io::Task<Response> stream() {
+  io::Task<void> wait_twice(BodyStream& to) {
+    for (int i = 0; i < 2; ++i) {
+      Result<void> waited = co_await to.wait_until(loop_.now() + seconds(10));
+      waits_.push_back(waited ? std::nullopt : std::optional(waited.error().code()));
+    }
+  }
+  static io::Task<Response> stream(std::function<io::Task<void>(BodyStream&)> tell) {
     Response response;
     response.content_type = "text/event-stream";
-    response.stream = two_pieces;
+    response.stream = std::move(tell);
     co_return response;
   }
   std::string receive() {
@@ -112,6 +124,7 @@ class WebServerTest : public testing::Test {
 
   fakes::VirtualLoop loop_;
   int admitted_ = 0;
+  std::vector<std::optional<ErrorCode>> waits_;  // what failed of each wait
   std::string large_;
   std::unique_ptr<MemoryStream> client_;
   std::deque<std::unique_ptr<MemoryStream>> clients_;
@@ -248,6 +261,14 @@ TEST_F(WebServerTest, ends_the_connection_behind_a_stream) {
   const std::string answer = ask("GET /stream HTTP/1.1\r\n" + host + "\r\n");
   EXPECT_THAT(answer, Not(HasSubstr("Content-Length")));
   EXPECT_THAT(answer, HasSubstr("Connection: close\r\n\r\none two(closed)"));
+}
+
+TEST_F(WebServerTest, tells_a_stream_that_waits_when_its_client_has_gone) {
+  ask("GET /wait HTTP/1.1\r\n" + host + "\r\nnothing belongs here");
+  loop_.advance(seconds(11));
+  client_->close();
+  loop_.settle();
+  EXPECT_THAT(waits_, testing::ElementsAre(std::nullopt, ErrorCode::peer_gone));
 }
 
 TEST(WebMessageTest, reads_queries_and_refuses_what_is_ambiguous) {
