@@ -10,6 +10,8 @@
 #include <fmt/format.h>
 
 #include "api/fields.h"
+#include "api/media_type.h"
+#include "api/person.h"
 #include "base/ascii.h"
 #include "base/time.h"
 #include "intake/author.h"
@@ -27,7 +29,6 @@ using intake::Attachment;
 using intake::Composition;
 
 constexpr size_t person_octets_max = 600;
-constexpr size_t name_octets_max = 200;
 constexpr size_t subject_octets_max = 2000;
 constexpr size_t field_name_octets_max = 76;
 constexpr size_t field_value_octets_max = 2000;
@@ -42,79 +43,6 @@ constexpr std::array<std::string_view, 13> reserved_fields{
     "from", "sender",       "to",       "cc",          "bcc",        "subject",       "reply-to",
     "date", "mime-version", "received", "return-path", "message-id", "dkim-signature"};
 constexpr std::array<std::string_view, 3> reserved_prefixes{"content-", "resent-", "x-waypost-"};
-
-// A person as a header names them.
-struct Person {
-  smtp::Mailbox mailbox;
-  std::string text;  // for the header
-};
-
-std::string quoted(const std::string& name) {
-  std::string text = "\"";
-  for (char c : name) {
-    if (c == '"' || c == '\\') text += '\\';
-    text += c;
-  }
-  return text + "\"";
-}
-
-// Whether what stands before "<" is more than a name: it has an address of its own, and whoever
-// reads on to the last "<" would lose that one without a word.
-bool has_another_address(std::string_view before) {
-  bool in_quotes = false;
-  bool is_list = false;
-  bool has_at = false;
-  for (size_t i = 0; i < before.size(); ++i) {
-    const char c = before[i];
-    if (c == '"') in_quotes = !in_quotes;
-    if (in_quotes && c == '\\') ++i;
-    if (in_quotes) continue;
-    if (c == '<' || c == '>') return true;
-    is_list = is_list || c == ',' || c == ';';
-    has_at = has_at || c == '@';
-  }
-  return is_list && has_at;
-}
-
-// A name in quotes or not (RFC 5322 §3.2.4, §3.4).
-std::string without_quotes(std::string_view before) {
-  const bool in_quotes = before.size() >= 2 && before.starts_with('"') && before.ends_with('"');
-  if (in_quotes) before = before.substr(1, before.size() - 2);
-  std::string name;
-  for (size_t i = 0; i < before.size(); ++i) {
-    if (in_quotes && before[i] == '\\' && i + 1 < before.size()) ++i;
-    name += before[i];
-  }
-  return name;
-}
-
-// "Ann Lee <ann@example.com>", with the name in quotes or not, or the address alone.
-Result<Person> parse_person(std::string_view text) {
-  text = base::trim(text);
-  std::string name;
-  std::string_view address = text;
-  if (text.ends_with('>')) {
-    const size_t open = text.rfind('<');
-    if (open == text.npos) return failure(ErrorCode::invalid_input, "\">\" has no \"<\"");
-    address = text.substr(open + 1, text.size() - open - 2);
-    const std::string_view before = base::trim(text.substr(0, open));
-    if (has_another_address(before))
-      return failure(ErrorCode::invalid_input,
-                     "it has more than one: give a list with an entry for each, and put quotes "
-                     "around a name with \"<\" or \">\" in it");
-    name = without_quotes(before);
-  }
-  TRY(smtp::Mailbox mailbox, smtp::parse_mailbox(address, smtp::Characters::utf8));
-  if (name.size() > name_octets_max)
-    return failure(ErrorCode::invalid_input,
-                   fmt::format("the name has more than {} octets", name_octets_max));
-  std::string shown = mailbox.text();
-  if (!name.empty()) {
-    const std::string encoded = intake::header_text(name);
-    shown = (encoded == name ? quoted(name) : encoded) + " <" + shown + ">";
-  }
-  return Person{std::move(mailbox), std::move(shown)};
-}
 
 class EmailReader {
  public:
@@ -346,7 +274,7 @@ class EmailReader {
     attachment.base64 = inside.text("content", content_octets_max_ * 2);
     if (attachment.filename.empty()) inside.note("filename", "is missing");
     if (attachment.content_type.empty()) attachment.content_type = "application/octet-stream";
-    if (std::optional<std::string> why = refuse_type(attachment.content_type))
+    if (std::optional<std::string> why = refuse_media_type(attachment.content_type))
       inside.note("content_type", *why);
     const auto is_id = [](char c) {
       return base::is_alnum(c) || std::string_view("._@+-").find(c) != std::string_view::npos;
@@ -366,59 +294,6 @@ class EmailReader {
     inside.know("path");
     inside.no_more();
     return attachment;
-  }
-
-  // Each "name=value", the value a token or in quotes.
-  static bool has_whole_parameters(std::string_view type) {
-    const auto is_token = [](char c) {
-      return c > 0x20 && c < 0x7f &&
-             std::string_view("()<>@,;:\\\"/[]?=").find(c) == std::string_view::npos;
-    };
-    const auto take_token = [&](std::string_view& text) {
-      size_t octets = 0;
-      while (octets < text.size() && is_token(text[octets])) ++octets;
-      text.remove_prefix(octets);
-      return octets > 0;
-    };
-    const auto take_quoted = [](std::string_view& text) {
-      size_t at = 1;
-      while (at < text.size() && text[at] != '"') {
-        if (text[at] < 0x20 || text[at] >= 0x7f) return false;
-        at += text[at] == '\\' ? 2 : 1;
-      }
-      if (at >= text.size()) return false;
-      text.remove_prefix(at + 1);
-      return true;
-    };
-    std::string_view rest = type.substr(std::min(type.find(';'), type.size()));
-    while (!rest.empty()) {
-      rest = base::trim(rest.substr(1));
-      if (!take_token(rest) || !rest.starts_with('=')) return false;
-      rest.remove_prefix(1);
-      if (!(rest.starts_with('"') ? take_quoted(rest) : take_token(rest))) return false;
-      rest = base::trim(rest);
-      if (!rest.empty() && rest.front() != ';') return false;
-    }
-    return true;
-  }
-
-  // RFC 2045 §5.1; RFC 2045 §6.4 lets no base64 stand for the composite types.
-  static std::optional<std::string> refuse_type(std::string_view type) {
-    if (!has_whole_parameters(type))
-      return "has parameters that cannot be read; they look like \"; method=REQUEST\"";
-    type = base::trim(type.substr(0, type.find(';')));
-    const size_t slash = type.find('/');
-    const auto is_token = [](std::string_view token) {
-      return !token.empty() && std::all_of(token.begin(), token.end(), [](char c) {
-        return base::is_alnum(c) || std::string_view("!#$&^_.+-").find(c) != std::string_view::npos;
-      });
-    };
-    if (slash == type.npos || !is_token(type.substr(0, slash)) || !is_token(type.substr(slash + 1)))
-      return "is no media type such as application/pdf";
-    if (base::starts_with_ignoring_case(type, "multipart/") ||
-        base::starts_with_ignoring_case(type, "message/"))
-      return "cannot be attached in base64: call it application/octet-stream";
-    return std::nullopt;
   }
 
   // A whole message in base64, which says in its own header what the other fields would.

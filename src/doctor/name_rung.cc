@@ -1,3 +1,5 @@
+#include "doctor/name_rung.h"
+
 #include <algorithm>
 
 #include <fmt/format.h>
@@ -6,66 +8,17 @@
 #include "base/networks.h"
 #include "dns/idn.h"
 #include "dns/rdata.h"
-#include "dns/system_files.h"
 #include "doctor/host_text.h"
 #include "doctor/name_failure.h"
-#include "doctor/name_questions.h"
-#include "doctor/rungs.h"
-#include "settings/look_alike.h"
 #include "settings/remarks.h"
 
 namespace waypost::doctor {
 namespace {
 
-constexpr size_t mail_hosts_max = 10;
 constexpr std::chrono::seconds second_patience{8};
 constexpr size_t addresses_shown_max = 3;
-constexpr uint64_t resolv_conf_octets_max = 1 << 20;
 
-class NameRung {
- public:
-  NameRung(Context& context, const Request& request, Ground& ground)
-      : context_(context), request_(request), ground_(ground) {
-    result_.rung = Rung::name;
-    result_.status = RungStatus::pass;
-  }
-
-  io::Task<RungResult> run();
-
- private:
-  io::Task<bool> read_text();
-  void refuse_text();
-  io::Task<void> walk_host();
-  io::Task<void> walk_domain(dns::MxAnswer answer);
-  io::Task<bool> walk_service();
-  io::Task<void> resolve_mail_hosts(std::vector<dns::MxRecord> hosts);
-  io::Task<void> explain_absence(Both both);
-  io::Task<void> explain_error(Error error);
-  void fail_unanswered(Finding found);
-  io::Task<void> name_alias(Finding& found);
-  io::Task<bool> is_deaf(const Error& silence);
-  io::Task<bool> is_heard_at_last(Both& both);
-  io::Task<bool> is_broken_domain(dns::MxAnswer mx);
-  io::Task<bool> find_by_suffix();
-  io::Task<void> find_submission_host(Finding& finding);
-  io::Task<std::optional<Finding>> find_look_alike(std::string id);
-  std::vector<IpAddress> visitable(std::vector<IpAddress> addresses) const;
-  void leave_out_forbidden();
-  void take(const std::vector<IpAddress>& addresses);
-  void fail(Finding finding, std::string line);
-  Finding finding(std::string id) const {
-    Finding made;
-    made.id = std::move(id);
-    made.parameters = ground_.parameters();
-    if (!context_.evidence.all().empty()) made.evidence = {context_.evidence.all().back().n};
-    return made;
-  }
-
-  Context& context_;
-  const Request& request_;
-  Ground& ground_;
-  RungResult result_;
-};
+}  // namespace
 
 void NameRung::fail(Finding finding, std::string line) {
   result_.line = std::move(line);
@@ -153,77 +106,6 @@ io::Task<bool> NameRung::read_text() {
   co_return false;
 }
 
-// A name without its own address that the system's programs complete to another one.
-io::Task<bool> NameRung::find_by_suffix() {
-  auto text = context_.disk.read_file("/etc/resolv.conf", resolv_conf_octets_max);
-  if (!text) co_return false;
-  bool single_label = ground_.host.find('.') == std::string::npos;
-  for (const std::string& suffix : dns::parse_search_list(*text)) {
-    std::string completed = ground_.host + "." + suffix;
-    Both both = co_await look_up(context_, completed, request_.family);
-    std::vector<IpAddress> addresses = both.all();
-    if (addresses.empty()) continue;
-    if (single_label) {
-      // A short name of the own network is meant to be completed.
-      // The certificate still has to be for the name as it was written: whoever runs the network
-      // chooses the suffix.
-      take(addresses);
-      result_.line = fmt::format("{} = {}", completed, addresses.front().text());
-      co_return true;
-    }
-    Finding found = finding("M1006");
-    found.observed = fmt::format("{} = {}", completed, addresses.front().text());
-    found.parameters["name"] = completed;
-    found.parameters["suffix"] = suffix;
-    found.parameters["address"] = addresses.front().text();
-    fail(std::move(found), "does not exist; programs here reach another host");
-    co_return true;
-  }
-  co_return false;
-}
-// A known provider's host that was perhaps meant, and that exists.
-io::Task<std::optional<Finding>> NameRung::find_look_alike(std::string id) {
-  auto alike = settings::look_alike(ground_.host, settings::known_providers());
-  if (!alike) co_return std::nullopt;
-  Finding found = finding(std::move(id));
-  Both both = co_await look_up(context_, alike->meant, request_.family);
-  bool exists = !both.all().empty();
-  found.confidence = Confidence::likely;
-  found.observed = fmt::format("{}, not {}", ground_.host, alike->meant);
-  found.parameters["meant"] = alike->meant;
-  found.fixes.push_back({"meant",
-                         "client",
-                         {{"host", alike->meant}},
-                         exists ? Tested::works : Tested::not_tested,
-                         exists ? alike->meant + " resolves" : ""});
-  co_return found;
-}
-
-// Where mail for such a domain is handed in: as it says itself, else under the usual names.
-io::Task<void> NameRung::find_submission_host(Finding& finding) {
-  auto services = co_await look_up_services(context_, ground_.host);
-  if (!services.empty()) {
-    const Service& service = services.front();
-    finding.parameters["meant"] = service.host;
-    finding.fixes.push_back({"submission",
-                             "client",
-                             {{"host", service.host},
-                              {"port", std::to_string(service.port)},
-                              {"tls", std::string(name(service.encryption))}},
-                             Tested::not_tested});
-    co_return;
-  }
-  for (const char* label : {"smtp.", "mail."}) {
-    std::string host = label + ground_.host;
-    Both both = co_await look_up(context_, host, request_.family);
-    if (both.all().empty()) continue;
-    finding.parameters["meant"] = host;
-    finding.fixes.push_back(
-        {"submission", "client", {{"host", host}}, Tested::works, host + " resolves"});
-    co_return;
-  }
-}
-
 io::Task<void> NameRung::explain_error(Error error) {
   Finding found = co_await explain_name_failure(context_, ground_.host, std::move(error));
   fail_unanswered(std::move(found));
@@ -235,69 +117,6 @@ void NameRung::fail_unanswered(Finding found) {
                      : found.id == "M1017" ? "it is an alias that leads back to itself"
                                            : "the resolver has no answer for this name";
   fail(std::move(found), std::move(line));
-}
-
-// Where the name is an alias, what is missing is what it stands for.
-io::Task<void> NameRung::name_alias(Finding& found) {
-  AliasChain chain = co_await follow_aliases(context_, ground_.host);
-  if (chain.names.size() < 2) co_return;
-  found.observed += fmt::format("; {}", chain.text());
-  found.notes.push_back(fmt::format("It is an alias (CNAME), and what it leads to is missing: {}.",
-                                    chain.names.back()));
-}
-
-// It was meant as a domain, and takes no mail or names mail hosts that nobody can reach.
-io::Task<bool> NameRung::is_broken_domain(dns::MxAnswer mx) {
-  if (mx.records.empty()) co_return false;
-  if (mx.records.front().host.empty()) co_return true;
-  for (size_t i = 0; i < mx.records.size() && i < mail_hosts_max; ++i) {
-    Both both = co_await look_up(context_, mx.records[i].host, request_.family);
-    if (!both.all().empty()) co_return false;
-  }
-  co_return true;
-}
-
-io::Task<void> NameRung::explain_absence(Both both) {
-  if (const Error* error = both.error()) {
-    co_await explain_error(*error);
-    co_return;
-  }
-  bool absent = both.no_such_name();
-  if (absent) {
-    auto typo = co_await find_look_alike("M1007");
-    if (typo) {
-      std::string line = fmt::format("does not exist; did you mean {}?", typo->parameters["meant"]);
-      fail(*std::move(typo), std::move(line));
-      co_return;
-    }
-  }
-  bool explained = false;
-  if (absent) explained = co_await find_by_suffix();
-  if (explained) co_return;
-  if (absent) {
-    Finding found = finding("M1001");
-    found.observed = fmt::format("NXDOMAIN for {}", ground_.host);
-    co_await name_alias(found);
-    fail(std::move(found), "this name does not exist (NXDOMAIN)");
-    co_return;
-  }
-  auto mx = co_await look_up_mx(context_, ground_.host);
-  if (mx) {
-    bool broken = co_await is_broken_domain(*mx);
-    if (broken) {
-      co_await walk_domain(*std::move(mx));
-      co_return;
-    }
-  }
-  bool has_mail_host = mx && !mx->records.empty() && !mx->records.front().host.empty();
-  Finding found = finding(has_mail_host ? "M1012" : "M1002");
-  found.observed = fmt::format("no A and no AAAA record for {}", ground_.host);
-  co_await name_alias(found);
-  if (has_mail_host) {
-    found.parameters["domain"] = ground_.host;
-    co_await find_submission_host(found);
-  }
-  fail(std::move(found), "the name exists and has no address");
 }
 
 // A resolver that lives may take its time with one name, whose servers are slow: it is asked once
@@ -505,8 +324,6 @@ io::Task<RungResult> NameRung::run() {
   result_.took = context_.loop.now() - began;
   co_return std::move(result_);
 }
-
-}  // namespace
 
 Parameters Ground::parameters() const {
   Parameters known{{"host", host}};

@@ -11,6 +11,7 @@
 
 #include "base/ip_address.h"
 #include "base/result.h"
+#include "base/time.h"
 #include "io/task.h"
 
 namespace waypost::web {
