@@ -65,11 +65,6 @@ def raw_request(relay, octets):
         return [json.loads(line) for line in client.makefile("rb").read().splitlines()]
 
 
-def ledger(relay):
-    [answer] = raw_request(relay, b'{"command":"ledger"}\n')
-    return answer
-
-
 def waiting_relay(start_relay, make_sink, *messages):
     """A relay with mail that waits for an hour, and the gate that it waits for."""
     gate = Gate()
@@ -127,7 +122,7 @@ def test_cancelled_mail_is_gone_and_the_ledger_says_so(start_relay, make_sink):
     assert changed(relay, "retry", "--all") == (1, 1)
     relay.wait_until_empty()
     assert [message.recipients for message in sink.messages] == [(ANN,)]
-    account = ledger(relay)
+    account = relay.counts()
     assert account["balances"] is True
     assert (account["restored"], account["delivered"], account["queued"]) == (1, 1, 0)
 
@@ -138,7 +133,7 @@ def test_the_ledger_of_a_running_relay_balances(start_relay, make_sink):
     gate.is_open = True
     relay.command("queue", "retry", "--all")
     relay.wait_until_empty()
-    account = ledger(relay)
+    account = relay.counts()
     assert account == {"accepted": 3, "restored": 0, "delivered": 2, "bounced": 0, "expired": 0,
                        "suppressed": 0, "cancelled": 1, "queued": 0, "balances": True}
 
@@ -183,7 +178,7 @@ def test_a_list_that_is_longer_than_a_slice_is_whole(start_relay, make_sink):
     everybody = sorted(f"r{message}-{n}@example.net" for message in range(3) for n in range(700))
     for message in range(3):
         send(relay, *(who for who in everybody if who.startswith(f"r{message}-")))
-    eventually(lambda: ledger(relay)["queued"] == len(everybody), "all are accepted",
+    eventually(lambda: relay.counts()["queued"] == len(everybody), "all are accepted",
                explain=relay.explain)
     assert listed(relay, "--limit", "5000") == everybody
     some = sorted(set(ids(relay).values()))
@@ -196,7 +191,7 @@ def test_a_list_that_is_longer_than_a_slice_is_whole(start_relay, make_sink):
     assert "not all are shown" in ended.stderr
     assert len(listed(relay, "--limit", "1500")) == 1500
     assert changed(relay, "cancel", "--all") == (2100, 3)
-    assert relay.queue() == [] and ledger(relay)["balances"] is True
+    assert relay.queue() == [] and relay.counts()["balances"] is True
 
 
 def test_everything_has_to_be_asked_for(start_relay, make_sink):
