@@ -6,7 +6,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from peers.package import PEERS
+from peers.package import PEERS, fetching
 from peers.presence import missing, program
 from peers.relay import ROOT
 from peers.waiting import eventually
@@ -28,19 +28,25 @@ FLAGS = ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-u
 def axe():
     """The file of axe-core, as ./dev ui or else this fetches it; none where there is no npm, which Debian makes of
     354 packages."""
-    fetched = PEERS / "ui"
-    for folder in (UI, fetched):
-        if (folder / AXE).exists():
-            return folder / AXE
-    npm = shutil.which("npm")
-    if not npm:
-        return None
-    shutil.rmtree(fetched, ignore_errors=True)
-    fetched.mkdir(parents=True)
+    if (UI / AXE).exists():
+        return UI / AXE
+    npm, fetched = shutil.which("npm"), PEERS / "ui"
+    if npm and not (fetched / AXE).exists():
+        with fetching():
+            if not (fetched / AXE).exists():
+                fetch_modules(npm, fetched)
+    return fetched / AXE if (fetched / AXE).exists() else None
+
+
+def fetch_modules(npm, folder):
+    partial = PEERS / "ui.partial"
+    for made in (folder, partial):
+        shutil.rmtree(made, ignore_errors=True)
+    partial.mkdir(parents=True)
     for name in ("package.json", "package-lock.json"):
-        shutil.copy(UI / name, fetched)
-    subprocess.run([npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=fetched, check=True, stdout=sys.stderr)
-    return fetched / AXE
+        shutil.copy(UI / name, partial)
+    subprocess.run([npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=partial, check=True, stdout=sys.stderr)
+    partial.rename(folder)
 
 
 class Browser:

@@ -1,27 +1,38 @@
 """Debian packages that are used and never installed: unpacked below build/peers and run from there,
 so that this machine's own mail server, if it has one, is left alone."""
 
+import fcntl
 import os
 import re
 import shutil
 import subprocess
 import sys
-import threading
+from contextlib import contextmanager
 
 from peers.presence import missing
 from peers.relay import ROOT
 
 PEERS = ROOT / "build" / "peers"
-FETCHING = threading.Lock()
+
+
+@contextmanager
+def fetching():
+    """One at a time, over all processes that run tests side by side: whoever comes second finds what
+    the first has fetched."""
+    PEERS.mkdir(parents=True, exist_ok=True)
+    with open(PEERS / "fetching.lock", "w", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def unpacked(name):
     """The folder of an unpacked package, fetched once, with those of its dependencies that are not
     installed."""
     folder = PEERS / name
-    with FETCHING:
-        if not folder.is_dir():
-            fetch(name, folder)
+    if not folder.is_dir():
+        with fetching():
+            if not folder.is_dir():
+                fetch(name, folder)
     return folder
 
 

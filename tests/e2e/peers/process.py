@@ -1,5 +1,6 @@
 """A process of ours that is ended by its id, with what it said in a file."""
 
+import itertools
 import re
 import signal
 import socket
@@ -9,13 +10,38 @@ from pathlib import Path
 from peers.waiting import eventually
 
 STOP_S = 15
+# Below those that the system picks itself, for clients and for who listens at port 0.
+PORTS = range(11_000, 32_000)
+PORTS_OF_ONE = 500
+
+
+def claim_ports():
+    """A part of PORTS that is this process's alone, and the socket whose name says so as long as it
+    lives: what other tests stop and start meanwhile takes none of them."""
+    claim = socket.socket(socket.AF_UNIX)
+    for first in range(PORTS.start, PORTS.stop, PORTS_OF_ONE):
+        try:
+            claim.bind(f"\0waypost-e2e-ports-{first}")  # no file: it goes with the process
+            return range(first, first + PORTS_OF_ONE), claim
+        except OSError:
+            continue
+    raise AssertionError("every port for tests is claimed")
+
+
+OURS, CLAIM = claim_ports()
+TURN = itertools.cycle(OURS)
 
 
 def free_port(address="127.0.0.1"):
-    """A port that was free a moment ago, for programs that cannot pick one themselves."""
-    with socket.socket() as probe:
-        probe.bind((address, 0))
-        return probe.getsockname()[1]
+    """A port at which nobody listens and nobody else will, also once it is left again."""
+    for port in itertools.islice(TURN, PORTS_OF_ONE):
+        with socket.socket() as probe:
+            try:
+                probe.bind((address, port))
+                return port
+            except OSError:
+                continue
+    raise AssertionError(f"none of {OURS} is free at {address}")
 
 
 def accepts_connections(address):

@@ -2,7 +2,6 @@
 
 #include <arpa/inet.h>
 #include <atomic>
-#include <chrono>
 #include <netinet/in.h>
 #include <string>
 #include <sys/socket.h>
@@ -15,8 +14,7 @@
 namespace waypost::dns {
 
 // A name server on a free UDP port of this host, which answers everything alike: A 192.0.2.53, MX
-// 10 at "mx" below the name; names that start with "fail", "gone", "late" get SERVFAIL, NXDOMAIN
-// and an answer after 100 ms.
+// 10 at "mx" below the name; names that start with "fail" and "gone" get SERVFAIL and NXDOMAIN.
 class TinyNameServer {
  public:
   TinyNameServer() : socket_(socket(AF_INET, SOCK_DGRAM, 0)) {
@@ -31,12 +29,17 @@ class TinyNameServer {
   }
   ~TinyNameServer() {
     stopping_ = true;
+    hold(false);
     shutdown(socket_, SHUT_RDWR);
     thread_.join();
     ::close(socket_);
   }
   Endpoint endpoint() const { return {IpAddress::v4({127, 0, 0, 1}), port_}; }
-  int questions() const { return questions_; }
+  // Nobody gets an answer until it is let go again.
+  void hold(bool held) {
+    held_ = held;
+    held_.notify_one();
+  }
 
  private:
   static constexpr size_t header_octets = 12;
@@ -50,7 +53,7 @@ class TinyNameServer {
                              reinterpret_cast<sockaddr*>(&from), &size);
       if (got <= static_cast<ssize_t>(header_octets)) continue;
       query.resize(static_cast<size_t>(got));
-      ++questions_;
+      held_.wait(true);
       std::string reply = answer(query);
       sendto(socket_, reply.data(), reply.size(), 0, reinterpret_cast<sockaddr*>(&from), size);
     }
@@ -64,7 +67,6 @@ class TinyNameServer {
     bool a = question[question.size() - 3] == 1;
     char rcode = first == "fail" ? 2 : first == "gone" ? 3 : 0;
     bool data = rcode == 0 && (mx || a);
-    if (first == "late") std::this_thread::sleep_for(std::chrono::milliseconds(100));
     std::string reply = query.substr(0, 2) + '\x81' + static_cast<char>(0x80 | rcode);
     reply += std::string("\0\1\0", 3) + (data ? '\1' : '\0') + std::string(4, '\0') + question;
     if (!data) return reply;
@@ -78,7 +80,7 @@ class TinyNameServer {
   int socket_;
   uint16_t port_ = 0;
   std::atomic<bool> stopping_{false};
-  std::atomic<int> questions_{0};
+  std::atomic<bool> held_{false};
   std::thread thread_;
 };
 

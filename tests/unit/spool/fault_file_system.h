@@ -36,6 +36,11 @@ class FaultFileSystem final : public rocksdb::FileSystemWrapper {
   void fail_syncs() { syncs_fail_ = true; }
   void fill_disk() { full_ = true; }
   void slow_syncs(std::chrono::milliseconds each) { sync_time_ = each; }
+  // None comes back until they are let go again.
+  void hold_syncs(bool held) {
+    syncs_held_ = held;
+    syncs_held_.notify_all();
+  }
   uint64_t log_syncs() const { return log_syncs_; }
   // How often somebody wanted to know how much room there is.
   uint64_t questions_of_room() const { return questions_of_room_; }
@@ -176,6 +181,7 @@ class FaultFileSystem final : public rocksdb::FileSystemWrapper {
       if (system_.syncs_fail_) return IOStatus::IOError("a sync that fails in the test");
       if (path_.ends_with(".log")) ++system_.log_syncs_;
       std::this_thread::sleep_for(system_.sync_time_.load());
+      system_.syncs_held_.wait(true);
       system_.note([&] {
         FileState& state = system_.files_[path_];
         state.synced = state.written;
@@ -242,6 +248,7 @@ class FaultFileSystem final : public rocksdb::FileSystemWrapper {
   std::atomic<uint64_t> log_syncs_ = 0;
   std::atomic<uint64_t> questions_of_room_ = 0;
   std::atomic<std::chrono::milliseconds> sync_time_ = std::chrono::milliseconds(0);
+  std::atomic<bool> syncs_held_ = false;
   std::mutex mutex_;
   std::map<std::string, FileState> files_;
   std::vector<Rename> renames_;

@@ -102,15 +102,17 @@ TEST_F(RocksStoreTest, says_how_long_a_sync_that_does_not_come_back_has_taken) {
   open();
   EXPECT_FALSE(store_->busy_for());
   files_->slow_syncs(std::chrono::milliseconds(300));
+  files_->hold_syncs(true);
   io::TaskGroup group;
   group.start(accept_and_count(1));
   std::optional<Duration> busy;
-  for (int i = 0; i < 1000 && !busy; ++i) {
+  for (int i = 0; i < 10'000 && !busy; ++i) {
     busy = store_->busy_for();
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
   EXPECT_TRUE(busy && *busy >= Duration::zero());
   EXPECT_TRUE(store_->healthy()) << "nothing has failed";
+  files_->hold_syncs(false);
   loop_.run_until([&] { return accepted_ == 1; });
   EXPECT_FALSE(store_->busy_for());
   const SyncTimes times = store_->sync_times();
@@ -140,13 +142,16 @@ TEST_F(RocksStoreTest, syncs_updates_within_their_delay_and_not_before) {
   open();
   ASSERT_TRUE(accept(1));
   uint64_t before = files_->log_syncs();
+  const Instant start = loop_.now();
   for (int i = 0; i < 5; ++i)
     ASSERT_TRUE(loop_.run(
         spool_->update(sample_id(1), std::vector<RecipientChange>(1), Durability::bounded)));
-  EXPECT_LE(files_->log_syncs(), before + 1);
+  // One, unless the machine stood still meanwhile.
+  const auto most = static_cast<uint64_t>(1 + (loop_.now() - start) / update_sync_delay_max);
+  EXPECT_LE(files_->log_syncs(), before + most);
+  while (files_->log_syncs() == before) loop_.run_for(std::chrono::milliseconds(10));
   loop_.run_for(update_sync_delay_max * 2);
-  EXPECT_GE(files_->log_syncs(), before + 1);
-  EXPECT_LE(files_->log_syncs(), before + 2);
+  EXPECT_LE(files_->log_syncs(), before + most + 1);
 }
 
 TEST_F(RocksStoreTest, does_not_sync_for_pieces_of_an_arriving_message) {
@@ -178,8 +183,7 @@ TEST_F(RocksStoreTest, is_unhealthy_when_the_late_sync_of_an_update_fails) {
   files_->fail_syncs();
   (void)loop_.run(
       spool_->update(sample_id(1), std::vector<RecipientChange>(1), Durability::bounded));
-  loop_.run_for(update_sync_delay_max * 2);
-  EXPECT_FALSE(spool_->healthy());
+  while (spool_->healthy()) loop_.run_for(std::chrono::milliseconds(10));
 }
 
 TEST_F(RocksStoreTest, reports_a_full_disk_as_such) {
