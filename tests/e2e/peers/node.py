@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from peers.package import PEERS
+from peers.package import PEERS, fetching
 from peers.presence import missing, program
 
 LOCK = Path(__file__).parent / "node"
@@ -29,14 +29,20 @@ def node():
 def modules():
     """The folder node_modules that holds Haraka and nodemailer."""
     node()
-    folder, partial = PEERS / "node", PEERS / "node.partial"
+    folder = PEERS / "node"
     if not folder.is_dir():
-        npm = program("npm")
-        shutil.rmtree(partial, ignore_errors=True)
-        shutil.copytree(LOCK, partial)
-        fetched = subprocess.run([npm, "ci", "--omit=optional", "--ignore-scripts", "--no-audit",
-                                  "--no-fund"], cwd=partial, check=False, stdout=sys.stderr)
-        if fetched.returncode != 0:
-            missing("npm ci failed in tests/e2e/peers/node; is there a network?")
-        partial.rename(folder)
+        with fetching():
+            if not folder.is_dir():
+                fetch_modules(folder)
     return folder / "node_modules"
+
+
+def fetch_modules(folder):
+    npm, partial = program("npm"), PEERS / "node.partial"
+    shutil.rmtree(partial, ignore_errors=True)
+    shutil.copytree(LOCK, partial)
+    fetched = subprocess.run([npm, "ci", "--omit=optional", "--ignore-scripts", "--no-audit",
+                              "--no-fund"], cwd=partial, check=False, stdout=sys.stderr)
+    if fetched.returncode != 0:
+        missing("npm ci failed in tests/e2e/peers/node; is there a network?")
+    partial.rename(folder)

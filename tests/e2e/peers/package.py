@@ -1,12 +1,14 @@
 """Debian packages that are used and never installed: unpacked below build/peers and run from there,
 so that this machine's own mail server, if it has one, is left alone."""
 
+import fcntl
 import os
 import re
 import shutil
 import subprocess
 import sys
 import threading
+from contextlib import contextmanager
 
 from peers.presence import missing
 from peers.relay import ROOT
@@ -15,13 +17,23 @@ PEERS = ROOT / "build" / "peers"
 FETCHING = threading.Lock()
 
 
+@contextmanager
+def fetching():
+    """One at a time, also of several processes: who comes second finds what the first has fetched."""
+    PEERS.mkdir(parents=True, exist_ok=True)
+    with FETCHING, open(PEERS / "fetching", "w", encoding="ascii") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
 def unpacked(name):
     """The folder of an unpacked package, fetched once, with those of its dependencies that are not
     installed."""
     folder = PEERS / name
-    with FETCHING:
-        if not folder.is_dir():
-            fetch(name, folder)
+    if not folder.is_dir():
+        with fetching():
+            if not folder.is_dir():
+                fetch(name, folder)
     return folder
 
 

@@ -4,18 +4,48 @@ import re
 import signal
 import socket
 import subprocess
+import threading
 from pathlib import Path
 
 from peers.waiting import eventually
 
 STOP_S = 15
+PORTS = range(20_000, 32_000)  # below those that the system gives out by itself (ip_local_port_range)
+BLOCK = 100
+CLAIMS = []  # sockets whose names say that a block of ports is this process's
+PICKING = threading.Lock()
+
+
+def own_ports():
+    """Those of PORTS that no other process of the tests gets while this one runs."""
+    for first in PORTS[::BLOCK]:
+        claim = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        try:
+            claim.bind(f"\0waypost-e2e-ports-{first}")
+        except OSError:
+            claim.close()
+            continue
+        CLAIMS.append(claim)
+        yield from range(first, first + BLOCK)
+
+
+OWN_PORTS = own_ports()
 
 
 def free_port(address="127.0.0.1"):
-    """A port that was free a moment ago, for programs that cannot pick one themselves."""
-    with socket.socket() as probe:
-        probe.bind((address, 0))
-        return probe.getsockname()[1]
+    """For programs that cannot pick one themselves: nobody else takes it until they do."""
+    with PICKING:
+        return next(port for port in OWN_PORTS if is_free(address, port))
+
+
+def is_free(address, port):
+    for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
+        with socket.socket(socket.AF_INET, kind) as probe:
+            try:
+                probe.bind((address, port))
+            except OSError:
+                return False
+    return True
 
 
 def accepts_connections(address):
