@@ -15,6 +15,7 @@ ROOT = Path(__file__).resolve().parents[3]
 BINARY = Path(os.environ.get("WAYPOST_BIN") or ROOT / "build" / "release" / "waypost")
 COMMAND_S = 60
 LISTENERS = ("starttls", "implicit", "trusted")
+ENDS = ("delivered", "bounced", "expired", "suppressed", "cancelled")
 
 
 def binary():
@@ -32,6 +33,7 @@ class Relay:
         self.log_file = folder / "serve.log"
         self.addresses = {}
         self._process = None
+        self._was_killed = False
         self.data.mkdir()
         self._trust = ["--ca-file", ca_file] if ca_file else []
         self.configure(certificate, settings or {}, sites, routes)
@@ -78,7 +80,7 @@ class Relay:
                                  "serve"], self.log_file)
 
         def listening():
-            found = re.findall(r"listening on 127\.0\.0\.1:(\d+)", self.log()[said_before:])
+            found = re.findall(r"listening on 127\.0\.0\.1:(\d+)\D", self.log()[said_before:])
             if len(found) < len(LISTENERS) and not self._process.is_running():
                 raise AssertionError(f"the relay ended at once:\n{self.log()[-4000:]}")
             return found if len(found) == len(LISTENERS) else None
@@ -111,18 +113,13 @@ class Relay:
     def is_running(self):
         return self._process.is_running()
 
-    def signal(self, number):
-        os.kill(self.pid, number)
-
     def kill(self):
+        self._was_killed = True
         self._process.stop(signal.SIGKILL)
 
     def signal(self, which):
         """From any thread; the end is waited for elsewhere."""
-        os.kill(self._process.pid, which)
-
-    def is_running(self):
-        return self._process.is_running()
+        os.kill(self.pid, which)
 
     def log(self):
         return self.log_file.read_text(errors="replace") if self.log_file.exists() else ""
@@ -165,7 +162,18 @@ class Relay:
                           explain=lambda: self.explain() + explain_more(), **patience)
 
     def wait_until_empty(self, **patience):
+        """Until nothing is queued and the events tell what became of it all, which they do a moment later. A kill may
+        lose the last of them."""
         eventually(lambda: not self.queue(), "the queue is empty", explain=self.explain, **patience)
+        if not self._was_killed:
+            eventually(lambda: not self.without_end(), "each recipient has an end",
+                       explain=lambda: f"{self.without_end()}\n{self.explain()}", **patience)
+
+    def without_end(self):
+        """(id, recipient) of what was accepted, as far as the events tell."""
+        events = self.events()
+        ended = named(event for event in events if event["event"] in ENDS)
+        return sorted(named(event for event in events if event["event"] == "accepted") - ended)
 
     def explain(self):
         events = "\n".join(map(json.dumps, self.events()[-20:]))
@@ -174,6 +182,10 @@ class Relay:
 
 def count_recipients(events):
     return sum(max(1, len(event.get("recipients", []))) for event in events)
+
+
+def named(events):
+    return {(event["id"], recipient) for event in events for recipient in event["recipients"]}
 
 
 def recipients(events):
