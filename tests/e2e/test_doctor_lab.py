@@ -15,6 +15,7 @@ from lab.world import HOST, PASSWORD, RESOLVER_NUMBER, USER
 from peers.presence import program
 
 PROBE = keeper.__file__.replace("keeper", "probe")
+TRIES = 6
 
 
 @pytest.fixture(name="open_world")
@@ -60,8 +61,13 @@ def probe(world, *arguments):
 ])
 def test_a_connection_ends_as_its_fault_wants(open_world, name, family, result, seconds_max):
     with open_world(name) as world:
-        seen = probe(world, "connect", world.address(family=family), world.port, 2)
-        assert seen["result"] == result and seen["seconds"] < seconds_max
+        took = []
+        # A machine with more to do only makes it longer: the least of some is what the network takes.
+        while not took or (took[-1] >= seconds_max and len(took) < TRIES):
+            seen = probe(world, "connect", world.address(family=family), world.port, 2)
+            assert seen["result"] == result
+            took.append(seen["seconds"])
+        assert min(took) < seconds_max, took
 
 
 def test_addresses_without_a_way(open_world):
@@ -73,8 +79,9 @@ def test_addresses_without_a_way(open_world):
 
 def test_every_second_syn_is_lost(open_world):
     with open_world("half of the SYNs lost") as world:
-        took = [probe(world, "connect", world.address(), 587, 8)["seconds"] for _ in range(2)]
-        assert min(took) < 0.5 and max(took) > 0.9
+        seen = [probe(world, "connect", world.address(), 587, 8) for _ in range(2)]
+        first, second = sorted(seen, key=lambda each: each["sent_again"])
+        assert (first["sent_again"], second["sent_again"]) == (0, 1) and second["seconds"] > 0.9
 
 
 def test_small_packets_pass_where_large_ones_are_lost(open_world):

@@ -6,6 +6,7 @@ import subprocess
 
 from peers.package import environment, unpacked
 from peers.process import Process, free_port
+from peers.waiting import eventually
 
 CONFIG = """
 include "{key_file}";
@@ -71,6 +72,7 @@ class Bind:
         self._process = Process([package / "usr" / "sbin" / "named", "-g", "-c", home / "named.conf"],
                                 folder / "named.log", env=environment(package))
         self._process.wait_for_listener(self.address)
+        eventually(lambda: "all zones loaded" in self.log(), "its zones are loaded", explain=self.log)
 
     def log(self):
         return self._process.log()
