@@ -33,7 +33,6 @@ smtpd_relay_restrictions = permit_mynetworks, reject_unauth_destination
 transport_maps = inline:{{ {transports} }}
 smtp_host_lookup = native
 smtp_dns_support_level = disabled
-smtp_helo_timeout = 2s
 smtp_tls_policy_maps = inline:{{ {policies} }}
 smtp_sasl_auth_enable = yes
 smtp_sasl_security_options = noanonymous
@@ -42,6 +41,8 @@ smtp_sasl_password_maps = inline:{{ {{ [127.0.0.1]:{login} = ann:wrong }} }}
 """
 
 
+# For who says nothing; all others have as long as they need.
+SERVICES = "impatient unix - - n - - smtp -o smtp_helo_timeout=2s\n"
 AT_CONTENT = ("dmarc", "large")
 
 
@@ -80,8 +81,10 @@ def log_fixture(folder, certificate, make_sink, silent):
              "plain": make_sink().port, "untrusted": make_sink(certificate=certificate).port,
              "login": make_sink(certificate=certificate, logins={("PLAIN", "\0ann\0right")}).port}
     levels = {"plain": "encrypt", "untrusted": "secure match=localhost", "login": "encrypt"}
-    postfix = Postfix(folder, certificate, more=MORE.format(
-        transports=", ".join(f"{{ {domain}.test = smtp:[127.0.0.1]:{port} }}" for domain, port in ports.items()),
+    services = {"silent": "impatient"}
+    postfix = Postfix(folder, certificate, services=SERVICES, more=MORE.format(
+        transports=", ".join(f"{{ {domain}.test = {services.get(domain, 'smtp')}:[127.0.0.1]:{port} }}"
+                             for domain, port in ports.items()),
         policies=", ".join(f"{{ [127.0.0.1]:{ports[domain]} = {level} }}" for domain, level in levels.items()),
         login=ports["login"]))
     try:

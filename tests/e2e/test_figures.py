@@ -10,6 +10,7 @@ from peers.api import Api, http_port
 from peers.browser import Browser
 from peers.waiting import eventually
 from test_late_bounces import DOMAIN, SENDER, Post
+from test_records import wait_until_recorded
 
 PASSWORD = "correct horse"
 
@@ -65,8 +66,7 @@ def books_fixture(start_relay, make_sink):
                         return_path=[{"domain": DOMAIN, "forward_to": "help@people.example", "complaints": ["fbl"]}])
     books = Books(relay, sink, people)
     unwanted, to = [books.send(f"{name}@example.net") for name in ("ann", "bob", "unwanted", "late")][2:]
-    # In the records, where what comes back finds it.
-    eventually(lambda: len(books.rows(status="delivered", direction="sent")) == 4, "all are known")
+    wait_until_recorded(relay)  # where what comes back finds it
     for count in (1, 2):
         books.bring(to, returned.dsn(to, "late@example.net"))
         books.wait("late_bounced", count)
@@ -76,6 +76,7 @@ def books_fixture(start_relay, make_sink):
         books.fail(f"{name}@example.net", "bounced")
     relay.wait_until_empty()
     books.fail("later@example.net", "deferred")
+    wait_until_recorded(relay)
     return books
 
 
@@ -85,7 +86,7 @@ def test_what_bounced_later_has_bounced_wherever_it_is_told(books):
     recipient, = told["recipients"]
     assert (told["status"], recipient["status"], recipient["late"]) == ("bounced", "bounced", True)
     assert recipient["diagnosis"]["class"] == "recipient-unknown" and "550 5.1.1" in recipient["last_reply"]
-    eventually(lambda: books.names(status="bounced") == ["gone1", "gone2", "late"], "in the records")
+    assert books.names(status="bounced") == ["gone1", "gone2", "late"]
     assert books.names(status="bounced", late="true") == ["late"]
     assert books.names(status="bounced", late="false") == ["gone1", "gone2"]
     assert books.names(status="bounced,deferred", late="true") == ["late", "later"]
@@ -100,7 +101,6 @@ def test_what_bounced_later_has_bounced_wherever_it_is_told(books):
 
 
 def test_each_number_leads_to_its_rows(books):
-    eventually(lambda: books.names(status="bounced") == ["gone1", "gone2", "late"], "in the records")
     seen = books.overview()
     since = {"happened_since": seen["since"], "direction": "sent"}
     assert (seen["accepted"], seen["delivered"], seen["bounced"], seen["complained"]) == (7, 3, 3, 1)

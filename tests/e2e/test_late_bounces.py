@@ -7,6 +7,7 @@ import smtplib
 import pytest
 
 from peers import returned
+from peers.relay import recipients
 from peers.traps import TRAPS
 from peers.waiting import eventually
 from test_dmarc_reports import failure, message, report
@@ -25,12 +26,16 @@ class Post:
 
     def send(self, *addresses, content=CONTENT):
         """The reverse-path with which they were delivered."""
-        before = len(self.sink.messages)
+        before, delivered = len(self.sink.messages), self.deliveries(addresses)
         with smtplib.SMTP(*self.relay.trusted) as client:
             client.sendmail(SENDER, addresses, content)
-        eventually(lambda: len(self.sink.messages) > before, "delivered",
+        # Also for us: what comes back is not to come before the reply to what went out.
+        eventually(lambda: self.deliveries(addresses) == delivered + len(addresses), "delivered",
                    explain=self.relay.explain)
         return self.sink.messages[before].sender
+
+    def deliveries(self, addresses):
+        return sum(to in addresses for to in recipients(self.relay.events("delivered")))
 
     def bring(self, to, content, sender="", port=None):
         """As any server on the internet would."""

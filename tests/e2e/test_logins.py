@@ -47,8 +47,9 @@ class Introducer:
             near.sendall(far.recv(4096))
             command = near.recv(4096)
             far.sendall(b"EHLO client.example\r\n")
-            while b"\n250 " not in far.recv(4096):
-                pass
+            reply = b""
+            while b"\n250 " not in reply:
+                reply += far.recv(4096)
             far.sendall(command)
             back = threading.Thread(target=self._pass_on, args=(far, near), daemon=True)
             back.start()
@@ -102,7 +103,7 @@ def test_gsasl_logs_in_and_a_wrong_secret_does_not(relay, certificate, mechanism
     good = gsasl(relay, certificate, password, mechanism, *options)
     assert "235 2.7.0 " in good, good
     bad = gsasl(relay, certificate, password[:-1] + "!", mechanism, *options)
-    assert "235 " not in bad, bad
+    assert not re.search("^235 ", bad, re.MULTILINE), bad
     [rejected] = relay.wait_for_events("rejected")
     assert rejected["reply"] == "535 5.7.8 The name or the secret is wrong"
 

@@ -140,6 +140,7 @@ def test_links_named_as_the_old_programs_work_as_they(start_relay, make_sink, fo
         (folder / name).symlink_to(binary())
     sendmail(relay, "b@example.com", text="Subject: link\n\nHi\n", program=folder / "sendmail")
     eventually(sink.delivered, "it is delivered", explain=relay.explain)
+    relay.wait_until_empty()
     assert b"0 recipients wait" in sendmail(relay, program=folder / "mailq").stderr
     sendmail(relay, program=folder / "newaliases")
 
@@ -156,6 +157,6 @@ def test_bs_speaks_smtp_and_queues_before_its_250(start_relay, make_sink):
     queued = re.search("queued as ([-0-9a-f]{36})", said).group(1)
     assert dropped(relay) == [queued]
     relay.start()
-    eventually(sink.delivered, "it is delivered", explain=relay.explain)
+    relay.wait_for_events("delivered")
     assert sink.delivered()[0][1].endswith(b"\r\n\r\n.dot\r\n")
     assert queued in relay.trace(queued)

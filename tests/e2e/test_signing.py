@@ -103,7 +103,7 @@ def test_what_the_relay_signs_holds_for_everybody(folder, start_relay, make_sink
                                     file))
         assert [(each["result"], each["domain"], each["selector"]) for each in judged["signatures"]] \
             == [("pass", DOMAIN, "e1"), ("pass", DOMAIN, "r1")]
-    accepted = relay.events("accepted")
+    accepted = relay.wait_for_events("accepted", 2)
     assert [event["signed_by"] for event in accepted] == [DOMAIN] * 2
     assert f"signed by {DOMAIN}" in relay.command("trace", accepted[0]["id"]).stdout
     assert all("signing_trouble" not in event for event in accepted)
@@ -117,8 +117,9 @@ def test_mail_that_nobody_signs_is_warned_about_or_refused(folder, start_relay, 
     send(relay, "ann@other.example")
     send(relay, "bob@other.example")
     eventually(lambda: len(sink.messages) == 2, "both came", explain=relay.log)
-    assert all(event["signing_trouble"].startswith(help_text) for event in relay.events("accepted"))
-    assert help_text in relay.command("trace", relay.events("accepted")[0]["id"]).stdout
+    accepted = relay.wait_for_events("accepted", 2)
+    assert all(event["signing_trouble"].startswith(help_text) for event in accepted)
+    assert help_text in relay.command("trace", accepted[0]["id"]).stdout
     assert 1 <= relay.log().count(help_text) <= 2  # once a loop
 
     # The envelope's domain signs, which the From field's has nothing of.
@@ -135,11 +136,11 @@ def test_mail_that_nobody_signs_is_warned_about_or_refused(folder, start_relay, 
                                  f'selector = "o1"\nfile = "{folder}/other.pem"\n')
     relay.command("reload")
     send(relay, "ann@other.example")
-    eventually(lambda: relay.events("accepted")[-1].get("signed_by") == "other.example", "it is signed")
+    assert relay.wait_for_events("accepted", 3)[-1].get("signed_by") == "other.example"
     with pytest.raises(smtplib.SMTPDataError) as refused:
         send(relay, "ann@third.example")
     assert b"5.7.20 Mail from third.example is not signed" in refused.value.smtp_error
-    eventually(lambda: "third.example" in relay.events("rejected")[-1]["reply"], "the event says so")
+    assert "third.example" in relay.wait_for_events("rejected", 2)[-1]["reply"]
 
     # A key that is broken meanwhile is told, and the old one goes on.
     (folder / "other.pem").write_text("rubbish")
@@ -147,8 +148,8 @@ def test_mail_that_nobody_signs_is_warned_about_or_refused(folder, start_relay, 
     relay.command("reload")
     eventually(lambda: "mail may go out unsigned" in relay.log(), "the log says so")
     send(relay, "carl@other.example")
-    eventually(lambda: relay.events("accepted")[-1]["sender"] == "carl@other.example", "it came")
-    assert relay.events("accepted")[-1]["signed_by"] == "other.example"
+    last = relay.wait_for_events("accepted", 4)[-1]
+    assert (last["sender"], last["signed_by"]) == ("carl@other.example", "other.example")
     assert "rubbish" not in relay.log()
 
 
@@ -205,8 +206,9 @@ def test_spf_dkim_and_dmarc_pass_at_postfix(folder, certificate, start_relay, st
     name = "mx.postfix.test"
     milters = [OpenDkim(folder, name, knot.address), OpenDmarc(folder, name, knot.address)]
     postfix = Postfix(folder, certificate, mailboxes=("you",),
-                      more="milter_default_action = tempfail\nsmtpd_milters = %s\n" % ", ".join(
-                          "inet:%s:%d" % milter.address for milter in milters))
+                      # Nobody but this machine's name server knows the name of HERE, if that answers.
+                      more="smtpd_peername_lookup = no\nmilter_default_action = tempfail\n"
+                      "smtpd_milters = %s\n" % ", ".join("inet:%s:%d" % milter.address for milter in milters))
     try:
         relay.config_file.write_text(relay.config_file.read_text().replace(
             "127.0.0.1:1", "127.0.0.1:%d" % postfix.address[1]))

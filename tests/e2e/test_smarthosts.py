@@ -6,6 +6,7 @@ import socket
 from peers.process import Process
 from peers.relay import binary
 from peers.waiting import eventually
+from test_site_limits import held_by_quota
 from test_smtplib import CONTENT
 
 
@@ -189,9 +190,8 @@ def test_an_account_gets_a_fifth_less_than_its_provider_allows(start_relay, make
                       "e@example.net", "f@gmail.com"):
         send(relay, recipient)
     relay.wait_for_events("delivered", 4)
-    waiting = eventually(lambda: [one for one in relay.queue() if one["hold"] == "quota"],
-                         "the two that are left wait for the hour")
-    assert len(waiting) == 2 and len(sink.messages) == 4
+    waiting = held_by_quota(relay, 2)
+    assert len(sink.messages) == 4
     assert {event["site"] for event in relay.events("delivered")} == {f"127.0.0.1:{sink.port}"}
     line = 1 + relay.config_file.read_text().splitlines().index("messages_per_hour = 5")
     assert waiting[0]["limit_origin"].endswith(

@@ -157,8 +157,10 @@ def test_the_public_suite_passes(scenario, folder):
     server = serve(records_of(suite["zones"][scenario]), folder)
     wrong = []
     for test in (each for each in suite["tests"] if each["scenario"] == scenario):
+        # Short only where silence is what is asked for.
+        patience = "2s" if "temperror" in test["result"] else "8s"
         ran = spf(server.address, "--ip", test["host"], "--from", test["mailfrom"], "--helo",
-                  test["helo"], "--json", "--timeout", "2s")
+                  test["helo"], "--json", "--timeout", patience)
         found = json.loads(ran.stdout)
         explanation = None if test["explanation"] == "DEFAULT" else test["explanation"]
         if found["result"] not in test["result"] or (

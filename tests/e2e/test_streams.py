@@ -40,7 +40,7 @@ def test_a_password_is_not_behind_the_newsletters_that_wait_for_the_same_site(
     # Some go while the password is accepted; in the order of coming it would be the last.
     assert order_of(sink).index("user@slow.test") < BULK / 2
     assert any("kept free for urgent mail" in waiting["reason"] for waiting in relay.queue())
-    [accepted] = [event for event in relay.events("accepted")
+    [accepted] = [event for event in relay.wait_for_events("accepted", BULK + 1)
                   if event["recipients"] == ["user@slow.test"]]
     assert accepted["stream"] == "passwords"
     assert not any(b"X-Waypost" in content for _, content in sink.delivered())

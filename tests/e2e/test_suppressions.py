@@ -2,7 +2,6 @@
 
 import json
 import smtplib
-import socket
 import threading
 import time
 from datetime import datetime
@@ -63,13 +62,6 @@ def send(relay, *addresses, sender=SENDER):
 def listed(relay, *options):
     return [json.loads(line) for line in
             relay.command("--json", "suppressions", "ls", *options).stdout.splitlines()]
-
-
-def counts(relay):
-    with socket.socket(socket.AF_UNIX) as asked:
-        asked.connect(str(relay.data / "control.sock"))
-        asked.sendall(b'{"command":"ledger"}\n')
-        return json.loads(asked.makefile().read())
 
 
 def tried(sink):
@@ -244,7 +236,7 @@ def test_the_sum_is_right_whatever_is_suppressed_and_killed(start):
         assert all((event["id"], each) in settled for each in event["recipients"]), event
     send(relay, "ann@example.net", "tired@example.net", "gone@example.net")
     relay.wait_until_empty()
-    assert counts(relay)["balances"] and counts(relay)["suppressed"] >= 2
+    assert relay.counts()["balances"] and relay.counts()["suppressed"] >= 2
 
 
 def test_commands_work_on_the_database_while_no_relay_runs(start, folder):

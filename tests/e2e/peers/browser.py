@@ -31,23 +31,20 @@ FLAGS = ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-u
 def axe():
     """The file of axe-core, as ./dev ui or else this fetches it; none where there is no npm, which Debian makes of
     354 packages."""
-    fetched = PEERS / "ui"
-    for folder in (UI, fetched):
-        if (folder / AXE).exists():
-            return folder / AXE
-    npm = shutil.which("npm")
-    if not npm:
-        return None
-    with fetching():
-        if not (fetched / AXE).exists():
-            fetch_axe(npm, fetched)
-    return fetched / AXE
+    if (UI / AXE).exists():
+        return UI / AXE
+    npm, fetched = shutil.which("npm"), PEERS / "ui"
+    if npm and not (fetched / AXE).exists():
+        with fetching():
+            if not (fetched / AXE).exists():
+                fetch_modules(npm, fetched)
+    return fetched / AXE if (fetched / AXE).exists() else None
 
 
-def fetch_axe(npm, folder):
-    partial = folder.with_suffix(".partial")
-    for old in (partial, folder):
-        shutil.rmtree(old, ignore_errors=True)
+def fetch_modules(npm, folder):
+    partial = PEERS / "ui.partial"
+    for made in (folder, partial):
+        shutil.rmtree(made, ignore_errors=True)
     partial.mkdir(parents=True)
     for name in ("package.json", "package-lock.json"):
         shutil.copy(UI / name, partial)

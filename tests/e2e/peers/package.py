@@ -7,22 +7,21 @@ import re
 import shutil
 import subprocess
 import sys
-import threading
 from contextlib import contextmanager
 
 from peers.presence import missing
 from peers.relay import ROOT
 
 PEERS = ROOT / "build" / "peers"
-FETCHING = threading.Lock()
 
 
 @contextmanager
 def fetching():
-    """One at a time, also of several processes: who comes second finds what the first has fetched."""
+    """One at a time, over all processes that run tests side by side: whoever comes second finds what
+    the first has fetched."""
     PEERS.mkdir(parents=True, exist_ok=True)
-    with FETCHING, open(PEERS / "fetching", "w", encoding="ascii") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+    with open(PEERS / "fetching.lock", "w", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
 

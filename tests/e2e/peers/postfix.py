@@ -154,12 +154,13 @@ def make_folders(home):
 class Postfix:
     """The mail server of postfix.test, with the given mailboxes. policy: the address of a policy
     server that it asks about each recipient. smarthost: where mail for other domains goes; login:
-    (name, password) there, over TLS whose certificate must be the test's. more: lines of main.cf."""
+    (name, password) there, over TLS whose certificate must be the test's. more: lines of main.cf;
+    services: lines of master.cf."""
     domain = "postfix.test"
     tls_works = True
 
     def __init__(self, folder, certificate, mailboxes=("ann",), tls="may", policy=None,
-                 smarthost=None, login=None, mechanism="PLAIN", more=""):
+                 smarthost=None, login=None, mechanism="PLAIN", more="", services=""):
         if os.geteuid() != 0:
             missing("Postfix itself runs only as root")
         self.home = folder / "postfix"
@@ -168,8 +169,9 @@ class Postfix:
         self._configure(certificate, mailboxes, tls, policy)
         if smarthost:
             self._send_through(smarthost, login, mechanism, certificate)
-        with open(self.home / "main.cf", "a", encoding="ascii") as file:
-            file.write(more)
+        for name, lines in (("main.cf", more), ("master.cf", services)):
+            with open(self.home / name, "a", encoding="ascii") as file:
+                file.write(lines)
         self._process = Process([package() / "usr/lib/postfix/sbin/master", "-c", self.home, "-d"],
                                 folder / "postfix.log", env=with_libraries(), cwd="/")
         self._process.wait_for_listener(self.address)

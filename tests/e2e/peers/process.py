@@ -1,51 +1,47 @@
 """A process of ours that is ended by its id, with what it said in a file."""
 
+import itertools
 import re
 import signal
 import socket
 import subprocess
-import threading
 from pathlib import Path
 
 from peers.waiting import eventually
 
 STOP_S = 15
-PORTS = range(20_000, 32_000)  # below those that the system gives out by itself (ip_local_port_range)
-BLOCK = 100
-CLAIMS = []  # sockets whose names say that a block of ports is this process's
-PICKING = threading.Lock()
+# Below those that the system picks itself, for clients and for who listens at port 0.
+PORTS = range(11_000, 32_000)
+PORTS_OF_ONE = 500
 
 
-def own_ports():
-    """Those of PORTS that no other process of the tests gets while this one runs."""
-    for first in PORTS[::BLOCK]:
-        claim = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+def claim_ports():
+    """A part of PORTS that is this process's alone, and the socket whose name says so as long as it
+    lives: what other tests stop and start meanwhile takes none of them."""
+    claim = socket.socket(socket.AF_UNIX)
+    for first in range(PORTS.start, PORTS.stop, PORTS_OF_ONE):
         try:
-            claim.bind(f"\0waypost-e2e-ports-{first}")
+            claim.bind(f"\0waypost-e2e-ports-{first}")  # no file: it goes with the process
+            return range(first, first + PORTS_OF_ONE), claim
         except OSError:
-            claim.close()
             continue
-        CLAIMS.append(claim)
-        yield from range(first, first + BLOCK)
+    raise AssertionError("every port for tests is claimed")
 
 
-OWN_PORTS = own_ports()
+OURS, CLAIM = claim_ports()
+TURN = itertools.cycle(OURS)
 
 
 def free_port(address="127.0.0.1"):
-    """For programs that cannot pick one themselves: nobody else takes it until they do."""
-    with PICKING:
-        return next(port for port in OWN_PORTS if is_free(address, port))
-
-
-def is_free(address, port):
-    for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
-        with socket.socket(socket.AF_INET, kind) as probe:
+    """A port at which nobody listens and nobody else will, also once it is left again."""
+    for port in itertools.islice(TURN, PORTS_OF_ONE):
+        with socket.socket() as probe:
             try:
                 probe.bind((address, port))
+                return port
             except OSError:
-                return False
-    return True
+                continue
+    raise AssertionError(f"none of {OURS} is free at {address}")
 
 
 def accepts_connections(address):

@@ -8,6 +8,8 @@ import threading
 import time
 from dataclasses import dataclass, field
 
+from peers.process import free_port
+
 LINE_OCTETS_MAX = 1 << 20
 
 
@@ -60,7 +62,8 @@ class Sink:
         self.sessions = []
         self.open_max = 0
         self._sockets = {}
-        self._listener = socket.create_server((address, port), backlog=512)
+        # One of our own, which stays empty when it is stopped.
+        self._listener = socket.create_server((address, port or free_port(address)), backlog=512)
         self.address = self._listener.getsockname()
         threading.Thread(target=self._accept, daemon=True).start()
 
