@@ -362,6 +362,8 @@ const Health& Relay::health() const { return parts_->health; }
 
 size_t Relay::waiting() const { return parts_->queue->unsettled_recipients(); }
 
+io::Task<void> Relay::events_written() { return parts_->event_log->written(parts_->loop); }
+
 io::Task<bool> Relay::stop() {
   Parts& parts = *parts_;
   parts.stopping = true;

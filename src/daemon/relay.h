@@ -74,6 +74,9 @@ class Relay {
   // Recipients that wait.
   size_t waiting() const;
 
+  // What happened before is in the event log when it ends, unless the disk refuses it.
+  io::Task<void> events_written();
+
   // Graceful: takes no more connections, lets sessions and attempts end, writes everything down.
   // Suspends `stop_patience` at most, and two seconds more for goodbyes. False when attempts were
   // still waiting for a peer then: their messages stay in the spool and the process should end

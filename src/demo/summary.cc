@@ -131,5 +131,6 @@ uint64_t Summary::delivered() const { return total().delivered; }
 uint64_t Summary::deferred() const { return total().deferrals; }
 uint64_t Summary::bounced() const { return total().bounced; }
 uint64_t Summary::came_back() const { return total().came_back; }
+uint64_t Summary::waiting() const { return total().waiting; }
 
 }  // namespace waypost::demo

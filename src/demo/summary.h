@@ -30,6 +30,7 @@ class Summary {
   uint64_t deferred() const;
   uint64_t bounced() const;
   uint64_t came_back() const;
+  uint64_t waiting() const;
 
  private:
   struct Row {

@@ -15,6 +15,7 @@ HERE = Path(__file__).resolve().parent
 DATA = Path(os.environ.get("WAYPOST_TEST_DATA", HERE.parents[1] / ".." / "shared" / "data"))
 TOOLS = DATA.parent / "tools"
 PATIENCE_S = 600
+SINK_WAIT_S = 10  # what was taken last has come by then, or never comes
 
 # What floods for a long time, or guesses passwords and so makes this address wait.
 LONG = ("size_actual,rcpt_flood,idle_flood,conn_limit,connect_storm,slow_clients,never_reads,"
@@ -60,14 +61,14 @@ def session_options(relay, log):
 def test_no_stranger_relays(relay, sink_log):
     _, log = sink_log
     tool("relaytest.py", "--port", relay.starttls[1], "--local", "our.example",
-         "--local-rcpt", "postmaster@our.example", "--data", "--sink-log", log, "--sink-wait", 1)
+         "--local-rcpt", "postmaster@our.example", "--data", "--sink-log", log, "--sink-wait", SINK_WAIT_S)
 
 
 def test_no_octets_end_a_message_but_the_right_ones(relay, sink_log):
     _, log = sink_log
-    tool("smuggle.py", *session_options(relay, log), "--patience", 0.3, "--sink-wait", 2)
+    tool("smuggle.py", *session_options(relay, log), "--patience", 1, "--sink-wait", SINK_WAIT_S)
 
 
 def test_hostile_clients_get_nowhere(relay, sink_log):
     _, log = sink_log
-    tool("abuse.py", *session_options(relay, log), "--skip", LONG, "--sink-wait", 3)
+    tool("abuse.py", *session_options(relay, log), "--skip", LONG, "--sink-wait", SINK_WAIT_S)

@@ -6,6 +6,7 @@ import shutil
 import smtplib
 import threading
 
+from peers.relay import recipients
 from peers.waiting import eventually
 from test_signing import make_domain
 from test_smtplib import CONTENT
@@ -84,6 +85,7 @@ def test_a_backup_of_a_running_relay_is_restored_elsewhere(start_relay, make_sin
         assert path.stat().st_mode & 0o777 == (0o700 if path.is_dir() else 0o600), path
     send(relay, "carl@example.net", sender="app@shop.example")
     eventually(lambda: relay.events("accepted")[-1].get("signed_by") == "shop.example", "it is signed")
+    eventually(lambda: "carl@example.net" in recipients(relay.events("deferred")), "it is put off")
     gate.is_open = True
     relay.command("resume", "--domain", "example.org")
     relay.command("queue", "retry", "--all")

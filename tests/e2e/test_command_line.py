@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from peers.process import free_port
 from peers.relay import binary
 
 UNKNOWN_ID = "019aa5b1-2c43-7abc-8def-0123456789ab"
@@ -69,8 +70,8 @@ def test_check_finds_a_secret_that_others_may_read_or_that_is_not_there(start_re
 def test_check_finds_an_http_address_in_use(start_relay):
     relay = start_relay(("127.0.0.1", 9))
     relay.stop()
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
+    port = free_port()
+    with socket.create_server(("127.0.0.1", port)):
         with relay.config_file.open("a") as file:
             file.write(f'\n[http]\naddress = "127.0.0.1:{port}"\n')
         broken_check(relay, "[http]", str(port))

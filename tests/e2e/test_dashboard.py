@@ -242,7 +242,7 @@ def test_mail_is_found_by_what_a_person_types_and_by_its_state(browser):
         return {each["id"] for each in browser.get(f"/v1/emails?{query}").json["data"]}
     eventually(lambda: found("status=deferred") == {sent["later@sink.example"]}, "it is deferred")
     eventually(lambda: found("status=bounced") == {sent["gone@sink.example"]}, "it bounced")
-    assert sent["ann@sink.example"] in found("status=delivered")
+    eventually(lambda: sent["ann@sink.example"] in found("status=delivered"), "it is delivered")
     assert found("status=held") == found("status=throttled") == found("status=expired") == set()
     assert found("q=ANN@") == found(f"q={sent['ann@sink.example']}") == {sent["ann@sink.example"]}
     assert found("q=%40sink.example") == set(sent.values())

@@ -35,7 +35,7 @@ def browser_fixture(relay):
         browser = Browser(f"http://127.0.0.1:{http_port(relay)}")
         stack.callback(browser.stop)
         browser.open("/")
-        browser.one("input[name=password]").send_keys(PASSWORD, Keys.ENTER)
+        browser.log_in(PASSWORD)
         browser.one("nav a", "Domains")
         browser.complaints()
         yield browser
@@ -65,6 +65,7 @@ def press_until(browser, selector, text=""):
 
 
 def test_a_domain_is_added_published_and_signs_by_keyboard(browser, relay, bind):
+    browser.wait_until_live()
     browser.press("g", "m")
     browser.one(".empty h2", "No sending domain yet")
     look_at(browser, "empty")

@@ -9,7 +9,7 @@ import threading
 import pytest
 
 from peers.api import Api, http_port
-from peers.browser import Browser, Keys, axe
+from peers.browser import Browser, FrameGone, Keys, axe
 from peers.sink import Sink
 from peers.waiting import eventually
 
@@ -109,7 +109,7 @@ def desk_fixture(start_relay):
         browser.open("/")
         browser.one("code, .copyable", "waypost admin password")
         relay.command("admin", "password", "--password-file", str(file))
-        browser.one("input[name=password]").send_keys(PASSWORD, Keys.ENTER)  # the page went on by itself
+        browser.log_in(PASSWORD)  # the page went on by itself
         browser.one("nav a", "Activity")
         browser.complaints()
         yield desk
@@ -145,6 +145,14 @@ def in_frame(browser, script):
         driver.switch_to.default_content()
 
 
+def shown(browser):
+    """The text in the frame; none while it is exchanged for another or has not been read to its end."""
+    try:
+        return in_frame(browser, "return document.readyState === 'complete' && document.body ? document.body.innerText : ''")
+    except FrameGone:
+        return ""
+
+
 def test_nothing_runs_and_nothing_is_fetched_for_what_a_message_holds(desk, trap):
     browser = desk.browser
     number = send(desk, html=hostile(trap), text="The text", attachments=[
@@ -154,7 +162,7 @@ def test_nothing_runs_and_nothing_is_fetched_for_what_a_message_holds(desk, trap
     browser.click("[role=tab]", "Preview")
     frame = browser.one("iframe.preview")
     assert frame.get_attribute("sandbox") == "" and browser.run("return arguments[0].hasAttribute('sandbox')", frame)
-    eventually(lambda: "Seen by people" in in_frame(browser, "return document.body ? document.body.innerText : ''"), "it is shown")
+    eventually(lambda: "Seen by people" in shown(browser), "it is shown")
     assert in_frame(browser, "return document.querySelector('img[src^=\"data:image/png\"]').naturalWidth") == 1
     assert in_frame(browser, "return document.querySelectorAll('link, meta, base, iframe, object, embed').length") == 0
     where = browser.path
@@ -162,8 +170,8 @@ def test_nothing_runs_and_nothing_is_fetched_for_what_a_message_holds(desk, trap
     for link in ("top", "parent", "blank", "script", "data", "send", "js", "here", *ANIMATED):
         driver = browser.driver
         browser.open(where)
+        eventually(lambda: "Seen by people" in shown(browser), link)
         driver.switch_to.frame(browser.one("iframe.preview"))
-        eventually(lambda link=link: driver.find_elements("id", link), link)
         driver.execute_script("arguments[0].focus()", driver.find_element("id", link))
         driver.switch_to.active_element.send_keys(Keys.ENTER)
         driver.switch_to.default_content()
@@ -200,17 +208,16 @@ def test_headers_and_text_are_read_and_what_is_gone_is_said(desk):
     browser.one(".fields dd", "<i>x</i>")
     look_at(browser, "headers")
     browser.one("[role=tab]", "Preview").send_keys(Keys.ENTER)
-    eventually(lambda: "First\\u202e line\n<b>not bold</b>\\x1b[2J" in in_frame(browser, "return document.body ? document.body.innerText : ''"),
-               "the text as text", explain=lambda: in_frame(browser, "return document.body.innerText"))
+    eventually(lambda: "First\\u202e line\n<b>not bold</b>\\x1b[2J" in shown(browser), "the text as text", explain=lambda: shown(browser))
     assert not browser.all(".choice [aria-pressed]:not(aside *)")
     look_at(browser, "preview-text")
     both = send(desk, text="The text", html="<h1>The page</h1>", attachments=[{"filename": "a.pdf", "content": "eA==", "content_type": "application/pdf"}])
     browser.open(f"/messages/{both}?tab=preview")
-    eventually(lambda: in_frame(browser, "return document.body ? document.body.innerText : ''").strip() == "The page", "HTML first")
+    eventually(lambda: shown(browser).strip() == "The page", "HTML first")
     browser.one(".files li", "a.pdf")
     look_at(browser, "preview-html")
     browser.one("[role=tabpanel] .choice button", "Text").send_keys(Keys.ENTER)
-    eventually(lambda: in_frame(browser, "return document.body ? document.body.innerText : ''").strip() == "The text", "then the text")
+    eventually(lambda: shown(browser).strip() == "The text", "then the text")
     gone = send(desk, to="ann@sink.example", text="x")
     for tab in ("headers", "preview", "raw"):
         browser.open(f"/messages/{gone}?tab={tab}")

@@ -157,7 +157,6 @@ def test_what_happens_is_told_at_once_through_the_proxy(start, start_page, relay
     stream.request("GET", "/v1/events", headers={"Host": page.host, "Cookie": f"{page.cookie_name}={page.cookie}", "Sec-Fetch-Site": "same-origin"})
     told = stream.getresponse()
     assert told.status == 200
-    time.sleep(0.3)  # it listens
     number = page.post("/v1/emails", SENT).json["id"]
     latest = time.monotonic() + 10
     while number.encode() not in told.readline():

@@ -15,6 +15,9 @@ from lab.world import HOST, PASSWORD, RESOLVER_NUMBER, USER
 from peers.presence import program
 
 PROBE = keeper.__file__.replace("keeper", "probe")
+TRIES = 6
+SOON_S = 20  # where an answer comes, on a machine with more to do as well
+SILENCE_S = 2  # where none comes
 
 
 @pytest.fixture(name="open_world")
@@ -60,37 +63,43 @@ def probe(world, *arguments):
 ])
 def test_a_connection_ends_as_its_fault_wants(open_world, name, family, result, seconds_max):
     with open_world(name) as world:
-        seen = probe(world, "connect", world.address(family=family), world.port, 2)
-        assert seen["result"] == result and seen["seconds"] < seconds_max
+        took = []
+        # A machine with more to do only makes it longer: the least of some is what the network takes.
+        while not took or (took[-1] >= seconds_max and len(took) < TRIES):
+            seen = probe(world, "connect", world.address(family=family), world.port, SILENCE_S)
+            assert seen["result"] == result
+            took.append(seen["seconds"])
+        assert min(took) < seconds_max, took
 
 
 def test_addresses_without_a_way(open_world):
     with open_world("no route") as world:
-        assert probe(world, "connect", "203.0.113.7", 587, 2)["result"] == "ENETUNREACH"
-        gone = probe(world, "connect", "192.0.2.77", 587, 5)
+        assert probe(world, "connect", "203.0.113.7", 587, SOON_S)["result"] == "ENETUNREACH"
+        gone = probe(world, "connect", "192.0.2.77", 587, SOON_S)
         assert gone["result"] == "EHOSTUNREACH" and gone["seconds"] > 1
 
 
 def test_every_second_syn_is_lost(open_world):
     with open_world("half of the SYNs lost") as world:
-        took = [probe(world, "connect", world.address(), 587, 8)["seconds"] for _ in range(2)]
-        assert min(took) < 0.5 and max(took) > 0.9
+        seen = [probe(world, "connect", world.address(), 587, SOON_S) for _ in range(2)]
+        first, second = sorted(seen, key=lambda each: each["sent_again"])
+        assert (first["sent_again"], second["sent_again"]) == (0, 1) and second["seconds"] > 0.9
 
 
 def test_small_packets_pass_where_large_ones_are_lost(open_world):
     with open_world("large packets lost") as world:
-        seen = probe(world, "connect", world.address(), 587, 2, "EHLO probe.test")
+        seen = probe(world, "connect", world.address(), 587, 3 * SILENCE_S, "EHLO probe.test")
         assert seen["result"] == "connected" and seen["heard"].startswith("220 ")
         assert "250" not in seen["heard"]
-        assert "250" in probe(world, "connect", world.address(), 587, 2, "NOOP")["heard"]
+        assert "250" in probe(world, "connect", world.address(), 587, SOON_S, "NOOP")["heard"]
 
 
 def test_port_25_leads_somewhere_else(open_world):
     with open_world("port 25 redirected") as world:
         for family in (4, 6):
-            seen = probe(world, "connect", world.address(family=family), 25, 2)
+            seen = probe(world, "connect", world.address(family=family), 25, SOON_S)
             assert "outbound.isp.test" in seen["heard"]
-        assert HOST in probe(world, "connect", world.address(), 587, 2)["heard"]
+        assert HOST in probe(world, "connect", world.address(), 587, SOON_S)["heard"]
 
 
 @pytest.mark.parametrize("name, wanted, kind, result", [
@@ -106,15 +115,16 @@ def test_port_25_leads_somewhere_else(open_world):
     ("an alias", "smtp.lab.test", 28, {"result": 0, "answers": 2}),
 ])
 def test_a_name_is_answered_as_its_fault_wants(open_world, name, wanted, kind, result):
+    patience_s = SILENCE_S if result["result"] == "TimeoutError" else SOON_S
     with open_world(name) as world:
-        assert probe(world, "name", world.address(RESOLVER_NUMBER), wanted, kind, 2) == result
+        assert probe(world, "name", world.address(RESOLVER_NUMBER), wanted, kind, patience_s) == result
 
 
 def test_a_bogus_name_is_answered_to_who_checks_nothing(open_world):
     with open_world("bogus DNSSEC") as world:
         resolver = world.address(RESOLVER_NUMBER)
-        assert probe(world, "name", resolver, HOST, 1, 2)["result"] == 2
-        assert probe(world, "name", resolver, HOST, 1, 2, "unchecked")["answers"] == 1
+        assert probe(world, "name", resolver, HOST, 1, SOON_S)["result"] == 2
+        assert probe(world, "name", resolver, HOST, 1, SOON_S, "unchecked")["answers"] == 1
 
 
 @pytest.mark.parametrize("name, code", [
@@ -142,7 +152,7 @@ def test_a_login_by_swaks_goes_through(open_world):
 @pytest.mark.parametrize("name", ["STARTTLS stripped", "Postfix: STARTTLS stripped on the way"])
 def test_a_stripped_offer_looks_as_on_the_wire(open_world, name):
     with open_world(name) as world:
-        seen = probe(world, "connect", world.address(), 587, 2, "EHLO probe.test")
+        seen = probe(world, "connect", world.address(), 587, SOON_S, "EHLO probe.test")
         assert "XXXXXXXA" in seen["heard"] and "STARTTLS" not in seen["heard"]
 
 
@@ -159,9 +169,9 @@ def test_without_name_spaces_scripts_run_on_loopback_and_filters_are_missing(lab
     world = lab.world(Loopback("the kernel refuses them"))
     try:
         world.start()
-        seen = probe(world, "connect", world.address(), 587, 2, "EHLO probe.test")
+        seen = probe(world, "connect", world.address(), 587, SOON_S, "EHLO probe.test")
         assert seen["heard"].startswith(f"220 {HOST}")
-        assert probe(world, "name", world.address(RESOLVER_NUMBER), HOST, 1, 2)["answers"] == 1
+        assert probe(world, "name", world.address(RESOLVER_NUMBER), HOST, 1, SOON_S)["answers"] == 1
         with pytest.raises(BaseException, match="MISSING PEER: .*the kernel refuses them"):
             world.network.client("nft add table inet faults")
     finally:

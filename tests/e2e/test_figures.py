@@ -7,7 +7,7 @@ import pytest
 
 from peers import returned
 from peers.api import Api, http_port
-from peers.browser import Browser, Keys
+from peers.browser import Browser
 from peers.waiting import eventually
 from test_late_bounces import DOMAIN, SENDER, Post
 from test_records import wait_until_recorded
@@ -132,7 +132,7 @@ def test_the_pages_call_it_bounced_and_say_why(books, tmp_path):
     browser = Browser(f"http://127.0.0.1:{books.api.port}")
     try:
         browser.open(f"/messages/{books.number_of('late@example.net')}")
-        browser.one("input[name=password]").send_keys(PASSWORD, Keys.ENTER)
+        browser.log_in(PASSWORD)
         browser.one(".head .state", "bounced")
         browser.one(".notice", "The bounce came back later")
         browser.one(".cause h2", "Recipient unknown")

@@ -36,7 +36,7 @@ def slow_login(world):
 
 def slow_greeting(world):
     """Slow enough to be noticed, and no tarpit."""
-    world.change(delay_s=4)
+    world.change(delay_s=3)
 
 
 def sends(world):
@@ -61,7 +61,7 @@ SCENARIOS = [
     control("IPv4 alone", only(4)),
     control("IPv6 alone", only(6)),
     control("a login that takes 8 s", slow_login, slow_s=9),
-    control("a greeting after 4 s", slow_greeting, slow_s=5),
+    control("a greeting after 3 s", slow_greeting, slow_s=4),
     control("a message is sent", sends),
     control("an alias", through_a_name),
     control("half of the SYNs lost", filtered(EVERY_SECOND), quiet=True, slow_s=10),

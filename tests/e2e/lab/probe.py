@@ -13,6 +13,7 @@ import time
 
 QUESTION = 0x0100
 CHECKING_OFF = 0x0010
+SENT_AGAIN_AT = 100  # tcpi_total_retrans of struct tcp_info
 
 
 def connect(address, port, seconds, line=None):
@@ -23,6 +24,7 @@ def connect(address, port, seconds, line=None):
     try:
         made.connect((address, int(port)))
         said["result"] = "connected"
+        said["sent_again"] = struct.unpack_from("I", made.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 104), SENT_AGAIN_AT)[0]
         heard = made.recv(4096)
         if line:
             made.sendall(line.encode() + b"\r\n")

@@ -8,19 +8,22 @@ from pathlib import Path
 
 from peers.package import PEERS, fetching
 from peers.presence import missing, program
+from peers.process import free_port
 from peers.relay import ROOT
 from peers.waiting import eventually
 
 try:
     from selenium import webdriver
-    from selenium.common.exceptions import StaleElementReferenceException
+    from selenium.common.exceptions import NoSuchFrameException, NoSuchWindowException, StaleElementReferenceException
     from selenium.webdriver.chrome.service import Service
     from selenium.webdriver.common.keys import Keys
+    FrameGone = (NoSuchFrameException, NoSuchWindowException, StaleElementReferenceException)
 except ImportError:
-    webdriver, Keys = None, None
+    webdriver, Keys, FrameGone = None, None, ()
 
 UI = ROOT / "ui"
 AXE = Path("node_modules", "axe-core", "axe.min.js")
+SCRIPT_S = 120
 FLAGS = ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars",
          "--disable-background-networking", "--disable-component-update", "--no-first-run")
 
@@ -59,7 +62,9 @@ class Browser:
             options.add_argument(flag)
         options.binary_location = program("chromium")
         options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-        self.driver = webdriver.Chrome(service=Service(program("chromedriver")), options=options)
+        # Left to itself it would look for a port that is free at that moment.
+        self.driver = webdriver.Chrome(service=Service(program("chromedriver"), port=free_port()), options=options)
+        self.driver.set_script_timeout(SCRIPT_S)
         self.base = base
         self.look(1280, "light")
 
@@ -75,6 +80,18 @@ class Browser:
 
     def open(self, path):
         self.driver.get(self.base + path)
+
+    def log_in(self, password):
+        """On the page that asks for it. It puts the cursor into a field of its own accord, and not always at once:
+        what was typed before that would go there, too."""
+        self.one("input[name=password]")
+        eventually(lambda: self.run("return document.activeElement.name") == "user", "the page waits for somebody",
+                   explain=lambda: f"{self.path}\n{self.text}")
+        self.one("input[name=password]").send_keys(password, Keys.ENTER)
+
+    def wait_until_live(self):
+        """A page hears keys, and what happens to mail, a moment after it is seen."""
+        eventually(lambda: self.all(".live.is-live"), "the page is live", explain=lambda: f"{self.path}\n{self.text}")
 
     @property
     def path(self):
@@ -101,6 +118,10 @@ class Browser:
     @property
     def text(self):
         return self.driver.find_element("css selector", "body").text
+
+    def wait_for_focus(self, attribute, value):
+        eventually(lambda: (self.run("return document.activeElement.getAttribute(arguments[0])", attribute) or "").endswith(value),
+                   f"the focus is where {attribute} is {value}", explain=lambda: self.focused.get_attribute("outerHTML"))
 
     def wait_for_text(self, text):
         eventually(lambda: text in self.text, f"the page says {text!r}", explain=lambda: f"{self.path}\n{self.text}")

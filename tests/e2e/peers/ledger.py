@@ -128,6 +128,6 @@ class Clients:
                 self.ledger.acknowledged.add(number)
         except smtplib.SMTPServerDisconnected:
             raise
-        except smtplib.SMTPResponseException:
+        except (smtplib.SMTPResponseException, smtplib.SMTPRecipientsRefused):
             with self.ledger.lock:
                 self.ledger.refused.add(number)

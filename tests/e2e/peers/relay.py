@@ -84,7 +84,7 @@ class Relay:
                                  "serve"], self.log_file)
 
         def listening():
-            found = re.findall(r"listening on 127\.0\.0\.1:(\d+)", self.log()[said_before:])
+            found = re.findall(r"listening on 127\.0\.0\.1:(\d+)\D", self.log()[said_before:])
             if len(found) < len(LISTENERS) and not self._process.is_running():
                 raise AssertionError(f"the relay ended at once:\n{self.log()[-4000:]}")
             return found if len(found) == len(LISTENERS) else None

@@ -34,6 +34,7 @@ TEST(Summary, counts_by_provider_and_in_all) {
   EXPECT_EQ(summary.deferred(), 1u);
   EXPECT_EQ(summary.bounced(), 1u);
   EXPECT_EQ(summary.came_back(), 0u);
+  EXPECT_EQ(summary.waiting(), 1u);
   EXPECT_EQ(summary.table(),
             "Provider      accepted  delivered  deferrals  bounced  waiting  came back time to "
             "deliver 50/95 %\n"

@@ -448,18 +448,21 @@ TEST_F(WalkTest, reads_what_is_in_the_place_of_a_greeting) {
 }
 
 TEST_F(WalkTest, tells_silence_from_an_end_and_from_a_slow_greeting) {
-  Script silent, closes, slow;
+  Script silent, closes, slow, quick;
   silent.silent = true;
   closes.closes = true;
   slow.delay = seconds(20);
+  quick.delay = std::chrono::milliseconds(4900);
   street_.serve(2001, silent);
   street_.serve(2002, closes);
   street_.serve(2003, slow);
+  street_.serve(2004, quick);
   EXPECT_THAT(ids(street_.walk(at(2001, Encryption::starttls))), ElementsAre("M2010"));
   EXPECT_THAT(ids(street_.walk(at(2002, Encryption::starttls))), ElementsAre("M2016"));
   Report report = street_.walk(at(2003, Encryption::starttls));
   EXPECT_THAT(ids(report), ElementsAre("M2011"));
   EXPECT_EQ(report.exit_code(), 0);
+  EXPECT_THAT(ids(street_.walk(at(2004, Encryption::starttls))), IsEmpty());
 }
 
 TEST_F(WalkTest, calls_a_greeting_that_comes_octet_by_octet_no_silence) {
