@@ -20,7 +20,7 @@ SENT = {"from": "Shop <hi@shop.example>", "subject": "Hello", "text": "Hello Ann
 HOSTILE = "550 5.1.1 <img src=x onerror=owned=1><script>owned=1</script> No such user"
 USER, PASSWORD = "admin", "correct horse"
 GUESS_PAUSE_S = 1.5  # after a wrong password the relay takes one a second
-PAGES = ("/", "/activity", "/providers", "/bounces", "/diagnose", "/diagnose?what=reply", "/domains", "/suppressions")
+PAGES = ("/", "/activity", "/providers", "/bounces", "/diagnose", "/diagnose?what=reply", "/domains", "/suppressions", "/keys")
 
 
 class Desk:
@@ -132,7 +132,7 @@ def test_a_bounce_is_followed_to_its_cause_by_keyboard(desk, browser):
     browser.one("h1", "Activity")
     assert browser.focused.get_attribute("href").endswith(f"/messages/{number}"), "Back is at the row that was left"
     browser.press("?")
-    browser.one("dialog h2", "Keys")
+    browser.one("dialog h2", "Keyboard")
     browser.press(Keys.ESCAPE)
     eventually(lambda: not browser.all("dialog"), "the help is closed")
 
@@ -427,7 +427,8 @@ def everywhere(desk, browser):
         browser.one("h1")
         eventually(lambda: not browser.all(".waiting"), "it is read")
         yield path
-    for path, opener in ((f"/messages/{number}", "Suppress …"), (f"/messages/{number}", "Cancel …"), ("/suppressions", "Release …")):
+    for path, opener in ((f"/messages/{number}", "Suppress …"), (f"/messages/{number}", "Cancel …"), ("/suppressions", "Release …"),
+                         ("/keys", "New key …"), ("/keys", "Revoke …")):
         browser.open(path)
         browser.click("button", opener)
         browser.one("dialog h2")
@@ -435,7 +436,7 @@ def everywhere(desk, browser):
     browser.open("/")
     browser.one("h1", "Overview")
     browser.press("?")
-    browser.one("dialog h2", "Keys")
+    browser.one("dialog h2", "Keyboard")
     yield "the help"
     browser.press(Keys.ESCAPE)
     browser.open("/bounces")

@@ -91,6 +91,13 @@ export function providerWord(id: string): string {
   return PROVIDERS[id] ?? id;
 }
 
+/** What a key with that scope may. */
+export const SCOPES = {
+  send: 'Send mail, by SMTP and over HTTP; cancel and reschedule what it has sent.',
+  read: 'See what became of its tenant\'s mail, the queue, events and metrics.',
+  admin: 'See the mail of all tenants; act on queue, suppressions, providers and domains; make and revoke keys.',
+} as const;
+
 /** The keys of a site's limits. */
 export const LIMITS: Record<string, string> = {
   connections: 'Connections at a time',
