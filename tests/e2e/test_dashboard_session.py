@@ -81,3 +81,24 @@ def test_a_page_that_only_listens_asks_for_the_login_when_its_session_has_ended(
     browser.one("h1", "Log in")
     desk.log_in()
     assert browser.path == f"/messages/{number}?tab=raw"
+
+
+def test_esc_leads_back_to_the_list_as_it_was_left_when_the_message_was_loaded_anew(desk):
+    number = desk.send("ann.back@sink.example")
+    desk.send("ann.other@sink.example")
+    browser = desk.browser
+    browser.open("/activity")
+    desk.log_in()
+    browser.open("/activity?q=ann.back%40")
+    browser.one("[data-open]", "ann.back@sink.example")
+    browser.press("j", Keys.ENTER)
+    browser.one("h1", "ann.back@sink.example")
+    for _ in range(2):
+        browser.driver.refresh()
+        browser.one("h1", "ann.back@sink.example")
+    browser.press(Keys.ESCAPE)
+    browser.one("[data-open]", "ann.back@sink.example")
+    assert browser.path == "/activity?q=ann.back%40"
+    eventually(lambda: (browser.focused.get_attribute("href") or "").endswith(f"/messages/{number}"), "the row that was opened has the focus",
+               explain=lambda: browser.focused.get_attribute("outerHTML")[:200])
+    assert len(browser.all("[data-row]")) == 1
