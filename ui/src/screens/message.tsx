@@ -1,5 +1,5 @@
-import { useMemo, useState } from 'preact/hooks';
-import { absolute, localTimes, octets } from '../format';
+import { useEffect, useMemo, useState } from 'preact/hooks';
+import { absolute, localTimes, octets, visible } from '../format';
 import { useCalm, useEvents } from '../live';
 import { CauseBlock } from '../parts/cause';
 import { CopyButton } from '../parts/copy';
@@ -50,12 +50,16 @@ function Found({ email, reload }: { email: EmailState; reload: () => void }) {
   const chosen = email.recipients.find((each) => each.to === asked) ?? worst(email.recipients);
   const tab = (query.get('tab') ?? 'timeline') as Tab;
   const waits = email.recipients.some((each) => WAITING.has(each.status));
+  const subject = visible(email.subject ?? '');
+  useEffect(() => {
+    document.title = `${subject || whom(email)} · Waypost`;
+  }, [subject]);
   return (
     <>
       <Crumb />
       <div class="head">
         <div>
-          <h1 tabIndex={-1}>{title(email)}</h1>
+          <h1 tabIndex={-1}>{subject ? <><bdi>{subject}</bdi> <span class="whom">to {whom(email)}</span></> : whom(email)}</h1>
           <p class="quiet">
             {email.direction === 'inbound' ? 'came in ' : ''}from {email.from || (email.direction === 'notice' ? 'the null sender: a notice of ours' : 'the null sender')} · accepted <Time at={email.created_at} />
             {email.key ? <> · key {email.key}</> : null} · stream {email.stream}
@@ -82,7 +86,7 @@ function Found({ email, reload }: { email: EmailState; reload: () => void }) {
             {tab === 'headers' ? <Headers id={email.id} waits={waits} /> : null}
             {tab === 'preview' ? <Preview id={email.id} waits={waits} /> : null}
             {tab === 'raw' ? <Raw id={email.id} waits={waits} /> : null}
-            {tab === 'timeline' ? <Timeline email={email} /> : null}
+            {tab === 'timeline' ? <Timeline email={email} chosen={chosen} /> : null}
           </div>
         </section>
         <Details email={email} />
@@ -91,7 +95,7 @@ function Found({ email, reload }: { email: EmailState; reload: () => void }) {
   );
 }
 
-function title(email: EmailState): string {
+function whom(email: EmailState): string {
   const first = email.recipients[0]?.to ?? 'nobody';
   return email.recipients.length > 1 ? `${first} and ${email.recipients.length - 1} more` : first;
 }
