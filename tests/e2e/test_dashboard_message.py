@@ -89,3 +89,21 @@ def test_a_message_with_a_thousand_recipients_is_folded(desk):
     browser.one(".folded button", "more").send_keys(Keys.ENTER)
     eventually(lambda: len(browser.all(".timeline > li")) > before, "earlier entries are there")
     assert browser.run("return document.querySelectorAll('*').length") < 5 * NODES_MAX
+
+
+MARKED = "bill\u202efdp.exe\u2066 x"
+SHOWN = "bill\\u202efdp.exe\\u2066 x"
+
+
+def test_marks_of_direction_are_shown_and_not_obeyed(desk):
+    browser = desk.browser
+    number = desk.send("later.marked@sink.example", subject=MARKED)
+    desk.send("ann.rtl@sink.example", subject="\u05d7\u05e9\u05d1\u05d5\u05df 1042")
+    assert desk.api.ask("PUT", "/v1/suppressions/marked@sink.example", {"evidence": MARKED}).code == 200
+    for path, where in (("/activity", ".activity .to .clip"), (f"/messages/{number}", "h1"), ("/suppressions", ".suppressed .why .clip")):
+        browser.open(path)
+        browser.one(where, SHOWN)
+        assert not browser.run("return /[\\u202a-\\u202e\\u2066-\\u2069]/.test(document.documentElement.outerHTML)"), path
+        browser.look_at("marked" + path.split("/")[1])
+    browser.open(f"/messages/{number}?tab=raw")
+    browser.one(".transcript pre", "To: later.marked@sink.example\n")

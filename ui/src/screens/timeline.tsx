@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import { absolute, count, localTimes, milliseconds, octets, plural, share } from '../format';
+import { absolute, count, localTimes, milliseconds, octets, plural, share, visible } from '../format';
 import { Icon } from '../parts/icon';
 import { State } from '../parts/state';
 import { Time } from '../parts/time';
@@ -45,7 +45,7 @@ export function Timeline({ email, chosen }: { email: EmailState; chosen: Recipie
     <>
       {one ? (
         <p class="folded">
-          <span>What happened to {one.to}.</span>
+          <span>What happened to <bdi>{visible(one.to)}</bdi>.</span>
           <button type="button" class="small" onClick={() => showEverybody(true)}>Show all recipients</button>
         </p>
       ) : null}
@@ -76,7 +76,7 @@ function Now({ recipient, waiting }: { recipient: Recipient; waiting: number }) 
       <span class="knot"><Icon name={icon} /></span>
       <div>
         <p><State state={recipient.status} count={waiting} /></p>
-        <p class="quiet">{localTimes(recipient.reason ?? means)}</p>
+        <p class="quiet">{visible(localTimes(recipient.reason ?? means))}</p>
         {recipient.next_attempt_at ? <p>{recipient.status === 'scheduled' ? 'Sent' : 'Next attempt'} <Time at={recipient.next_attempt_at} /></p> : null}
       </div>
     </li>
@@ -84,7 +84,7 @@ function Now({ recipient, waiting }: { recipient: Recipient; waiting: number }) 
 }
 
 function Names({ all }: { all: string[] }) {
-  return <p>{all.slice(0, NAMED).join(', ')}{all.length > NAMED ? <span class="quiet"> and {count(all.length - NAMED)} more</span> : null}</p>;
+  return <p><bdi>{visible(all.slice(0, NAMED).join(', '))}</bdi>{all.length > NAMED ? <span class="quiet"> and {count(all.length - NAMED)} more</span> : null}</p>;
 }
 
 function Entry({ event, several }: { event: Told; several: boolean }) {
@@ -101,8 +101,8 @@ function Entry({ event, several }: { event: Told; several: boolean }) {
           {event.took_ms !== undefined ? <span class="quiet"> in {milliseconds(event.took_ms)}</span> : null}
         </p>
         {several && event.event !== 'accepted' && event.recipients ? <Names all={event.recipients} /> : null}
-        {event.reply ? <p class="mono said-line">{event.reply}</p> : null}
-        <p class="quiet">{remarks(event).join(' · ')}</p>
+        {event.reply ? <p class="mono said-line">{visible(event.reply)}</p> : null}
+        <p class="quiet">{visible(remarks(event).join(' · '))}</p>
         {event.steps_ms ? <Waterfall steps={event.steps_ms} /> : null}
       </div>
     </li>
