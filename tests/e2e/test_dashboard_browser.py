@@ -122,7 +122,7 @@ def test_a_bounce_is_followed_to_its_cause_by_keyboard(desk, browser):
     browser.press(Keys.ENTER)
     browser.one("h1", "gone.by.key@sink.example")
     assert browser.path == f"/messages/{number}"
-    browser.one(".cause h2", "Recipient unknown")
+    browser.one(".cause h2", "The address does not exist")
     browser.one(".cause .who", "The list owner")
     assert browser.one(".cause a", "Re-check").get_attribute("href").endswith("/diagnose?target=%s%%3A%d" % desk.sink.address)
     assert browser.one(".cause .fix li").text
@@ -235,7 +235,7 @@ def test_the_ladder_names_the_broken_rung(desk, browser):
     browser.click("button", "A reply")
     browser.one("textarea").send_keys("452 4.2.2 The email account that you tried to reach is over quota")
     browser.click("button", "What does it mean?")
-    browser.one(".cause h2", "Mailbox full")
+    browser.one(".cause h2", "The mailbox is full")
 
 
 def test_a_provider_says_why_its_mail_waits(desk, browser):

@@ -107,3 +107,24 @@ def test_marks_of_direction_are_shown_and_not_obeyed(desk):
         browser.look_at("marked" + path.split("/")[1])
     browser.open(f"/messages/{number}?tab=raw")
     browser.one(".transcript pre", "To: later.marked@sink.example\n")
+
+
+def test_a_cause_has_one_name_on_all_pages(desk):
+    causes = {each["cause"]: each["title"] for each in desk.api.get("/v1/causes").json["data"]}
+    name = causes["recipient-unknown"]
+    assert name == "The address does not exist" and len(causes) > 40
+    browser = desk.browser
+    number = desk.send("gone.name@sink.example")
+    assert desk.api.get(f"/v1/emails/{number}").json["recipients"][0]["diagnosis"]["class"] == "recipient-unknown"
+    site = desk.api.get("/v1/providers").json["data"][0]["site"]
+    for path, where in (("/", ".causes strong"), ("/bounces", ".pareto .title"), (f"/messages/{number}", ".cause h2"),
+                        ("/suppressions", ".suppressed .why strong"), (f"/providers/{site}", ".replies a")):
+        browser.open(path)
+        browser.one(where, name)
+    browser.open("/suppressions")
+    browser.click("button", "Release …")
+    browser.one("dialog p", "since their server said so: the address does not exist.")
+    browser.open("/diagnose?what=reply")
+    browser.one("textarea").send_keys("550 5.1.1 No such user")
+    browser.click("button", "What does it mean?")
+    browser.one(".cause h2", name)

@@ -1,5 +1,6 @@
 import type { JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
+import { readTitles, titles } from './causes';
 import { type About, ask, findSession, logOut, type Refusal, session } from './client';
 import { focusRowLeft, useKeys } from './keys';
 import { deafen, listen, liveness } from './live';
@@ -96,6 +97,8 @@ export function App() {
 function Frame({ about }: { about: About | undefined }) {
   const { path } = place.use();
   zone.use(); // every page shows times
+  titles.use();
+  useEffect(() => void readTitles().catch(() => undefined), []); // without them their slugs are shown
   const [open, setOpen] = useState(false);
   const [help, setHelp] = useState(false);
   const page = useRef<HTMLElement>(null);

@@ -1,5 +1,5 @@
 import type { Explanation } from '../schema';
-import { classWord, providerWord, whoActs } from '../words';
+import { classWithin, classWord, providerWord, whoActs } from '../words';
 import { visible, visibleLines } from '../format';
 import { CopyButton } from './copy';
 import { Icon, type IconName } from './icon';
@@ -44,9 +44,9 @@ export function CauseBlock({ diagnosis, evidence, alike, recheck }: {
   const permanent = diagnosis.disposition === 'permanent';
   const tone = permanent ? 'bad' : 'warn';
   const icon: IconName = permanent ? 'bounced' : 'deferred';
-  const others = diagnosis.alternatives.map(classWord).join(', ');
+  const others = diagnosis.alternatives.map(classWithin).join('; ');
   const facts: [string, string][] = [
-    ['Confidence', diagnosis.confidence + (others ? `; it could also be: ${others.toLowerCase()}` : '')],
+    ['Confidence', diagnosis.confidence + (others ? `; it could also be: ${others}` : '')],
     ['Provider', diagnosis.provider ? providerWord(diagnosis.provider) : ''],
     ['The code means', diagnosis.standard_meaning ?? ''],
     ...(evidence?.facts ?? []),

@@ -10,7 +10,7 @@ import { WindowPicker, windowOf } from '../parts/window';
 import { useResource } from '../resource';
 import { place } from '../route';
 import type { Pause, Provider, Site as Known, Sites } from '../schema';
-import { LIMITS, providerWord, WAITING } from '../words';
+import { classWord, LIMITS, providerWord, WAITING } from '../words';
 import { rate, siteTone } from './overview';
 import { LimitedRow, Limiting } from './provider_limit';
 import { Pausing } from './provider_pause';
@@ -171,7 +171,7 @@ function Replies({ all }: { all: Provider['replies'] }) {
               <State state={each.event} /> <Time at={each.at} /> <span class="quiet">{each.host}</span>{' '}
               {each.id ? <a href={`/messages/${each.id}?to=${encodeURIComponent(each.recipient)}`}><bdi>{visible(each.recipient)}</bdi></a> : <bdi>{visible(each.recipient)}</bdi>}
               {each.recipients > 1 ? <span class="quiet"> and {each.recipients - 1} more</span> : null}
-              {each.class ? <> · <a href={`/activity?class=${encodeURIComponent(each.class)}`}>{each.class}</a></> : null}
+              {each.class ? <> · <a href={`/activity?class=${encodeURIComponent(each.class)}`}>{classWord(each.class)}</a></> : null}
             </p>
             <blockquote class="reply">{visible(each.reply)}</blockquote>
           </li>

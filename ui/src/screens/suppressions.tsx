@@ -8,7 +8,7 @@ import { Time } from '../parts/time';
 import { useResource } from '../resource';
 import { go, place, withQuery } from '../route';
 import type { Suppression, Suppressions } from '../schema';
-import { classWord } from '../words';
+import { classWithin, classWord } from '../words';
 
 const PAGE = 100;
 
@@ -102,7 +102,7 @@ function warning(entry: Suppression): string {
     case 'complaint': return 'This person called your mail unwanted. Another complaint harms delivery to everybody at their provider.';
     case 'unsubscribe': return 'This person asked for no more mail. Write again only if they asked for that, too.';
     case 'by-hand': return 'Somebody here put it on the list by hand.';
-    default: return `It is on the list since their server said so: ${classWord(entry.reason).toLowerCase()}. If that is still true, it comes back with the next message, and bounces like that harm your reputation.`;
+    default: return `It is on the list since their server said so: ${classWithin(entry.reason)}. If that is still true, it comes back with the next message, and bounces like that harm your reputation.`;
   }
 }
 
