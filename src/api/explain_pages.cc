@@ -29,6 +29,19 @@ void ExplainPages::add_to(web::Router& router, Access& access) {
       access.route(
           records::Scope::read,
           [this](web::Request request) { return explain(std::move(request)); }, body_octets_max));
+  router.on("GET", "/v1/causes",
+            access.route(records::Scope::read, [this](web::Request) { return causes(); }));
+}
+
+// By the rules that are read, which an admin's own may have replaced.
+io::Task<web::Response> ExplainPages::causes() {
+  json::array data;
+  for (const classify::ClassFacts& facts : classify::reply_classes()) {
+    const classify::ClassPage& page = replies_.book().page(facts.id);
+    data.push_back({{"cause", facts.slug}, {"title", page.title}, {"meaning", page.meaning}});
+  }
+  const json::object list{{"object", "list"}, {"data", std::move(data)}, {"has_more", false}};
+  co_return web::Response{.body = json::serialize(list) + "\n"};
 }
 
 io::Task<web::Response> ExplainPages::explain(web::Request request) {

@@ -5,7 +5,8 @@
 
 namespace waypost::api {
 
-// POST /v1/explain: what a reply means, as `waypost explain --json` says it. Thread: the loop's.
+// POST /v1/explain: what a reply means, as `waypost explain --json` says it. GET /v1/causes: what
+// each class of replies is called. Thread: the loop's.
 class ExplainPages {
  public:
   explicit ExplainPages(classify::Reader& replies) : replies_(replies) {}
@@ -14,6 +15,7 @@ class ExplainPages {
 
  private:
   io::Task<web::Response> explain(web::Request request);
+  io::Task<web::Response> causes();
 
   classify::Reader& replies_;
 };

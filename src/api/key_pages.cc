@@ -48,7 +48,7 @@ web::Response failed(const Error& error) {
     case ErrorCode::invalid_input:
       return refuse(Problem::invalid_fields, error.message());
     case ErrorCode::already_exists:
-      return refuse(Problem::key_conflict, error.message());
+      return refuse(Problem::key_conflict, error.message(), {{"name", error.message()}});
     case ErrorCode::not_found:
       return refuse(Problem::key_not_found, error.message());
     default:
@@ -80,18 +80,28 @@ struct KeyPages::NewKey {
 
   void read(const json::object& object) {
     Fields fields(object, {}, problems);
-    key.name = fields.line("name", word_octets_max);
-    if (key.name.empty()) fields.note("name", "is missing: what the key is called in events");
-    key.tenant = line_or(fields, "tenant", "default");
-    key.stream = line_or(fields, "stream", "default");
+    read_name(fields);
+    key.tenant = word_or(fields, "tenant", "default");
+    key.stream = word_or(fields, "stream", "default");
     read_scopes(fields);
     read_domains(fields);
     fields.no_more();
   }
 
-  static std::string line_or(Fields& fields, const char* name, const char* otherwise) {
-    std::string line = fields.line(name, word_octets_max);
-    return fields.has(name) ? line : otherwise;
+  void read_name(Fields& fields) {
+    key.name = word_or(fields, "name", "");
+    if (!fields.has("name")) fields.note("name", "is missing: what the key is called in events");
+  }
+
+  // The database would refuse it as well, and not by the field.
+  std::string word_or(Fields& fields, const char* name, const char* otherwise) {
+    const size_t noted = problems.size();
+    const std::string word = fields.line(name, word_octets_max);
+    if (!fields.has(name)) return otherwise;
+    if (problems.size() > noted) return word;
+    const Result<void> fits = records::check_key_word(name, word);
+    if (!fits) fields.note(name, fits.error().message());
+    return word;
   }
 
   void read_scopes(Fields& fields) {
@@ -117,6 +127,9 @@ struct KeyPages::NewKey {
     if (any_sender) return;
     Result<std::vector<std::string>> patterns = submission::sender_patterns(domains);
     if (!patterns) return fields.note("domains", patterns.error().message());
+    for (const std::string& pattern : *patterns)
+      if (const Result<void> fits = records::check_sender_domain(pattern); !fits)
+        fields.note("domains", fits.error().message());
     key.sender_domains = *std::move(patterns);
   }
 

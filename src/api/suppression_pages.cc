@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <boost/json.hpp>
 #include <fmt/format.h>
@@ -26,6 +27,7 @@ constexpr uint64_t page_entries = 100;
 constexpr uint64_t page_entries_max = 1000;
 constexpr uint64_t body_octets_max = 8 * 1024;
 constexpr size_t cursor_octets_max = 2000;
+constexpr size_t evidence_octets_max = size_t{4} * records::suppression_evidence_octets_max;
 
 web::Response in_json(const json::value& value) { return {.body = json::serialize(value) + "\n"}; }
 
@@ -58,6 +60,15 @@ Result<records::SuppressionPlace> parse_place(const std::string& text) {
   const size_t end = decoded.find('\n');
   if (end == decoded.npos) return failure(ErrorCode::invalid_input, "\"after\" is no cursor");
   return records::SuppressionPlace{decoded.substr(0, end), decoded.substr(end + 1)};
+}
+
+// People are shown it, so that it is one line, as the reason of a pause is. What the relay itself
+// notes here are words of servers, which are kept octet by octet.
+std::optional<web::Response> refuse_evidence(const json::object& body) {
+  std::vector<web::FieldProblem> problems;
+  Fields fields(body, {}, problems);
+  fields.line("evidence", evidence_octets_max);
+  return refuse_any(problems);
 }
 
 struct ListQuery {
@@ -147,6 +158,7 @@ io::Task<web::Response> SuppressionPages::put(web::Request request) {
   if (object.contains("address") || object.contains("who") || object.contains("since"))
     co_return refuse(Problem::invalid_fields,
                      "The path has the address; \"who\" and \"since\" are the relay's to write.");
+  if (auto refused = refuse_evidence(object)) co_return *std::move(refused);
   if (!object.contains("reason")) object["reason"] = "by-hand";
   object["address"] = request.parameters["address"];
   object["who"] = "key " + Access::key_of(request).name;

@@ -12,10 +12,10 @@ namespace waypost::dashboard {
 namespace {
 
 // Those that the scripts of /index.html know; the parts in braces are theirs to read.
-constexpr std::array<const char*, 11> pages{
+constexpr std::array<const char*, 12> pages{
     "/",         "/activity", "/messages/{id}",  "/providers", "/providers/{site}",
     "/diagnose", "/domains",  "/domains/{name}", "/bounces",   "/suppressions",
-    "/login"};
+    "/keys",     "/login"};
 
 constexpr std::string_view policy =
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "

@@ -98,32 +98,6 @@ std::string new_secret(io::Rng& rng) {
 constexpr std::string_view name_marks = "._@-";
 constexpr std::string_view stream_marks = "._-";  // as [[stream]] has it
 
-Result<void> check_name(std::string_view what, std::string_view name,
-                        std::string_view marks = name_marks) {
-  const auto is_allowed = [&](char c) {
-    return base::is_alnum(c) || marks.find(c) != std::string_view::npos;
-  };
-  if (!name.empty() && name.size() <= name_octets_max &&
-      std::all_of(name.begin(), name.end(), is_allowed))
-    return {};
-  return failure(ErrorCode::invalid_input,
-                 fmt::format("\"{}\" cannot be the {} of a key: 1 to {} of the characters A-Z a-z "
-                             "0-9 {} are allowed",
-                             base::escape_control(name.substr(0, name_octets_max)), what,
-                             name_octets_max, fmt::join(marks, " ")));
-}
-
-Result<void> check_domain(std::string_view domain) {
-  std::string_view name = domain;
-  if (name.starts_with("*.")) name.remove_prefix(2);
-  const Result<std::string> parsed = smtp::parse_domain(name);
-  if (parsed && *parsed == name && !name.starts_with('[')) return {};
-  return failure(ErrorCode::invalid_input,
-                 fmt::format("\"{}\" is no domain that a key can send as: write it in lower case, "
-                             "like example.com, or *.example.com for every name below it",
-                             base::escape_control(domain.substr(0, smtp::domain_octets_max))));
-}
-
 std::vector<std::string> words_of(std::string_view text) {
   std::vector<std::string> words;
   while (!text.empty()) {
@@ -176,6 +150,32 @@ Result<Scope> parse_scope(std::string_view name) {
   return Scope(found - scope_names.begin());
 }
 
+Result<void> check_key_word(std::string_view what, std::string_view word) {
+  const std::string_view marks = what == "stream" ? stream_marks : name_marks;
+  const auto is_allowed = [&](char c) {
+    return base::is_alnum(c) || marks.find(c) != std::string_view::npos;
+  };
+  if (!word.empty() && word.size() <= name_octets_max &&
+      std::all_of(word.begin(), word.end(), is_allowed))
+    return {};
+  return failure(ErrorCode::invalid_input,
+                 fmt::format("\"{}\" cannot be the {} of a key: 1 to {} of the characters A-Z a-z "
+                             "0-9 {} are allowed",
+                             base::escape_control(word.substr(0, name_octets_max)), what,
+                             name_octets_max, fmt::join(marks, " ")));
+}
+
+Result<void> check_sender_domain(std::string_view domain) {
+  std::string_view name = domain;
+  if (name.starts_with("*.")) name.remove_prefix(2);
+  const Result<std::string> parsed = smtp::parse_domain(name);
+  if (parsed && *parsed == name && !name.starts_with('[')) return {};
+  return failure(ErrorCode::invalid_input,
+                 fmt::format("\"{}\" is no domain that a key can send as: write it in lower case, "
+                             "like example.com, or *.example.com for every name below it",
+                             base::escape_control(domain.substr(0, smtp::domain_octets_max))));
+}
+
 struct Keys::Impl {
   Database database;
   Statement insert;
@@ -216,11 +216,11 @@ Result<std::string> Keys::create(std::string_view name, std::string_view tenant,
                                  std::string_view stream, WallTime now, io::Rng& rng,
                                  std::optional<std::vector<std::string>> sender_domains,
                                  const std::set<Scope>& scopes) {
-  TRY_VOID(check_name("name", name));
-  TRY_VOID(check_name("tenant", tenant));
-  TRY_VOID(check_name("stream", stream, stream_marks));
+  TRY_VOID(check_key_word("name", name));
+  TRY_VOID(check_key_word("tenant", tenant));
+  TRY_VOID(check_key_word("stream", stream));
   if (sender_domains)
-    for (const std::string& domain : *sender_domains) TRY_VOID(check_domain(domain));
+    for (const std::string& domain : *sender_domains) TRY_VOID(check_sender_domain(domain));
   std::string secret = new_secret(rng);
   Hash hash = hash_of(secret);
   TRY(const sasl::ScramVerifier verifier,
@@ -255,7 +255,7 @@ Result<std::vector<Key>> Keys::list() {
 }
 
 Result<void> Keys::revoke(std::string_view name, WallTime now) {
-  TRY_VOID(check_name("name", name));
+  TRY_VOID(check_key_word("name", name));
   Result<void> revoked = impl_->revoke.bind(1, stored(now)).bind(2, name).run();
   if (!revoked) return failure(std::move(revoked).error().while_doing("revoking a key"));
   if (impl_->database.changed_rows() == 0)

@@ -23,6 +23,12 @@ enum class Scope {
 std::string_view name(Scope scope);
 Result<Scope> parse_scope(std::string_view name);
 
+// Whether a key can have this word as what `what` says: its "name", "tenant" or "stream".
+// invalid_input, with a message that says so, when it cannot.
+Result<void> check_key_word(std::string_view what, std::string_view word);
+// The same of a domain that it is to send as.
+Result<void> check_sender_domain(std::string_view domain);
+
 // With which an application logs in. It sends for one tenant, by default on one stream.
 struct Key {
   std::string name;
@@ -47,8 +53,8 @@ struct ScramKey {
 // command line beside the server): the next check() sees it. Every call blocks on the disk: on a
 // Worker or at the start of a process. One thread at a time.
 //
-// A name, tenant or stream is 1 to 64 of A-Z a-z 0-9 . _ @ - ; another is invalid_input, with a
-// message that says so.
+// A name, tenant or stream is 1 to 64 of A-Z a-z 0-9 . _ - and, but in a stream, @; another is
+// invalid_input, as check_key_word() says it.
 class Keys {
  public:
   // Makes the file (0600) and its folder (0700) when they are new. invalid_input when a newer

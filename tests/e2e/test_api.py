@@ -128,6 +128,10 @@ def test_suppressed_addresses_can_be_listed_added_and_taken_off(api, relay):
     put = api.ask("PUT", quoted, {"reason": "unsubscribe", "evidence": "by phone"})
     assert put.json["address"] == "Ann+news@sink.example" and put.json["who"] == "key all"
     assert api.get(quoted).json["data"][0]["evidence"] == "by phone"
+    for said in ("two\nlines", "a\x1b[2Jb", "a\x00b", "a\rb", 5):
+        refused = api.ask("PUT", quoted, {"evidence": said})
+        assert refused.name == "invalid-fields" and [each["field"] for each in refused.json["errors"]] == ["evidence"], said
+    assert api.get(quoted).json["data"][0]["evidence"] == "by phone"
     reader = Api(api.port, make_key(relay, "reader", "read"))
     [seen] = reader.get(quoted).json["data"]
     assert seen["reason"] == "unsubscribe" and not {"who", "message", "evidence"} & set(seen)

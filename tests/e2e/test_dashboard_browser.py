@@ -20,7 +20,7 @@ SENT = {"from": "Shop <hi@shop.example>", "subject": "Hello", "text": "Hello Ann
 HOSTILE = "550 5.1.1 <img src=x onerror=owned=1><script>owned=1</script> No such user"
 USER, PASSWORD = "admin", "correct horse"
 GUESS_PAUSE_S = 1.5  # after a wrong password the relay takes one a second
-PAGES = ("/", "/activity", "/providers", "/bounces", "/diagnose", "/diagnose?what=reply", "/domains", "/suppressions")
+PAGES = ("/", "/activity", "/providers", "/bounces", "/diagnose", "/diagnose?what=reply", "/domains", "/suppressions", "/keys")
 
 
 class Desk:
@@ -124,7 +124,7 @@ def test_a_bounce_is_followed_to_its_cause_by_keyboard(desk, browser):
     browser.press(Keys.ENTER)
     browser.one("h1", "gone.by.key@sink.example")
     assert browser.path == f"/messages/{number}"
-    browser.one(".cause h2", "Recipient unknown")
+    browser.one(".cause h2", "The address does not exist")
     browser.one(".cause .who", "The list owner")
     assert browser.one(".cause a", "Re-check").get_attribute("href").endswith("/diagnose?target=%s%%3A%d" % desk.sink.address)
     assert browser.one(".cause .fix li").text
@@ -134,7 +134,7 @@ def test_a_bounce_is_followed_to_its_cause_by_keyboard(desk, browser):
     browser.one("h1", "Activity")
     browser.wait_for_focus("href", f"/messages/{number}")  # Back is at the row that was left
     browser.press("?")
-    browser.one("dialog h2", "Keys")
+    browser.one("dialog h2", "Keyboard")
     browser.press(Keys.ESCAPE)
     eventually(lambda: not browser.all("dialog"), "the help is closed")
 
@@ -240,7 +240,7 @@ def test_the_ladder_names_the_broken_rung(desk, browser):
     browser.click("button", "A reply")
     browser.one("textarea").send_keys("452 4.2.2 The email account that you tried to reach is over quota")
     browser.click("button", "What does it mean?")
-    browser.one(".cause h2", "Mailbox full")
+    browser.one(".cause h2", "The mailbox is full")
 
 
 def test_a_provider_says_why_its_mail_waits(desk, browser):
@@ -432,7 +432,8 @@ def everywhere(desk, browser):
         browser.one("h1")
         eventually(lambda: not browser.all(".waiting"), "it is read")
         yield path
-    for path, opener in ((f"/messages/{number}", "Suppress …"), (f"/messages/{number}", "Cancel …"), ("/suppressions", "Release …")):
+    for path, opener in ((f"/messages/{number}", "Suppress …"), (f"/messages/{number}", "Cancel …"), ("/suppressions", "Release …"),
+                         ("/keys", "New key …"), ("/keys", "Revoke …")):
         browser.open(path)
         browser.click("button", opener)
         browser.one("dialog h2")
@@ -441,7 +442,7 @@ def everywhere(desk, browser):
     browser.one("h1", "Overview")
     browser.wait_until_live()
     browser.press("?")
-    browser.one("dialog h2", "Keys")
+    browser.one("dialog h2", "Keyboard")
     yield "the help"
     browser.press(Keys.ESCAPE)
     browser.open("/bounces")

@@ -1,17 +1,15 @@
 """The page Domains in Chromium, by keyboard: a domain is added, published at a real BIND, seen, and signs."""
 
 import contextlib
-import os
 
 import pytest
 
 from peers.api import http_port
 from peers.bind import Bind
-from peers.browser import Browser, Keys, axe
+from peers.browser import Browser, Keys
 from peers.waiting import eventually
 
 PASSWORD = "correct horse"
-PICTURES = os.environ.get("WAYPOST_PICTURES")  # a folder for pictures of the page, to look at
 
 
 @pytest.fixture(name="bind")
@@ -42,38 +40,16 @@ def browser_fixture(relay):
         assert not browser.complaints()
 
 
-def look_at(browser, name):
-    for width, shade in ((1280, "light"), (1280, "dark"), (360, "light")):
-        browser.look(width, shade)
-        eventually(lambda: browser.run("return document.documentElement.dataset.shade") == shade, shade)
-        assert browser.run("return document.documentElement.scrollWidth") <= width, (name, width)
-        if axe():
-            assert not browser.barriers(), (name, width, shade)
-        if PICTURES:
-            browser.look(width, shade, browser.run("return document.documentElement.scrollHeight"))
-            browser.driver.save_screenshot(f"{PICTURES}/{name}-{width}-{shade}.png")
-    browser.look(1280, "light")
-
-
-def press_until(browser, selector, text=""):
-    """Tab after tab, as far as a page has them."""
-    for _ in range(60):
-        if browser.focused.get_attribute("outerHTML") and browser.focused in browser.all(selector) and text in browser.focused.text:
-            return
-        browser.press(Keys.TAB)
-    raise AssertionError(f"no tab leads to {selector} {text}\n{browser.text}")
-
-
 def test_a_domain_is_added_published_and_signs_by_keyboard(browser, relay, bind):
     browser.wait_until_live()
     browser.press("g", "m")
     browser.one(".empty h2", "No sending domain yet")
-    look_at(browser, "empty")
-    press_until(browser, "input[name=domain]")
+    browser.look_at("empty")
+    browser.tab_to("input[name=domain]")
     browser.press("no domain", Keys.ENTER)
     browser.one("[role=alert]", "is not a domain name")
     browser.complaints()  # a browser logs each refusal
-    press_until(browser, "input[name=domain]")
+    browser.tab_to("input[name=domain]")
     browser.press(Keys.CONTROL + "a")
     browser.press(Keys.DELETE, "Shop.test", Keys.TAB, "192.0.2.1", Keys.ENTER)
     browser.one("h1", "shop.test")
@@ -82,12 +58,12 @@ def test_a_domain_is_added_published_and_signs_by_keyboard(browser, relay, bind)
     browser.one(".record .state", "to be changed")
     browser.one(".record .reply", "v=spf1 include:_spf.shop.test -all")
     assert len(browser.all(".record")) == 4
-    look_at(browser, "to-publish")
-    press_until(browser, "button", "Look at DNS now")
+    browser.look_at("to-publish")
+    browser.tab_to("button", "Look at DNS now")
     browser.press(Keys.ENTER)
     browser.wait_for_text("Receivers see 0 of 4 records as they should be.")
     browser.one(".record .state", "differs")
-    look_at(browser, "differs")
+    browser.look_at("differs")
 
     relay.command("domains", "add", "shop.test", "--publish", "rfc2136", "--server", "%s:%d" % bind.address, "--tsig-file",
                   str(bind.key_file), "--resolver", "%s:%d" % bind.address)
@@ -96,21 +72,21 @@ def test_a_domain_is_added_published_and_signs_by_keyboard(browser, relay, bind)
     browser.press("j", Keys.ENTER)
     browser.one(".record .state", "is there")
     assert not [each for each in browser.all(".record .state") if each.text != "is there"]
-    look_at(browser, "published")
-    press_until(browser, "button", "Retire …")
+    browser.look_at("published")
+    browser.tab_to("button", "Retire …")
     browser.press(Keys.ENTER)
     browser.one("dialog h2", "Retire")
     browser.press(Keys.ESCAPE)
     eventually(lambda: not browser.all("dialog"), "nothing was retired")
-    press_until(browser, "button", "Retire …")
+    browser.tab_to("button", "Retire …")
     browser.press(Keys.ENTER)
-    press_until(browser, "dialog button", "Retire it")
+    browser.tab_to("dialog button", "Retire it")
     browser.press(Keys.ENTER)
     browser.wait_for_text("is gone; its record may leave DNS.")
     eventually(lambda: len(browser.all("section table tbody tr")) == 1, "one key is left", explain=lambda: browser.text)
-    press_until(browser, "button", "Remove the domain …")
+    browser.tab_to("button", "Remove the domain …")
     browser.press(Keys.ENTER)
-    press_until(browser, "dialog button", "Remove it and its keys")
+    browser.tab_to("dialog button", "Remove it and its keys")
     browser.press(Keys.ENTER)
     browser.one(".empty h2", "No sending domain yet")
     assert not [each for each in (relay.folder / "data" / "keys").rglob("*") if each.is_file()]

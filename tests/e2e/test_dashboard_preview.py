@@ -2,19 +2,17 @@
 
 import base64
 import contextlib
-import os
 import socket
 import threading
 
 import pytest
 
 from peers.api import Api, http_port
-from peers.browser import Browser, FrameGone, Keys, axe
+from peers.browser import Browser, FrameGone, Keys
 from peers.sink import Sink
 from peers.waiting import eventually
 
 PASSWORD = "correct horse"
-PICTURES = os.environ.get("WAYPOST_PICTURES")  # a folder for pictures of the page, to look at
 DOT = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg==")
 
 ANIMATED = ("set", "x-set", "animate", "from")  # links of SVG whose address something else would give them
@@ -122,19 +120,6 @@ def send(desk, to="later@sink.example", **fields):
     return number
 
 
-def look_at(browser, name):
-    for width, shade in ((1280, "light"), (1280, "dark"), (360, "light")):
-        browser.look(width, shade)
-        eventually(lambda: browser.run("return document.documentElement.dataset.shade") == shade, shade)
-        assert browser.run("return document.documentElement.scrollWidth") <= width, (name, width)
-        if axe():
-            assert not browser.barriers(), (name, width, shade)
-        if PICTURES:
-            browser.look(width, shade, browser.run("return document.documentElement.scrollHeight"))
-            browser.driver.save_screenshot(f"{PICTURES}/{name}-{width}-{shade}.png")
-    browser.look(1280, "light")
-
-
 def in_frame(browser, script):
     """What a debugger, not the page, finds in the frame: scripts of its own are what it has none of."""
     driver = browser.driver
@@ -206,16 +191,16 @@ def test_headers_and_text_are_read_and_what_is_gone_is_said(desk):
     browser.one("[role=tab]", "Headers").send_keys(Keys.ENTER)
     browser.one(".fields dd", "Grüße")
     browser.one(".fields dd", "<i>x</i>")
-    look_at(browser, "headers")
+    browser.look_at("headers")
     browser.one("[role=tab]", "Preview").send_keys(Keys.ENTER)
     eventually(lambda: "First\\u202e line\n<b>not bold</b>\\x1b[2J" in shown(browser), "the text as text", explain=lambda: shown(browser))
     assert not browser.all(".choice [aria-pressed]:not(aside *)")
-    look_at(browser, "preview-text")
+    browser.look_at("preview-text")
     both = send(desk, text="The text", html="<h1>The page</h1>", attachments=[{"filename": "a.pdf", "content": "eA==", "content_type": "application/pdf"}])
     browser.open(f"/messages/{both}?tab=preview")
     eventually(lambda: shown(browser).strip() == "The page", "HTML first")
     browser.one(".files li", "a.pdf")
-    look_at(browser, "preview-html")
+    browser.look_at("preview-html")
     browser.one("[role=tabpanel] .choice button", "Text").send_keys(Keys.ENTER)
     eventually(lambda: shown(browser).strip() == "The text", "then the text")
     gone = send(desk, to="ann@sink.example", text="x")
@@ -223,7 +208,7 @@ def test_headers_and_text_are_read_and_what_is_gone_is_said(desk):
         browser.open(f"/messages/{gone}?tab={tab}")
         browser.one("[role=tabpanel] strong", "The content is gone")
         assert not browser.all("iframe")
-    look_at(browser, "preview-gone")
+    browser.look_at("preview-gone")
     assert not browser.complaints()
     for path in ("content", "preview"):
         assert desk.api.get(f"/v1/emails/{gone}/{path}").name == "content-gone"

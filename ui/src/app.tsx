@@ -1,5 +1,6 @@
 import type { JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
+import { readTitles, titles } from './causes';
 import { type About, ask, findSession, logOut, type Refusal, session } from './client';
 import { focusRowLeft, useKeys } from './keys';
 import { deafen, listen, liveness } from './live';
@@ -10,6 +11,7 @@ import { Empty, Trouble } from './parts/notice';
 import { asRefusal } from './resource';
 import { go, place } from './route';
 import { ActivityScreen } from './screens/activity';
+import { KeysScreen } from './screens/api_keys';
 import { BouncesScreen } from './screens/bounces';
 import { DiagnoseScreen } from './screens/diagnose';
 import { DomainScreen } from './screens/domain';
@@ -31,6 +33,7 @@ const PAGES: { path: string; words: string; icon: IconName }[] = [
   { path: '/diagnose', words: 'Diagnose', icon: 'diagnose' },
   { path: '/domains', words: 'Domains', icon: 'domains' },
   { path: '/suppressions', words: 'Suppressions', icon: 'suppressed' },
+  { path: '/keys', words: 'Keys', icon: 'key' },
 ];
 
 const ADMIN_LOOKED_FOR_MS = 1_500;
@@ -48,6 +51,7 @@ function screenOf(path: string): { words: string; screen: JSX.Element } {
     case 'diagnose': return { words: 'Diagnose', screen: <DiagnoseScreen /> };
     case 'domains': return named ? { words: named, screen: <DomainScreen key={named} name={named} /> } : { words: 'Domains', screen: <DomainsScreen /> };
     case 'bounces': return { words: 'Bounces', screen: <BouncesScreen /> };
+    case 'keys': return { words: 'Keys', screen: <KeysScreen /> };
     case 'suppressions': return { words: 'Suppressions', screen: <SuppressionsScreen /> };
     default: return { words: 'Not found', screen: <NoSuchPage /> };
   }
@@ -93,6 +97,8 @@ export function App() {
 function Frame({ about }: { about: About | undefined }) {
   const { path } = place.use();
   zone.use(); // every page shows times
+  titles.use();
+  useEffect(() => void readTitles().catch(() => undefined), []); // without them their slugs are shown
   const [open, setOpen] = useState(false);
   const [help, setHelp] = useState(false);
   const page = useRef<HTMLElement>(null);
@@ -178,7 +184,7 @@ function Top({ open, onMenu, onHelp }: { open: boolean; onMenu: () => void; onHe
       </form>
       <div class="rest">
         <Live />
-        <button type="button" class="plain wide" onClick={onHelp} aria-label="Keys" title="Keys"><kbd>?</kbd></button>
+        <button type="button" class="plain wide" onClick={onHelp} aria-label="Keyboard" title="Keyboard"><kbd>?</kbd></button>
         <ThemeSwitch />
         <Account />
       </div>
@@ -226,10 +232,10 @@ function Help({ onClose }: { onClose: () => void }) {
   const keys: [string, string][] = [
     ['/', 'Search'], ['j  k', 'Next row, row before'], ['Enter', 'Open the row'], ['Esc', 'Back, or leave a field'],
     ['g o', 'Overview'], ['g a', 'Activity'], ['g p', 'Providers'], ['g b', 'Bounces'], ['g d', 'Diagnose'],
-    ['g m', 'Domains'], ['g s', 'Suppressions'], ['?', 'This'],
+    ['g m', 'Domains'], ['g s', 'Suppressions'], ['g k', 'Keys'], ['?', 'This'],
   ];
   return (
-    <Dialog title="Keys" onClose={onClose}>
+    <Dialog title="Keyboard" onClose={onClose}>
       <dl class="keys">
         {keys.map(([key, words]) => [<dt key={key}>{key.split(/\s+/).map((each) => <kbd key={each}>{each}</kbd>)}</dt>, <dd key={`${key}-means`}>{words}</dd>])}
       </dl>

@@ -96,6 +96,11 @@ function askForLogin() {
 export async function findSession(about: About) {
   relay.set(about);
   if (about.session === false) return askForLogin();
+  await renewSession();
+}
+
+/** Asks whether somebody is still logged in; whoever is not is led to the login and back. */
+export async function renewSession() {
   try {
     session.set(await ask<Session>('/v1/session'));
   } catch (failure) {

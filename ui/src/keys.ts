@@ -1,7 +1,7 @@
 import { useEffect } from 'preact/hooks';
 import { go, goBack, leftFor, place } from './route';
 
-const PAGES: Record<string, string> = { o: '/', a: '/activity', p: '/providers', b: '/bounces', d: '/diagnose', m: '/domains', s: '/suppressions' };
+const PAGES: Record<string, string> = { o: '/', a: '/activity', p: '/providers', b: '/bounces', d: '/diagnose', m: '/domains', s: '/suppressions', k: '/keys' };
 const PAIR_MS = 1200;
 
 function isField(target: EventTarget | null): target is HTMLElement {

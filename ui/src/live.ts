@@ -1,4 +1,5 @@
 import { useEffect, useRef } from 'preact/hooks';
+import { renewSession } from './client';
 import { store } from './store';
 import type { Event } from './schema';
 
@@ -57,6 +58,8 @@ export function listen() {
     if (source?.readyState !== EventSource.CLOSED) return;
     source = null;
     again = window.setTimeout(listen, AGAIN_MS);
+    // A browser does not tell why it was refused. A page that only listens would never learn that its session has ended.
+    renewSession().catch(() => undefined); // whatever else it is, it is tried again
   };
   for (const kind of KINDS) source.addEventListener(kind, heard);
   source.addEventListener('gap', () => tell(null));

@@ -11,10 +11,15 @@ function here(): Place {
 
 export const place = store<Place>(here());
 
-/** How many pages of ours one can go back. */
-let behind = 0;
-/** What was opened from each of them, and from the one that one has just come back to. */
-const opened = new Map<number, string>();
+/** What the browser keeps of each page of ours, also when it is loaded anew. */
+interface Kept {
+  /** How many pages of ours one can go back. */
+  behind?: number;
+  /** The path that was opened from it. */
+  opened?: string;
+}
+
+let behind = (history.state as Kept | null)?.behind ?? 0;
 let left = '';
 
 /** The path that was opened from this page before; empty when nobody came back to it. */
@@ -30,10 +35,9 @@ export function goBack(otherwise: string) {
 export function go(to: string, how: 'push' | 'replace' = 'push') {
   left = '';
   if (how === 'push') {
-    opened.set(behind, to);
+    history.replaceState({ behind, opened: to }, '');
     history.pushState({ behind: ++behind }, '', to);
-  }
-  else history.replaceState({ behind }, '', to);
+  } else history.replaceState({ behind }, '', to);
   place.set(here());
 }
 
@@ -58,8 +62,8 @@ export function safePath(text: string | null): string {
 /** Links of ours change the page without loading it anew. */
 export function followLinks() {
   addEventListener('popstate', (event) => {
-    const now = Number((event.state as { behind?: number } | null)?.behind ?? 0);
-    left = now < behind ? opened.get(now) ?? '' : '';
+    const { behind: now = 0, opened = '' } = (event.state as Kept | null) ?? {};
+    left = now < behind ? opened : '';
     behind = now;
     place.set(here());
   });

@@ -64,6 +64,8 @@ export type Suppressions = { object: "list"; data: Array<Suppression>; has_more:
 
 export type Question = { text: string; provider?: string; mx?: string; phase?: string; our_ip?: string; our_domain?: string; };
 
+export type Causes = { object: "list"; data: Array<{ cause: string; title: string; meaning: string; }>; has_more: boolean; };
+
 export type Explanation = { class: string; group: string; who: string; actor?: string; disposition: "transient" | "permanent" | null; suppress: boolean; provider: string | null; standard_meaning: string | null; meaning: string; confidence: string; rule: string | null; evidence: { [other: string]: unknown; } | null; alternatives: Array<string>; remedy: Array<string>; retry_after_s: number | null; };
 
 export type About = { name: "Waypost"; version: string; hostname: string; demo: boolean; capture: boolean; needs_admin: boolean; session: boolean; };

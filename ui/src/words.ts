@@ -1,3 +1,4 @@
+import { titles } from './causes';
 import type { IconName } from './parts/icon';
 
 /** How a state looks and what it means: the words are those of the API, the command line and the event log. */
@@ -73,10 +74,17 @@ export function phaseWord(phase: string): string {
 
 const NAMES = /\b(dkim|dmarc|dns|helo|ip|mx|ptr|spf|tls)\b/g;
 
-/** "mailbox-full" -> "Mailbox full", "dmarc-fail" -> "DMARC fail" */
+/** Its title; of what is no class, such as the reason "by-hand", the words of the slug. */
 export function classWord(slug: string): string {
+  const title = titles.get()[slug];
+  if (title) return title;
   const text = slug.replaceAll('-', ' ').replace(NAMES, (name) => name.toUpperCase());
   return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+/** The same within a sentence: "the mailbox is full", but "DNS gave no answer". */
+export function classWithin(slug: string): string {
+  return classWord(slug).replace(/^[A-Z](?=[a-z ])/, (first) => first.toLowerCase());
 }
 
 /** Where mail did not get to any server. */
@@ -90,6 +98,13 @@ const PROVIDERS: Record<string, string> = {
 export function providerWord(id: string): string {
   return PROVIDERS[id] ?? id;
 }
+
+/** What a key with that scope may. */
+export const SCOPES = {
+  send: 'Send mail, by SMTP and over HTTP; cancel and reschedule what it has sent.',
+  read: 'See what became of its tenant\'s mail, the queue, events and metrics.',
+  admin: 'See the mail of all tenants; act on queue, suppressions, providers and domains; make and revoke keys.',
+} as const;
 
 /** The keys of a site's limits. */
 export const LIMITS: Record<string, string> = {

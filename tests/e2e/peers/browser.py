@@ -1,5 +1,6 @@
 """Chromium without a window, and what the tests of the dashboard do in it."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -22,10 +23,13 @@ except ImportError:
     webdriver, Keys, FrameGone = None, None, ()
 
 UI = ROOT / "ui"
+PICTURES = os.environ.get("WAYPOST_PICTURES")  # a folder for pictures of pages, to look at
 AXE = Path("node_modules", "axe-core", "axe.min.js")
 SCRIPT_S = 120
 FLAGS = ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars",
          "--disable-background-networking", "--disable-component-update", "--no-first-run")
+
+TABS_MAX = 60
 
 
 def axe():
@@ -143,6 +147,27 @@ class Browser:
             "const done = arguments[0]; axe.run().then((found) => done(found.violations))")
         return [f"{each['id']} ({each['impact']}): {each['nodes'][0]['html'][:200]}" for each in violations
                 if each["impact"] in ("serious", "critical", "moderate")]
+
+    def look_at(self, name):
+        """The page fits a wide and a narrow screen in both shades, and keeps nobody out."""
+        for width, shade in ((1280, "light"), (1280, "dark"), (360, "light"), (360, "dark")):
+            self.look(width, shade)
+            eventually(lambda: self.run("return document.documentElement.dataset.shade") == shade, shade)
+            assert self.run("return document.documentElement.scrollWidth") <= width, (name, width)
+            if axe():
+                assert not self.barriers(), (name, width, shade)
+            if PICTURES:
+                self.look(width, shade, self.run("return document.documentElement.scrollHeight"))
+                self.driver.save_screenshot(f"{PICTURES}/{name}-{width}-{shade}.png")
+        self.look(1280, "light")
+
+    def tab_to(self, selector, text=""):
+        """Tab after tab, as far as a page has them."""
+        for _ in range(TABS_MAX):
+            if self.focused.get_attribute("outerHTML") and self.focused in self.all(selector) and text in self.focused.text:
+                return
+            self.press(Keys.TAB)
+        raise AssertionError(f"no tab leads to {selector} {text}\n{self.text}")
 
     def complaints(self):
         """Errors and warnings of the console since the last time."""

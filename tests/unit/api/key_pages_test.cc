@@ -125,5 +125,26 @@ TEST_F(KeyPagesTest, refuse_what_is_no_key) {
   EXPECT_TRUE(keys_->list()->empty());
 }
 
+TEST_F(KeyPagesTest, name_the_field_that_is_wrong) {
+  const auto answers = ask({
+      wish(R"({"name":"a b","tenant":"","stream":"x@y","any_sender":true})"),
+      wish(R"({"name":7,"domains":["x.example","no_domain/"]})"),
+      wish(R"({"name":"a","any_sender":true})"),
+      wish(R"({"name":"a","any_sender":true})"),
+  });
+  EXPECT_THAT(codes(answers), ElementsAre(422, 422, 200, 409));
+  const auto fields_of = [](const web::Response& answer) {
+    std::vector<std::string> fields;
+    const boost::json::value problem = boost::json::parse(answer.body);
+    for (const auto& each : problem.at("errors").as_array())
+      fields.emplace_back(each.at("field").as_string());
+    return fields;
+  };
+  EXPECT_THAT(fields_of(answers[0]), ElementsAre("name", "tenant", "stream"));
+  EXPECT_THAT(answers[0].body, HasSubstr("cannot be the stream of a key"));
+  EXPECT_THAT(fields_of(answers[1]), ElementsAre("name", "domains"));
+  EXPECT_THAT(fields_of(answers[3]), ElementsAre("name"));
+}
+
 }  // namespace
 }  // namespace waypost::api

@@ -1,5 +1,6 @@
 import type { Explanation } from '../schema';
-import { classWord, providerWord, whoActs } from '../words';
+import { classWithin, classWord, providerWord, whoActs } from '../words';
+import { visible, visibleLines } from '../format';
 import { CopyButton } from './copy';
 import { Icon, type IconName } from './icon';
 
@@ -16,7 +17,7 @@ function Reply({ reply, mark }: { reply: string; mark: Explanation['evidence'] }
   const at = part ? reply.indexOf(part) : -1;
   return (
     <blockquote class="reply">
-      {at < 0 ? reply : <>{reply.slice(0, at)}<mark>{part}</mark>{reply.slice(at + part.length)}</>}
+      {at < 0 ? visibleLines(reply) : <>{visibleLines(reply.slice(0, at))}<mark>{visibleLines(part)}</mark>{visibleLines(reply.slice(at + part.length))}</>}
     </blockquote>
   );
 }
@@ -30,7 +31,7 @@ function Facts({ facts }: { facts: [string, string][] }) {
   return (
     <dl class="facts">
       {facts.filter(([, value]) => value).map(([name, value]) => (
-        <div key={name}><dt>{name}</dt><dd>{value}</dd></div>
+        <div key={name}><dt>{name}</dt><dd>{visible(value)}</dd></div>
       ))}
     </dl>
   );
@@ -43,9 +44,9 @@ export function CauseBlock({ diagnosis, evidence, alike, recheck }: {
   const permanent = diagnosis.disposition === 'permanent';
   const tone = permanent ? 'bad' : 'warn';
   const icon: IconName = permanent ? 'bounced' : 'deferred';
-  const others = diagnosis.alternatives.map(classWord).join(', ');
+  const others = diagnosis.alternatives.map(classWithin).join('; ');
   const facts: [string, string][] = [
-    ['Confidence', diagnosis.confidence + (others ? `; it could also be: ${others.toLowerCase()}` : '')],
+    ['Confidence', diagnosis.confidence + (others ? `; it could also be: ${others}` : '')],
     ['Provider', diagnosis.provider ? providerWord(diagnosis.provider) : ''],
     ['The code means', diagnosis.standard_meaning ?? ''],
     ...(evidence?.facts ?? []),

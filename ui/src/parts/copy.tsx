@@ -14,8 +14,9 @@ function copyBySelection(text: string): boolean {
   const field = document.createElement('textarea');
   field.value = text;
   field.className = 'offscreen';
-  document.body.append(field);
   const before = document.activeElement;
+  // While a dialog is open nothing outside it can be selected.
+  (document.querySelector('dialog[open]') ?? document.body).append(field);
   field.select();
   const done = document.execCommand('copy');
   field.remove();

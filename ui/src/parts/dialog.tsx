@@ -1,20 +1,34 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 
+interface Asked {
+  title: string;
+  /** Only its buttons close it: what it shows is not to be had again. */
+  stays?: boolean;
+  onClose: () => void;
+  children: ComponentChildren;
+}
+
 /** The browser's own dialog: it keeps the focus inside, and Escape closes it. */
-export function Dialog({ title, onClose, children }: { title: string; onClose: () => void; children: ComponentChildren }) {
+export function Dialog({ title, stays = false, onClose, children }: Asked) {
   const box = useRef<HTMLDialogElement>(null);
   useEffect(() => {
     const before = document.activeElement;
-    box.current?.showModal();
-    return () => before instanceof HTMLElement && before.focus();
+    const dialog = box.current;
+    dialog?.showModal();
+    return () => {
+      dialog?.close(); // as long as it is open, nothing outside it takes the focus
+      if (before instanceof HTMLElement) before.focus();
+    };
   }, []);
   return (
     <dialog
       ref={box}
       aria-label={title}
-      onClose={onClose}
-      onClick={(event) => event.target === box.current && box.current?.close()}
+      onClose={() => box.current && onClose()}
+      onKeyDown={(event) => stays && event.key === 'Escape' && event.preventDefault()}
+      onCancel={(event) => stays && event.preventDefault()} // by other means; a browser may ask once only
+      onClick={(event) => !stays && event.target === box.current && box.current?.close()}
     >
       <div class="dialog">
         <h2>{title}</h2>

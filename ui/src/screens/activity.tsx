@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { ask, type Refusal } from '../client';
-import { localTimes, plural } from '../format';
+import { localTimes, plural, visible } from '../format';
 import { useRowLeft } from '../keys';
 import { useCalm, useEvents } from '../live';
 import { Copyable } from '../parts/copy';
@@ -221,13 +221,14 @@ function Row({ email }: { email: EmailState }) {
   const shown = email.recipients.find((each) => each.status === email.status) ?? email.recipients[0];
   const path = `/messages/${email.id}`;
   const more = email.recipients.length - 1;
+  const subject = visible(email.subject ?? '');
   return (
     <tr data-row onClick={(event) => (event.target as Element).closest('a') || getSelection()?.toString() || go(path)}>
       <td><State state={email.status} />{email.complained ? <State state="complained" /> : null}</td>
-      <td class="to"><a href={path} data-open>{shown?.to ?? 'nobody'}</a>{more > 0 ? <span class="quiet"> +{more}</span> : null}
-        {email.subject ? <span class="clip quiet" title={email.subject}>{email.subject}</span> : null}</td>
+      <td class="to"><a href={path} data-open><bdi>{visible(shown?.to ?? 'nobody')}</bdi></a>{more > 0 ? <span class="quiet"> +{more}</span> : null}
+        {subject ? <span class="clip quiet" title={subject}>{subject}</span> : null}</td>
       <td class="why"><Why email={email} index={shown ? email.recipients.indexOf(shown) : 0} /></td>
-      <td class="from quiet">{sender(email)}</td>
+      <td class="from quiet"><bdi>{visible(sender(email))}</bdi></td>
       <td class="number when"><Time at={email.created_at} /></td>
     </tr>
   );
@@ -243,7 +244,7 @@ function Why({ email, index }: { email: EmailState; index: number }) {
   const shown = email.recipients[index];
   if (!shown) return null;
   const delivered = shown.status === 'delivered';
-  const text = shown.status === 'throttled' || shown.status === 'scheduled' || !shown.last_reply ? localTimes(shown.reason ?? '') : shown.last_reply;
+  const text = visible(shown.status === 'throttled' || shown.status === 'scheduled' || !shown.last_reply ? localTimes(shown.reason ?? '') : shown.last_reply);
   return (
     <>
       {shown.diagnosis && !delivered ? <strong>{classWord(shown.diagnosis.class)}</strong> : null}

@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
 import type { BounceCause } from '../contract';
-import { count, percent, plural } from '../format';
+import { count, percent, plural, visible } from '../format';
 import { CopyButton } from '../parts/copy';
 import { Empty, Trouble, Waiting } from '../parts/notice';
 import { Time } from '../parts/time';
@@ -70,8 +70,8 @@ function Cause({ cause, since, most, open }: { cause: BounceCause; since: string
           ) : null}
           {cause.example ? (
             <div class="said">
-              <h3>For example, to {cause.example.recipient}</h3>
-              <blockquote class="reply">{cause.example.reply}</blockquote>
+              <h3>For example, to <bdi>{visible(cause.example.recipient)}</bdi></h3>
+              <blockquote class="reply">{visible(cause.example.reply)}</blockquote>
             </div>
           ) : null}
           <p class="quiet">

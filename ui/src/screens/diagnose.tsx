@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { ask, type Refusal, relay, request } from '../client';
 import type { DoctorReport, Finding, Rung } from '../contract';
-import { milliseconds } from '../format';
+import { milliseconds, visible, visibleLines } from '../format';
 import { CauseBlock } from '../parts/cause';
 import { Copyable, CopyButton } from '../parts/copy';
 import { Icon, type IconName } from '../parts/icon';
@@ -148,7 +148,7 @@ function Ladder({ run }: { run: Run }) {
               <span class="knot"><Icon name={icon} /></span>
               <div class="rung">
                 <span class="name">{i + 1} {name}</span>
-                <span class="line">{rung && status !== 'skipped' ? rung.line : QUESTIONS[i + 1]}</span>
+                <span class="line">{rung && status !== 'skipped' ? visible(rung.line) : QUESTIONS[i + 1]}</span>
                 <span class="state">{word}</span>
                 <span class="number quiet">{rung?.ms !== undefined && status !== 'skipped' ? milliseconds(rung.ms) : ''}</span>
               </div>
@@ -167,7 +167,7 @@ function Found({ finding }: { finding: Finding }) {
   return (
     <div class="finding">
       <p><strong>{finding.title}</strong> <span class="quiet">{finding.id} · {finding.confidence}</span></p>
-      {finding.observed ? <blockquote class="reply">{finding.observed}</blockquote> : null}
+      {finding.observed ? <blockquote class="reply">{visibleLines(finding.observed)}</blockquote> : null}
       {finding.notes.map((note) => <p key={note}>{note}</p>)}
       <div class="fix">
         <ol>
@@ -196,7 +196,7 @@ function Report({ report }: { report: DoctorReport }) {
           <pre class="dialogue" tabIndex={0}>
             {report.evidence.map((each) => (
               <span key={each.n} class={each.kind === 'sent' ? 'ours' : each.kind === 'recv' ? 'theirs' : 'remark'}>
-                {`${(each.t_ms / 1000).toFixed(3)} ${each.kind === 'sent' ? 'C:' : each.kind === 'recv' ? 'S:' : ' *'} ${each.text}\n`}
+                {`${(each.t_ms / 1000).toFixed(3)} ${each.kind === 'sent' ? 'C:' : each.kind === 'recv' ? 'S:' : ' *'} ${visible(each.text)}\n`}
               </span>
             ))}
           </pre>

@@ -1,5 +1,5 @@
-import { useMemo, useState } from 'preact/hooks';
-import { absolute, localTimes, octets } from '../format';
+import { useEffect, useMemo, useState } from 'preact/hooks';
+import { absolute, localTimes, octets, visible } from '../format';
 import { useCalm, useEvents } from '../live';
 import { CauseBlock } from '../parts/cause';
 import { CopyButton } from '../parts/copy';
@@ -50,15 +50,19 @@ function Found({ email, reload }: { email: EmailState; reload: () => void }) {
   const chosen = email.recipients.find((each) => each.to === asked) ?? worst(email.recipients);
   const tab = (query.get('tab') ?? 'timeline') as Tab;
   const waits = email.recipients.some((each) => WAITING.has(each.status));
+  const subject = visible(email.subject ?? '');
+  useEffect(() => {
+    document.title = `${subject || whom(email)} · Waypost`;
+  }, [subject]);
   return (
     <>
       <Crumb />
       <div class="head">
         <div>
-          <h1 tabIndex={-1}>{title(email)}</h1>
+          <h1 tabIndex={-1}>{subject ? <><bdi>{subject}</bdi> <span class="whom">to <bdi>{whom(email)}</bdi></span></> : <bdi>{whom(email)}</bdi>}</h1>
           <p class="quiet">
-            {email.direction === 'inbound' ? 'came in ' : ''}from {email.from || (email.direction === 'notice' ? 'the null sender: a notice of ours' : 'the null sender')} · accepted <Time at={email.created_at} />
-            {email.key ? <> · key {email.key}</> : null} · stream {email.stream}
+            {email.direction === 'inbound' ? 'came in ' : ''}from {email.from ? <bdi>{visible(email.from)}</bdi> : (email.direction === 'notice' ? 'the null sender: a notice of ours' : 'the null sender')} · accepted <Time at={email.created_at} />
+            {email.key ? <> · key <bdi>{visible(email.key)}</bdi></> : null} · stream {email.stream}
             {email.size ? <> · {octets(email.size)}</> : null}
           </p>
         </div>
@@ -82,7 +86,7 @@ function Found({ email, reload }: { email: EmailState; reload: () => void }) {
             {tab === 'headers' ? <Headers id={email.id} waits={waits} /> : null}
             {tab === 'preview' ? <Preview id={email.id} waits={waits} /> : null}
             {tab === 'raw' ? <Raw id={email.id} waits={waits} /> : null}
-            {tab === 'timeline' ? <Timeline email={email} /> : null}
+            {tab === 'timeline' ? <Timeline email={email} chosen={chosen} /> : null}
           </div>
         </section>
         <Details email={email} />
@@ -91,8 +95,8 @@ function Found({ email, reload }: { email: EmailState; reload: () => void }) {
   );
 }
 
-function title(email: EmailState): string {
-  const first = email.recipients[0]?.to ?? 'nobody';
+function whom(email: EmailState): string {
+  const first = visible(email.recipients[0]?.to ?? 'nobody');
   return email.recipients.length > 1 ? `${first} and ${email.recipients.length - 1} more` : first;
 }
 
@@ -115,7 +119,7 @@ function Recipients({ email, chosen }: { email: EmailState; chosen: Recipient | 
         {seen.map((each) => (
           <li key={each.to}>
             <a href={withQuery({ to: each.to })} aria-current={each === chosen ? 'true' : undefined}>
-              <span class="clip">{each.to}</span><State state={each.status} />{each.complained ? <State state="complained" /> : null}
+              <span class="clip">{visible(each.to)}</span><State state={each.status} />{each.complained ? <State state="complained" /> : null}
             </a>
           </li>
         ))}
@@ -149,9 +153,9 @@ function Why({ recipient }: { recipient: Recipient }) {
   const { tone, icon, means } = stateWord(recipient.status);
   return (
     <section class={`cause tone-${tone}`} aria-labelledby="why">
-      <h2 id="why"><Icon name={icon} />{recipient.to}: {recipient.status}</h2>
+      <h2 id="why"><Icon name={icon} /><bdi>{visible(recipient.to)}</bdi>: {recipient.status}</h2>
       <p class="summary">{means}{recipient.reason ? ` ${sentence(recipient.reason)}` : ''}</p>
-      {recipient.last_reply ? <div class="said"><h3>What they said</h3><blockquote class="reply">{recipient.last_reply}</blockquote></div> : null}
+      {recipient.last_reply ? <div class="said"><h3>What they said</h3><blockquote class="reply">{visible(recipient.last_reply)}</blockquote></div> : null}
       {WAITING.has(recipient.status) ? <NextTry recipient={recipient} /> : null}
     </section>
   );
@@ -167,7 +171,7 @@ function recheck(recipient: Recipient): string | undefined {
 }
 
 function sentence(text: string): string {
-  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
+  return visible(`${text.charAt(0).toUpperCase()}${text.slice(1)}.`);
 }
 
 function NextTry({ recipient }: { recipient: Recipient }) {
@@ -198,7 +202,7 @@ function OnOurSide({ recipient }: { recipient: Recipient }) {
   return (
     <section class={`cause tone-${tone}`} aria-labelledby="why">
       <h2 id="why"><Icon name={icon} />{OUR_WORDS[recipient.status] ?? `We hold it back: ${recipient.status}`}</h2>
-      <p class="summary">{localTimes(recipient.reason || means)}</p>
+      <p class="summary">{visible(localTimes(recipient.reason || means))}</p>
       {recipient.status === 'throttled' ? <p class="who"><span class="label">Who acts</span> <strong>{whoHolds(recipient)}</strong></p> : null}
       {recipient.limit_origin ? <LimitOrigin origin={recipient.limit_origin} /> : null}
       <NextTry recipient={recipient} />
@@ -214,11 +218,11 @@ function Details({ email }: { email: EmailState }) {
       <h2 id="names">Names</h2>
       <dl class="facts wide-facts">
         <div><dt>Id</dt><dd class="mono">{email.id} <CopyButton text={email.id} what="the id" /></dd></div>
-        {email.message_id ? <div><dt>Message-ID</dt><dd class="mono">{email.message_id}</dd></div> : null}
-        {email.subject ? <div><dt>Subject</dt><dd>{email.subject}</dd></div> : null}
+        {email.message_id ? <div><dt>Message-ID</dt><dd class="mono">{visible(email.message_id)}</dd></div> : null}
+        {email.subject ? <div><dt>Subject</dt><dd>{visible(email.subject)}</dd></div> : null}
         {email.tenant ? <div><dt>Tenant</dt><dd>{email.tenant}</dd></div> : null}
-        {tags.length ? <div><dt>Tags</dt><dd>{tags.map(({ name, value }) => <a key={name} class="tag" href={`/activity?tag=${encodeURIComponent(`${name}=${value}`)}`}>{name}={value}</a>)}</dd></div> : null}
-        {more.map(([name, value]) => <div key={name}><dt>{name}</dt><dd>{value}</dd></div>)}
+        {tags.length ? <div><dt>Tags</dt><dd>{tags.map(({ name, value }) => <a key={name} class="tag" href={`/activity?tag=${encodeURIComponent(`${name}=${value}`)}`}>{visible(`${name}=${value}`)}</a>)}</dd></div> : null}
+        {more.map(([name, value]) => <div key={name}><dt>{visible(name)}</dt><dd>{visible(value)}</dd></div>)}
       </dl>
     </section>
   );

@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
 import { Refusal, request } from '../client';
-import { octets } from '../format';
+import { octets, visible, visibleLines } from '../format';
 import { CopyButton } from '../parts/copy';
 import { Trouble, Waiting } from '../parts/notice';
 import { Time } from '../parts/time';
@@ -24,11 +24,11 @@ export function Transcripts({ id, turn }: { id: string; turn: number }) {
       {kept.data.data.map((each) => (
         <section key={`${each.attempt}-${each.at}`} class="transcript">
           <header>
-            <h3>Attempt {each.attempt}, <Time at={each.at} exact />, to {each.recipients.join(', ')}</h3>
+            <h3>Attempt {each.attempt}, <Time at={each.at} exact />, to <bdi>{visible(each.recipients.join(', '))}</bdi></h3>
             <CopyButton text={each.text} what={`the transcript of attempt ${each.attempt}`} />
           </header>
           <pre tabIndex={0} aria-label={`Transcript of attempt ${each.attempt}`}>
-            {each.text.trimEnd().split('\n').map((line, i) => <span key={i} class={side(line)}>{line}{'\n'}</span>)}
+            {visibleLines(each.text.trimEnd()).split('\n').map((line, i) => <span key={i} class={side(line)}>{line}{'\n'}</span>)}
           </pre>
         </section>
       ))}
@@ -68,7 +68,7 @@ export function Raw({ id, waits }: { id: string; waits: boolean }) {
         <h3>{octets(new Blob([text]).size)}, as it is sent</h3>
         <a class="button small" href={path} download={`${id}.eml`}>Download</a>
       </header>
-      <pre tabIndex={0} aria-label="The raw message">{text.slice(0, SHOWN_MAX)}</pre>
+      <pre tabIndex={0} aria-label="The raw message">{visibleLines(text.slice(0, SHOWN_MAX))}</pre>
       {text.length > SHOWN_MAX ? <p class="quiet">The first {octets(SHOWN_MAX)} are shown; download it for the rest.</p> : null}
     </section>
   );

@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
 import { ask } from '../client';
-import { absolute } from '../format';
+import { absolute, visible } from '../format';
 import { useAct } from '../parts/act';
 import { Dialog } from '../parts/dialog';
 import { Icon } from '../parts/icon';
@@ -17,7 +17,7 @@ function mostWords(limit: AskedLimit): string {
 }
 
 export function limitedWords(limit: AskedLimit): string {
-  return `Limited${limit.by ? ` by ${limit.by}` : ''} until ${absolute(limit.until)}: ${mostWords(limit)}${limit.reason ? ` (${limit.reason})` : ''}`;
+  return `Limited${limit.by ? ` by ${limit.by}` : ''} until ${absolute(limit.until)}: ${mostWords(limit)}${limit.reason ? ` (${visible(limit.reason)})` : ''}`;
 }
 
 function pathOf(site: string): string {
@@ -64,7 +64,7 @@ export function Limiting({ site, limit, reload }: { site: string; limit: AskedLi
         <section class="cause tone-ours" aria-label="Limited">
           <h2><Icon name="held" />Limited until {absolute(limit.until)}</h2>
           <p class="summary">It gets {mostWords(limit)}.</p>
-          <p>{limit.reason || 'No reason was given.'}</p>
+          <p>{visible(limit.reason) || 'No reason was given.'}</p>
           <p><span class="label">By</span> {limit.by || 'somebody'}, <Time at={limit.since} /></p>
         </section>
       ) : null}

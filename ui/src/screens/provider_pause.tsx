@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
 import { ask } from '../client';
-import { absolute } from '../format';
+import { absolute, visible } from '../format';
 import { useAct } from '../parts/act';
 import { Dialog } from '../parts/dialog';
 import { Icon } from '../parts/icon';
@@ -32,7 +32,7 @@ export function Pausing({ site, pauses, reload }: { site: string; pauses: Pause[
       {pauses.map((each) => (
         <section key={each.scope} class="cause tone-ours" aria-label="Paused">
           <h2><Icon name="held" />{each.scope === 'site' ? 'Paused' : 'All mail is paused'}{each.until ? <> until {absolute(each.until)}</> : ', until it is resumed'}</h2>
-          <p class="summary">{each.reason || 'No reason was given.'}</p>
+          <p class="summary">{visible(each.reason) || 'No reason was given.'}</p>
           <p><span class="label">By</span> {each.by || 'somebody'}, <Time at={each.since} /></p>
           {each.scope === 'site' ? null : <p><code>waypost resume --all</code> ends it.</p>}
         </section>

@@ -1,4 +1,4 @@
-import { absolute, count, localTimes } from '../format';
+import { absolute, count, localTimes, visible } from '../format';
 import { useRowLeft } from '../keys';
 import { Icon } from '../parts/icon';
 import { Empty, Trouble, Waiting } from '../parts/notice';
@@ -10,7 +10,7 @@ import { WindowPicker, windowOf } from '../parts/window';
 import { useResource } from '../resource';
 import { place } from '../route';
 import type { Pause, Provider, Site as Known, Sites } from '../schema';
-import { LIMITS, providerWord, WAITING } from '../words';
+import { classWord, LIMITS, providerWord, WAITING } from '../words';
 import { rate, siteTone } from './overview';
 import { LimitedRow, Limiting } from './provider_limit';
 import { Pausing } from './provider_pause';
@@ -80,7 +80,7 @@ function connections(site: Site): string {
 }
 
 function pausedWords({ by, until, reason }: Pause): string {
-  return `Paused${by ? ` by ${by}` : ''}${until ? ` until ${absolute(until)}` : ', until it is resumed'}${reason ? `: ${reason}` : ''}`;
+  return `Paused${by ? ` by ${by}` : ''}${until ? ` until ${absolute(until)}` : ', until it is resumed'}${reason ? `: ${visible(reason)}` : ''}`;
 }
 
 function Holds({ site }: { site: Site }) {
@@ -96,7 +96,7 @@ function Holds({ site }: { site: Site }) {
   }
   return (
     <>
-      <span>{site.hold === 'deferred' ? `They said not now: ${site.reason}` : localTimes(site.reason)}</span>
+      <span>{visible(site.hold === 'deferred' ? `They said not now: ${site.reason}` : localTimes(site.reason))}</span>
       {more}
       {site.next_attempt_at ? <span class="quiet"> · next <Time at={site.next_attempt_at} coming /></span> : null}
     </>
@@ -113,7 +113,7 @@ function Slowed({ site }: { site: Site }) {
   return (
     <span class="slowed">
       {site.connections_max} of {site.connections_limit} connections since {site.slowed_since ? <Time at={site.slowed_since} exact /> : 'some time'},
-      because of <q>{site.slowed_by}</q>
+      because of <q>{visible(site.slowed_by ?? '')}</q>
     </span>
   );
 }
@@ -169,11 +169,11 @@ function Replies({ all }: { all: Provider['replies'] }) {
           <li key={i}>
             <p>
               <State state={each.event} /> <Time at={each.at} /> <span class="quiet">{each.host}</span>{' '}
-              {each.id ? <a href={`/messages/${each.id}?to=${encodeURIComponent(each.recipient)}`}>{each.recipient}</a> : each.recipient}
+              {each.id ? <a href={`/messages/${each.id}?to=${encodeURIComponent(each.recipient)}`}><bdi>{visible(each.recipient)}</bdi></a> : <bdi>{visible(each.recipient)}</bdi>}
               {each.recipients > 1 ? <span class="quiet"> and {each.recipients - 1} more</span> : null}
-              {each.class ? <> · <a href={`/activity?class=${encodeURIComponent(each.class)}`}>{each.class}</a></> : null}
+              {each.class ? <> · <a href={`/activity?class=${encodeURIComponent(each.class)}`}>{classWord(each.class)}</a></> : null}
             </p>
-            <blockquote class="reply">{each.reply}</blockquote>
+            <blockquote class="reply">{visible(each.reply)}</blockquote>
           </li>
         ))}
       </ul>
@@ -193,15 +193,15 @@ function Found({ site, history }: { site: Site; history: History | undefined }) 
             They asked for less, so it gets less since {site.slowed_since ? <Time at={site.slowed_since} /> : 'some time'}. What goes well gives the
             connections back, one step a minute.
           </p>
-          <div class="said"><h3>What they said</h3><blockquote class="reply">{site.slowed_by}</blockquote></div>
+          <div class="said"><h3>What they said</h3><blockquote class="reply">{visible(site.slowed_by)}</blockquote></div>
         </section>
       ) : null}
       {site.reason ? (
         <section class={`cause tone-${siteTone(site.measure).tone}`} aria-labelledby="holds">
           <h2 id="holds"><Icon name={siteTone(site.measure).icon} />{count(site.queued)} waiting</h2>
           {site.hold === 'deferred' ? (
-            <div class="said"><h3>They said not now, or did not answer</h3><blockquote class="reply">{site.reason}</blockquote></div>
-          ) : <p class="summary">{localTimes(site.reason)}</p>}
+            <div class="said"><h3>They said not now, or did not answer</h3><blockquote class="reply">{visible(site.reason)}</blockquote></div>
+          ) : <p class="summary">{visible(localTimes(site.reason))}</p>}
           {site.limit_origin ? <LimitOrigin origin={site.limit_origin} /> : null}
           {site.next_attempt_at ? <p class="next"><Icon name="expired" /><span>Next attempt <strong><Time at={site.next_attempt_at} coming /></strong></span></p> : null}
         </section>
@@ -226,7 +226,7 @@ function Found({ site, history }: { site: Site; history: History | undefined }) 
       {site.last_trouble ? (
         <section class="card" aria-labelledby="trouble">
           <h2 id="trouble">Last trouble{site.troubles ? ` of ${count(site.troubles)} in a row` : ''}</h2>
-          <blockquote class="reply">{site.last_trouble}</blockquote>
+          <blockquote class="reply">{visible(site.last_trouble)}</blockquote>
         </section>
       ) : null}
       <p class="buttons">

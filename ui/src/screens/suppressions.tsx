@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
 import { ask } from '../client';
-import { count } from '../format';
+import { count, visible } from '../format';
 import { useAct } from '../parts/act';
 import { Confirm } from '../parts/dialog';
 import { Empty, Trouble, Waiting } from '../parts/notice';
@@ -8,7 +8,7 @@ import { Time } from '../parts/time';
 import { useResource } from '../resource';
 import { go, place, withQuery } from '../route';
 import type { Suppression, Suppressions } from '../schema';
-import { classWord } from '../words';
+import { classWithin, classWord } from '../words';
 
 const PAGE = 100;
 
@@ -88,9 +88,9 @@ export function SuppressionsScreen() {
         ) : null}
       </div>
       {leaving ? (
-        <Confirm title={`Write to ${leaving.address} again?`} yes="Release it" onYes={() => release(leaving)} onNo={() => setLeaving(undefined)}>
+        <Confirm title={`Write to ${visible(leaving.address)} again?`} yes="Release it" onYes={() => release(leaving)} onNo={() => setLeaving(undefined)}>
           <p>{warning(leaving)}</p>
-          {leaving.evidence ? <blockquote class="reply">{leaving.evidence}</blockquote> : null}
+          {leaving.evidence ? <blockquote class="reply">{visible(leaving.evidence)}</blockquote> : null}
         </Confirm>
       ) : null}
     </>
@@ -102,7 +102,7 @@ function warning(entry: Suppression): string {
     case 'complaint': return 'This person called your mail unwanted. Another complaint harms delivery to everybody at their provider.';
     case 'unsubscribe': return 'This person asked for no more mail. Write again only if they asked for that, too.';
     case 'by-hand': return 'Somebody here put it on the list by hand.';
-    default: return `It is on the list since their server said so: ${classWord(entry.reason).toLowerCase()}. If that is still true, it comes back with the next message, and bounces like that harm your reputation.`;
+    default: return `It is on the list since their server said so: ${classWithin(entry.reason)}. If that is still true, it comes back with the next message, and bounces like that harm your reputation.`;
   }
 }
 
@@ -113,10 +113,10 @@ function Table({ found, onRelease }: { found: Suppression[]; onRelease: (entry: 
       <tbody>
         {found.map((each) => (
           <tr key={`${each.address} ${each.scope}`}>
-            <td class="to">{each.address}{each.scope !== 'all' ? <span class="quiet"> {each.scope}</span> : null}</td>
+            <td class="to"><bdi>{visible(each.address)}</bdi>{each.scope !== 'all' ? <span class="quiet"> {each.scope}</span> : null}</td>
             <td class="why">
-              <strong>{classWord(each.reason)}</strong>{each.who ? <span class="quiet"> by {each.who}</span> : null}
-              {each.evidence ? <span class="clip quiet" title={each.evidence}>{each.evidence}</span> : null}
+              <strong>{classWord(each.reason)}</strong>{each.who ? <span class="quiet"> by {visible(each.who)}</span> : null}
+              {each.evidence ? <span class="clip quiet" title={visible(each.evidence)}>{visible(each.evidence)}</span> : null}
               {each.message ? <a href={`/messages/${encodeURIComponent(each.message)}`}>the message</a> : null}
             </td>
             <td class="when"><Time at={each.since} />{each.expires ? <span class="quiet">until <Time at={each.expires} /></span> : null}</td>
