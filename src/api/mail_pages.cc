@@ -21,7 +21,6 @@ using events::Event;
 using records::Scope;
 
 constexpr size_t schedule_octets_max = 4096;
-constexpr Duration records_are_behind = std::chrono::milliseconds(250);  // as a rule
 
 std::optional<MessageId> id_of(const web::Request& request) {
   auto found = request.parameters.find("id");
@@ -108,6 +107,14 @@ io::Task<MailPages::Found> MailPages::search(records::Search wanted) {
   co_return co_await io::run_on<Found>(services_.worker, services_.loop, std::move(work));
 }
 
+// Whether the queue may have let somebody go of whom the records tell no end yet.
+bool MailPages::may_be_behind(MessageId id, const records::Found& found) const {
+  if (!services_.queue.envelope(id)) return !tells_the_end(found);
+  if (found.messages.empty()) return false;
+  return has_unknown(recipient_states(found.messages.front().events, {},
+                                      services_.queue.standings(id), run_began_));
+}
+
 // The records are written a moment after the queue knows.
 io::Task<tl::expected<MailPages::Events, web::Response>> MailPages::events_of(
     const web::Request& request) {
@@ -117,7 +124,7 @@ io::Task<tl::expected<MailPages::Events, web::Response>> MailPages::events_of(
   wanted.message = *id;
   Found found = co_await search(wanted);
   // It may just have left the queue.
-  if (found && !services_.queue.envelope(*id) && !tells_the_end(*found)) {
+  if (found && may_be_behind(*id, *found)) {
     co_await io::sleep_until(services_.loop, services_.loop.now() + records_are_behind);
     found = co_await search(std::move(wanted));
   }
@@ -151,7 +158,8 @@ io::Task<web::Response> MailPages::show(web::Request request) {
   auto events = co_await events_of(request);
   if (!events) co_return std::move(events).error();
   const MessageId id = *id_of(request);
-  json::object email = email_json(*events, {}, services_.queue.standings(id), &services_.replies);
+  json::object email =
+      email_json(*events, {}, services_.queue.standings(id), &services_.replies, run_began_);
   email["id"] = id.text();
   std::function<web::Response()> work = [&] {
     json::array timeline;

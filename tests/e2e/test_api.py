@@ -7,6 +7,7 @@ import json
 import re
 import smtplib
 import socket
+import threading
 import time
 from datetime import datetime, timedelta, timezone
 from email import policy
@@ -186,6 +187,34 @@ def test_mail_is_found_by_sender_subject_and_tag_also_after_a_crash(api, sink, r
         assert api.get(f"/v1/emails?{bad}", check=False).name == "invalid-fields", bad
     assert invoice in relay.command("trace", "--tag", "lang=de", "--from", "@shop.example", "--subject", "rechnung").stdout
     assert relay.command("trace", "--subject", "nothing", code=1).stdout == ""
+
+
+def test_an_end_that_a_crash_took_is_told_as_unknown_and_not_as_waiting(start_relay, make_sink):
+    def is_written():
+        return relay.events("accepted")
+    go = threading.Event()
+    sink = make_sink(answer=lambda phase, *_: None if phase != "rcpt" else go.wait(20) and
+                     "550 5.1.1 The email account that you tried to reach does not exist")
+    relay = start_relay(sink.address, http={"address": "127.0.0.1:0"}, events={"flush_every": "3s"})
+    api = Api(http_port(relay), make_key(relay, "all", "send", "read", "admin"))
+    number = api.post("/v1/emails", SENT).json["id"]
+    # The event log has just been written when the answer comes: the end is not in it for 3 seconds.
+    eventually(is_written, "the acceptance is written")
+    go.set()
+    eventually(lambda: not api.get("/v1/queue").json["data"], "it has left the queue")
+    relay.kill()
+    assert not relay.events("bounced")
+    relay.start()
+    api = Api(http_port(relay), api.key)
+    email_state = wait_for(api, number, "unknown")
+    assert "How it ended is not known" in email_state["recipients"][0]["reason"]
+    for query in ("", "?status=unknown"):
+        listed = {each["id"]: each for each in api.get(f"/v1/emails{query}").json["data"]}
+        assert listed[number]["status"] == "unknown", query
+        assert listed[number]["recipients"] == email_state["recipients"]
+    for status in ("queued", "queued,throttled,deferred,scheduled,held"):
+        assert not api.get(f"/v1/emails?status={status}").json["data"]
+    assert api.post(f"/v1/emails/{number}/retry").json["recipients"] == 0
 
 
 def test_a_batch_is_accepted_one_by_one(api, sink):
