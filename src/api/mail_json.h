@@ -21,7 +21,7 @@ struct RecipientState {
   std::string_view status = "queued";
   const events::Event* last = nullptr;        // of an attempt, or of how it ended
   const queue::Standing* standing = nullptr;  // while it waits
-  WallTime told_at = {};                    // of its newest event
+  WallTime told_at = {};                      // of its newest event
   bool is_settled = false;
   bool is_late = false;  // bounced after their server had taken it
   bool has_complained = false;

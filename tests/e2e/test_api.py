@@ -492,6 +492,23 @@ def test_metrics_count_what_happened(api):
     assert api.get("/metrics", fields={"X-Forwarded-For": "192.0.2.1"}).code == 200
 
 
+def test_what_was_deferred_before_a_restart_is_counted_though_its_site_is_not_known(api, relay, sink):
+    wait_for(api, api.post("/v1/emails", {**SENT, "to": "later@sink.example"}).json["id"], "deferred")
+    site = "%s:%d" % sink.address
+    assert api.get("/v1/providers").json["unrouted"] == 0
+    relay.stop()
+    relay.start()
+    api = Api(http_port(relay), api.key)
+    deferred = 'waypost_queue_messages{provider="other",state="deferred"} 1\n'
+    assert deferred in api.get("/metrics").body.decode()
+    providers = api.get("/v1/providers").json
+    assert (providers["data"], providers["unrouted"]) == ([], 1)
+    overview = api.get("/v1/overview").json
+    assert (overview["waiting"], overview["unrouted"]) == (1, 1)
+    paused = api.post(f"/v1/providers/{site}/pause", {"for": "10m"}).json
+    assert (paused["known"], paused["unrouted"]) == (False, 1)
+
+
 def test_the_document_lists_all_that_is_served(api):
     assert Api(api.port).get("/v1/openapi.json").json == DOCUMENT
     served = set()
