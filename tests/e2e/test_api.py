@@ -454,6 +454,14 @@ def test_what_is_no_request_is_refused_with_a_problem(api, relay):
     assert not any(name.startswith("access-control") for name in browser.fields)
 
 
+def test_a_client_that_looks_for_the_answer_when_it_has_sent_all_gets_it(api):
+    json_type, body = {"Content-Type": "application/json"}, b"x" * 40_000_000
+    for _ in range(3):
+        assert api.post("/v1/emails", body, fields=json_type).code == 413
+    unknown = {**json_type, "Authorization": "Bearer wp_wrong"}
+    assert api.post("/v1/emails", body, fields=unknown).code == 401
+
+
 def test_a_full_disk_is_a_503_that_can_be_repeated(start_relay):
     relay = start_relay(("127.0.0.1", 9), http={"address": "127.0.0.1:0"},
                         limits={"spool_free_octets_min": "1000GiB"})
