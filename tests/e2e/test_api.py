@@ -239,6 +239,16 @@ def test_a_batch_is_accepted_one_by_one(api, sink):
     assert api.get("/v1/emails?limit=0").name == api.get("/v1/emails?what=1").name == "invalid-fields"
 
 
+def test_an_email_of_a_batch_as_a_forbidden_sender_is_refused_by_itself(api, relay):
+    key = make_key(relay, "shop", "send", senders=("--domain", "shop.example"))
+    foreign = {**SENT, "from": "a@bank.example"}
+    shop = Api(api.port, key)
+    refused, sent = shop.post("/v1/emails/batch", [foreign, SENT]).json["data"]
+    assert (refused["status"], refused["name"]) == (403, "sender-not-allowed")
+    assert sent["status"] == "queued"
+    assert shop.post("/v1/emails", foreign).name == "sender-not-allowed"
+
+
 def test_a_repeated_request_sends_once_also_after_a_crash(api, sink, relay):
     named = {"Idempotency-Key": "order-1042"}
     first = api.post("/v1/emails", SENT, fields=named)
