@@ -106,6 +106,10 @@ std::optional<Response> refuse(const http::request<http::string_body>& message) 
     return bad_request("A request has one Host field.");
   if (count == 1 && !is_authority(base::trim(in_view(hosts.first->value()))))
     return bad_request("The Host field is no name or address, with a port or without.");
+  // Of two that say different things one would be passed over without a word (RFC 9110 §5.3).
+  for (const char* name : {"Authorization", "Idempotency-Key", "Content-Type"})
+    if (message.count(name) > 1)
+      return bad_request("A request has no more than one " + std::string(name) + " field.");
   // RFC 9110 §10.1.1.
   const auto expectations = message.equal_range(http::field::expect);
   for (auto each = expectations.first; each != expectations.second; ++each)
@@ -341,7 +345,8 @@ io::Task<void> Server::read_body(io::Stream& stream, Reading& reading) {
 // never sees the answer. For whoever comes meanwhile it is one that says nothing.
 io::Task<void> Server::drop_rest(io::Stream& stream, Reading& reading) {
   const bool is_asked_first =
-      base::equals_ignoring_case(in_view(reading.parser.get()[http::field::expect]), "100-continue") &&
+      base::equals_ignoring_case(in_view(reading.parser.get()[http::field::expect]),
+                                 "100-continue") &&
       !reading.parser.eager();
   if (is_asked_first) co_return;
   reading.share.give_back();
