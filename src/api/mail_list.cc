@@ -8,6 +8,7 @@
 #include <boost/json.hpp>
 #include <fmt/format.h>
 
+#include "api/fields.h"
 #include "api/problems.h"
 #include "base/ascii.h"
 #include "base/utf8.h"
@@ -177,7 +178,7 @@ Result<void> MailList::take_status(Query& query, const std::string& value) {
 Result<void> MailList::take_event(Query& query, const std::string& key, const std::string& value) {
   records::Search& search = query.search;
   if (key == "happened_since") {
-    TRY(search.happened_since, base::parse_rfc3339(value));
+    TRY(search.happened_since, parse_query_time(value));
   } else if (key == "provider") {
     if (value.empty()) return failure(ErrorCode::invalid_input, "is empty, which selects nothing");
     search.site = value;
@@ -236,9 +237,9 @@ Result<void> MailList::take(Query& query, const std::string& key, const std::str
   } else if (key == "status") {
     return take_status(query, value);
   } else if (key == "since") {
-    TRY(search.since, base::parse_rfc3339(value));
+    TRY(search.since, parse_query_time(value));
   } else if (key == "until") {
-    TRY(search.until, base::parse_rfc3339(value));
+    TRY(search.until, parse_query_time(value));
   } else if (key == "before") {
     TRY(search.before, parse_place(value));
   } else if (key == "limit") {

@@ -21,6 +21,7 @@ using events::Event;
 using records::Scope;
 
 constexpr size_t schedule_octets_max = 4096;
+constexpr size_t empty_body_octets_max = 4096;
 
 std::optional<MessageId> id_of(const web::Request& request) {
   auto found = request.parameters.find("id");
@@ -52,6 +53,16 @@ Result<WallTime> read_schedule(std::string_view body, std::vector<web::FieldProb
   return at;
 }
 
+// Many clients send an object with every POST: here it has nothing to say.
+std::optional<web::Response> refuse_members(std::string_view body) {
+  if (body.empty()) return std::nullopt;
+  auto object = parse_object(body);
+  if (!object) return std::move(object).error();
+  std::vector<web::FieldProblem> problems;
+  Fields(*object, {}, problems).no_more();
+  return refuse_any(problems);
+}
+
 web::Response in_json(const json::value& value) { return {.body = json::serialize(value) + "\n"}; }
 
 // Whether something is known of how it ended for each of its recipients.
@@ -81,14 +92,16 @@ void MailPages::add_to(web::Router& router, Access& access) {
   on("GET", "/v1/emails/{id}/transcripts", Scope::read, &MailPages::transcripts);
   const auto act_on = [&](const std::string& verb, queue::Act what) {
     router.on("POST", "/v1/emails/{id}/" + verb,
-              access.route(Scope::admin, [this, what](web::Request request) {
-                return act(what, std::move(request));
-              }));
+              access.route(
+                  Scope::admin,
+                  [this, what](web::Request request) { return act(what, std::move(request)); },
+                  empty_body_octets_max));
   };
   act_on("retry", queue::Act::retry);
-  router.on("POST", "/v1/emails/{id}/cancel", access.route_for_any([this](web::Request request) {
-    return cancel(std::move(request));
-  }));
+  router.on(
+      "POST", "/v1/emails/{id}/cancel",
+      access.route_for_any([this](web::Request request) { return cancel(std::move(request)); },
+                           empty_body_octets_max));
   act_on("hold", queue::Act::hold);
   act_on("release", queue::Act::release);
   const auto another_time = [&](bool is_patch) {
@@ -250,6 +263,7 @@ io::Task<web::Response> MailPages::cancel(web::Request request) {
 io::Task<web::Response> MailPages::act(queue::Act what, web::Request request) {
   const std::optional<MessageId> id = id_of(request);
   if (!id) co_return not_there();
+  if (auto refused = refuse_members(request.body)) co_return *std::move(refused);
   queue::Command command;
   command.act = what;
   command.selector.ids = {*id};

@@ -472,6 +472,35 @@ def test_a_client_that_looks_for_the_answer_when_it_has_sent_all_gets_it(api):
     assert api.post("/v1/emails", body, fields=unknown).code == 401
 
 
+def test_what_a_client_is_told_names_what_it_wrote(api):
+    def told(answer):
+        assert (answer.code, answer.name) == (422, "invalid-fields"), answer
+        return [error["field"] for error in answer.json["errors"]]
+    assert told(api.get("/v1/domains?limit=0&what=1")) == ["limit", "what"]
+    assert told(api.ask("DELETE", "/v1/domains/shop.example?force=maybe")) == ["force"]
+    number = api.post("/v1/emails", {**SENT, "to": "later@sink.example"}).json["id"]
+    for verb in ("retry", "hold", "release", "cancel"):
+        assert told(api.post(f"/v1/emails/{number}/{verb}", {"reason": "x"})) == ["reason"]
+        assert api.post(f"/v1/emails/{number}/{verb}", {}).code == 200
+    # An offset as scheduled_at takes it, also with its sign as it is.
+    for time_of in ("2020-01-01T00:00:00%2B01:00", "2020-01-01T00:00:00+01:00", "2020-01-01T00:00:00Z"):
+        for name in ("since", "happened_since"):
+            assert len(api.get(f"/v1/emails?{name}={time_of}").json["data"]) == 1, (name, time_of)
+        assert not api.get(f"/v1/emails?until={time_of}").json["data"]
+        assert api.get(f"/v1/suppressions?since={time_of}").code == 200
+    assert told(api.get("/v1/emails?since=yesterday")) == ["since"]
+    listeners = []
+    while len(listeners) < 40:
+        listeners.append(api.connection())
+        listeners[-1].request("GET", "/v1/events", headers={"Authorization": f"Bearer {api.key}"})
+        answer = listeners[-1].getresponse()
+        if answer.status == 503:
+            break
+    assert answer.status == 503 and answer.getheader("Retry-After")
+    for listener in listeners:
+        listener.close()
+
+
 def test_a_full_disk_is_a_503_that_can_be_repeated(start_relay):
     relay = start_relay(("127.0.0.1", 9), http={"address": "127.0.0.1:0"},
                         limits={"spool_free_octets_min": "1000GiB"})
