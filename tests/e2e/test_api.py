@@ -195,10 +195,10 @@ def test_an_end_that_a_crash_took_is_told_as_unknown_and_not_as_waiting(start_re
     go = threading.Event()
     sink = make_sink(answer=lambda phase, *_: None if phase != "rcpt" else go.wait(20) and
                      "550 5.1.1 The email account that you tried to reach does not exist")
-    relay = start_relay(sink.address, http={"address": "127.0.0.1:0"}, events={"flush_every": "3s"})
+    relay = start_relay(sink.address, http={"address": "127.0.0.1:0"}, events={"flush_every": "8s"})
     api = Api(http_port(relay), make_key(relay, "all", "send", "read", "admin"))
     number = api.post("/v1/emails", SENT).json["id"]
-    # The event log has just been written when the answer comes: the end is not in it for 3 seconds.
+    # The event log has just been written when the answer comes: the end is not in it for 8 seconds.
     eventually(is_written, "the acceptance is written")
     go.set()
     eventually(lambda: not api.get("/v1/queue").json["data"], "it has left the queue")
