@@ -126,12 +126,12 @@ io::Task<web::Response> DomainPages::answer(Step step, Read read, web::Request r
   wanted.key = Access::key_of(request);
   wanted.domain = request.parameters["name"];
   wanted.selector = request.parameters["selector"];
-  if (!read_query(request, wanted))
-    co_return refuse(Problem::invalid_fields, "The query is not one that this takes.");
+  std::vector<web::FieldProblem> problems;
+  read_query(request, wanted, problems);
+  if (auto refusal = refuse_any(problems)) co_return *std::move(refusal);
   if (read) {
     auto object = parse_object(request.body.empty() ? "{}" : request.body);
     if (!object) co_return std::move(object).error();
-    std::vector<web::FieldProblem> problems;
     Fields fields(*object, {}, problems);
     read(fields, wanted);
     fields.no_more();

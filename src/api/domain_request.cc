@@ -3,6 +3,8 @@
 #include <charconv>
 #include <optional>
 
+#include <fmt/format.h>
+
 #include "api/fields.h"
 #include "base/ip_address.h"
 
@@ -25,22 +27,26 @@ std::optional<size_t> parse_limit(const std::string& text) {
 
 }  // namespace
 
-bool read_query(const web::Request& request, DomainRequest& to) {
+void read_query(const web::Request& request, DomainRequest& to,
+                std::vector<web::FieldProblem>& problems) {
   auto parameters = web::parse_query(request.query);
-  if (!parameters) return false;
+  if (!parameters) return problems.push_back({"query", "cannot be read"});
+  const bool is_list = request.method == "GET";
   for (const auto& [name, value] : *parameters) {
-    const bool is_list = request.method == "GET";
     const auto count = parse_limit(value);
     if (name == "limit" && is_list && count)
       to.limit = *count;
+    else if (name == "limit" && is_list)
+      problems.push_back({name, fmt::format("is no number from 1 to {}", limit_max)});
     else if (name == "after" && is_list)
       to.after = value;
-    else if (name == "force" && request.method == "DELETE" && (value == "true" || value == "false"))
-      to.force = value == "true";
+    else if (name != "force" || request.method != "DELETE")
+      problems.push_back({name, "is not known here"});
+    else if (value != "true" && value != "false")
+      problems.push_back({name, "is neither true nor false"});
     else
-      return false;
+      to.force = value == "true";
   }
-  return true;
 }
 
 void read_new_domain(Fields& fields, DomainRequest& to) {

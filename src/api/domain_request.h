@@ -31,9 +31,9 @@ struct DomainRequest {
   domains::SendingRelay relay;
 };
 
-// Of a list, and of a deletion: what stands behind the question mark. False: it is not one of
-// these.
-bool read_query(const web::Request& request, DomainRequest& to);
+// Of a list, and of a deletion: what stands behind the question mark.
+void read_query(const web::Request& request, DomainRequest& to,
+                std::vector<web::FieldProblem>& problems);
 
 // The bodies; each notes what is wrong with one.
 void read_new_domain(Fields& fields, DomainRequest& to);

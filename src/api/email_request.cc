@@ -56,11 +56,14 @@ class EmailReader {
 
   Email read() {
     read_sender();
+    const size_t told = problems_.size();
     const std::vector<std::string> to = read_recipients("to");
     const std::vector<std::string> cc = read_recipients("cc");
     read_recipients("bcc");
     if (email_.recipients.empty() && !fields_.has("to"))
       fields_.note("to", "is missing: an address, or a list of them");
+    else if (email_.recipients.empty() && problems_.size() == told)
+      fields_.note("to", "has no address in it");
     const std::string wishes = read_wishes();
     read_schedule();
     const bool is_raw = fields_.has("raw");
@@ -118,8 +121,11 @@ class EmailReader {
     else if (!stream.empty())
       wishes += "X-Waypost-Stream: " + stream + "\r\n";
     const std::string expire_after = fields_.line("expire_after", 32);
-    if (!expire_after.empty() && !base::parse_duration(expire_after))
-      fields_.note("expire_after", "is no time such as 10m or 1h30m");
+    const Result<Duration> lives = base::parse_duration(expire_after);
+    const bool is_time =
+        lives && *lives >= intake::expire_after_min && *lives <= intake::expire_after_max;
+    if (!expire_after.empty() && !is_time)
+      fields_.note("expire_after", "is no time from 1s to 30d, such as 10m or 1h30m");
     else if (!expire_after.empty())
       wishes += "X-Waypost-Expire-After: " + expire_after + "\r\n";
     return wishes + read_tags();

@@ -80,9 +80,13 @@ uint64_t EventFeed::next_after(std::string_view last_id) const {
 }
 
 io::Task<web::Response> EventFeed::listen(web::Request request) {
-  if (closed_ || listeners_ >= listeners_max)
-    co_return refuse(Problem::too_many_listeners,
-                     fmt::format("{} clients follow the events already.", listeners_max));
+  if (closed_ || listeners_ >= listeners_max) {
+    web::Response later =
+        refuse(Problem::too_many_listeners,
+               fmt::format("{} clients follow the events already.", listeners_max));
+    later.fields.emplace_back("Retry-After", "5");
+    co_return later;
+  }
   web::Response response;
   response.content_type = "text/event-stream";
   const Caller caller = Access::caller_of(request);

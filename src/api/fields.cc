@@ -8,6 +8,7 @@
 #include "api/problems.h"
 #include "base/ascii.h"
 #include "base/utf8.h"
+#include "queue/asked_time.h"
 
 namespace waypost::api {
 namespace {
@@ -83,6 +84,13 @@ tl::expected<json::object, web::Response> parse_object(std::string_view body) {
   if (!value->is_object())
     return tl::unexpected(refuse(Problem::invalid_json, "The body is no JSON object."));
   return std::move(value->get_object());
+}
+
+Result<WallTime> parse_query_time(std::string value) {
+  constexpr size_t offset_octets = 6;
+  if (value.size() > offset_octets && value[value.size() - offset_octets] == ' ')
+    value[value.size() - offset_octets] = '+';
+  return queue::parse_asked_time(value);
 }
 
 void Fields::note(std::string_view key, std::string message) {

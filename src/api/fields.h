@@ -70,4 +70,7 @@ class Fields {
   std::vector<std::string> known_;
 };
 
+// A time in a query, with any offset. A "+" that stands there as it is was read as a blank.
+Result<WallTime> parse_query_time(std::string value);
+
 }  // namespace waypost::api

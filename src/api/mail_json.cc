@@ -20,10 +20,17 @@ using events::Event;
 using events::EventKind;
 using queue::Hold;
 
+// An end that is not in the records. They lag behind the queue by a moment, which an end in the
+// moment of a crash does not get.
+constexpr std::string_view unknown_end = "unknown";
+constexpr std::string_view unknown_end_reason =
+    "It waits no more. How it ended is not known: the relay stopped, in a crash, a power cut or "
+    "with a full disk, before that was written down.";
+
 // What is least settled comes first.
-constexpr std::array<std::string_view, 11> by_weight{
-    "deferred", "throttled", "queued",     "scheduled", "held",     "bounced",
-    "expired",  "rejected",  "suppressed", "cancelled", "delivered"};
+constexpr std::array<std::string_view, 12> by_weight{
+    "deferred", "throttled", "queued",   "scheduled",  "held",      unknown_end,
+    "bounced",  "expired",   "rejected", "suppressed", "cancelled", "delivered"};
 
 std::string_view status_of(const queue::Standing& standing) {
   switch (standing.hold) {
@@ -133,6 +140,7 @@ json::object to_json(const RecipientState& state, classify::Reader* replies) {
   if (state.is_late) object["late"] = true;
   if (state.has_complained) object["complained"] = true;
   if (state.last) add_attempt(object, *state.last, replies);
+  if (state.status == unknown_end) object["reason"] = unknown_end_reason;
   if (!state.standing) return object;
   add_hold(object, *state.standing);
   object["attempts"] = state.standing->attempts;
@@ -140,6 +148,11 @@ json::object to_json(const RecipientState& state, classify::Reader* replies) {
   if (state.standing->scheduled_at != WallTime())
     object["scheduled_at"] = base::to_rfc3339(state.standing->scheduled_at);
   return object;
+}
+
+bool has_lost_its_end(const RecipientState& state, WallTime run_began) {
+  return !state.standing && !state.is_settled && !state.is_late &&
+         state.status != events::name(EventKind::rejected) && state.told_at < run_began;
 }
 
 // As they were given.
@@ -168,7 +181,8 @@ std::optional<WallTime> next_schedule(const std::vector<RecipientState>& states)
 
 std::vector<RecipientState> recipient_states(const std::vector<Event>& events,
                                              const std::vector<records::FoundRecipient>& recorded,
-                                             const std::vector<queue::Standing>& waiting) {
+                                             const std::vector<queue::Standing>& waiting,
+                                             WallTime run_began) {
   std::vector<RecipientState> states;
   std::unordered_map<std::string, size_t> places;
   const auto state_of = [&](const std::string& address) -> RecipientState& {
@@ -184,7 +198,11 @@ std::vector<RecipientState> recipient_states(const std::vector<Event>& events,
     state.is_settled = true;
   }
   for (const Event& event : events)
-    for (const std::string& address : event.recipients) take(state_of(address), event);
+    for (const std::string& address : event.recipients) {
+      RecipientState& state = state_of(address);
+      take(state, event);
+      state.told_at = std::max(state.told_at, event.at);
+    }
   for (const queue::Standing& standing : waiting) {
     RecipientState& state = state_of(standing.recipient);
     // The queue knows first that it was settled, so what it says waits may be older than an event.
@@ -192,7 +210,14 @@ std::vector<RecipientState> recipient_states(const std::vector<Event>& events,
     state.standing = &standing;
     state.status = status_of(standing);
   }
+  for (RecipientState& state : states)
+    if (has_lost_its_end(state, run_began)) state.status = unknown_end;
   return states;
+}
+
+bool has_unknown(const std::vector<RecipientState>& recipients) {
+  return std::any_of(recipients.begin(), recipients.end(),
+                     [](const RecipientState& state) { return state.status == unknown_end; });
 }
 
 std::string_view status_of(const std::vector<RecipientState>& recipients) {
@@ -205,8 +230,9 @@ std::string_view status_of(const std::vector<RecipientState>& recipients) {
 
 json::object email_json(const std::vector<Event>& events,
                         const std::vector<records::FoundRecipient>& recorded,
-                        const std::vector<queue::Standing>& waiting, classify::Reader* replies) {
-  const std::vector<RecipientState> states = recipient_states(events, recorded, waiting);
+                        const std::vector<queue::Standing>& waiting, classify::Reader* replies,
+                        WallTime run_began) {
+  const std::vector<RecipientState> states = recipient_states(events, recorded, waiting, run_began);
   json::object object{{"object", "email"}, {"status", status_of(states)}};
   if (!events.empty()) {
     const Event& first = events.front();

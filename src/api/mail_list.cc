@@ -8,6 +8,7 @@
 #include <boost/json.hpp>
 #include <fmt/format.h>
 
+#include "api/fields.h"
 #include "api/problems.h"
 #include "base/ascii.h"
 #include "base/utf8.h"
@@ -53,12 +54,13 @@ struct Status {
   std::string_view recorded;
   bool is_of_queue;
 };
-constexpr std::array<Status, 10> statuses{{
+constexpr std::array<Status, 11> statuses{{
     {"queued", "queued", true},
     {"throttled", "queued", true},
     {"deferred", "queued", true},
     {"scheduled", "queued", true},
     {"held", "queued", true},
+    {"unknown", "queued", true},
     {"delivered", "delivered", false},
     {"bounced", "bounced", false},
     {"expired", "expired", false},
@@ -74,12 +76,18 @@ const Status* find_status(std::string_view name) {
 
 bool is_of_queue(const std::string& status) { return find_status(status)->is_of_queue; }
 
+// Of whom the records have no end, and the queue nothing that waits.
+bool asks_for_unknown(const std::vector<std::string>& wanted) {
+  return std::find(wanted.begin(), wanted.end(), "unknown") != wanted.end();
+}
+
 // Whether only the queue can tell who is in one of these: of all that wait the records can.
 bool needs_queue(const std::vector<std::string>& wanted) {
   const auto of_queue = std::count_if(statuses.begin(), statuses.end(),
                                       [](const Status& status) { return status.is_of_queue; });
+  const size_t all = size_t(of_queue) - (asks_for_unknown(wanted) ? 0 : 1);
   return !wanted.empty() && std::all_of(wanted.begin(), wanted.end(), is_of_queue) &&
-         wanted.size() < size_t(of_queue);
+         wanted.size() < all;
 }
 
 // The events that lead to a status, where there are such that do at once.
@@ -170,7 +178,7 @@ Result<void> MailList::take_status(Query& query, const std::string& value) {
 Result<void> MailList::take_event(Query& query, const std::string& key, const std::string& value) {
   records::Search& search = query.search;
   if (key == "happened_since") {
-    TRY(search.happened_since, base::parse_rfc3339(value));
+    TRY(search.happened_since, parse_query_time(value));
   } else if (key == "provider") {
     if (value.empty()) return failure(ErrorCode::invalid_input, "is empty, which selects nothing");
     search.site = value;
@@ -229,9 +237,9 @@ Result<void> MailList::take(Query& query, const std::string& key, const std::str
   } else if (key == "status") {
     return take_status(query, value);
   } else if (key == "since") {
-    TRY(search.since, base::parse_rfc3339(value));
+    TRY(search.since, parse_query_time(value));
   } else if (key == "until") {
-    TRY(search.until, base::parse_rfc3339(value));
+    TRY(search.until, parse_query_time(value));
   } else if (key == "before") {
     TRY(search.before, parse_place(value));
   } else if (key == "limit") {
@@ -329,7 +337,46 @@ io::Task<Result<MailList::Page>> MailList::find(Query query) {
     asked = 0;
     co_await io::sleep_until(services_.loop, services_.loop.now());
   }
+  CO_TRY_VOID(co_await look_again(page));
   co_return page;
+}
+
+// Whether an end is not in the records, yet or for good.
+bool MailList::lacks_an_end(const FoundMessage& message,
+                            const std::vector<queue::Standing>& waiting) const {
+  if (message.at >= run_began_) return false;
+  if (message.recipients.empty())
+    return has_unknown(recipient_states(message.events, {}, waiting, run_began_));
+  const auto known_to_wait =
+      std::count_if(message.recipients.begin(), message.recipients.end(),
+                    [](const auto& recipient) { return recipient.state == "queued"; });
+  return size_t(known_to_wait) > waiting.size();
+}
+
+// What waited at the start and has just ended has its end in the records in a moment.
+io::Task<Result<void>> MailList::look_again(Page& page) {
+  std::vector<MessageId> behind;
+  for (const FoundMessage& message : page.messages)
+    if (lacks_an_end(message, page.waiting.at(*message.id))) behind.push_back(*message.id);
+  if (behind.empty()) co_return Result<void>();
+  co_await io::sleep_until(services_.loop, services_.loop.now() + records_are_behind);
+  records::Search wanted;
+  wanted.detail = records::Detail::summary;
+  wanted.messages_max = behind.size();
+  wanted.ids = std::move(behind);
+  CO_TRY(records::Found found, co_await search(std::move(wanted)));
+  for (FoundMessage& newer : found.messages)
+    for (FoundMessage& message : page.messages)
+      if (message.id == newer.id) message = std::move(newer);
+  co_return Result<void>();
+}
+
+// The same, without what the records tell of it.
+bool MailList::may_lack_an_end(const FoundMessage& message,
+                               const std::vector<queue::Standing>& waiting) const {
+  if (message.at >= run_began_) return false;
+  const auto envelope = services_.queue.envelope(*message.id);
+  return !envelope || waiting.size() < envelope->recipients.size();
 }
 
 // The records know what waits, and the queue how: it is asked about one message after the other.
@@ -355,7 +402,9 @@ io::Task<Result<MailList::Page>> MailList::find_waiting(Query query) {
     std::vector<queue::Standing> waiting = services_.queue.standings(*message->id);
     asked += waiting.size() + 1;
     asked_in_turn += waiting.size() + 1;
-    if (query.asks_for(recipient_states(message->events, {}, waiting))) {
+    const bool may_be_unknown =
+        asks_for_unknown(query.statuses) && may_lack_an_end(*message, waiting);
+    if (may_be_unknown || query.asks_for(recipient_states(message->events, {}, waiting))) {
       summaries.ids.push_back(*message->id);
       page.waiting.emplace(*message->id, std::move(waiting));
     }
@@ -369,18 +418,20 @@ io::Task<Result<MailList::Page>> MailList::find_waiting(Query query) {
   CO_TRY(records::Found shown, co_await search(std::move(summaries)));
   page.messages = std::move(shown.messages);
   std::reverse(page.messages.begin(), page.messages.end());
+  CO_TRY_VOID(co_await look_again(page));
   co_return page;
 }
 
-web::Response MailList::response_of(const Page& page, const Query& query) {
+web::Response MailList::response_of(const Page& page, const Query& query) const {
   json::array data;
   for (const FoundMessage& message : page.messages) {
     const auto& waiting = page.waiting.at(*message.id);
     // The queue may have gone on since the records were written, and they since it was asked.
     const bool is_wanted =
         query.statuses.empty() ||
-        query.asks_for(recipient_states(message.events, message.recipients, waiting));
-    if (is_wanted) data.push_back(email_json(message.events, message.recipients, waiting, nullptr));
+        query.asks_for(recipient_states(message.events, message.recipients, waiting, run_began_));
+    if (is_wanted)
+      data.push_back(email_json(message.events, message.recipients, waiting, nullptr, run_began_));
   }
   json::object answer{{"object", "list"}, {"data", std::move(data)}, {"has_more", page.has_more}};
   if (page.has_more && page.end) answer["next_before"] = text_of(*page.end);

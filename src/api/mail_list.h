@@ -14,6 +14,9 @@
 
 namespace waypost::api {
 
+// So much later than the queue do the records know, as a rule.
+constexpr Duration records_are_behind = std::chrono::milliseconds(250);
+
 // GET /v1/emails: a page costs no more for a long past or a long queue. What the records would have
 // to look through for too long ends with the page, which may then be short of its limit and still
 // have more behind it. Thread: the loop's.
@@ -26,7 +29,8 @@ class MailList {
     io::Disk& disk;
     records::RecordPlaces places;
   };
-  explicit MailList(Services services) : services_(std::move(services)) {}
+  explicit MailList(Services services)
+      : services_(std::move(services)), run_began_(services_.loop.wall_now()) {}
 
   io::Task<web::Response> page(web::Request request);
 
@@ -57,9 +61,15 @@ class MailList {
   io::Task<Result<Page>> find(Query query);
   io::Task<Result<Page>> find_waiting(Query query);
   io::Task<Result<records::Found>> search(records::Search wanted);
-  static web::Response response_of(const Page& page, const Query& query);
+  bool lacks_an_end(const records::FoundMessage& message,
+                    const std::vector<queue::Standing>& waiting) const;
+  bool may_lack_an_end(const records::FoundMessage& message,
+                       const std::vector<queue::Standing>& waiting) const;
+  io::Task<Result<void>> look_again(Page& page);
+  web::Response response_of(const Page& page, const Query& query) const;
 
   Services services_;
+  const WallTime run_began_;
 };
 
 }  // namespace waypost::api

@@ -21,7 +21,7 @@ using events::Event;
 using records::Scope;
 
 constexpr size_t schedule_octets_max = 4096;
-constexpr Duration records_are_behind = std::chrono::milliseconds(250);  // as a rule
+constexpr size_t empty_body_octets_max = 4096;
 
 std::optional<MessageId> id_of(const web::Request& request) {
   auto found = request.parameters.find("id");
@@ -53,6 +53,16 @@ Result<WallTime> read_schedule(std::string_view body, std::vector<web::FieldProb
   return at;
 }
 
+// Many clients send an object with every POST: here it has nothing to say.
+std::optional<web::Response> refuse_members(std::string_view body) {
+  if (body.empty()) return std::nullopt;
+  auto object = parse_object(body);
+  if (!object) return std::move(object).error();
+  std::vector<web::FieldProblem> problems;
+  Fields(*object, {}, problems).no_more();
+  return refuse_any(problems);
+}
+
 web::Response in_json(const json::value& value) { return {.body = json::serialize(value) + "\n"}; }
 
 // Whether something is known of how it ended for each of its recipients.
@@ -82,14 +92,16 @@ void MailPages::add_to(web::Router& router, Access& access) {
   on("GET", "/v1/emails/{id}/transcripts", Scope::read, &MailPages::transcripts);
   const auto act_on = [&](const std::string& verb, queue::Act what) {
     router.on("POST", "/v1/emails/{id}/" + verb,
-              access.route(Scope::admin, [this, what](web::Request request) {
-                return act(what, std::move(request));
-              }));
+              access.route(
+                  Scope::admin,
+                  [this, what](web::Request request) { return act(what, std::move(request)); },
+                  empty_body_octets_max));
   };
   act_on("retry", queue::Act::retry);
-  router.on("POST", "/v1/emails/{id}/cancel", access.route_for_any([this](web::Request request) {
-    return cancel(std::move(request));
-  }));
+  router.on(
+      "POST", "/v1/emails/{id}/cancel",
+      access.route_for_any([this](web::Request request) { return cancel(std::move(request)); },
+                           empty_body_octets_max));
   act_on("hold", queue::Act::hold);
   act_on("release", queue::Act::release);
   const auto another_time = [&](bool is_patch) {
@@ -108,6 +120,14 @@ io::Task<MailPages::Found> MailPages::search(records::Search wanted) {
   co_return co_await io::run_on<Found>(services_.worker, services_.loop, std::move(work));
 }
 
+// Whether the queue may have let somebody go of whom the records tell no end yet.
+bool MailPages::may_be_behind(MessageId id, const records::Found& found) const {
+  if (!services_.queue.envelope(id)) return !tells_the_end(found);
+  if (found.messages.empty()) return false;
+  return has_unknown(recipient_states(found.messages.front().events, {},
+                                      services_.queue.standings(id), run_began_));
+}
+
 // The records are written a moment after the queue knows.
 io::Task<tl::expected<MailPages::Events, web::Response>> MailPages::events_of(
     const web::Request& request) {
@@ -117,7 +137,7 @@ io::Task<tl::expected<MailPages::Events, web::Response>> MailPages::events_of(
   wanted.message = *id;
   Found found = co_await search(wanted);
   // It may just have left the queue.
-  if (found && !services_.queue.envelope(*id) && !tells_the_end(*found)) {
+  if (found && may_be_behind(*id, *found)) {
     co_await io::sleep_until(services_.loop, services_.loop.now() + records_are_behind);
     found = co_await search(std::move(wanted));
   }
@@ -151,7 +171,8 @@ io::Task<web::Response> MailPages::show(web::Request request) {
   auto events = co_await events_of(request);
   if (!events) co_return std::move(events).error();
   const MessageId id = *id_of(request);
-  json::object email = email_json(*events, {}, services_.queue.standings(id), &services_.replies);
+  json::object email =
+      email_json(*events, {}, services_.queue.standings(id), &services_.replies, run_began_);
   email["id"] = id.text();
   std::function<web::Response()> work = [&] {
     json::array timeline;
@@ -242,6 +263,7 @@ io::Task<web::Response> MailPages::cancel(web::Request request) {
 io::Task<web::Response> MailPages::act(queue::Act what, web::Request request) {
   const std::optional<MessageId> id = id_of(request);
   if (!id) co_return not_there();
+  if (auto refused = refuse_members(request.body)) co_return *std::move(refused);
   queue::Command command;
   command.act = what;
   command.selector.ids = {*id};

@@ -32,6 +32,7 @@ class MailPages {
   };
   explicit MailPages(Services services)
       : services_(std::move(services)),
+        run_began_(services_.loop.wall_now()),
         list_({services_.loop, services_.queue, services_.worker, services_.disk,
                services_.places}) {}
 
@@ -59,10 +60,12 @@ class MailPages {
   io::Task<web::Response> act(queue::Act what, web::Request request);
   io::Task<web::Response> reschedule(web::Request request, bool is_patch);
   io::Task<Found> search(records::Search wanted);
+  bool may_be_behind(MessageId id, const records::Found& found) const;
   // The events of a message that the caller may see.
   io::Task<tl::expected<Events, web::Response>> events_of(const web::Request& request);
 
   Services services_;
+  const WallTime run_began_;
   MailList list_;
   unsigned shown_ = 0;  // messages that are taken apart just now
 };

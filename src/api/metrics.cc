@@ -184,8 +184,9 @@ void Metrics::show_queue(Exposition& page) {
     ++of.measures[site.measure];
     if (!of.limits && &provider != &other) of.limits = site.limits;
   });
-  // What nobody has looked up a site for yet, since it is not to go.
-  for (queue::Place place : {queue::Place::held, queue::Place::scheduled})
+  // What nobody has looked up a site for yet, since it is not to go: after a start all that was
+  // deferred before it.
+  for (queue::Place place : {queue::Place::held, queue::Place::scheduled, queue::Place::deferred})
     if (const uint64_t count = services_.queue.unrouted()[size_t(place)]; count > 0) {
       providers[other].places[size_t(place)] += count;
       counted += count;

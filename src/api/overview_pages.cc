@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include "api/problems.h"
+#include "api/queue_json.h"
 #include "base/utf8.h"
 #include "events/direction.h"
 
@@ -329,6 +330,7 @@ json::object OverviewPages::overview_json(Window window) const {
   page["complained"] = mail.complained;
   page["apart"] = apart_json(window);
   page["waiting"] = mail.waiting;
+  page["unrouted"] = unrouted_recipients(queue);
   page["held"] = queue.places().paused + queue.places().held;
   page["oldest_waiting_seconds"] =
       std::chrono::duration_cast<std::chrono::seconds>(mail.oldest_waiting).count();

@@ -175,7 +175,9 @@ io::Task<web::Response> ProviderPages::pause(web::Request request) {
   pause.reason = std::move(wish.reason);
   pause.since = loop_.wall_now();
   if (wish.lasts) pause.until = pause.since + *wish.lasts;
-  json::object answer{{"paused", api::to_json(pause)}, {"known", queue_.site(*name).has_value()}};
+  json::object answer{{"paused", api::to_json(pause)},
+                      {"known", queue_.site(*name).has_value()},
+                      {"unrouted", unrouted_recipients(queue_)}};
   Result<void> paused = co_await pausing_.pause(std::move(pause));
   if (!paused) co_return refuse(Problem::relay_failure, paused.error().describe());
   co_return in_json(answer);
@@ -201,7 +203,9 @@ io::Task<web::Response> ProviderPages::limit(web::Request request) {
   if (auto refused = refuse_any(problems)) co_return *std::move(refused);
   limit.site = *name;
   limit.by = person(request).substr(0, queue::asked_limit_text_octets_max);
-  json::object answer{{"limited", api::to_json(limit)}, {"known", queue_.site(*name).has_value()}};
+  json::object answer{{"limited", api::to_json(limit)},
+                      {"known", queue_.site(*name).has_value()},
+                      {"unrouted", unrouted_recipients(queue_)}};
   Result<void> limited = co_await limiting_.limit(std::move(limit));
   if (!limited) co_return refuse(Problem::relay_failure, limited.error().describe());
   co_return in_json(answer);

@@ -109,6 +109,13 @@ json::object to_json(const SiteView& site) {
   return object;
 }
 
+uint64_t unrouted_recipients(const queue::Queue& queue) {
+  uint64_t routed = 0;
+  queue.visit_counts([&](const queue::SiteCounts& site) { routed += site.recipients; });
+  const uint64_t queued = queue.unsettled_recipients();
+  return queued > routed ? queued - routed : 0;
+}
+
 json::object to_json(const queue::Ledger& ledger) {
   return {{"accepted", ledger.accepted},   {"restored", ledger.restored},
           {"delivered", ledger.delivered}, {"bounced", ledger.bounced},

@@ -22,4 +22,8 @@ void add_hold(boost::json::object& object, const queue::Standing& standing);
 
 boost::json::object to_json(const queue::Ledger& ledger);
 
+// How many recipients wait whose site is not looked up yet: of those that the spool had at the
+// start it is when they are next due.
+uint64_t unrouted_recipients(const queue::Queue& queue);
+
 }  // namespace waypost::api

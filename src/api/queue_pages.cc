@@ -137,6 +137,7 @@ io::Task<web::Response> QueuePages::sites(web::Request) {
     data.push_back(std::move(object));
   }
   json::object page{{"object", "list"}, {"data", std::move(data)}, {"has_more", has_more}};
+  page["unrouted"] = unrouted_recipients(queue_);
   co_return in_json(page);
 }
 

@@ -112,7 +112,7 @@ MessageId Sending::new_id() {
   return MessageId::make(services_.loop.wall_now(), random);
 }
 
-// All that can be said before anything is sent.
+// What would go wrong for anybody, before anything is sent.
 io::Task<Sending::Checked> Sending::read(const web::Request& request, bool is_batch) {
   if (!is_json(request.field("content-type")))
     co_return tl::unexpected(refuse(Problem::unsupported_media_type,
@@ -143,31 +143,26 @@ io::Task<Sending::Checked> Sending::read(const web::Request& request, bool is_ba
             fmt::format("makes more than {} recipients, with cc and bcc", most)}}));
   if (auto refused = settle_schedules(parsed->emails, is_batch))
     co_return tl::unexpected(*std::move(refused));
-  const records::Key& key = Access::key_of(request);
-  if (auto refused = refuse_all(key, parsed->emails)) co_return tl::unexpected(*std::move(refused));
   co_return std::move(parsed->emails);
 }
 
-std::optional<web::Response> Sending::refuse_all(const records::Key& key,
-                                                 const std::vector<Email>& emails) const {
-  for (const Email& email : emails) {
-    auto refused = submission::refuse_sender(key.sender_domains, email.sender);
-    if (refused) return refuse(Problem::sender_not_allowed, refused->text());
-    // What people see, and what receivers judge by (RFC 9989).
-    for (const auto& [field, domain] : {std::pair("From", std::string_view(email.author_domain)),
-                                        std::pair("Sender", std::string_view(email.agent_domain))})
-      if (!domain.empty() && !intake::may_send_as(key.sender_domains, domain))
-        return refuse(
-            Problem::sender_not_allowed,
-            fmt::format("The {} field of \"raw\" is of {}, as which this key may not send", field,
-                        domain));
-    const auto look = [](const smtp::Mailbox& mailbox) {
-      return submission::refuse_unknown_script(mailbox, {5, 1, 3});
-    };
-    for (const smtp::Mailbox& mailbox : email.recipients)
-      if (auto unknown = look(mailbox)) return refuse(Problem::refused, unknown->text());
-    if (auto unknown = look(email.sender)) return refuse(Problem::refused, unknown->text());
-  }
+std::optional<web::Response> Sending::refuse_parties(const records::Key& key,
+                                                     const Email& email) const {
+  auto refused = submission::refuse_sender(key.sender_domains, email.sender);
+  if (refused) return refuse(Problem::sender_not_allowed, refused->text());
+  // What people see, and what receivers judge by (RFC 9989).
+  for (const auto& [field, domain] : {std::pair("From", std::string_view(email.author_domain)),
+                                      std::pair("Sender", std::string_view(email.agent_domain))})
+    if (!domain.empty() && !intake::may_send_as(key.sender_domains, domain))
+      return refuse(Problem::sender_not_allowed,
+                    fmt::format("The {} field of \"raw\" is of {}, as which this key may not send",
+                                field, domain));
+  const auto look = [](const smtp::Mailbox& mailbox) {
+    return submission::refuse_unknown_script(mailbox, {5, 1, 3});
+  };
+  for (const smtp::Mailbox& mailbox : email.recipients)
+    if (auto unknown = look(mailbox)) return refuse(Problem::refused, unknown->text());
+  if (auto unknown = look(email.sender)) return refuse(Problem::refused, unknown->text());
   return std::nullopt;
 }
 
@@ -180,6 +175,7 @@ io::Task<web::Response> Sending::send_one(web::Request request) {
   Checked emails = co_await read(request, false);
   if (!emails) co_return std::move(emails).error();
   Email email = std::move(emails->front());
+  if (auto refused = refuse_parties(Access::key_of(request), email)) co_return *std::move(refused);
   if (name) co_return co_await send_named(std::move(request), std::move(email), *name);
   const std::vector<smtp::Mailbox> recipients = email.recipients;
   const WallTime scheduled_at = email.scheduled_at;
@@ -281,6 +277,10 @@ io::Task<web::Response> Sending::send_batch(web::Request request) {
 }
 
 io::Task<void> Sending::take_in_one(const web::Request& request, Email email, std::string& answer) {
+  if (auto refused = refuse_parties(Access::key_of(request), email)) {
+    answer = std::move(refused->body);
+    co_return;
+  }
   const std::vector<smtp::Mailbox> recipients = email.recipients;
   const WallTime scheduled_at = email.scheduled_at;
   Accepted accepted = co_await take_in(request, std::move(email), std::nullopt, {});

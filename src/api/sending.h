@@ -56,8 +56,8 @@ class Sending {
   // The times that were asked for become those that are waited for; the refusal of those that
   // cannot be.
   std::optional<web::Response> settle_schedules(std::vector<Email>& emails, bool is_batch) const;
-  std::optional<web::Response> refuse_all(const records::Key& key,
-                                          const std::vector<Email>& emails) const;
+  // Whether the key may send as its sender, and whether its addresses can be written.
+  std::optional<web::Response> refuse_parties(const records::Key& key, const Email& email) const;
   std::optional<smtp::Reply> refuse_local(const smtp::Mailbox& recipient) const;
   std::optional<web::Response> refuse_pace(const records::Key& key);
   io::Task<Accepted> take_in(const web::Request& request, Email email, std::optional<MessageId> id,

@@ -88,7 +88,7 @@ Result<ListQuery> parse_list(const web::Request& request) {
     } else if (key == "domain") {
       query.filter.domain = guard::domain_key(value);
     } else if (key == "since") {
-      TRY(query.filter.since, base::parse_rfc3339(value));
+      TRY(query.filter.since, parse_query_time(value));
     } else if (key == "after") {
       TRY(query.after, parse_place(value));
     } else if (key == "limit") {

@@ -13,7 +13,8 @@ struct Limits {
   double failing = 0;
 };
 
-// Fewer say nothing about the mail of a relay, or to a provider.
+// Fewer say nothing about the mail of a relay, or to a provider. Any bounce among fewer than twenty
+// is one in twenty, which is worth a look.
 constexpr uint64_t judged_min = 20;
 // Of those that ended, how many bounced: a list that is kept clean has one or two in a hundred, at
 // five providers look at a sender, at ten they stop one.
@@ -142,6 +143,9 @@ Verdict judge(const MailState& mail) {
     return {"slow", fmt::format("Some mail has waited for {}.{}",
                                 base::to_human(mail.oldest_waiting), because(mail.of_deferrals))};
   if (ended == 0) return {"good", "Mail is on its way; none has ended yet."};
+  if (ended < judged_min && bounced > 0)
+    return {"attention", fmt::format("{} of {} that ended bounced; too few to judge.{}", bounced,
+                                     ended, because(mail.of_bounces))};
   return {"good", fmt::format("Mail flows: {:.1f} % of what ended was delivered.",
                               share(delivered, ended) * 100)};
 }

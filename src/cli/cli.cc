@@ -253,7 +253,8 @@ void add_demo_command(CommandLine& line) {
       ->check(CLI::Range(1, 100'000))
       ->capture_default_str();
   demo->add_option("--seed", line.demo.seed,
-                   "The same seed gives the same mail and the same answers")
+                   "The same seed gives the same letters in the same order, and the same answers; "
+                   "with --for how many it is depends on the time as well")
       ->capture_default_str();
   demo->add_option("--port", line.demo_port,
                    "Submission port; 1025 unless it is taken, and with 0 free ones for all");

@@ -24,6 +24,7 @@ constexpr unsigned no_content = 204;  // RFC 9110 §8.6: nor a Content-Length
 constexpr size_t read_octets = 16 * 1024;
 constexpr size_t written_octets = 256 * 1024;    // within response_timeout
 constexpr uint64_t share_step_octets = 1 << 20;  // of a body whose length is not said
+constexpr uint64_t dropped_octets_max = 256 << 20;
 
 std::string_view in_view(boost::beast::string_view text) { return {text.data(), text.size()}; }
 
@@ -105,6 +106,10 @@ std::optional<Response> refuse(const http::request<http::string_body>& message) 
     return bad_request("A request has one Host field.");
   if (count == 1 && !is_authority(base::trim(in_view(hosts.first->value()))))
     return bad_request("The Host field is no name or address, with a port or without.");
+  // Of two that say different things one would be passed over without a word (RFC 9110 §5.3).
+  for (const char* name : {"Authorization", "Idempotency-Key", "Content-Type"})
+    if (message.count(name) > 1)
+      return bad_request("A request has no more than one " + std::string(name) + " field.");
   // RFC 9110 §10.1.1.
   const auto expectations = message.equal_range(http::field::expect);
   for (auto each = expectations.first; each != expectations.second; ++each)
@@ -183,6 +188,10 @@ class Share {
     all_ += octets;
     octets_ += octets;
     return true;
+  }
+  void give_back() {
+    all_ -= octets_;
+    octets_ = 0;
   }
   // At least so many.
   bool cover(uint64_t octets, uint64_t most) {
@@ -332,6 +341,31 @@ io::Task<void> Server::read_body(io::Stream& stream, Reading& reading) {
                 "A body has to be there within " + base::to_human(settings_.body_timeout) + ".");
 }
 
+// To end a connection with octets of it unread resets it, and a client that is still sending then
+// never sees the answer. For whoever comes meanwhile it is one that says nothing.
+io::Task<void> Server::drop_rest(io::Stream& stream, Reading& reading) {
+  const bool is_asked_first =
+      base::equals_ignoring_case(in_view(reading.parser.get()[http::field::expect]),
+                                 "100-continue") &&
+      !reading.parser.eager();
+  if (is_asked_first) co_return;
+  reading.share.give_back();
+  uint64_t left = dropped_octets_max;
+  if (const auto length = reading.parser.content_length_remaining())
+    left = std::min<uint64_t>(left, *length);
+  left -= std::min<uint64_t>(left, reading.buffered.size());
+  std::array<char, read_octets> space;
+  const Instant end = loop_.now() + settings_.drop_timeout;
+  waiting_.emplace_back(&stream, stream.peer().address);
+  while (left > 0) {
+    Result<size_t> got =
+        co_await stream.read(space, std::min(end, loop_.now() + settings_.drop_pause));
+    if (!got || *got == 0) break;
+    left -= std::min<uint64_t>(left, *got);
+  }
+  waiting_.remove_if([&](const auto& each) { return each.first == &stream; });
+}
+
 // False when the connection ends with it.
 io::Task<bool> Server::serve_one(io::Stream& stream, std::string& buffered, bool is_last) {
   Reading reading(buffered, bodies_octets_);
@@ -344,7 +378,11 @@ io::Task<bool> Server::serve_one(io::Stream& stream, std::string& buffered, bool
   if (!there) co_return false;
   if (!reading.refusal) reading.refusal = refuse(parser.get());
   const bool with_body = parser.get().method() != http::verb::head;
-  if (reading.refusal) co_return co_await send(stream, *reading.refusal, false, with_body);
+  if (reading.refusal) {
+    co_await send(stream, *reading.refusal, false, with_body);
+    if (parser.is_header_done() && !parser.is_done()) co_await drop_rest(stream, reading);
+    co_return false;
+  }
   reading.request = to_request(parser.get());
   reading.request.client = stream.peer();
   reading.match = router_.match(reading.request);
@@ -360,7 +398,11 @@ io::Task<bool> Server::serve_one(io::Stream& stream, std::string& buffered, bool
   }
   // Where a body that is not wanted ends is not waited for.
   const bool keep_alive = parser.is_done() && !is_last && parser.get().keep_alive() && !stopping_;
-  if (reading.refusal) co_return co_await send(stream, *reading.refusal, keep_alive, with_body);
+  if (reading.refusal) {
+    const bool more = co_await send(stream, *reading.refusal, keep_alive, with_body);
+    if (!parser.is_done()) co_await drop_rest(stream, reading);
+    co_return more;
+  }
   reading.request.body = std::move(parser.get().body());
   Response response = co_await route->handler(std::move(reading.request));
   co_return co_await send(stream, response, keep_alive, with_body);

@@ -30,6 +30,10 @@ struct Settings {
   Duration body_timeout = std::chrono::seconds(60);
   // For a client to take each 256 KiB of an answer, or a piece of one that is streamed.
   Duration response_timeout = std::chrono::seconds(15);
+  // What still comes of a body that was refused is read and dropped for so long, as long as it does
+  // not pause: many clients look for the answer only when they have sent all.
+  Duration drop_timeout = std::chrono::seconds(30);
+  Duration drop_pause = std::chrono::seconds(2);
 };
 
 // HTTP/1.1 (RFC 9112) on the loop: parses by Boost.Beast, within limits, one request at a time on
@@ -55,6 +59,7 @@ class Server {
   struct Reading;
   io::Task<bool> read(io::Stream& stream, Reading& reading, Instant deadline);
   io::Task<void> read_body(io::Stream& stream, Reading& reading);
+  io::Task<void> drop_rest(io::Stream& stream, Reading& reading);
   io::Task<bool> send(io::Stream& stream, const Response& response, bool keep_alive,
                       bool with_body);
 

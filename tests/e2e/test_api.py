@@ -7,6 +7,7 @@ import json
 import re
 import smtplib
 import socket
+import threading
 import time
 from datetime import datetime, timedelta, timezone
 from email import policy
@@ -192,6 +193,34 @@ def test_mail_is_found_by_sender_subject_and_tag_also_after_a_crash(api, sink, r
     assert relay.command("trace", "--subject", "nothing", code=1).stdout == ""
 
 
+def test_an_end_that_a_crash_took_is_told_as_unknown_and_not_as_waiting(start_relay, make_sink):
+    def is_written():
+        return relay.events("accepted")
+    go = threading.Event()
+    sink = make_sink(answer=lambda phase, *_: None if phase != "rcpt" else go.wait(20) and
+                     "550 5.1.1 The email account that you tried to reach does not exist")
+    relay = start_relay(sink.address, http={"address": "127.0.0.1:0"}, events={"flush_every": "8s"})
+    api = Api(http_port(relay), make_key(relay, "all", "send", "read", "admin"))
+    number = api.post("/v1/emails", SENT).json["id"]
+    # The event log has just been written when the answer comes: the end is not in it for 8 seconds.
+    eventually(is_written, "the acceptance is written")
+    go.set()
+    eventually(lambda: not api.get("/v1/queue").json["data"], "it has left the queue")
+    relay.kill()
+    assert not relay.events("bounced")
+    relay.start()
+    api = Api(http_port(relay), api.key)
+    email_state = wait_for(api, number, "unknown")
+    assert "How it ended is not known" in email_state["recipients"][0]["reason"]
+    for query in ("", "?status=unknown"):
+        listed = {each["id"]: each for each in api.get(f"/v1/emails{query}").json["data"]}
+        assert listed[number]["status"] == "unknown", query
+        assert listed[number]["recipients"] == email_state["recipients"]
+    for status in ("queued", "queued,throttled,deferred,scheduled,held"):
+        assert not api.get(f"/v1/emails?status={status}").json["data"]
+    assert api.post(f"/v1/emails/{number}/retry").json["recipients"] == 0
+
+
 def test_a_batch_is_accepted_one_by_one(api, sink):
     many = [{**SENT, "to": f"a{i}@sink.example"} for i in range(20)]
     answered = api.post("/v1/emails/batch", many).json["data"]
@@ -214,6 +243,16 @@ def test_a_batch_is_accepted_one_by_one(api, sink):
     assert [len(page) for page in pages] == [7, 7, 6]
     assert len(api.get("/v1/emails?address=a3@sink.example").json["data"]) == 1
     assert api.get("/v1/emails?limit=0").name == api.get("/v1/emails?what=1").name == "invalid-fields"
+
+
+def test_an_email_of_a_batch_as_a_forbidden_sender_is_refused_by_itself(api, relay):
+    key = make_key(relay, "shop", "send", senders=("--domain", "shop.example"))
+    foreign = {**SENT, "from": "a@bank.example"}
+    shop = Api(api.port, key)
+    refused, sent = shop.post("/v1/emails/batch", [foreign, SENT]).json["data"]
+    assert (refused["status"], refused["name"]) == (403, "sender-not-allowed")
+    assert sent["status"] == "queued"
+    assert shop.post("/v1/emails", foreign).name == "sender-not-allowed"
 
 
 def test_a_repeated_request_sends_once_also_after_a_crash(api, sink, relay):
@@ -434,6 +473,43 @@ def test_what_is_no_request_is_refused_with_a_problem(api, relay):
     assert not any(name.startswith("access-control") for name in browser.fields)
 
 
+def test_a_client_that_looks_for_the_answer_when_it_has_sent_all_gets_it(api):
+    json_type, body = {"Content-Type": "application/json"}, b"x" * 40_000_000
+    for _ in range(3):
+        assert api.post("/v1/emails", body, fields=json_type).code == 413
+    unknown = {**json_type, "Authorization": "Bearer wp_wrong"}
+    assert api.post("/v1/emails", body, fields=unknown).code == 401
+
+
+def test_what_a_client_is_told_names_what_it_wrote(api):
+    def told(answer):
+        assert (answer.code, answer.name) == (422, "invalid-fields"), answer
+        return [error["field"] for error in answer.json["errors"]]
+    assert told(api.get("/v1/domains?limit=0&what=1")) == ["limit", "what"]
+    assert told(api.ask("DELETE", "/v1/domains/shop.example?force=maybe")) == ["force"]
+    number = api.post("/v1/emails", {**SENT, "to": "later@sink.example"}).json["id"]
+    for verb in ("retry", "hold", "release", "cancel"):
+        assert told(api.post(f"/v1/emails/{number}/{verb}", {"reason": "x"})) == ["reason"]
+        assert api.post(f"/v1/emails/{number}/{verb}", {}).code == 200
+    # An offset as scheduled_at takes it, also with its sign as it is.
+    for time_of in ("2020-01-01T00:00:00%2B01:00", "2020-01-01T00:00:00+01:00", "2020-01-01T00:00:00Z"):
+        for name in ("since", "happened_since"):
+            assert len(api.get(f"/v1/emails?{name}={time_of}").json["data"]) == 1, (name, time_of)
+        assert not api.get(f"/v1/emails?until={time_of}").json["data"]
+        assert api.get(f"/v1/suppressions?since={time_of}").code == 200
+    assert told(api.get("/v1/emails?since=yesterday")) == ["since"]
+    listeners = []
+    while len(listeners) < 40:
+        listeners.append(api.connection())
+        listeners[-1].request("GET", "/v1/events", headers={"Authorization": f"Bearer {api.key}"})
+        answer = listeners[-1].getresponse()
+        if answer.status == 503:
+            break
+    assert answer.status == 503 and answer.getheader("Retry-After")
+    for listener in listeners:
+        listener.close()
+
+
 def test_a_full_disk_is_a_503_that_can_be_repeated(start_relay):
     relay = start_relay(("127.0.0.1", 9), http={"address": "127.0.0.1:0"},
                         limits={"spool_free_octets_min": "1000GiB"})
@@ -470,6 +546,23 @@ def test_metrics_count_what_happened(api):
     # What a proxy of this machine passes on is of others.
     assert Api(api.port).get("/metrics", fields={"X-Forwarded-For": "192.0.2.1"}).code == 401
     assert api.get("/metrics", fields={"X-Forwarded-For": "192.0.2.1"}).code == 200
+
+
+def test_what_was_deferred_before_a_restart_is_counted_though_its_site_is_not_known(api, relay, sink):
+    wait_for(api, api.post("/v1/emails", {**SENT, "to": "later@sink.example"}).json["id"], "deferred")
+    site = "%s:%d" % sink.address
+    assert api.get("/v1/providers").json["unrouted"] == 0
+    relay.stop()
+    relay.start()
+    api = Api(http_port(relay), api.key)
+    deferred = 'waypost_queue_messages{provider="other",state="deferred"} 1\n'
+    assert deferred in api.get("/metrics").body.decode()
+    providers = api.get("/v1/providers").json
+    assert (providers["data"], providers["unrouted"]) == ([], 1)
+    overview = api.get("/v1/overview").json
+    assert (overview["waiting"], overview["unrouted"]) == (1, 1)
+    paused = api.post(f"/v1/providers/{site}/pause", {"for": "10m"}).json
+    assert (paused["known"], paused["unrouted"]) == (False, 1)
 
 
 def test_the_document_lists_all_that_is_served(api):

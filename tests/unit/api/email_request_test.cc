@@ -174,6 +174,16 @@ TEST(EmailRequestTest, names_every_field_that_it_cannot_use) {
   EXPECT_THAT(trouble(R"("attachments":[{"filename":"a","content":"Q Q="}])"),
               HasSubstr("attachments[0].content is no base64"));
   EXPECT_THAT(trouble(R"("raw":"QQ==")"), HasSubstr("subject cannot stand beside \"raw\""));
+  EXPECT_EQ(trouble(R"("expire_after":"0s")"),
+            "expire_after is no time from 1s to 30d, such as 10m or 1h30m\n");
+  const EmailRequest to_nobody =
+      read(R"({"from":"a@b.example","to":[],"cc":[],"subject":"s","text":"t"})");
+  ASSERT_EQ(to_nobody.problems.size(), 1u);
+  EXPECT_EQ(to_nobody.problems[0].field + " " + to_nobody.problems[0].message,
+            "to has no address in it");
+  EXPECT_THAT(read(R"({"from":"a@b.example","to":[],"bcc":"c@d.example","subject":"s","text":"t"})")
+                  .problems,
+              IsEmpty());
   const EmailRequest empty = read("{}");
   EXPECT_EQ(empty.problems.size(), 4u);
 }

@@ -77,6 +77,42 @@ TEST(MailJsonTest, tells_what_we_hold_back_from_what_they_put_off) {
             "delivered a=delivered");
 }
 
+Event at(int seconds, Event made) {
+  made.at = WallTime(std::chrono::seconds(seconds));
+  return made;
+}
+
+TEST(MailJsonTest, says_of_what_no_longer_waits_and_has_no_end_that_it_was_lost) {
+  const std::vector<Event> events{at(10, event(EventKind::accepted, {"a", "b", "c", "d", "e"})),
+                                  at(11, event(EventKind::deferred, {"b", "e"})),
+                                  at(12, event(EventKind::delivered, {"c"})),
+                                  at(30, event(EventKind::released, {"d"}))};
+  const std::vector<queue::Standing> standings{waiting("e", queue::Hold::deferred)};
+  const WallTime run_began{std::chrono::seconds(20)};
+  const auto states = recipient_states(events, {}, standings, run_began);
+  EXPECT_EQ(states[0].status, "unknown");
+  EXPECT_EQ(states[1].status, "unknown");
+  EXPECT_EQ(states[2].status, "delivered");
+  EXPECT_EQ(states[3].status, "queued") << "the records may be a moment behind";
+  EXPECT_EQ(states[4].status, "deferred");
+  EXPECT_TRUE(has_unknown(states));
+  EXPECT_EQ(statuses(events, standings),
+            "deferred a=queued b=deferred c=delivered d=queued e=deferred");
+  const auto email = email_json(events, {}, {}, nullptr, run_began);
+  EXPECT_THAT(boost::json::serialize(email.at("recipients").at(1)),
+              testing::HasSubstr("It waits no more. How it ended is not known"));
+}
+
+TEST(MailJsonTest, loses_no_end_of_what_never_waited) {
+  const WallTime run_began{std::chrono::seconds(20)};
+  const auto status = [&](EventKind kind) {
+    const std::vector<Event> events{at(10, event(kind, {"a"}))};
+    return std::string(recipient_states(events, {}, {}, run_began)[0].status);
+  };
+  EXPECT_EQ(status(EventKind::rejected), "rejected");
+  EXPECT_EQ(status(EventKind::suppressed), "suppressed");
+}
+
 TEST(MailJsonTest, tells_a_persons_reason_from_a_servers_reply) {
   std::vector<Event> events{event(EventKind::accepted, {"a"}), event(EventKind::cancelled, {"a"})};
   events.back().reply = "API, key app";

@@ -23,8 +23,16 @@ TEST(VerdictTest, says_in_one_word_how_mail_goes) {
   EXPECT_EQ(judge(of_counts(100, 0, 2)).state, "good");
   EXPECT_EQ(judge(of_counts(100, 60, 2)).state, "slow");
   EXPECT_EQ(judge(of_counts(70, 0, 30)).state, "failing");
-  // Of a handful nothing follows.
-  EXPECT_EQ(judge(of_counts(1, 0, 3)).state, "good");
+}
+
+TEST(VerdictTest, calls_a_handful_neither_failing_nor_good_where_some_of_it_bounced) {
+  EXPECT_EQ(judge(of_counts(0, 0, 2)).state, "attention");
+  EXPECT_EQ(judge(of_counts(0, 0, 2)).text,
+            "2 of 2 that ended bounced; too few to judge. Most often at gmx: The address does not "
+            "exist.");
+  EXPECT_EQ(judge(of_counts(18, 0, 1)).state, "attention");
+  EXPECT_EQ(judge(of_counts(19, 0, 1)).state, "attention") << "one in twenty";
+  EXPECT_EQ(judge(of_counts(2, 0, 0)).state, "good");
 }
 
 TEST(VerdictTest, asks_for_attention_from_five_in_a_hundred_and_calls_ten_failing) {

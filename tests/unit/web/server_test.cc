@@ -218,12 +218,42 @@ TEST_F(WebServerTest, asks_the_guard_before_a_body_comes) {
   const std::string refused = ask(head + "Authorization: no\r\n\r\n", {}, 5);
   EXPECT_THAT(refused, StartsWith("HTTP/1.1 401 "));
   EXPECT_THAT(refused, HasSubstr("application/problem+json"));
-  EXPECT_THAT(refused, testing::EndsWith("(closed)"));
+  EXPECT_THAT(refused, HasSubstr("Connection: close"));
+  loop_.advance(seconds(3));
+  EXPECT_EQ(receive(), "(closed)") << "no body came";
   EXPECT_THAT(ask(head + "Expect: 100-continue\r\n\r\n", {}, 5), "HTTP/1.1 100 Continue\r\n\r\n");
   static_cast<void>(loop_.run(client_->write("hello", loop_.now())));
   loop_.settle();
   EXPECT_THAT(receive(), HasSubstr("body hello"));
   EXPECT_EQ(admitted_, 2);
+}
+
+TEST_F(WebServerTest, reads_and_drops_for_a_while_what_a_refused_client_still_sends) {
+  const auto write = [&](size_t octets) {
+    Result<void> written = loop_.run(client_->write(std::string(octets, 'x'), loop_.now()));
+    loop_.settle();
+    return written.has_value();
+  };
+  const std::string head =
+      "POST /page HTTP/1.1\r\n" + host + "Authorization: no\r\nContent-Length: 100000\r\n";
+  EXPECT_THAT(ask(head + "\r\n"), Not(HasSubstr("(closed)")));
+  EXPECT_TRUE(write(60'000));
+  loop_.advance(seconds(1));
+  EXPECT_TRUE(write(39'999));
+  EXPECT_EQ(receive(), "");
+  EXPECT_TRUE(write(1));
+  EXPECT_EQ(receive(), "(closed)");
+  // Whoever sends ever so slowly is let go.
+  ask(head + "\r\n");
+  for (int i = 0; i < 29; ++i) {
+    write(1);
+    loop_.advance(seconds(1));
+  }
+  EXPECT_EQ(receive(), "");
+  loop_.advance(seconds(1));
+  EXPECT_EQ(receive(), "(closed)");
+  // Who asked first sends none.
+  EXPECT_THAT(ask(head + "Expect: 100-continue\r\n\r\n"), testing::EndsWith("(closed)"));
 }
 
 TEST_F(WebServerTest, writes_large_answers_whole) {
@@ -287,6 +317,9 @@ TEST_F(WebServerTest, refuses_what_is_no_request_and_closes) {
         "GET ftp://example.com/ HTTP/1.1\r\n" + host + "\r\n",
         std::string("GET /page HTTP/1.1\r\n\r\n"),
         "GET /page HTTP/1.1\r\n" + host + "Host: other\r\n\r\n",
+        "GET /page HTTP/1.1\r\n" + host + "Idempotency-Key: a\r\nidempotency-key: b\r\n\r\n",
+        "GET /page HTTP/1.1\r\n" + host + "Authorization: a\r\nAuthorization: a\r\n\r\n",
+        "GET /page HTTP/1.1\r\n" + host + "Content-Type: a\r\nContent-Type: b\r\n\r\n",
         "GET /page HTTP/1.1\r\n" + host + "Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
         "GET /page HTTP/1.1\r\n" + host + "Content-Length: -1\r\n\r\n",
         "GET /page HTTP/1.1\r\n" + host + "Transfer-Encoding: gzip\r\n\r\n" + another,
