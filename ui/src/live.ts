@@ -49,9 +49,8 @@ export function listen() {
   if (source || document.hidden) return;
   source = new EventSource('/v1/events');
   source.onopen = () => {
-    const missed = liveness.get() === 'lost';
     liveness.set('live');
-    if (missed) tell(null);
+    tell(null); // of what happened between a page's first look and now nobody else tells
   };
   source.onerror = () => {
     liveness.set('lost');
@@ -81,7 +80,6 @@ function comeBack() {
   clearTimeout(resting);
   if (!wanted || source || document.hidden) return;
   listen();
-  tell(null);
 }
 
 addEventListener('pagehide', close);

@@ -12,11 +12,11 @@ export type Accepted = { id: string; object: "email"; status: "queued" | "schedu
 
 export type Batch = { data: Array<Accepted | Problem>; };
 
-export type Recipient = { to: string; status: "queued" | "throttled" | "deferred" | "scheduled" | "held" | "delivered" | "bounced" | "expired" | "suppressed" | "cancelled" | "rejected"; late?: boolean; complained?: boolean; at?: string; attempts?: number; site?: string; host?: string; last_reply?: string; hold?: string; reason?: string; limit_origin?: string; next_attempt_at?: string; scheduled_at?: string; expires_at?: string; diagnosis?: Explanation; };
+export type Recipient = { to: string; status: "queued" | "throttled" | "deferred" | "scheduled" | "held" | "unknown" | "delivered" | "bounced" | "expired" | "suppressed" | "cancelled" | "rejected"; late?: boolean; complained?: boolean; at?: string; attempts?: number; site?: string; host?: string; last_reply?: string; hold?: string; reason?: string; limit_origin?: string; next_attempt_at?: string; scheduled_at?: string; expires_at?: string; diagnosis?: Explanation; };
 
 export type Event = { v: number; event: string; at: string; [other: string]: unknown; };
 
-export type EmailState = { object: "email"; id: string; status: "queued" | "throttled" | "deferred" | "scheduled" | "held" | "delivered" | "bounced" | "expired" | "suppressed" | "cancelled" | "rejected"; complained?: boolean; direction?: "sent" | "notice" | "inbound"; about?: string; from: string; created_at: string; size?: number; message_id?: string; subject?: string; tenant?: string; stream: string; key?: string; scheduled_at?: string; tags: Array<{ name: string; value: string; }>; metadata: Record<string, string>; recipients: Array<Recipient>; timeline?: Array<Event>; };
+export type EmailState = { object: "email"; id: string; status: "queued" | "throttled" | "deferred" | "scheduled" | "held" | "unknown" | "delivered" | "bounced" | "expired" | "suppressed" | "cancelled" | "rejected"; complained?: boolean; direction?: "sent" | "notice" | "inbound"; about?: string; from: string; created_at: string; size?: number; message_id?: string; subject?: string; tenant?: string; stream: string; key?: string; scheduled_at?: string; tags: Array<{ name: string; value: string; }>; metadata: Record<string, string>; recipients: Array<Recipient>; timeline?: Array<Event>; };
 
 export type EmailList = { object: "list"; data: Array<EmailState>; has_more: boolean; next_before?: string; };
 
@@ -36,13 +36,13 @@ export type Queue = { object: "list"; data: Array<Standing>; has_more: boolean; 
 
 export type Site = { site: string; queued: number; ready: number; attempts?: number; connections_max?: number; connections_limit?: number; connections_origin?: string; per_second?: number; per_second_origin?: string; measure: string; troubles?: number; last_trouble?: string; slowed_since?: string; slowed_by?: string; last_host?: string; doctor_target?: string; hold?: string; reason?: string; limit_origin?: string; next_attempt_at?: string; limits: { [other: string]: unknown; }; pauses?: Array<Pause>; asked_limit?: AskedLimit; [other: string]: unknown; };
 
-export type Sites = { object: "list"; data: Array<Site>; has_more: boolean; };
+export type Sites = { object: "list"; data: Array<Site>; has_more: boolean; unrouted: number; };
 
 export type Pause = { scope: "everything" | "site" | "domain" | "stream" | "tenant" | "sender-domain"; name: string; by: string; reason: string; since: string; until?: string; };
 
 export type PauseRequest = { for?: string; reason?: string; };
 
-export type Paused = { paused: Pause; known: boolean; };
+export type Paused = { paused: Pause; known: boolean; unrouted: number; };
 
 export type Resumed = { resumed: boolean; };
 
@@ -50,7 +50,7 @@ export type AskedLimit = { site: string; connections?: number; connections_per_m
 
 export type LimitRequest = { connections?: number; connections_per_minute?: number; messages_per_second?: number; messages_per_hour?: number; messages_per_day?: number; for?: string; reason?: string; };
 
-export type Limited = { limited: AskedLimit; known: boolean; };
+export type Limited = { limited: AskedLimit; known: boolean; unrouted: number; };
 
 export type Lifted = { lifted: boolean; };
 
@@ -74,7 +74,7 @@ export type Login = { user: string; password: string; };
 
 export type Session = { user: string; scopes: Array<"send" | "read" | "admin">; csrf: string; expires_at: string; };
 
-export type Overview = { window: "1h" | "24h" | "7d" | "30d"; since: string; verdict: { state: "good" | "attention" | "slow" | "failing" | "idle"; text: string; }; accepted: number; delivered: number; deferred: number; bounced: number; complained: number; apart: { notices: { accepted: number; delivered: number; deferred: number; bounced: number; [other: string]: unknown; }; inbound: { accepted: number; delivered: number; deferred: number; bounced: number; [other: string]: unknown; }; [other: string]: unknown; }; waiting: number; held: number; oldest_waiting_seconds: number; paused: boolean; loss: { acknowledged: number; unaccounted: number; }; causes_since: string; causes: Array<{ cause: string; title: string; count: number; deferred: number; bounced: number; share: number; who_acts: "sender" | "recipient" | "receiver" | "domain-owner" | "nobody" | "unknown"; actor: string; provider: string; example_message: string; last_seen: string; }>; providers: Array<{ provider: string; delivered: number; deferred: number; bounced: number; waiting: number; rate_per_second: number; limit_per_second: number | null; state: "open" | "probe" | "slow" | "stop"; }>; };
+export type Overview = { window: "1h" | "24h" | "7d" | "30d"; since: string; verdict: { state: "good" | "attention" | "slow" | "failing" | "idle"; text: string; }; accepted: number; delivered: number; deferred: number; bounced: number; complained: number; apart: { notices: { accepted: number; delivered: number; deferred: number; bounced: number; [other: string]: unknown; }; inbound: { accepted: number; delivered: number; deferred: number; bounced: number; [other: string]: unknown; }; [other: string]: unknown; }; waiting: number; unrouted: number; held: number; oldest_waiting_seconds: number; paused: boolean; loss: { acknowledged: number; unaccounted: number; }; causes_since: string; causes: Array<{ cause: string; title: string; count: number; deferred: number; bounced: number; share: number; who_acts: "sender" | "recipient" | "receiver" | "domain-owner" | "nobody" | "unknown"; actor: string; provider: string; example_message: string; last_seen: string; }>; providers: Array<{ provider: string; delivered: number; deferred: number; bounced: number; waiting: number; rate_per_second: number; limit_per_second: number | null; state: "open" | "probe" | "slow" | "stop"; }>; };
 
 export type History = { window: string; step_seconds: number; start: string; series: { accepted?: Array<number | null>; delivered: Array<number | null>; deferred: Array<number | null>; bounced: Array<number | null>; waiting: Array<number | null>; }; };
 
