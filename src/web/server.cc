@@ -350,9 +350,10 @@ io::Task<void> Server::drop_rest(io::Stream& stream, Reading& reading) {
       !reading.parser.eager();
   if (is_asked_first) co_return;
   reading.share.give_back();
-  uint64_t left = dropped_octets_max;
-  if (const auto length = reading.parser.content_length_remaining())
-    left = std::min<uint64_t>(left, *length);
+  // Of a body in chunks nobody knows.
+  uint64_t left = reading.parser.content_length().value_or(dropped_octets_max);
+  left = std::min(left - std::min<uint64_t>(left, reading.parser.get().body().size()),
+                  dropped_octets_max);
   left -= std::min<uint64_t>(left, reading.buffered.size());
   std::array<char, read_octets> space;
   const Instant end = loop_.now() + settings_.drop_timeout;
