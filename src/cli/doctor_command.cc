@@ -129,9 +129,11 @@ int Doctor::print_report() {
     boost::json::object report = doctor::report_json(report_, catalogue);
     if (arguments_.json_lines) report["event"] = "report";
     if (file_) {
+      const FileFix fix = fix_in_file(*file_, report_);
       boost::json::object settings{{"file", file_->file},
                                    {"dialect", settings::name(file_->dialect)},
-                                   {"fix", fix_in_file(*file_, report_)}};
+                                   {"fix", fix.lines},
+                                   {"fix_verified", fix.works}};
       report["settings"] = std::move(settings);
     }
     print(line_of(report));
@@ -139,8 +141,13 @@ int Doctor::print_report() {
     doctor::TextOptions options;
     options.transcript = global_.verbose;
     options.facts = arguments_.facts;
-    if (file_) options.changed_lines = fix_in_file(*file_, report_);
-    if (!options.changed_lines.empty()) options.changed_file = file_->file;
+    if (file_) {
+      FileFix fix = fix_in_file(*file_, report_);
+      options.changed_lines = std::move(fix.lines);
+      options.changed_and_tried = fix.works;
+      options.changed_file = file_->file;
+      options.program = program_of(file_->dialect);
+    }
     show(doctor::report_page(report_, catalogue, options), global_);
   }
   return report_.exit_code();

@@ -5,6 +5,8 @@
 #include <fmt/format.h>
 
 #include "base/ascii.h"
+#include "checks/catalogue.h"
+#include "doctor/report_words.h"
 #include "io/disk.h"
 #include "settings/remarks.h"
 
@@ -202,15 +204,54 @@ std::vector<std::string> settings_from_elsewhere(const settings::Settings& setti
   return lines;
 }
 
-std::string fix_in_file(const settings::Settings& settings, const doctor::Report& report) {
-  for (const doctor::RungResult& result : report.rungs)
-    for (const doctor::Finding& finding : result.findings)
-      for (const doctor::Fix& fix : finding.fixes) {
-        if (finding.severity != doctor::Severity::error) continue;
-        if (fix.tested != doctor::Tested::works) continue;
-        std::string lines = settings::with_change(settings, change_of(fix.set));
-        if (!lines.empty()) return lines;
-      }
+namespace {
+
+// What a way out changes, with its places filled.
+doctor::Parameters change_set(const doctor::ShownFix& fix, const doctor::Finding& finding) {
+  doctor::Parameters set;
+  for (const auto& [key, value] : fix.words->set)
+    set[key] = checks::fill(value, finding.parameters);
+  if (fix.tested)
+    for (const auto& [key, value] : fix.tested->set) set[key] = value;
+  return set;
+}
+
+}  // namespace
+
+FileFix fix_in_file(const settings::Settings& settings, const doctor::Report& report) {
+  FileFix best;
+  for (const doctor::Finding* finding : doctor::gravest_first(report)) {
+    const checks::Check* check = checks::shipped_catalogue().find(finding->id);
+    if (finding->severity != doctor::Severity::error || check == nullptr) continue;
+    for (const doctor::ShownFix& fix : doctor::fixes_of(*finding, *check)) {
+      const bool works = fix.tested && fix.tested->tested == doctor::Tested::works;
+      if (best.works || (!best.lines.empty() && !works)) continue;
+      std::string lines = settings::with_change(settings, change_of(change_set(fix, *finding)));
+      if (!lines.empty()) best = {std::move(lines), works};
+    }
+  }
+  return best;
+}
+
+std::string program_of(settings::Dialect dialect) {
+  switch (dialect) {
+    case settings::Dialect::nodemailer:
+      return "nodemailer";
+    case settings::Dialect::phpmailer:
+      return "phpmailer";
+    case settings::Dialect::django:
+      return "django";
+    case settings::Dialect::laravel:
+      return "laravel";
+    case settings::Dialect::msmtp:
+      return "msmtp";
+    case settings::Dialect::postfix:
+      return "postfix";
+    case settings::Dialect::wp_mail_smtp:
+      return "wp-mail-smtp";
+    case settings::Dialect::waypost:
+      return "waypost";
+  }
   return {};
 }
 

@@ -25,8 +25,16 @@ std::vector<std::string> odd_settings(const settings::Settings& settings);
 // "FILE:3:9: host: comes from the environment variable SMTP_HOST, which is not read".
 std::vector<std::string> settings_from_elsewhere(const settings::Settings& settings);
 
-// The first way out that was tried and works, as lines of the file; empty where there is none, or
-// where the file cannot say it.
-std::string fix_in_file(const settings::Settings& settings, const doctor::Report& report);
+// A way out as lines of the file.
+struct FileFix {
+  std::string lines;   // empty where there is none, or where the file cannot say it
+  bool works = false;  // it was tried in this run
+};
+
+// The first that was tried and works, else the first that nobody tried.
+FileFix fix_in_file(const settings::Settings& settings, const doctor::Report& report);
+
+// As the hints of rules/checks name it: "django", "wp-mail-smtp".
+std::string program_of(settings::Dialect dialect);
 
 }  // namespace waypost::cli

@@ -250,7 +250,9 @@ Finding Acceptance::judge(const smtp::Reply& reply, AttemptPhase phase, std::str
   Refusal refusal = judge_refusal(reply, accept_rung, phase, provider);
   const checks::Catalogue& catalogue = checks::shipped_catalogue();
   if (refusal.is("M5001") && session_.logged_in) refusal.check = catalogue.find("M5002");
-  if (refusal.is("M5018") && session_.logged_in) refusal.check = catalogue.find("M5002");
+  const bool at_sender = phase == AttemptPhase::mail;
+  if (refusal.is("M5018") && session_.logged_in)
+    refusal.check = catalogue.find(at_sender ? "M5027" : "M5002");
   // Who wants TLS although there is TLS does not see it; 530 may mean the login alone.
   if (refusal.is("M5012") && session_.encrypted)
     refusal.check = catalogue.find(reply.code == 530 && !session_.logged_in ? "M5018" : "M4027");
@@ -269,6 +271,7 @@ Finding Acceptance::judge(const smtp::Reply& reply, AttemptPhase phase, std::str
   bool by_list = refusal.is("M5009");
   values["seen"] = by_list ? refusal.title : std::string(command);
   if (refusal.is("M5024")) values["seen"] = recipient_;
+  if (refusal.is("M5002") && !at_sender) values["seen"] = "mail for " + recipient_;
   if (refusal.is("M5025")) values["domain"] = sender_.substr(sender_.rfind('@') + 1);
   if (refusal.is("M5008")) {
     values["limit"] = session_.capabilities.size_octets_max

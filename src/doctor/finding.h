@@ -55,6 +55,8 @@ struct Finding {
   std::vector<std::string> notes = {};
   // The rungs and things that are not to blame; by default the rungs below.
   std::vector<std::string> ruled_out = {};
+  // False where nothing was encrypted, or nobody vouches for the server.
+  bool rules_out_tls = true;
   // 4yz and the like: it may pass by itself (exit code 75).
   bool temporary = false;
   // It says nothing about the way of mail: something of ours kept us from looking (exit code 2).

@@ -8,6 +8,7 @@
 #include "doctor/login_refusal.h"
 #include "doctor/refusal.h"
 #include "doctor/walk.h"
+#include "doctor/ways.h"
 #include "sasl/base64.h"
 #include "sasl/client.h"
 #include "smtp/limits.h"
@@ -25,9 +26,8 @@ constexpr int challenge_code = 334;  // RFC 4954 §4
 constexpr int accepted_code = 235;
 constexpr unsigned challenges_max = 8;
 constexpr std::string_view hidden = "[hidden]";
-constexpr uint16_t mail_port = 25;
-constexpr uint16_t submission_port = 587;
-constexpr uint16_t tls_port = 465;
+// For each step of a way that is tried before it is recommended.
+constexpr Duration ways_patience = std::chrono::seconds(3);
 
 bool is_token_mechanism(std::string_view mechanism) {
   return base::equals_ignoring_case(mechanism, "XOAUTH2") ||
@@ -55,7 +55,10 @@ class Login {
 
  private:
   Finding finding(std::string_view id, Parameters more = {});
-  std::optional<Finding> obstacle();
+  io::Task<std::optional<Finding>> obstacle();
+  io::Task<Finding> obstacle_in_clear();
+  io::Task<std::vector<Trial>> try_elsewhere(bool starttls_here);
+  void recommend(std::vector<Trial> trials, Finding& finding) const;
   std::optional<Finding> unsendable() const;
   io::Task<Answer> converse();
   io::Task<Answer> begin();
@@ -135,27 +138,88 @@ std::optional<Finding> Login::unsendable() const {
   return finding_of("M4025", std::move(values));
 }
 
-// What keeps the login from being tried at all; with it the password stays here.
-std::optional<Finding> Login::obstacle() {
+// The usual ways in, and STARTTLS on this port where that is asked for.
+io::Task<std::vector<Trial>> Login::try_elsewhere(bool starttls_here) {
+  std::vector<UsualPort> ways;
+  if (starttls_here) ways.push_back({session_.peer.port, Encryption::starttls});
+  for (UsualPort usual :
+       {UsualPort{587, Encryption::starttls}, UsualPort{465, Encryption::implicit}})
+    if (usual.port != session_.peer.port) ways.push_back(usual);
+  co_return co_await try_ways(context_, session_.host, session_.peer.address, std::move(ways),
+                              ways_patience);
+}
+
+// What was tried takes the place of what the catalogue would say untried.
+void Login::recommend(std::vector<Trial> trials, Finding& finding) const {
+  // A way in without a login at its end is none.
+  for (Trial& trial : trials) trial.works = trial.works && !trial.mechanisms.empty();
+  std::erase_if(finding.fixes,
+                [](const Fix& fix) { return fix.id == "starttls" || fix.id == "port"; });
+  add_fixes(finding, trials, session_.peer.port);
+  const bool has_starttls = std::any_of(finding.fixes.begin(), finding.fixes.end(),
+                                        [](const Fix& fix) { return fix.id == "starttls"; });
+  if (!has_starttls) finding.fixes.push_back({"starttls", "client", {}, Tested::fails});
+}
+
+// "the certificate does not hold: ..."; `trial` is no good.
+std::string what_stops(const Trial& trial, const EvidenceLog& evidence) {
+  const std::string words = evidence.without_secrets(trial.words);
+  const std::string_view where = trial.reached != Trial::Reached::secured
+                                     ? "TLS does not come about"
+                                 : trial.certificate_holds ? "no good answer inside TLS"
+                                                           : "the certificate does not hold";
+  return words.empty() ? std::string(where) : fmt::format("{}: {}", where, words);
+}
+
+// Nothing encrypts: whether a login is behind STARTTLS is looked at before that is said.
+io::Task<Finding> Login::obstacle_in_clear() {
   const smtp::Capabilities& offer = session_.capabilities;
+  std::vector<Trial> trials = co_await try_elsewhere(offer.starttls);
+  std::optional<Trial> here;
+  if (offer.starttls) here = trials.front();
+  const bool none_here = here && here->works && here->mechanisms.empty();
+  Finding found;
+  if (!offer.auth_mechanisms.empty()) {
+    found = finding("M4023");
+  } else if (!here) {
+    found = finding("M4004", {{"seen", "its answer to EHLO has neither AUTH nor STARTTLS"}});
+  } else if (none_here) {
+    found =
+        finding("M4004", {{"seen", "its answer to EHLO has no AUTH, before STARTTLS and after"}});
+  } else {
+    found = here->works ? finding("M4003")
+                        : finding("M4033", {{"seen", what_stops(*here, context_.evidence)}});
+  }
+  if (here && !here->works && !here->mechanisms.empty())
+    found.notes.push_back(
+        fmt::format("After STARTTLS it offers {}.", fmt::join(here->mechanisms, ", ")));
+  found.rules_out_tls = false;
+  recommend(std::move(trials), found);
+  co_return found;
+}
+
+// What keeps the login from being tried at all; with it the password stays here.
+io::Task<std::optional<Finding>> Login::obstacle() {
   if (!session_.encrypted) {
     result_.line = "not tried: the connection is not encrypted";
-    if (offer.auth_mechanisms.empty() && !offer.starttls) return finding("M4004");
-    return finding(offer.auth_mechanisms.empty() ? "M4003" : "M4023");
+    Finding found = co_await obstacle_in_clear();
+    co_return found;
   }
   if (!session_.certificate_holds) {
     result_.line = "not tried: nobody vouches for the server";
-    return finding("M4022");
+    Finding found = finding("M4022");
+    found.rules_out_tls = false;
+    co_return found;
   }
-  if (offer.auth_mechanisms.empty()) {
+  if (session_.capabilities.auth_mechanisms.empty()) {
     result_.line = "the server offers no login";
-    uint16_t other = session_.peer.port == mail_port || session_.peer.port == tls_port
-                         ? submission_port
-                         : tls_port;
-    return finding("M4004", {{"other_port", std::to_string(other)}});
+    Finding found = finding("M4004", {{"seen", "its answer to EHLO has no AUTH, inside TLS too"}});
+    std::vector<Trial> trials = co_await try_elsewhere(false);
+    recommend(std::move(trials), found);
+    co_return found;
   }
   result_.line = "not tried: the login cannot be sent";
-  return unsendable();
+  co_return unsendable();
 }
 
 Result<Secret> Login::answer_to(const smtp::Reply& challenge) {
@@ -285,8 +349,10 @@ io::Task<RungResult> Login::run() {
         request_.mail_exchanger ? "a mail host takes no logins" : "not configured (no --user)";
     co_return std::move(result_);
   }
-  if (std::optional<Finding> found = obstacle()) {
-    stop(*std::move(found), result_.line);
+  std::optional<Finding> in_the_way = co_await obstacle();
+  if (in_the_way) {
+    stop(*std::move(in_the_way), result_.line);
+    result_.took = context_.loop.now() - began;
     co_return std::move(result_);
   }
   sasl::ClientLogin login{request_.user, std::move(password_), request_.mechanism, session_.binding,

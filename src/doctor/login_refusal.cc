@@ -156,6 +156,39 @@ void add_switched_off(const LoginFacts& facts, Finding& finding) {
       "its web page; it may say the same before (waypost explain M4031).");
 }
 
+// The others that the server lists and that take the same kind of secret.
+std::vector<std::string> other_mechanisms(const LoginFacts& facts) {
+  constexpr std::string_view with_password[] = {"PLAIN",       "LOGIN",         "CRAM-MD5",
+                                                "SCRAM-SHA-1", "SCRAM-SHA-256", "SCRAM-SHA-512"};
+  constexpr std::string_view with_token[] = {"XOAUTH2", "OAUTHBEARER"};
+  std::vector<std::string> others;
+  std::string_view rest = facts.mechanisms;
+  while (!rest.empty()) {
+    const size_t end = std::min(rest.find(", "), rest.size());
+    const std::string one = base::to_upper(rest.substr(0, end));
+    rest.remove_prefix(std::min(end + 2, rest.size()));
+    const bool fits = facts.by_token ? is_among(with_token, one) : is_among(with_password, one);
+    if (fits && !base::equals_ignoring_case(one, facts.mechanism)) others.push_back(one);
+  }
+  return others;
+}
+
+bool lists_mechanism(const LoginFacts& facts) {
+  const std::string list = ", " + base::to_upper(facts.mechanisms) + ",";
+  return !facts.mechanism.empty() &&
+         list.find(", " + base::to_upper(facts.mechanism) + ",") != std::string::npos;
+}
+
+// It was listed, so that "offered is, wanted is" would say nothing.
+Finding refused_mechanism(const LoginFacts& facts, Parameters values) {
+  const std::vector<std::string> others = other_mechanisms(facts);
+  if (!others.empty()) {
+    values["seen"] = fmt::format("{}", fmt::join(others, ", "));
+    values["meant"] = others.front();
+  }
+  return finding_of("M4034", std::move(values));
+}
+
 // A provider's own rules know its words, and take every other login that it refuses for wrong. What
 // all servers mean by words that say more goes before that.
 Refusal judge_words(const smtp::Reply& reply, std::string_view provider) {
@@ -185,6 +218,10 @@ Finding judge_login(const smtp::Reply& reply, LoginFacts facts) {
       if (!finding) finding = by_user_name(facts, values);
       if (!finding) finding = by_provider(facts, values);
     }
+  }
+  if (refusal.is("M4005") && lists_mechanism(facts)) {
+    finding = refused_mechanism(facts, values);
+    finding->temporary = refusal.transient;
   }
   // Nobody logs in here before there is TLS.
   if (refusal.is("M4023")) {

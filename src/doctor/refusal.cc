@@ -186,6 +186,8 @@ Finding finding_of(std::string_view id, Parameters values) {
 }
 
 Finding finding_of(const Refusal& refusal, const smtp::Reply& reply, Parameters values) {
+  // By its words: what EHLO offered may say otherwise.
+  if (refusal.is("M4004")) values["seen"] = "it says that logins are not switched on";
   Finding finding = finding_of(refusal.check->id, std::move(values));
   finding.observed = reply.text();
   finding.confidence = std::max(finding.confidence, refusal.confidence);

@@ -72,6 +72,11 @@ std::string tested_mark(const ShownFix& fix) {
   return fmt::format(" (tested now: {})", fix.tested->result);
 }
 
+std::vector<std::string_view> programs_of(const TextOptions& options) {
+  if (!options.program.empty()) return {options.program};
+  return {programs_shown.begin(), programs_shown.end()};
+}
+
 // The block of one finding.
 class Block {
  public:
@@ -121,7 +126,7 @@ Page Block::fix(const ShownFix& fix, bool first) const {
   page.labelled(first ? "Fix" : "Or", fix.text + tested_mark(fix), first ? Tone::fix : Tone::plain);
   // Whose file was read sees its own lines instead.
   size_t shown = options_.changed_lines.empty() ? 0 : hints_max;
-  for (std::string_view program : programs_shown) {
+  for (std::string_view program : programs_of(options_)) {
     auto hint = std::find_if(fix.hints.begin(), fix.hints.end(),
                              [program](const auto& pair) { return pair.first == program; });
     if (hint == fix.hints.end() || shown == hints_max) continue;
@@ -245,7 +250,9 @@ Page report_page(const Report& report, const checks::Catalogue& catalogue,
   }
   if (!options.changed_lines.empty()) {
     page.line("");
-    page.paragraph(fmt::format("{} as it should read:", options.changed_file), 2);
+    page.paragraph(fmt::format("{} as it should read{}:", options.changed_file,
+                               options.changed_and_tried ? "" : " (not tested)"),
+                   2);
     add_changed_lines(options.changed_lines, page);
   }
   page.line("");

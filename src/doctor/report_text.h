@@ -14,6 +14,9 @@ struct TextOptions {
   // The settings file that was read, and its lines as a fix that works makes them; "" for none.
   std::string changed_file = {};
   std::string changed_lines = {};
+  bool changed_and_tried = true;
+  // Whose settings were read, "django": hints are then that program's alone; empty for the usual.
+  std::string program = {};
 };
 
 // A report for a terminal: a line for each rung, a block of at most 16 lines for what is broken,

@@ -61,7 +61,7 @@ std::vector<std::string> ruled_out_by(const Finding& finding, const checks::Chec
   static constexpr const char* below[] = {"DNS", "port and network", "encryption and certificate"};
   std::vector<std::string> things;
   // Beyond the login it is not known here whether there was one, nor whether TLS was asked for.
-  const int known = finding.rung == Rung::login ? 3 : 2;
+  const int known = finding.rung == Rung::login && finding.rules_out_tls ? 3 : 2;
   for (int rung = 1; rung < static_cast<int>(finding.rung) && rung <= known; ++rung)
     things.emplace_back(below[rung - 1]);
   things.insert(things.end(), finding.ruled_out.begin(), finding.ruled_out.end());

@@ -170,7 +170,17 @@ TEST_F(WalkAccept, says_whether_a_server_that_does_not_relay_takes_its_own_mail)
 TEST_F(WalkAccept, tells_a_login_that_does_not_help_from_no_login) {
   session_->logged_in = true;
   script({{"RCPT TO:<bob", "554 5.7.1 <bob@example.net>: Relay access denied"}});
-  EXPECT_EQ(ids(accept()), "M5002");
+  RungResult result = accept();
+  EXPECT_EQ(ids(result), "M5002");
+  EXPECT_EQ(result.findings[0].parameters.at("seen"), "mail for bob@example.net");
+}
+
+TEST_F(WalkAccept, speaks_of_no_recipient_where_the_sender_is_refused) {
+  session_->logged_in = true;
+  script({{"MAIL", "554 5.7.1 Relay access denied"}});
+  RungResult result = accept();
+  EXPECT_EQ(ids(result), "M5002");
+  EXPECT_EQ(result.findings[0].parameters.at("seen"), "the sender");
 }
 
 TEST_F(WalkAccept, means_the_login_where_tls_is_asked_for_inside_tls) {
@@ -336,6 +346,8 @@ INSTANTIATE_TEST_SUITE_P(
         Refused{"RCPT", "550 relay not permitted", "M5001", fail, false},
         Refused{"RCPT", "454 4.7.1 <bob@example.net>: Relay access denied", "M5001", fail, false},
         Refused{"RCPT", "550 5.7.1 Unable to relay", "M5002"},
+        Refused{"MAIL", "530 5.7.0 Authentication required", "M5027"},
+        Refused{"MAIL", "550 5.7.0 Authentication required", "M5027"},
         Refused{"MAIL",
                 "553 5.7.1 <ann@example.com>: Sender address rejected: not owned by user "
                 "sales@example.com",

@@ -307,6 +307,22 @@ TEST(RefusedLogin, of_a_personal_microsoft_account_wants_oauth) {
   EXPECT_EQ(finding.id, "M4014");
 }
 
+TEST(RefusedLogin, of_a_listed_mechanism_leads_to_another_one) {
+  LoginFacts facts = facts_at("");
+  facts.mechanisms = "PLAIN, LOGIN, XOAUTH2";
+  for (const char* words :
+       {"534 5.7.9 Authentication mechanism is too weak",
+        "504 5.5.4 Unrecognized authentication type", "502 5.5.1 AUTH not implemented"}) {
+    const Finding finding = judge_login(reply_of(words), facts);
+    EXPECT_EQ(finding.id, "M4034") << words;
+    EXPECT_EQ(finding.parameters.at("seen"), "LOGIN");
+    expect_filled(finding);
+  }
+  facts.mechanisms = "PLAIN, XOAUTH2";
+  const Finding alone = judge_login(reply_of("504 5.5.4 Unrecognized authentication type"), facts);
+  for (const Fix& fix : alone.fixes) EXPECT_NE(fix.id, "client") << "there is no other";
+}
+
 TEST(PasswordShape, sees_what_copying_leaves_behind) {
   EXPECT_EQ(shape_of(" a").at_its_ends(), "a space at its beginning");
   EXPECT_EQ(shape_of("a\t").at_its_ends(), "a space at its end");

@@ -282,6 +282,26 @@ TEST_F(ReportTest, leaves_commands_and_settings_whole) {
                         user + "  # mailbox\n"));
 }
 
+TEST_F(ReportTest, speaks_the_words_of_the_program_whose_settings_were_read) {
+  Report report;
+  RungResult login;
+  login.rung = Rung::login;
+  Finding wrong;
+  wrong.id = "M4004";
+  wrong.parameters = {{"other_port", "587"}, {"host", "a.example"}, {"port", "25"}, {"seen", "x"}};
+  login.add(wrong);
+  report.rungs = {login};
+  TextOptions options;
+  options.program = "django";
+  std::string text = page(report, options);
+  EXPECT_THAT(text, HasSubstr("EMAIL_PORT = 587"));
+  EXPECT_THAT(text, testing::Not(HasSubstr("Nodemailer")));
+  options.changed_file = "settings.py";
+  options.changed_lines = "EMAIL_PORT = 587";
+  options.changed_and_tried = false;
+  EXPECT_THAT(page(report, options), HasSubstr("settings.py as it should read (not tested):"));
+}
+
 TEST_F(ReportTest, tells_programs_the_same) {
   Report report = broken();
   boost::json::object json = report_json(report, catalogue_);

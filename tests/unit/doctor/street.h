@@ -22,6 +22,7 @@ namespace waypost::doctor {
 struct Script {
   std::string greeting = "220 smtp.example.com ESMTP\r\n";
   std::vector<std::string> extensions = {"STARTTLS", "AUTH PLAIN LOGIN"};
+  std::vector<std::string> extensions_in_tls = {};  // empty: the same
   std::string starttls = "220 2.0.0 Ready\r\n";
   bool tls_at_once = false;
   bool silent = false;          // accepts and says nothing, ever
@@ -184,7 +185,8 @@ class Street {
       if (line->starts_with("EHLO")) {
         if (script.ehlo_lost || (secured && script.silent_in_tls)) continue;
         answer = "250-smtp.example.com\r\n";
-        for (const std::string& extension : script.extensions)
+        const bool has_own = secured && !script.extensions_in_tls.empty();
+        for (const std::string& extension : has_own ? script.extensions_in_tls : script.extensions)
           if (!secured || extension != "STARTTLS") answer += "250-" + extension + "\r\n";
         answer += "250 HELP\r\n";
       } else if (line->starts_with("STARTTLS")) {

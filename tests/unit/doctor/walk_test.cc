@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "doctor/report_text.h"
+#include "tests/unit/doctor/filled.h"
 #include "tests/unit/doctor/street.h"
 
 namespace waypost::doctor {
@@ -777,6 +778,69 @@ TEST_F(WalkTest, says_nothing_secret_to_a_host_that_could_not_prove_itself) {
   EXPECT_EQ(report.rungs[3].status, RungStatus::skipped);
   EXPECT_EQ(report.effects.login_attempts, 0u);
   EXPECT_THAT(street_.heard(), testing::Not(HasSubstr("AUTH")));
+}
+
+// A program that does not encrypt, in front of a server that has logins only elsewhere.
+class LoginInTheClear : public WalkTest {
+ protected:
+  Finding finding(Script script) {
+    script.extensions = {"STARTTLS"};
+    street_.serve(587, std::move(script));
+    Request request = at(587, Encryption::none);
+    request.user = "ann@example.com";
+    request.password = Secret("correct horse");
+    Report report = street_.walk(std::move(request));
+    EXPECT_EQ(report.exit_code(), 14);
+    EXPECT_EQ(street_.heard().find("AUTH "), std::string::npos);
+    Finding found = first(report);
+    expect_filled(found);
+    EXPECT_FALSE(found.rules_out_tls);
+    return found;
+  }
+  static Tested tested(const Finding& finding, std::string_view id) {
+    for (const Fix& fix : finding.fixes)
+      if (fix.id == id) return fix.tested;
+    return Tested::not_tested;
+  }
+};
+
+TEST_F(LoginInTheClear, is_told_of_the_login_behind_starttls_that_was_seen) {
+  Script script;
+  script.extensions_in_tls = {"AUTH PLAIN"};
+  const Finding found = finding(script);
+  EXPECT_EQ(found.id, "M4003");
+  EXPECT_EQ(tested(found, "starttls"), Tested::works);
+}
+
+TEST_F(LoginInTheClear, is_told_where_there_is_none_behind_starttls_either) {
+  Script script;
+  script.extensions_in_tls = {"8BITMIME"};
+  const Finding found = finding(script);
+  EXPECT_EQ(found.id, "M4004");
+  EXPECT_EQ(tested(found, "port"), Tested::fails);
+}
+
+TEST_F(LoginInTheClear, is_told_that_starttls_leads_nowhere) {
+  street_.show(*tls::make_self_signed({Street::host}, std::chrono::days(90), street_.world()));
+  Script script;
+  script.extensions_in_tls = {"AUTH PLAIN"};
+  const Finding found = finding(script);
+  EXPECT_EQ(found.id, "M4033");
+  EXPECT_THAT(found.parameters.at("seen"), testing::HasSubstr("the certificate does not hold"));
+  EXPECT_THAT(found.notes, testing::Contains(testing::HasSubstr("offers PLAIN")));
+}
+
+TEST_F(LoginInTheClear, is_shown_the_port_that_works) {
+  Script script;
+  script.extensions_in_tls = {"8BITMIME"};
+  Script implicit;
+  implicit.tls_at_once = true;
+  implicit.extensions = {"AUTH PLAIN LOGIN"};
+  street_.serve(465, implicit);
+  const Finding found = finding(script);
+  EXPECT_EQ(found.id, "M4004");
+  EXPECT_EQ(tested(found, "port"), Tested::works);
+  EXPECT_EQ(found.parameters.at("other_port"), "465");
 }
 
 }  // namespace
