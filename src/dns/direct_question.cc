@@ -23,7 +23,8 @@ std::string alias_in(std::string_view octets, const std::string& name) {
 }  // namespace
 
 io::Task<Result<DirectAnswer>> ask_directly(io::Loop& loop, io::Network& network, Endpoint server,
-                                            DirectQuestion question, Instant deadline) {
+                                            DirectQuestion question, Instant deadline,
+                                            Instant connected_by) {
   std::string name;
   if (!question.name.empty()) {
     CO_TRY(name, normalize_name(question.name));
@@ -33,7 +34,8 @@ io::Task<Result<DirectAnswer>> ask_directly(io::Loop& loop, io::Network& network
   uint16_t flags = message_flag::recursion_desired | message_flag::authentic_data;
   if (question.checking_disabled) flags |= message_flag::checking_disabled;
   std::string message = question_message(id, flags, name, question.type);
-  CO_TRY(std::string octets, co_await exchange(network, server, std::move(message), deadline));
+  CO_TRY(std::string octets,
+         co_await exchange(network, server, std::move(message), deadline, connected_by));
   const unsigned answered = read_16(octets, 2);
   DirectAnswer answer;
   answer.rcode = static_cast<int>(answered & 0x000f);

@@ -37,7 +37,9 @@ struct DirectQuestion {
 // Asks one server over TCP (RFC 7766), to tell what a resolver in between hides: a validating
 // server answers SERVFAIL to a bogus name, and the data where checking is disabled. Fails as
 // Network::connect() and Stream do, and with `protocol` for what is no answer to the question.
+// Nobody who is not connected by `connected_by` is waited for until the deadline.
 io::Task<Result<DirectAnswer>> ask_directly(io::Loop& loop, io::Network& network, Endpoint server,
-                                            DirectQuestion question, Instant deadline);
+                                            DirectQuestion question, Instant deadline,
+                                            Instant connected_by = Instant::max());
 
 }  // namespace waypost::dns

@@ -1,5 +1,7 @@
 #include "dns/exchange.h"
 
+#include <algorithm>
+
 #include "base/check.h"
 #include "dns/message.h"
 
@@ -21,9 +23,9 @@ io::Task<Result<std::string>> read_octets(io::Stream& stream, size_t octets, Ins
 }  // namespace
 
 io::Task<Result<std::string>> exchange(io::Network& network, Endpoint server, std::string message,
-                                       Instant deadline) {
+                                       Instant deadline, Instant connected_by) {
   CHECK(message.size() >= message_header_octets && message.size() <= 0xffff);
-  CO_TRY(auto stream, co_await network.connect(server, {}, deadline));
+  CO_TRY(auto stream, co_await network.connect(server, {}, std::min(deadline, connected_by)));
   std::string octets;
   append_16(octets, static_cast<unsigned>(message.size()));
   octets += message;

@@ -77,9 +77,11 @@ std::string MemoryResolver::followed(std::string name) const {
 }
 
 io::Task<Result<const MemoryResolver::Entry*>> MemoryResolver::look_up(std::string name,
-                                                                       Instant deadline) {
-  Instant answered_at = loop_.now() + latency_;
-  if (latency_ > Duration(0)) co_await io::sleep_until(loop_, std::min(answered_at, deadline));
+                                                                       Instant deadline,
+                                                                       Duration more_latency) {
+  const Duration latency = latency_ + more_latency;
+  Instant answered_at = loop_.now() + latency;
+  if (latency > Duration(0)) co_await io::sleep_until(loop_, std::min(answered_at, deadline));
   if (answered_at > deadline)
     co_return failure(ErrorCode::timed_out, fmt::format("no answer about {} in time", name));
   auto entry = entries_.find(name);
@@ -101,7 +103,8 @@ io::Task<Result<AddressAnswer>> MemoryResolver::addresses(std::string host, Addr
                                                           Instant deadline) {
   CO_TRY(std::string name, normalize_question(host));
   name = followed(std::move(name));
-  CO_TRY(const Entry* entry, co_await look_up(name, deadline));
+  const Duration more = family == AddressFamily::v6 ? v6_latency_ : Duration(0);
+  CO_TRY(const Entry* entry, co_await look_up(name, deadline, more));
   std::vector<IpAddress> found;
   for (const IpAddress& address : entry ? entry->addresses : std::vector<IpAddress>()) {
     if (address.is_v4() == (family == AddressFamily::v4)) found.push_back(address);

@@ -34,6 +34,8 @@ class MemoryResolver final : public Resolver {
   void clear_failure(std::string_view name);
   // How long each answer takes. When the deadline comes first, the question ends as timed_out.
   void set_latency(Duration latency) { latency_ = latency; }
+  // The same for questions about AAAA alone, beside the others.
+  void set_v6_latency(Duration latency) { v6_latency_ = latency; }
 
   io::Task<Result<MxAnswer>> mx(std::string domain, Instant deadline) override;
   io::Task<Result<AddressAnswer>> addresses(std::string host, AddressFamily family,
@@ -54,12 +56,14 @@ class MemoryResolver final : public Resolver {
   // Where an alias leads.
   std::string followed(std::string name) const;
   // Waits for the latency; then nullptr is a name that does not exist.
-  io::Task<Result<const Entry*>> look_up(std::string name, Instant deadline);
+  io::Task<Result<const Entry*>> look_up(std::string name, Instant deadline,
+                                         Duration more_latency = Duration(0));
 
   io::Loop& loop_;
   std::map<std::string, Entry, std::less<>> entries_;
   std::map<std::string, std::string> aliases_;
   Duration latency_{0};
+  Duration v6_latency_{0};
 };
 
 }  // namespace waypost::dns

@@ -105,12 +105,36 @@ io::Task<bool> NameRung::is_broken_domain(dns::MxAnswer mx) {
   co_return true;
 }
 
+// It has addresses, and only those that were not asked for.
+io::Task<bool> NameRung::has_other_family() {
+  const bool v4_asked = request_.family == Family::v4_only;
+  Both other =
+      co_await look_up(context_, ground_.host, v4_asked ? Family::v6_only : Family::v4_only);
+  const std::vector<IpAddress> addresses = other.all();
+  if (addresses.empty()) co_return false;
+  Finding found = finding("M1021");
+  found.parameters["seen"] = v4_asked ? "IPv4" : "IPv6";
+  found.parameters["meant"] = v4_asked ? "IPv6" : "IPv4";
+  found.parameters["address"] = addresses.front().text();
+  found.observed = fmt::format("{} = {}", ground_.host, addresses.front().text());
+  std::string line = fmt::format("it has no {} address", found.parameters["seen"]);
+  fail(std::move(found), std::move(line));
+  co_return true;
+}
+
 io::Task<void> NameRung::explain_absence(Both both) {
   if (const Error* error = both.error()) {
     co_await explain_error(*error);
     co_return;
   }
   bool absent = both.no_such_name();
+  // Programs that send mail complete no domain, and it is not their server that is mistyped.
+  if (absent && request_.mail_exchanger) {
+    Finding found = finding("M1019");
+    found.observed = fmt::format("NXDOMAIN for {}", ground_.host);
+    fail(std::move(found), "the recipient's domain does not exist (NXDOMAIN)");
+    co_return;
+  }
   if (absent) {
     auto typo = co_await find_look_alike("M1007");
     if (typo) {
@@ -129,6 +153,9 @@ io::Task<void> NameRung::explain_absence(Both both) {
     fail(std::move(found), "this name does not exist (NXDOMAIN)");
     co_return;
   }
+  bool elsewhere = false;
+  if (request_.family != Family::both) elsewhere = co_await has_other_family();
+  if (elsewhere) co_return;
   auto mx = co_await look_up_mx(context_, ground_.host);
   if (mx) {
     bool broken = co_await is_broken_domain(*mx);

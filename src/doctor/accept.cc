@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "base/ascii.h"
+#include "dns/idn.h"
 #include "doctor/refusal.h"
 #include "doctor/test_message.h"
 #include "doctor/walk.h"
@@ -37,6 +38,21 @@ std::string safe_path(std::string_view text) {
   for (char c : text.substr(0, smtp::path_octets_max))
     if (!base::is_control(c) && c != '<' && c != '>') path += c;
   return path;
+}
+
+bool is_ascii(std::string_view text) {
+  return std::all_of(text.begin(), text.end(),
+                     [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+}
+
+bool needs_smtputf8(std::string_view path) { return !is_ascii(path.substr(0, path.rfind('@'))); }
+
+// As it is said: a domain has its A-labels, which every server takes (RFC 5321 §2.3.5).
+std::string on_the_wire(const std::string& path) {
+  const size_t at = path.rfind('@');
+  if (at == std::string::npos || is_ascii(path)) return path;
+  const auto domain = dns::to_a_labels(std::string_view(path).substr(at + 1));
+  return domain ? path.substr(0, at + 1) + *domain : path;
 }
 
 // "mail.example.com" -> "example.com", which is mostly what the server takes mail for.
@@ -85,6 +101,7 @@ class Acceptance {
   io::Task<RungResult> run();
 
  private:
+  bool can_be_said();
   io::Task<bool> ask_sender();
   io::Task<bool> ask_recipient();
   io::Task<void> ask_own_domain(Finding& found);
@@ -250,6 +267,10 @@ Finding Acceptance::judge(const smtp::Reply& reply, AttemptPhase phase, std::str
   Refusal refusal = judge_refusal(reply, accept_rung, phase, provider);
   const checks::Catalogue& catalogue = checks::shipped_catalogue();
   if (refusal.is("M5001") && session_.logged_in) refusal.check = catalogue.find("M5002");
+  // Where mail for a domain comes in, no login helps.
+  if (refusal.is("M5001") && request_.mail_exchanger &&
+      base::equals_ignoring_case(values_["domain"], request_.host))
+    refusal.check = catalogue.find("M5028");
   const bool at_sender = phase == AttemptPhase::mail;
   if (refusal.is("M5018") && session_.logged_in)
     refusal.check = catalogue.find(at_sender ? "M5027" : "M5002");
@@ -309,8 +330,20 @@ bool Acceptance::judge_size() {
   return !too_large;
 }
 
+// RFC 6531 §3.1 item 8: without SMTPUTF8 no client says such an address.
+bool Acceptance::can_be_said() {
+  const std::string& path = needs_smtputf8(sender_) ? sender_ : recipient_;
+  if (!needs_smtputf8(path) || session_.capabilities.smtputf8) return true;
+  Parameters values = values_;
+  values["seen"] = path;
+  result_.line = "the server offers no SMTPUTF8, which this needs";
+  result_.add(finding_of("M5029", std::move(values)));
+  return false;
+}
+
 io::Task<bool> Acceptance::ask_sender() {
-  std::string command = fmt::format("MAIL FROM:<{}>", sender_);
+  std::string command = fmt::format("MAIL FROM:<{}>", on_the_wire(sender_));
+  if (needs_smtputf8(sender_) || needs_smtputf8(recipient_)) command += " SMTPUTF8";
   if (session_.capabilities.size)
     command += fmt::format(" SIZE={}", request_.message_octets.value_or(message_.octets));
   Answer answer = co_await session_.conversation.ask(std::move(command), patience_.command);
@@ -338,7 +371,7 @@ io::Task<void> Acceptance::ask_own_domain(Finding& found) {
 }
 
 io::Task<bool> Acceptance::ask_recipient() {
-  std::string command = fmt::format("RCPT TO:<{}>", recipient_);
+  std::string command = fmt::format("RCPT TO:<{}>", on_the_wire(recipient_));
   Answer answer = co_await session_.conversation.ask(std::move(command), patience_.command);
   if (!answer) {
     lose(answer.error(), "RCPT TO", patience_.command);
@@ -408,6 +441,7 @@ bool Acceptance::has_something_to_ask() const {
 // One transaction; false where the server does not take all of it.
 io::Task<bool> Acceptance::converse() {
   settled_ = false;
+  if (!can_be_said()) co_return false;
   bool taken = co_await ask_sender();
   if (taken) taken = co_await ask_recipient();
   if (taken && request_.send) taken = co_await send_message();

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "doctor/host_text.h"
 #include "doctor/packet_counters.h"
 #include "doctor/rungs.h"
 #include "doctor/ways.h"
@@ -56,6 +57,7 @@ class ConnectRung {
   io::Task<void> use_another_port();
   void judge();
   void judge_families(Dial* v4, Dial* v6);
+  void remark_dead_addresses();
   Finding judge_failure(const Dial& dial);
   Finding finding(std::string id, const Dial* dial) const;
   Finding of_silence(const Dial& dial);
@@ -178,6 +180,11 @@ Finding ConnectRung::finding(std::string id, const Dial* dial) const {
     made.notes.push_back("Other ports of this host, tried now: " + summary_of(trials_) + ".");
     add_fixes(made, trials_, ground_.port);
   }
+  if (dial && ground_.mail_exchanger && !is_public_text(dial->address.text()))
+    made.notes.push_back(fmt::format(
+        "{} is no address of the internet: senders elsewhere come to nobody there. Look at the "
+        "records of {}.",
+        dial->address.text(), ground_.host));
   if (!context_.evidence.all().empty()) made.evidence = {context_.evidence.all().back().n};
   return made;
 }
@@ -276,6 +283,30 @@ std::string failure_line(const Finding& found, uint16_t port) {
   return fmt::format("port {}: no answer in {}", port, found.parameters.at("seconds"));
 }
 
+// Beside one of its own family that works: a program may come to this one first.
+void ConnectRung::remark_dead_addresses() {
+  std::vector<std::string> dead, words;
+  const Dial* slowest = nullptr;
+  for (const Dial& dial : dials_) {
+    const bool has_better = std::any_of(dials_.begin(), dials_.end(), [&dial](const Dial& other) {
+      return other.over && !other.error && other.address.is_v4() == dial.address.is_v4();
+    });
+    if (!dial.error || !has_better) continue;
+    dead.push_back(dial.address.text());
+    words.push_back(fmt::format("{} port {}: {} ({})", dial.address.text(), ground_.port,
+                                dial.error->message(), shown_time(dial.took)));
+    if (!slowest || slowest->took < dial.took) slowest = &dial;
+  }
+  if (dead.empty()) return;
+  Finding found = finding("M2023", slowest);
+  found.severity = Severity::warning;
+  found.observed = fmt::format("{}", fmt::join(words, "; "));
+  found.parameters["address"] = fmt::format("{}", fmt::join(dead, " and "));
+  found.parameters["name"] = ground_.at.address.text();
+  result_.line += fmt::format("; {} dead address{}", dead.size(), dead.size() == 1 ? "" : "es");
+  result_.add(std::move(found));
+}
+
 // The walk goes on over the family that works.
 void ConnectRung::judge_families(Dial* v4, Dial* v6) {
   Dial* chosen = v6 && v6->stream ? v6 : v4;
@@ -317,7 +348,11 @@ void ConnectRung::judge() {
   Dial* v4 = best(true);
   Dial* v6 = best(false);
   if (any_connected()) {
+    for (const Dial& dial : dials_)
+      if (dial.stream) ground_.also_connected.push_back(dial.address);
     judge_families(v4, v6);
+    std::erase(ground_.also_connected, ground_.at.address);
+    remark_dead_addresses();
     return;
   }
   // The family that this machine has says more.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <utility>
 
 #include <fmt/format.h>
@@ -55,9 +56,27 @@ std::string take_out_invisible(std::string& text) {
   return told;
 }
 
+bool is_port(std::string_view text) {
+  constexpr unsigned port_max = 65535;
+  unsigned port = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
+  return error == std::errc() && end == text.data() + text.size() && port != 0 && port <= port_max;
+}
+
+// "smtp,example.com": no list, since "smtp" alone is no host.
+std::string with_dot_for_comma(const std::string& text, size_t comma) {
+  const std::string rest = text.substr(comma + 1);
+  const bool is_one_name = text.find('.') > comma && rest.find('.') != std::string::npos &&
+                           rest.find_first_of(",;:@/") == std::string::npos && text[comma] == ',';
+  return is_one_name ? base::to_lower(text.substr(0, comma) + "." + rest) : std::string();
+}
+
 // The first of several hosts, and a port that is none or has no place there.
-void cut_off_what_follows(std::string& text, std::string& foreign) {
+void cut_off_what_follows(HostText& result) {
+  std::string& text = result.clean;
+  std::string& foreign = result.foreign;
   if (size_t next = text.find_first_of(",;"); next != std::string::npos && next != 0) {
+    if (foreign.empty()) result.with_dots = with_dot_for_comma(text, next);
     if (foreign.empty()) foreign = "a list";
     text.erase(next);
   }
@@ -66,6 +85,8 @@ void cut_off_what_follows(std::string& text, std::string& foreign) {
   const size_t port = bracketed ? text.find("]:") + 1 : colon;
   if (port == std::string::npos || port == 0) return;
   if (!bracketed && text.find(':', colon + 1) != std::string::npos) return;
+  const std::string written = text.substr(port + 1);
+  if (foreign.empty() && !written.empty() && !is_port(written)) result.bad_port = written;
   if (foreign.empty()) foreign = "a host and a port";
   text.erase(port);
 }
@@ -73,7 +94,7 @@ void cut_off_what_follows(std::string& text, std::string& foreign) {
 }  // namespace
 
 HostText examine_host(std::string_view written) {
-  HostText result{std::string(written), {}, {}};
+  HostText result{std::string(written), {}, {}, {}, {}};
   result.invisible = take_out_invisible(result.clean);
   std::string& text = result.clean;
   if (size_t scheme = text.find("://"); scheme != std::string::npos) {
@@ -88,7 +109,7 @@ HostText examine_host(std::string_view written) {
     if (result.foreign.empty()) result.foreign = "a mail address";
     text.erase(0, at + 1);
   }
-  cut_off_what_follows(text, result.foreign);
+  cut_off_what_follows(result);
   if (text.size() > 2 && text.front() == '[' && text.back() == ']')
     text = text.substr(1, text.size() - 2);
   if (text.ends_with('.')) text.pop_back();

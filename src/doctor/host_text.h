@@ -10,6 +10,8 @@ struct HostText {
   std::string clean;      // what was probably meant
   std::string invisible;  // what is in it that nobody sees: "a space at the end"; empty for none
   std::string foreign;    // what makes it another kind of thing: "a URL"; empty for none
+  std::string bad_port = {};   // what stands as a port behind it, and is none: "58O7"
+  std::string with_dots = {};  // where a comma may stand for a dot: "smtp.example.com"
 };
 
 HostText examine_host(std::string_view written);

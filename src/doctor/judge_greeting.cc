@@ -179,6 +179,9 @@ Finding judge_greeting(const Ground& ground, const Opening& opening) {
   const bool silent = opening.error && opening.error->code() == ErrorCode::timed_out;
   Finding finding = about(ground, opening, silent ? "M2010" : "M2016");
   finding.parameters["seconds"] = shown_time(opening.greeting_took);
+  // That is what was done here, and no way out.
+  if (ground.encryption == Encryption::implicit)
+    finding.fixes.push_back({"implicit", "client", {}, Tested::fails});
   return finding;
 }
 

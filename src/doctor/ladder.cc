@@ -17,6 +17,7 @@ namespace {
 constexpr std::chrono::seconds goodbye_patience{1};
 constexpr std::chrono::seconds service_patience{5};
 constexpr size_t services_visited_max = 2;
+constexpr size_t next_hosts_tried_max = 2;
 
 RungResult skipped(Rung rung) {
   RungResult result;
@@ -38,6 +39,8 @@ class Ladder {
 
  private:
   io::Task<void> climb();
+  io::Task<RungResult> connect();
+  bool turn_to_next_host();
   io::Task<void> climb_on(Session& session);
   io::Task<void> visit(Service service, std::string& line);
   io::Task<void> visit_services(RungResult& rung);
@@ -53,6 +56,52 @@ class Ladder {
   Report report_;
 };
 
+bool Ladder::turn_to_next_host() {
+  if (ground_.next_mail_hosts.empty()) return false;
+  MailHost next = std::move(ground_.next_mail_hosts.front());
+  ground_.next_mail_hosts.erase(ground_.next_mail_hosts.begin());
+  ground_.host = std::move(next.name);
+  ground_.v4 = std::move(next.v4);
+  ground_.v6 = std::move(next.v6);
+  ground_.port = 0;
+  return true;
+}
+
+// Senders go on to the next mail host of a domain where one takes no connection (RFC 5321 §5.1).
+io::Task<RungResult> Ladder::connect() {
+  const MailHost first{ground_.host, ground_.v4, ground_.v6};
+  RungResult result = co_await walk_connect(context_, request_, ground_);
+  std::vector<std::string> silent{ground_.host};
+  while (!ground_.connected && silent.size() <= next_hosts_tried_max && turn_to_next_host()) {
+    RungResult next = co_await walk_connect(context_, request_, ground_);
+    next.took += result.took;
+    if (!ground_.connected) {
+      result.took = next.took;
+      silent.push_back(ground_.host);
+      continue;
+    }
+    Finding found;
+    found.id = "M2025";
+    found.severity = Severity::warning;
+    found.parameters = ground_.parameters();
+    found.parameters["name"] = fmt::format("{}", fmt::join(silent, ", "));
+    found.observed = fmt::format("{}: {}", silent.front(), result.line);
+    next.line = fmt::format("{} answers; another mail host does not", ground_.host);
+    next.add(std::move(found));
+    co_return next;
+  }
+  if (silent.size() == 1) co_return result;
+  // None of them: the first is the one to mend.
+  ground_.host = first.name;
+  ground_.v4 = first.v4;
+  ground_.v6 = first.v6;
+  if (!result.findings.empty())
+    result.findings.front().notes.push_back(
+        fmt::format("Tried after it, and not reached either: {}.",
+                    fmt::join(silent.begin() + 1, silent.end(), ", ")));
+  co_return result;
+}
+
 // Each rung only when the one below holds; a dead address family is the one exception.
 io::Task<void> Ladder::climb() {
   RungResult name = co_await walk_name(context_, request_, ground_);
@@ -60,7 +109,7 @@ io::Task<void> Ladder::climb() {
   co_await visit_services(name);
   add(std::move(name));
   if (!goes_on) co_return;
-  RungResult connect = co_await walk_connect(context_, request_, ground_);
+  RungResult connect = co_await this->connect();
   if (!ground_.connected) {
     add(std::move(connect));
     co_return;

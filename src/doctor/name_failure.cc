@@ -13,7 +13,10 @@ namespace {
 using dns::DirectAnswer;
 using dns::DirectQuestion;
 using Answer = std::optional<Result<DirectAnswer>>;
-constexpr std::chrono::milliseconds patience{1500};
+constexpr std::chrono::milliseconds connect_patience{1500};
+// A resolver that is there may have to ask others first; programs wait five seconds
+// (resolv.conf(5)).
+constexpr std::chrono::seconds answer_patience{5};
 constexpr size_t servers_asked_max = 3;
 constexpr size_t aliases_max = 8;
 
@@ -29,7 +32,8 @@ struct Inquiry {
 
 io::Task<void> ask(Context& context, Endpoint server, DirectQuestion question, Answer& answer) {
   answer = co_await dns::ask_directly(context.loop, context.network, server, std::move(question),
-                                      context.loop.now() + patience);
+                                      context.loop.now() + answer_patience,
+                                      context.loop.now() + connect_patience);
 }
 
 std::string told(const Answer& answer) {
@@ -37,6 +41,7 @@ std::string told(const Answer& answer) {
 }
 
 // All at once: who has waited for the first answer already waits no longer than one patience more.
+// Where nobody is there at all, that is the shorter one.
 io::Task<std::vector<Inquiry>> inquire(Context& context, std::string name) {
   std::vector<Inquiry> inquiries;
   for (const Endpoint& server : context.name_servers)
@@ -154,7 +159,7 @@ io::Task<AliasChain> follow_aliases(Context& context, std::string name) {
   co_return chain;
 }
 
-io::Task<Finding> explain_name_failure(Context& context, std::string name, Error error) {
+io::Task<NameFailure> explain_name_failure(Context& context, std::string name, Error error) {
   std::vector<Inquiry> inquiries = co_await inquire(context, name);
   Finding finding;
   finding.observed = error.message();
@@ -167,16 +172,16 @@ io::Task<Finding> explain_name_failure(Context& context, std::string name, Error
     alive = std::find_if(inquiries.begin(), inquiries.end(),
                          [](const Inquiry& each) { return each.answers(); });
   if (alive == inquiries.end())
-    co_return dead_resolver(context, std::move(finding), inquiries, error);
+    co_return NameFailure{dead_resolver(context, std::move(finding), inquiries, error), false};
   finding.parameters["resolver"] = alive->server.text();
   AliasChain chain = co_await follow_aliases(context, name);
   if (chain.loops) {
     finding.id = "M1017";
     finding.observed = chain.text();
     finding.parameters["name"] = chain.names.back();
-    co_return finding;
+    co_return NameFailure{std::move(finding), true};
   }
-  co_return judge_answer(std::move(finding), *alive, error);
+  co_return NameFailure{judge_answer(std::move(finding), *alive, error), true};
 }
 
 }  // namespace waypost::doctor

@@ -64,8 +64,8 @@ io::Task<Both> look_up(Context& context, std::string name, Family family, Durati
   co_return both;
 }
 
-io::Task<Result<dns::MxAnswer>> look_up_mx(Context& context, std::string name) {
-  auto answer = co_await context.resolver.mx(name, context.loop.now() + dns_patience);
+io::Task<Result<dns::MxAnswer>> look_up_mx(Context& context, std::string name, Duration patience) {
+  auto answer = co_await context.resolver.mx(name, context.loop.now() + patience);
   std::string told;
   if (!answer)
     told = answer.error().message();

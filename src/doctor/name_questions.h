@@ -40,7 +40,8 @@ struct Both {
 // Both families side by side; only the one that was asked for, where one was.
 io::Task<Both> look_up(Context& context, std::string name, Family family,
                        Duration patience = dns_patience);
-io::Task<Result<dns::MxAnswer>> look_up_mx(Context& context, std::string name);
+io::Task<Result<dns::MxAnswer>> look_up_mx(Context& context, std::string name,
+                                           Duration patience = dns_patience);
 // Where a domain says that its users hand in their mail.
 struct Service {
   std::string host;

@@ -8,7 +8,6 @@
 #include "base/networks.h"
 #include "dns/idn.h"
 #include "dns/rdata.h"
-#include "doctor/host_text.h"
 #include "doctor/name_failure.h"
 #include "settings/remarks.h"
 
@@ -16,7 +15,12 @@ namespace waypost::doctor {
 namespace {
 
 constexpr std::chrono::seconds second_patience{8};
+constexpr std::chrono::seconds slow_answer{2};
 constexpr size_t addresses_shown_max = 3;
+
+bool is_silence(const std::optional<Addresses>& answer) {
+  return answer && !*answer && answer->error().code() == ErrorCode::timed_out;
+}
 
 }  // namespace
 
@@ -69,6 +73,21 @@ void NameRung::refuse_text() {
   fail(std::move(found), "no host can be named so");
 }
 
+void NameRung::refuse_port(const std::string& port) {
+  Finding found = finding("M1020");
+  found.parameters["seen"] = settings::without_password(port);
+  found.observed = settings::without_password(request_.host);
+  fail(std::move(found), "the port is no number from 1 to 65535");
+}
+
+// A comma for a dot, unless what stands before it is a host of its own and the whole is none.
+io::Task<bool> NameRung::is_meant_with_dots(const HostText& text) {
+  Both whole = co_await look_up(context_, text.with_dots, request_.family);
+  if (!whole.all().empty()) co_return true;
+  Both first = co_await look_up(context_, text.clean, request_.family);
+  co_return first.all().empty() && dns::normalize_name(text.with_dots);
+}
+
 // Whether it is a name to be asked for at all.
 io::Task<bool> NameRung::read_text() {
   HostText text = examine_host(request_.host);
@@ -84,6 +103,13 @@ io::Task<bool> NameRung::read_text() {
     refuse_text();
     co_return false;
   }
+  if (text.invisible.empty() && !text.bad_port.empty()) {
+    refuse_port(text.bad_port);
+    co_return false;
+  }
+  bool is_comma = false;
+  if (!text.with_dots.empty()) is_comma = co_await is_meant_with_dots(text);
+  if (is_comma) ground_.host = text.with_dots;
   Finding found = finding(!text.invisible.empty() ? "M1009" : "M1014");
   const std::string shown = settings::without_password(request_.host);
   found.observed = shown;
@@ -99,16 +125,60 @@ io::Task<bool> NameRung::read_text() {
                            exists ? Tested::works : Tested::not_tested,
                            exists ? ground_.host + " resolves" : ""});
   }
-  fail(std::move(found),
-       fmt::format("the host name has {}", !text.invisible.empty()
-                                               ? text.invisible
-                                               : "more than a name: it is " + text.foreign));
+  const std::string what = !text.invisible.empty() ? text.invisible
+                           : is_comma              ? "a comma in the place of a dot"
+                                                   : "more than a name: it is " + text.foreign;
+  fail(std::move(found), "the host name has " + what);
   co_return false;
 }
 
 io::Task<void> NameRung::explain_error(Error error) {
-  Finding found = co_await explain_name_failure(context_, ground_.host, std::move(error));
-  fail_unanswered(std::move(found));
+  NameFailure failure = co_await explain_name_failure(context_, ground_.host, std::move(error));
+  fail_unanswered(std::move(failure.finding));
+}
+
+void NameRung::note_wait(Instant began) {
+  longest_wait_ = std::max(longest_wait_, context_.loop.now() - began);
+}
+
+// Where one family is known and the other was not heard of, that one is asked for once more: its
+// answer may only be late.
+io::Task<Both> NameRung::ask_addresses(std::string name) {
+  const Instant began = context_.loop.now();
+  Both both = co_await look_up(context_, name, request_.family, patience_);
+  if (!both.all().empty() && (is_silence(both.v4) || is_silence(both.v6))) {
+    const bool v4_late = is_silence(both.v4);
+    Both again = co_await look_up(context_, name, v4_late ? Family::v4_only : Family::v6_only,
+                                  second_patience);
+    (v4_late ? both.v4 : both.v6) = v4_late ? again.v4 : again.v6;
+    if (is_silence(v4_late ? both.v4 : both.v6)) unanswered_ = v4_late ? "IPv4" : "IPv6";
+  }
+  if (!both.all().empty()) note_wait(began);
+  co_return both;
+}
+
+io::Task<Result<dns::MxAnswer>> NameRung::ask_mx(std::string name) {
+  const Instant began = context_.loop.now();
+  auto answer = co_await look_up_mx(context_, std::move(name), patience_);
+  if (answer) note_wait(began);
+  co_return answer;
+}
+
+// Mail can go on, and each program that asks waits as well.
+void NameRung::remark_slowness() {
+  const bool failed = result_.status != RungStatus::pass && result_.status != RungStatus::warn;
+  if (failed || longest_wait_ < slow_answer) return;
+  Finding found = finding("M1018");
+  found.severity = Severity::warning;
+  found.parameters["seconds"] = shown_time(longest_wait_);
+  found.observed =
+      unanswered_.empty()
+          ? fmt::format("the answer about {} took {}", ground_.host, shown_time(longest_wait_))
+          : fmt::format("no answer about the {} addresses of {} in {}", unanswered_, ground_.host,
+                        shown_time(longest_wait_));
+  if (!context_.name_servers.empty())
+    found.parameters["resolver"] = context_.name_servers.front().text();
+  result_.add(std::move(found));
 }
 
 void NameRung::fail_unanswered(Finding found) {
@@ -125,20 +195,23 @@ io::Task<bool> NameRung::is_heard_at_last(Both& both) {
   const Error* error = both.error();
   if (error == nullptr || error->code() != ErrorCode::timed_out || !both.all().empty())
     co_return true;
-  Finding found = co_await explain_name_failure(context_, ground_.host, *error);
-  if (found.id == "M1005") {
-    Both again = co_await look_up(context_, ground_.host, request_.family, second_patience);
+  const Instant began = context_.loop.now();
+  NameFailure failure = co_await explain_name_failure(context_, ground_.host, *error);
+  if (failure.answers && patience_ < second_patience) {
+    patience_ = second_patience;
+    Both again = co_await ask_addresses(ground_.host);
     if (again.error() == nullptr || !again.all().empty()) {
       both = std::move(again);
+      note_wait(began);
       co_return true;
     }
   }
-  fail_unanswered(std::move(found));
+  fail_unanswered(std::move(failure.finding));
   co_return false;
 }
 
 io::Task<void> NameRung::walk_host() {
-  Both both = co_await look_up(context_, ground_.host, request_.family);
+  Both both = co_await ask_addresses(ground_.host);
   bool heard = co_await is_heard_at_last(both);
   if (!heard) co_return;
   std::vector<IpAddress> addresses = both.all();
@@ -176,6 +249,13 @@ io::Task<void> NameRung::walk_host() {
   result_.add(std::move(found));
 }
 
+void NameRung::keep_for_later(std::string name, const std::vector<IpAddress>& addresses) {
+  MailHost next{std::move(name)};
+  for (const IpAddress& address : addresses)
+    (address.is_v4() ? next.v4 : next.v6).push_back(address);
+  ground_.next_mail_hosts.push_back(std::move(next));
+}
+
 // In the order of preference (RFC 5321 §5.1): the first that has an address is walked on.
 io::Task<void> NameRung::resolve_mail_hosts(std::vector<dns::MxRecord> hosts) {
   std::stable_sort(hosts.begin(), hosts.end(), [](const auto& one, const auto& other) {
@@ -187,10 +267,16 @@ io::Task<void> NameRung::resolve_mail_hosts(std::vector<dns::MxRecord> hosts) {
   std::string silent, host;
   std::vector<IpAddress> addresses;
   for (const dns::MxRecord& record : hosts) {
-    Both both = co_await look_up(context_, record.host, request_.family);
-    if (!both.all().empty() && host.empty()) {
-      addresses = visitable(both.all());
-      if (!addresses.empty()) host = record.host;
+    Both both = co_await ask_addresses(record.host);
+    if (!both.all().empty()) {
+      std::vector<IpAddress> found = visitable(both.all());
+      if (found.empty()) continue;
+      if (!host.empty()) {
+        keep_for_later(record.host, found);
+        continue;
+      }
+      addresses = std::move(found);
+      host = record.host;
     } else if (both.all().empty() && both.error()) {
       error = *both.error();
       silent = record.host;
@@ -199,8 +285,15 @@ io::Task<void> NameRung::resolve_mail_hosts(std::vector<dns::MxRecord> hosts) {
     }
   }
   if (host.empty() && error) {
-    Finding found = co_await explain_name_failure(context_, silent, *error);
-    fail(std::move(found), "no mail host of the domain can be looked up");
+    NameFailure failure = co_await explain_name_failure(context_, silent, *error);
+    const bool late = failure.answers && error->code() == ErrorCode::timed_out;
+    if (late && patience_ < second_patience) {
+      patience_ = second_patience;
+      ground_.next_mail_hosts.clear();
+      co_await resolve_mail_hosts(std::move(hosts));
+      co_return;
+    }
+    fail(std::move(failure.finding), "no mail host of the domain can be looked up");
     co_return;
   }
   if (!host.empty()) {
@@ -272,11 +365,16 @@ io::Task<bool> NameRung::walk_service() {
 }
 
 // Nobody answers, whatever is asked; for a mail host, that its domain cannot be asked for is
-// enough.
-io::Task<bool> NameRung::is_deaf(const Error& silence) {
-  Finding found = co_await explain_name_failure(context_, ground_.host, silence);
-  if (found.id != "M1004" && !request_.mail_exchanger) co_return false;
-  fail_unanswered(std::move(found));
+// enough. Who only takes long is asked once more.
+io::Task<bool> NameRung::is_deaf(Result<dns::MxAnswer>& answer) {
+  NameFailure failure = co_await explain_name_failure(context_, ground_.host, answer.error());
+  if (failure.answers) {
+    patience_ = second_patience;
+    answer = co_await ask_mx(ground_.host);
+    if (answer) co_return false;
+  }
+  if (failure.finding.id != "M1004" && !request_.mail_exchanger) co_return false;
+  fail_unanswered(std::move(failure.finding));
   co_return true;
 }
 
@@ -290,20 +388,18 @@ io::Task<RungResult> NameRung::run() {
   } else if (readable) {
     // A domain is walked by its mail hosts, unless a port or a login says that a server is meant.
     std::optional<dns::MxAnswer> mx;
-    std::optional<Error> silence;
+    bool dead = false;
     bool domain_possible = request_.mail_exchanger || (!request_.port && request_.user.empty());
     if (domain_possible) {
-      auto answer = co_await look_up_mx(context_, ground_.host);
+      auto answer = co_await ask_mx(ground_.host);
+      if (!answer && answer.error().code() == ErrorCode::timed_out) dead = co_await is_deaf(answer);
       bool names_itself = answer && std::any_of(answer->records.begin(), answer->records.end(),
                                                 [this](const dns::MxRecord& record) {
                                                   return record.host == ground_.host;
                                                 });
       if (answer && !answer->records.empty() && (!names_itself || request_.mail_exchanger))
         mx = *std::move(answer);
-      if (!answer && answer.error().code() == ErrorCode::timed_out) silence = answer.error();
     }
-    bool dead = false;
-    if (silence) dead = co_await is_deaf(*silence);
     bool served = dead;
     if (!served) served = co_await walk_service();
     if (served) {
@@ -321,6 +417,7 @@ io::Task<RungResult> NameRung::run() {
     }
   }
   leave_out_forbidden();
+  remark_slowness();
   result_.took = context_.loop.now() - began;
   co_return std::move(result_);
 }

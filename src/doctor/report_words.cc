@@ -115,7 +115,7 @@ const Finding* decisive(const Report& report) {
 
 bool half_broken(const Report& report) {
   const Finding* finding = decisive(report);
-  return finding && (finding->id == "M2006" || finding->id == "M2007");
+  return finding && (finding->id == "M2006" || finding->id == "M2007" || finding->id == "M2024");
 }
 
 std::string verdict_word(const Report& report) {

@@ -16,6 +16,7 @@ using Step = Opening::Step;
 constexpr seconds slow_greeting{5};
 constexpr seconds ways_patience{3};
 constexpr milliseconds compare_patience{1500};
+constexpr seconds other_address_patience{5};
 constexpr seconds reply_patience{20};
 constexpr seconds handshake_patience{10};
 constexpr std::chrono::minutes long_patience{5};
@@ -33,6 +34,7 @@ class TlsRung {
  private:
   DoorKey key() const;
   io::Task<Opening> open();
+  io::Task<void> try_other_address(Opening& opening);
   io::Task<void> judge(Opening& opening);
   io::Task<void> judge_stop(Opening& opening);
   io::Task<void> judge_open(Opening& opening);
@@ -198,7 +200,9 @@ io::Task<void> TlsRung::judge_stop(Opening& opening) {
     default: {
       Finding finding = co_await judge_handshake(context_, ground_, opening);
       bool mismatch = finding.id == "M3001";
-      if (mismatch || finding.id == "M3008")
+      if (finding.id == "M2013")
+        finding.parameters.emplace("other_port", ground_.port == 587 ? "465" : "587");
+      if (mismatch || finding.id == "M3008" || finding.id == "M2013")
         co_await add_ways(finding, mismatch, Encryption::starttls);
       std::string line = line_of(finding);
       fail(std::move(finding), std::move(line));
@@ -279,10 +283,70 @@ io::Task<void> TlsRung::judge(Opening& opening) {
   }
 }
 
+// Taken, and then let down without a word of SMTP: by the address, and not by what was said to it.
+std::string_view let_down(const Ground& ground, const Opening& opening) {
+  if (opening.reply || !opening.error || opening.wants_tls_at_once) return {};
+  if (opening.step == Step::greeting) {
+    const Finding finding = judge_greeting(ground, opening);
+    if (finding.id == "M2010") return "says nothing";
+    return finding.id == "M2016" ? "closes before a greeting" : "";
+  }
+  const bool ends =
+      opening.error->code() != ErrorCode::timed_out && opening.error->code() != ErrorCode::protocol;
+  return opening.step == Step::hello && ends ? "breaks off at EHLO" : "";
+}
+
+std::string_view family_of(const IpAddress& address) { return address.is_v4() ? "IPv4" : "IPv6"; }
+
+// One address is not the host: where another one does all that this one does not, the walk goes on
+// there, the other family first.
+io::Task<void> TlsRung::try_other_address(Opening& opening) {
+  const std::string_view what = let_down(ground_, opening);
+  if (what.empty() || !ground_.tries_other_ways || ground_.also_connected.empty()) co_return;
+  const IpAddress bad = ground_.at.address;
+  auto other = std::find_if(ground_.also_connected.begin(), ground_.also_connected.end(),
+                            [&bad](const IpAddress& each) { return each.is_v4() != bad.is_v4(); });
+  if (other == ground_.also_connected.end()) other = ground_.also_connected.begin();
+  DoorKey door = key();
+  door.at.address = *other;
+  door.silence_before_probe = Duration(0);
+  door.greeting_patience = other_address_patience;
+  Opening better = co_await open_door(context_, std::move(door), nullptr);
+  if (!better.is_open()) {
+    co_await close_door(better);
+    co_return;
+  }
+  const bool same_family = bad.is_v4() == other->is_v4();
+  Finding finding;
+  finding.id = "M2024";
+  finding.parameters = ground_.parameters();
+  finding.parameters["seen"] = what;
+  finding.parameters["name"] = other->text();
+  finding.observed =
+      fmt::format("{}: {}", Endpoint{bad, ground_.port}.text(), opening.error->message());
+  finding.evidence = {opening.evidence};
+  if (!same_family)
+    finding.fixes = {{other->is_v4() ? "ipv4" : "ipv6",
+                      "client",
+                      {{"family", other->is_v4() ? "ipv4" : "ipv6"}},
+                      Tested::works}};
+  for (const char* id : {"ipv4", "ipv6"})
+    if (finding.fixes.empty() || finding.fixes.front().id != id)
+      finding.fixes.push_back({id, "client", {}, Tested::fails});
+  const std::string_view where = same_family ? "one address" : family_of(bad);
+  connect_.line =
+      fmt::format("{} {}; {} works", where, what, same_family ? "another" : family_of(*other));
+  connect_.add(std::move(finding));
+  ground_.over = fmt::format(" (over {})", same_family ? other->text() : family_of(*other));
+  ground_.at.address = *other;
+  opening = std::move(better);
+}
+
 io::Task<RungResult> TlsRung::run() {
   Instant began = context_.loop.now();
   Opening opening = co_await open();
   connect_.took += opening.greeting_took;
+  co_await try_other_address(opening);
   co_await judge(opening);
   result_.took = context_.loop.now() - began - opening.greeting_took;
   result_.line += result_.line.empty() ? "" : ground_.over;

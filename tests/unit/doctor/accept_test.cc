@@ -52,6 +52,32 @@ TEST_F(WalkAccept, asks_a_mail_host_about_postmaster) {
   EXPECT_TRUE(heard("RCPT TO:<postmaster@example.com>"));
 }
 
+TEST_F(WalkAccept, sends_nobody_to_a_login_where_mail_for_a_domain_comes_in) {
+  request_.user.clear();
+  request_.mail_exchanger = true;
+  request_.host = "example.net";
+  script({{"RCPT", "554 5.7.1 <bob@example.net>: Relay access denied"}});
+  EXPECT_EQ(ids(accept()), "M5028");
+  request_.host = "elsewhere.test";
+  EXPECT_EQ(ids(accept()), "M5001");
+}
+
+TEST_F(WalkAccept, says_no_address_beyond_ascii_to_a_server_without_smtputf8) {
+  request_.to = "j\xc3\xb6rg@example.net";
+  EXPECT_EQ(ids(accept()), "M5029");
+  EXPECT_FALSE(heard("MAIL FROM:<ann@example.com>"));
+  session_->capabilities.smtputf8 = true;
+  EXPECT_EQ(accept().status, RungStatus::pass);
+  EXPECT_TRUE(heard("MAIL FROM:<ann@example.com> SMTPUTF8"));
+  EXPECT_TRUE(heard("RCPT TO:<j\xc3\xb6rg@example.net>"));
+}
+
+TEST_F(WalkAccept, says_a_domain_beyond_ascii_by_its_a_labels) {
+  request_.to = "bob@ex\xc3\xa4mple.net";
+  EXPECT_EQ(accept().status, RungStatus::pass);
+  EXPECT_TRUE(heard("RCPT TO:<bob@xn--exmple-cua.net>"));
+}
+
 TEST_F(WalkAccept, tells_the_size_where_the_server_has_one) {
   session_->capabilities.size = true;
   session_->capabilities.size_octets_max = 50'000'000;

@@ -66,6 +66,14 @@ class Street {
       servers_.start(accept_all(*listeners_.back(), scripts_[port], *process));
     }
   }
+  // At one address alone.
+  void serve_at(io::SimProcess& process, uint16_t port, Script script) {
+    auto listener = process.network().listen({process.host(), port}, {});
+    CHECK(listener);
+    own_scripts_.push_back(std::make_unique<Script>(std::move(script)));
+    listeners_.push_back(*std::move(listener));
+    servers_.start(accept_all(*listeners_.back(), *own_scripts_.back(), process));
+  }
   void serve_usual() {
     serve(587, {});
     Script implicit;
@@ -83,6 +91,8 @@ class Street {
   // What the name server says, over TCP, to a question for the alias of a name.
   std::map<std::string, std::string> aliases;
   std::vector<Endpoint> name_servers{{*IpAddress::parse("192.0.2.53"), 53}};
+  // Before each of its answers over TCP.
+  Duration names_delay{0};
   // To this name alone it never says anything.
   std::string unanswered;
 
@@ -256,7 +266,9 @@ class Street {
         waiting_.push_back(std::move(stream));
         continue;
       }
-      auto written = co_await stream->write(answer, deadline);
+      if (names_delay > Duration(0))
+        co_await io::sleep_until(name_host, name_host.now() + names_delay);
+      auto written = co_await stream->write(answer, name_host.now() + std::chrono::seconds(5));
     }
   }
 
@@ -274,6 +286,7 @@ class Street {
   tls::KeyPair pair_;
   std::unique_ptr<tls::ServerContext> certificate_;
   std::map<uint16_t, Script> scripts_;
+  std::vector<std::unique_ptr<Script>> own_scripts_;
   std::vector<std::unique_ptr<io::Listener>> listeners_;
   std::string heard_;
   std::vector<std::unique_ptr<io::Stream>> waiting_;

@@ -12,6 +12,7 @@ namespace waypost::doctor {
 namespace {
 
 using std::chrono::days;
+using std::chrono::milliseconds;
 using std::chrono::minutes;
 using std::chrono::seconds;
 using testing::ElementsAre;
@@ -136,7 +137,38 @@ TEST_F(WalkTest, waits_for_a_slow_name_where_the_resolver_lives) {
   street_.serve_names(0, 0);
   street_.unanswered = Street::host;
   street_.names.set_latency(seconds(5));
+  EXPECT_THAT(ids(street_.walk(at(587))), ElementsAre("M1018"));
+}
+
+TEST_F(WalkTest, calls_a_slow_resolver_slow_and_not_dead) {
+  street_.serve_usual();
+  street_.serve_names(0, 0);
+  street_.names_delay = seconds(3);
+  for (milliseconds latency : {milliseconds(2500), milliseconds(4500), milliseconds(7000)}) {
+    street_.names.set_latency(latency);
+    Report report = street_.walk(at(587));
+    EXPECT_THAT(ids(report), ElementsAre("M1018"));
+    EXPECT_EQ(report.exit_code(), 0);
+  }
+  street_.names.add_mx("example.com", 10, Street::host);
+  street_.serve(25, {});
+  Request domain;
+  domain.host = "example.com";
+  EXPECT_EQ(first(street_.walk(std::move(domain))).id, "M1018");
+  street_.names.set_latency(milliseconds(500));
   EXPECT_THAT(ids(street_.walk(at(587))), IsEmpty());
+}
+
+TEST_F(WalkTest, waits_for_the_family_whose_answer_is_late) {
+  street_.serve_usual();
+  street_.names.set_v6_latency(seconds(6));
+  Report report = street_.walk(at(587));
+  EXPECT_THAT(ids(report), ElementsAre("M1018"));
+  EXPECT_THAT(report.rungs[1].line, HasSubstr("IPv4 and IPv6"));
+  street_.names.set_v6_latency(minutes(1));
+  report = street_.walk(at(587));
+  EXPECT_THAT(ids(report), ElementsAre("M1018"));
+  EXPECT_THAT(first(report).observed, HasSubstr("no answer about the IPv6 addresses"));
 }
 
 TEST_F(WalkTest, says_over_what_it_asked) {
@@ -200,8 +232,8 @@ TEST_F(WalkTest, says_what_is_odd_about_a_host_as_it_was_written) {
 TEST_F(WalkTest, blames_no_resolver_for_a_text_that_is_no_name) {
   street_.serve_usual();
   const std::pair<std::string, const char*> rows[] = {
-      {"smtp.example.com:0", "M1014"},      {"smtp.example.com:99999", "M1014"},
       {"smtp.example.com:", "M1014"},       {"smtp.example.com,587", "M1014"},
+      {"smtp,example.com", "M1014"},        {"smtp.example.com,b.test", "M1014"},
       {"smtp.example.com;b.test", "M1014"}, {"smtp.example.com:465", "M1014"},
   };
   for (const auto& [host, id] : rows) {
@@ -221,6 +253,102 @@ TEST_F(WalkTest, blames_no_resolver_for_a_text_that_is_no_name) {
     EXPECT_THAT(ids(report), ElementsAre("M1016")) << host;
     EXPECT_EQ(first(report).parameters.at("seen"), host);
     EXPECT_EQ(report.exit_code(), 11);
+  }
+}
+
+TEST_F(WalkTest, blames_the_port_for_what_stands_in_its_place) {
+  street_.serve_usual();
+  for (const char* port : {"0", "99999", "58O7", "smtp"}) {
+    Request request;
+    request.host = fmt::format("{}:{}", Street::host, port);
+    Report report = street_.walk(std::move(request));
+    EXPECT_THAT(ids(report), ElementsAre("M1020")) << port;
+    EXPECT_EQ(first(report).parameters.at("seen"), port);
+  }
+}
+
+TEST_F(WalkTest, knows_a_name_that_has_addresses_of_the_other_family_alone) {
+  street_.names.add_address("six.example.com", street_.v6);
+  Request request = at(587);
+  request.host = "six.example.com";
+  request.family = Family::v4_only;
+  Report report = street_.walk(std::move(request));
+  EXPECT_THAT(ids(report), ElementsAre("M1021"));
+  EXPECT_EQ(first(report).parameters.at("meant"), "IPv6");
+  EXPECT_EQ(report.exit_code(), 11);
+}
+
+TEST_F(WalkTest, corrects_the_recipient_where_no_such_domain_exists) {
+  Request request;
+  request.host = "gmial.example";
+  request.mail_exchanger = true;
+  request.to = "bob@gmial.example";
+  EXPECT_THAT(ids(street_.walk(std::move(request))), ElementsAre("M1019"));
+}
+
+TEST_F(WalkTest, goes_on_over_the_next_mail_host_as_senders_do) {
+  street_.serve(25, {});
+  street_.names.add_address("dead.example.com", street_.name_host.host());
+  street_.names.add_mx("example.com", 20, Street::host);
+  street_.names.add_mx("example.com", 10, "dead.example.com");
+  for (bool silent : {false, true}) {
+    if (silent)
+      street_.world().network().partition(street_.client.host(), street_.name_host.host());
+    Request request;
+    request.host = "example.com";
+    Report report = street_.walk(std::move(request));
+    EXPECT_EQ(first(report).id, "M2025") << silent;
+    EXPECT_EQ(first(report).parameters.at("name"), "dead.example.com");
+    EXPECT_EQ(report.target_host, Street::host);
+    EXPECT_EQ(report.exit_code(), 0);
+    EXPECT_EQ(report.rungs[2].status, RungStatus::pass);
+  }
+}
+
+TEST_F(WalkTest, blames_the_first_mail_host_where_none_is_reached) {
+  street_.names.add_address("dead.example.com", street_.name_host.host());
+  street_.names.add_mx("example.com", 20, Street::host);
+  street_.names.add_mx("example.com", 10, "dead.example.com");
+  Request request;
+  request.host = "example.com";
+  Report report = street_.walk(std::move(request));
+  EXPECT_THAT(ids(report), ElementsAre("M2001"));
+  EXPECT_EQ(report.target_host, "dead.example.com");
+  EXPECT_THAT(first(report).notes, testing::Contains(HasSubstr(Street::host)));
+}
+
+TEST_F(WalkTest, names_the_address_that_takes_no_connection_beside_one_that_does) {
+  street_.serve_usual();
+  street_.names.add_address(Street::host, street_.name_host.host());
+  for (bool silent : {false, true}) {
+    if (silent)
+      street_.world().network().partition(street_.client.host(), street_.name_host.host());
+    Report report = street_.walk(at(587));
+    EXPECT_THAT(ids(report), ElementsAre("M2023")) << silent;
+    EXPECT_EQ(first(report).parameters.at("address"), street_.name_host.host().text());
+    EXPECT_EQ(report.exit_code(), 0);
+    EXPECT_THAT(report.rungs[1].line, HasSubstr("IPv4 and IPv6; 1 dead address"));
+  }
+}
+
+TEST_F(WalkTest, goes_on_over_the_family_that_speaks_where_the_other_one_is_let_down) {
+  Script closes;
+  closes.closes = true;
+  Script silent;
+  silent.silent = true;
+  Script breaks_off;
+  breaks_off.hello = "close";
+  uint16_t port = 2100;
+  for (const Script& script : {closes, silent, breaks_off}) {
+    street_.serve_at(street_.mail_v6, ++port, script);
+    street_.serve_at(street_.mail_v4, port, {});
+    Report report = street_.walk(at(port, Encryption::starttls));
+    EXPECT_THAT(ids(report), ElementsAre("M2024")) << port;
+    EXPECT_EQ(first(report).parameters.at("address"), street_.v6.text());
+    EXPECT_EQ(first(report).fixes.front().id, "ipv4");
+    EXPECT_EQ(report.exit_code(), 12);
+    EXPECT_EQ(report.rungs[2].status, RungStatus::pass);
+    EXPECT_THAT(report.rungs[2].line, HasSubstr("over IPv4"));
   }
 }
 
