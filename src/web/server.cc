@@ -381,7 +381,8 @@ io::Task<bool> Server::serve_one(io::Stream& stream, std::string& buffered, bool
   const bool with_body = parser.get().method() != http::verb::head;
   if (reading.refusal) {
     co_await send(stream, *reading.refusal, false, with_body);
-    if (parser.is_header_done() && !parser.is_done()) co_await drop_rest(stream, reading);
+    const bool has_length = parser.is_header_done() && parser.content_length();
+    if (has_length && !parser.is_done()) co_await drop_rest(stream, reading);
     co_return false;
   }
   reading.request = to_request(parser.get());
