@@ -37,6 +37,7 @@ class TlsRung {
   io::Task<void> judge_stop(Opening& opening);
   io::Task<void> judge_open(Opening& opening);
   io::Task<void> judge_mismatch(Opening& opening);
+  io::Task<void> judge_end(Finding finding);
   io::Task<void> add_ways(Finding& finding, bool this_port, Encryption encryption);
   io::Task<void> compare_certificates(Finding& finding);
   void blame_connect(Finding finding);
@@ -146,15 +147,23 @@ std::string line_of(const Finding& finding) {
       {"M3007", "no cipher or parameter in common"},
       {"M3008", "the handshake ends without an answer"},
       {"M3009", "plain text in the place of the handshake"},
+      {"M3010", "the server wants a client certificate"},
+      {"M3011", "the server ends TLS by alert {seen}"},
+      {"M3012", "the server has no TLS for this host name"},
+      {"M3013", "works, with a cipher that many refuse"},
       {"M3021", "certificate expired {days} ago"},
       {"M3022", "certificate is valid only in {days}"},
       {"M3023", "certificate is for another name"},
       {"M3024", "certificate is self-signed"},
       {"M3025", "certificate chain is incomplete"},
       {"M3026", "certificate is from an unknown authority"},
-      {"M3027", "certificate has a weak key"},
+      {"M3027", "certificate has {seen}"},
       {"M3028", "the clock of this machine is wrong"},
       {"M3029", "certificate expires in {days}"},
+      {"M3030", "an authority's certificate is not valid now"},
+      {"M3031", "certificate breaks a rule of certificates"},
+      {"M3032", "an authority's certificate has {seen}"},
+      {"M3033", "certificate has the name as its common name only"},
   };
   auto place = lines.find(finding.id);
   std::string line = place == lines.end() ? "" : place->second;
@@ -165,7 +174,20 @@ std::string line_of(const Finding& finding) {
   return line;
 }
 
+// What the server ended, and for a reason of TLS.
+io::Task<void> TlsRung::judge_end(Finding finding) {
+  const bool mismatch = finding.id == "M3001";
+  if (mismatch || finding.id == "M3008" || finding.id == "M3010")
+    co_await add_ways(finding, mismatch, Encryption::starttls);
+  std::string line = line_of(finding);
+  fail(std::move(finding), std::move(line));
+}
+
 io::Task<void> TlsRung::judge_stop(Opening& opening) {
+  if (auto ended = judge_tls_end(ground_, opening)) {
+    co_await judge_end(*std::move(ended));
+    co_return;
+  }
   switch (opening.step) {
     case Step::greeting:
       if (opening.wants_tls_at_once) {
@@ -197,11 +219,7 @@ io::Task<void> TlsRung::judge_stop(Opening& opening) {
     }
     default: {
       Finding finding = co_await judge_handshake(context_, ground_, opening);
-      bool mismatch = finding.id == "M3001";
-      if (mismatch || finding.id == "M3008")
-        co_await add_ways(finding, mismatch, Encryption::starttls);
-      std::string line = line_of(finding);
-      fail(std::move(finding), std::move(line));
+      co_await judge_end(std::move(finding));
       co_return;
     }
   }
@@ -239,6 +257,10 @@ io::Task<void> TlsRung::judge_open(Opening& opening) {
       result_.add(std::move(finding));
     }
   } else {
+    if (auto finding = judge_cipher(ground_, opening)) {
+      result_.line = line_of(*finding);
+      result_.add(*std::move(finding));
+    }
     std::string greeting = opening.session ? opening.session->greeting : "";
     auto finding = judge_certificate(ground_, opening, greeting, context_.loop.wall_now());
     if (finding) {
