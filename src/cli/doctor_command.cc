@@ -56,6 +56,7 @@ Result<std::unique_ptr<Surroundings>> surroundings(const Global& global) {
   TRY(made->names, dns::UnboundContext::create(options, *made->disk));
   made->resolver = dns::make_resolver(*made->names, made->loop);
   tls::ClientOptions tls{tls::Verification::opportunistic, global.ca_file};
+  tls.usual_ciphers = true;
   TRY(made->tls, tls::ClientContext::create(tls, *made->disk, made->loop.clock()));
   tls.obsolete_too = true;
   TRY(made->obsolete_tls, tls::ClientContext::create(tls, *made->disk, made->loop.clock()));

@@ -73,6 +73,7 @@ class Opener {
   DoorKey key_;
   Opening result_;
   Tap::Seen seen_ = std::make_shared<std::string>();
+  std::shared_ptr<tls::PeerSigns> signs_ = std::make_shared<tls::PeerSigns>();
   std::unique_ptr<io::Stream> stream_;
   std::optional<Conversation> conversation_;
   std::optional<ChannelBinding> binding_;
@@ -85,6 +86,7 @@ Opener::Going Opener::stop(Step step, Error error) {
   result_.step = step;
   result_.evidence = context_.evidence.add(Evidence::Kind::note, key_.at.text(), error.describe());
   result_.error = std::move(error);
+  result_.signs = *signs_;
   return false;
 }
 
@@ -253,8 +255,8 @@ io::Task<Opener::Going> Opener::shake_hands() {
   seen_->clear();
   std::unique_ptr<io::Stream> plain =
       conversation_ ? conversation().take_stream() : std::move(stream_);
-  auto secured =
-      co_await tls::connect(std::move(plain), tls, key_.host, began + key_.handshake_patience);
+  auto secured = co_await tls::connect(std::move(plain), tls, key_.host,
+                                       began + key_.handshake_patience, signs_);
   result_.tls_took = context_.loop.now() - began;
   if (!secured) {
     result_.seen = *seen_;

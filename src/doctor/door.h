@@ -56,6 +56,7 @@ struct Opening {
   Duration tls_took{0};
   std::optional<tls::TlsFacts> tls = {};
   tls::CertificateReport certificate = {};
+  tls::PeerSigns signs = {};              // why TLS ended, where it did
   std::unique_ptr<Session> session = {};  // null where the connection is gone
 
   bool is_open() const { return step == Step::open; }

@@ -13,6 +13,7 @@ namespace {
 
 using tls::CertificateProblem;
 using tls::CertificateReport;
+using Item = CertificateReport::Item;
 
 constexpr std::chrono::days warn_before{14};
 // Some authorities issue for a few days only.
@@ -22,18 +23,20 @@ constexpr std::chrono::hours clock_tolerance{1};
 struct Kind {
   CertificateProblem problem;
   const char* id;
-  const char* words;  // for what is wrong besides
+  const char* id_above;  // where a certificate above the server's own has it
+  const char* words;     // for what is wrong besides
 };
-// The worst first: what makes all the rest moot.
+// The worst first: what makes all the rest moot. Nobody is to be told to trust the authority of a
+// certificate that breaks another rule.
 constexpr std::array kinds{
-    Kind{CertificateProblem::expired, "M3021", "it has expired"},
-    Kind{CertificateProblem::not_yet_valid, "M3022", "it is not valid yet"},
-    Kind{CertificateProblem::weak_key, "M3027", "its key is too weak"},
-    Kind{CertificateProblem::self_signed, "M3024", "it is self-signed"},
-    Kind{CertificateProblem::chain_incomplete, "M3025", "its chain is incomplete"},
-    Kind{CertificateProblem::issuer_unknown, "M3026", "its authority is not known here"},
-    Kind{CertificateProblem::wrong_name, "M3023", "it is for another name"},
-    Kind{CertificateProblem::other, "M3026", "it is refused"},
+    Kind{CertificateProblem::other, "M3031", "M3031", "breaks a rule"},
+    Kind{CertificateProblem::expired, "M3021", "M3030", "has expired"},
+    Kind{CertificateProblem::not_yet_valid, "M3022", "M3030", "is not valid yet"},
+    Kind{CertificateProblem::weak_key, "M3027", "M3032", "has a key or signature that is too weak"},
+    Kind{CertificateProblem::self_signed, "M3024", "M3024", "is self-signed"},
+    Kind{CertificateProblem::chain_incomplete, "M3025", "M3025", "has an incomplete chain"},
+    Kind{CertificateProblem::issuer_unknown, "M3026", "M3026", "has an authority not known here"},
+    Kind{CertificateProblem::wrong_name, "M3023", "M3023", "is for another name"},
 };
 
 std::string date_of(WallTime time) { return base::to_rfc3339(time).substr(0, 10); }
@@ -47,8 +50,18 @@ long days_between(WallTime from, WallTime to) {
   return std::chrono::duration_cast<std::chrono::days>(to - from).count();
 }
 
-bool holds_at(const CertificateReport& certificate, WallTime time) {
-  return certificate.valid_from <= time && time <= certificate.valid_until;
+bool holds_at(const Item& item, WallTime time) {
+  return item.valid_from <= time && time <= item.valid_until;
+}
+
+// The server's own, where nothing is wrong with it.
+Item own(const CertificateReport& certificate) {
+  Item item;
+  item.whose = certificate.subject;
+  item.issuer = certificate.issuer;
+  item.valid_from = certificate.valid_from;
+  item.valid_until = certificate.valid_until;
+  return item;
 }
 
 std::string names_of(const CertificateReport& certificate) {
@@ -66,37 +79,57 @@ std::optional<std::string> host_of(const CertificateReport& certificate) {
   return std::nullopt;
 }
 
-void describe(Finding& finding, const CertificateReport& certificate, WallTime now) {
-  finding.observed = fmt::format("{}   valid {} .. {}", names_of(certificate),
-                                 date_of(certificate.valid_from), date_of(certificate.valid_until));
+// Whose certificate it is about, in the words of the finding.
+std::string name_for(const Finding& finding, const CertificateReport& certificate,
+                     const Item& item) {
+  if (finding.id == "M3025" || finding.id == "M3026") return item.issuer;
+  if (item.of_authority || finding.id == "M3024" || finding.id == "M3031") return item.whose;
+  return certificate.names.empty() ? certificate.subject : certificate.names.front();
+}
+
+std::string seen_of(const Finding& finding, const CertificateReport& certificate, const Item& item,
+                    bool early) {
+  const Parameters& known = finding.parameters;
+  if (finding.id == "M3025")
+    return certificate.chain_sent == 1 ? "its own certificate only"
+                                       : fmt::format("{} certificates", certificate.chain_sent);
+  if (finding.id != "M3030") return item.text;
+  return early ? fmt::format("is good only from {} on, in {}", known.at("date"), known.at("days"))
+               : fmt::format("was good until {}, {} ago", known.at("date"), known.at("days"));
+}
+
+void describe(Finding& finding, const CertificateReport& certificate, const Item& item,
+              WallTime now) {
+  const bool above = item.of_authority && (finding.id == "M3030" || finding.id == "M3032");
+  finding.observed = fmt::format("{}   valid {} .. {}", above ? item.whose : names_of(certificate),
+                                 date_of(item.valid_from), date_of(item.valid_until));
   Parameters& known = finding.parameters;
-  bool early = finding.id == "M3022";
+  const bool early = item.problem == CertificateProblem::not_yet_valid;
   known["names"] = names_of(certificate);
-  known["name"] = finding.id == "M3025" || finding.id == "M3026" ? certificate.issuer
-                  : finding.id == "M3024"                        ? certificate.subject
-                  : certificate.names.empty()                    ? certificate.subject
-                                                                 : certificate.names.front();
+  known["name"] = name_for(finding, certificate, item);
   if (finding.id == "M3023")
     if (auto host = host_of(certificate)) known["meant"] = *std::move(host);
-  known["date"] = date_of(early ? certificate.valid_from : certificate.valid_until);
-  known["days"] =
-      fmt::format("{} days", std::abs(early ? days_between(now, certificate.valid_from)
-                                            : days_between(certificate.valid_until, now)));
-  if (finding.id == "M3027") known["seen"] = fmt::format("a weak key, {}", certificate.key);
-  if (early || finding.id == "M3021")
+  known["date"] = date_of(early ? item.valid_from : item.valid_until);
+  known["days"] = fmt::format("{} days", std::abs(early ? days_between(now, item.valid_from)
+                                                        : days_between(item.valid_until, now)));
+  known["seen"] = seen_of(finding, certificate, item, early);
+  if (finding.id == "M3021" || finding.id == "M3022" || finding.id == "M3030")
     finding.notes.push_back(fmt::format("Your clock says {}.", minute_of(now)));
   if (finding.id == "M3024" || finding.id == "M3026")
     finding.observed += fmt::format(", issuer {}", certificate.issuer);
   if (finding.id == "M3027") finding.observed += fmt::format(", key {}", certificate.key);
+  if (above)
+    finding.notes.push_back(item.sent ? "The server sends it in its chain."
+                                      : "It stands in this machine's list of authorities.");
 }
 
 // Our own clock against the server's, where that is told.
-std::optional<Finding> judge_clock(const Finding& about, const CertificateReport& certificate,
+std::optional<Finding> judge_clock(const Finding& about, const Item& item,
                                    const std::string& greeting, WallTime now) {
   auto theirs = time_told_in(greeting);
   if (!theirs) return {};
   auto apart = *theirs > now ? *theirs - now : now - *theirs;
-  if (apart < clock_tolerance || !holds_at(certificate, *theirs)) return {};
+  if (apart < clock_tolerance || !holds_at(item, *theirs)) return {};
   Finding finding = about;
   finding.id = "M3028";
   finding.confidence = Confidence::likely;
@@ -115,8 +148,33 @@ std::optional<Finding> judge_remaining_time(Finding finding, const CertificateRe
     return {};
   finding.id = "M3029";
   finding.severity = Severity::warning;
-  describe(finding, certificate, now);
+  describe(finding, certificate, own(certificate), now);
   return finding;
+}
+
+// What stops nobody today.
+std::optional<Finding> judge_holding(Finding finding, const CertificateReport& certificate,
+                                     WallTime now) {
+  auto ending = judge_remaining_time(finding, certificate, now);
+  if (!certificate.only_common_name) return ending;
+  finding.id = "M3033";
+  finding.severity = Severity::warning;
+  describe(finding, certificate, own(certificate), now);
+  if (ending)
+    finding.notes.push_back(fmt::format("Besides: it ends in {}.", finding.parameters.at("days")));
+  return finding;
+}
+
+void add_besides(Finding& finding, const CertificateReport& certificate, const Item& told) {
+  for (const Kind& kind : kinds) {
+    const Item* item = certificate.find(kind.problem);
+    if (!item || item == &told) continue;
+    if (item->of_authority)
+      finding.notes.push_back(
+          fmt::format("Besides: the certificate of {} {}.", item->whose, kind.words));
+    else
+      finding.notes.push_back(fmt::format("Besides: it {}.", kind.words));
+  }
 }
 
 }  // namespace
@@ -127,24 +185,23 @@ std::optional<Finding> judge_certificate(const Ground& ground, const Opening& op
   Finding finding;
   finding.parameters = ground.parameters();
   finding.evidence = {opening.evidence};
-  if (certificate.problems.empty())
-    return judge_remaining_time(std::move(finding), certificate, now);
+  if (certificate.problems.empty()) return judge_holding(std::move(finding), certificate, now);
   auto worst = std::find_if(kinds.begin(), kinds.end(), [&certificate](const Kind& kind) {
     return certificate.has(kind.problem);
   });
-  finding.id = worst->id;
-  describe(finding, certificate, now);
-  const CertificateReport::Item& item = *certificate.find(worst->problem);
-
-  if (item.whose != certificate.subject)
-    finding.notes.push_back(fmt::format("It is about the certificate of {}.", item.whose));
-  for (const Kind& kind : kinds)
-    if (&kind != &*worst && certificate.has(kind.problem))
-      finding.notes.push_back(fmt::format("Besides: {}.", kind.words));
+  const Item& item = *certificate.find(worst->problem);
+  finding.id = item.of_authority ? worst->id_above : worst->id;
+  describe(finding, certificate, item, now);
+  if (finding.id == "M3026" && item.of_authority && item.issuer != item.whose)
+    finding.notes.push_back(
+        fmt::format("The server sends no certificate of {}: it may be one that is missing in its "
+                    "chain, and none to trust here.",
+                    item.issuer));
+  add_besides(finding, certificate, item);
   bool about_time = worst->problem == CertificateProblem::expired ||
                     worst->problem == CertificateProblem::not_yet_valid;
   if (about_time) {
-    if (auto clock = judge_clock(finding, certificate, greeting, now)) return clock;
+    if (auto clock = judge_clock(finding, item, greeting, now)) return clock;
   }
   return finding;
 }

@@ -33,6 +33,13 @@ io::Task<Finding> judge_hello(Context& context, const Ground& ground, const Open
 // STARTTLS that is not listed, taken out, or refused; `ways` are not tried here.
 Finding judge_starttls(const Ground& ground, const Opening& opening);
 
+// The cipher of a session that began; none where nothing is to say.
+std::optional<Finding> judge_cipher(const Ground& ground, const Opening& opening);
+
+// A session of TLS that the server ended behind a handshake without a fault, by an alert or because
+// it was shown no certificate; none where the end has nothing to do with TLS.
+std::optional<Finding> judge_tls_end(const Ground& ground, const Opening& opening);
+
 // A handshake that failed. Asks again with old versions of TLS, and with a handshake to which the
 // answer is small.
 io::Task<Finding> judge_handshake(Context& context, const Ground& ground, const Opening& opening);

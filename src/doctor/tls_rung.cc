@@ -39,6 +39,7 @@ class TlsRung {
   io::Task<void> judge_stop(Opening& opening);
   io::Task<void> judge_open(Opening& opening);
   io::Task<void> judge_mismatch(Opening& opening);
+  io::Task<void> judge_end(Finding finding);
   io::Task<void> add_ways(Finding& finding, bool this_port, Encryption encryption);
   io::Task<void> compare_certificates(Finding& finding);
   void blame_connect(Finding finding);
@@ -148,15 +149,23 @@ std::string line_of(const Finding& finding) {
       {"M3007", "no cipher or parameter in common"},
       {"M3008", "the handshake ends without an answer"},
       {"M3009", "plain text in the place of the handshake"},
+      {"M3010", "the server wants a client certificate"},
+      {"M3011", "the server ends TLS by alert {seen}"},
+      {"M3012", "the server has no TLS for this host name"},
+      {"M3013", "works, with a cipher that many refuse"},
       {"M3021", "certificate expired {days} ago"},
       {"M3022", "certificate is valid only in {days}"},
       {"M3023", "certificate is for another name"},
       {"M3024", "certificate is self-signed"},
       {"M3025", "certificate chain is incomplete"},
       {"M3026", "certificate is from an unknown authority"},
-      {"M3027", "certificate has a weak key"},
+      {"M3027", "certificate has {seen}"},
       {"M3028", "the clock of this machine is wrong"},
       {"M3029", "certificate expires in {days}"},
+      {"M3030", "an authority's certificate is not valid now"},
+      {"M3031", "certificate breaks a rule of certificates"},
+      {"M3032", "an authority's certificate has {seen}"},
+      {"M3033", "certificate has the name as its common name only"},
   };
   auto place = lines.find(finding.id);
   std::string line = place == lines.end() ? "" : place->second;
@@ -167,7 +176,22 @@ std::string line_of(const Finding& finding) {
   return line;
 }
 
+// What the server ended, and for a reason of TLS.
+io::Task<void> TlsRung::judge_end(Finding finding) {
+  const bool mismatch = finding.id == "M3001";
+  if (finding.id == "M2013")
+    finding.parameters.emplace("other_port", ground_.port == 587 ? "465" : "587");
+  if (mismatch || finding.id == "M3008" || finding.id == "M3010" || finding.id == "M2013")
+    co_await add_ways(finding, mismatch, Encryption::starttls);
+  std::string line = line_of(finding);
+  fail(std::move(finding), std::move(line));
+}
+
 io::Task<void> TlsRung::judge_stop(Opening& opening) {
+  if (auto ended = judge_tls_end(ground_, opening)) {
+    co_await judge_end(*std::move(ended));
+    co_return;
+  }
   switch (opening.step) {
     case Step::greeting:
       if (opening.wants_tls_at_once) {
@@ -199,13 +223,7 @@ io::Task<void> TlsRung::judge_stop(Opening& opening) {
     }
     default: {
       Finding finding = co_await judge_handshake(context_, ground_, opening);
-      bool mismatch = finding.id == "M3001";
-      if (finding.id == "M2013")
-        finding.parameters.emplace("other_port", ground_.port == 587 ? "465" : "587");
-      if (mismatch || finding.id == "M3008" || finding.id == "M2013")
-        co_await add_ways(finding, mismatch, Encryption::starttls);
-      std::string line = line_of(finding);
-      fail(std::move(finding), std::move(line));
+      co_await judge_end(std::move(finding));
       co_return;
     }
   }
@@ -243,6 +261,10 @@ io::Task<void> TlsRung::judge_open(Opening& opening) {
       result_.add(std::move(finding));
     }
   } else {
+    if (auto finding = judge_cipher(ground_, opening)) {
+      result_.line = line_of(*finding);
+      result_.add(*std::move(finding));
+    }
     std::string greeting = opening.session ? opening.session->greeting : "";
     auto finding = judge_certificate(ground_, opening, greeting, context_.loop.wall_now());
     if (finding) {
@@ -286,6 +308,7 @@ io::Task<void> TlsRung::judge(Opening& opening) {
 // Taken, and then let down without a word of SMTP: by the address, and not by what was said to it.
 std::string_view let_down(const Ground& ground, const Opening& opening) {
   if (opening.reply || !opening.error || opening.wants_tls_at_once) return {};
+  if (judge_tls_end(ground, opening)) return {};
   if (opening.step == Step::greeting) {
     const Finding finding = judge_greeting(ground, opening);
     if (finding.id == "M2010") return "says nothing";

@@ -71,6 +71,7 @@ Result<std::unique_ptr<ClientContext>> ClientContext::create(const ClientOptions
   SSL_CTX_set_verify(context.get(), required ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, nullptr);
   X509_VERIFY_PARAM_set_hostflags(SSL_CTX_get0_param(context.get()),
                                   X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+  if (options.usual_ciphers) SSL_CTX_set_cipher_list(context.get(), "DEFAULT");
   if (options.obsolete_too) {
     SSL_CTX_set_security_level(context.get(), 0);
     SSL_CTX_set_min_proto_version(context.get(), TLS1_VERSION);

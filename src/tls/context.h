@@ -55,6 +55,9 @@ enum class Verification {
 struct ClientOptions {
   Verification verification = Verification::opportunistic;
   std::string ca_file;  // PEM; empty: the system's list of authorities
+  // What programs offer by OpenSSL's defaults, which is more than we do for ourselves: to find out
+  // whether they can talk to a peer.
+  bool usual_ciphers = false;
   // Only to find out what a peer offers, never to pass anything on: TLS 1.0 and 1.1, weak ciphers
   // and keys, too.
   bool obsolete_too = false;

@@ -62,11 +62,11 @@ std::vector<std::string> names_of(X509* certificate) {
   return names;
 }
 
-bool names_fit(X509* certificate, std::string host) {
+bool names_fit(X509* certificate, std::string host, unsigned flags) {
   if (host.ends_with('.')) host.pop_back();
   if (IpAddress::parse(host)) return X509_check_ip_asc(certificate, host.c_str(), 0) == 1;
   return X509_check_host(certificate, host.data(), host.size(),
-                         X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS, nullptr) == 1;
+                         X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | flags, nullptr) == 1;
 }
 
 std::string key_text(X509* certificate, bool& weak) {
@@ -79,20 +79,37 @@ std::string key_text(X509* certificate, bool& weak) {
   return fmt::format("{} {}", rsa ? "RSA" : EVP_PKEY_get0_type_name(key), bits);
 }
 
-bool weak_signature(X509* certificate) {
+int digest_of(X509* certificate) {
   int digest = NID_undef;
   X509_get_signature_info(certificate, &digest, nullptr, nullptr, nullptr);
+  return digest;
+}
+
+bool weak_signature(X509* certificate) {
+  int digest = digest_of(certificate);
   return digest == NID_md5 || digest == NID_sha1;
+}
+
+std::string weakness_of_key(X509* certificate) {
+  bool weak = false;
+  return fmt::format("a weak key, {}", key_text(certificate, weak));
+}
+
+std::string weakness_of_signature(X509* certificate) {
+  int digest = digest_of(certificate);
+  std::string name = digest == NID_undef ? "a weak hash" : OBJ_nid2sn(digest);
+  return fmt::format("a signature by {}", name == "SHA1" ? "SHA-1" : name);
 }
 
 // Whether the authority that signed `certificate` is probably one below a known one that was left
 // out, and not a private one: public authorities say where their certificate can be had, and some
-// say what they are.
-bool issuer_is_below_another(X509* certificate) {
+// say what they are. Where an authority signed another, the first is no sign: the next one may well
+// be a root, which no server has to send.
+bool issuer_is_below_another(X509* certificate, bool of_authority) {
   auto* access = static_cast<AUTHORITY_INFO_ACCESS*>(
       X509_get_ext_d2i(certificate, NID_info_access, nullptr, nullptr));
   bool told = false;
-  for (int i = 0; access && i < sk_ACCESS_DESCRIPTION_num(access); ++i)
+  for (int i = 0; access && !of_authority && i < sk_ACCESS_DESCRIPTION_num(access); ++i)
     told |= OBJ_obj2nid(sk_ACCESS_DESCRIPTION_value(access, i)->method) == NID_ad_ca_issuers;
   AUTHORITY_INFO_ACCESS_free(access);
   std::string issuer = base::to_lower(text_of(X509_get_issuer_name(certificate)));
@@ -101,7 +118,7 @@ bool issuer_is_below_another(X509* certificate) {
   return told;
 }
 
-CertificateProblem problem_of(int verdict, X509* certificate, size_t chain_sent) {
+CertificateProblem problem_of(int verdict, X509* certificate, bool of_authority) {
   switch (verdict) {
     case X509_V_ERR_CERT_HAS_EXPIRED:
       return CertificateProblem::expired;
@@ -112,7 +129,7 @@ CertificateProblem problem_of(int verdict, X509* certificate, size_t chain_sent)
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
     case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
-      return chain_sent == 1 && issuer_is_below_another(certificate)
+      return issuer_is_below_another(certificate, of_authority)
                  ? CertificateProblem::chain_incomplete
                  : CertificateProblem::issuer_unknown;
     case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
@@ -127,11 +144,66 @@ CertificateProblem problem_of(int verdict, X509* certificate, size_t chain_sent)
   }
 }
 
+std::string der_of(X509* certificate) {
+  unsigned char* octets = nullptr;
+  const int size = i2d_X509(certificate, &octets);
+  if (size <= 0) return "";
+  std::string der(reinterpret_cast<char*>(octets), static_cast<size_t>(size));
+  OPENSSL_free(octets);
+  return der;
+}
+
+// What a new certificate of the server mends even if an authority has it, too.
+bool is_mended_by_renewal(CertificateProblem problem) {
+  return problem == CertificateProblem::expired || problem == CertificateProblem::not_yet_valid ||
+         problem == CertificateProblem::weak_key;
+}
+
 void add(CertificateReport& report, CertificateProblem problem, X509* certificate,
          std::string text) {
-  if (report.has(problem)) return;
-  std::string whose = certificate ? text_of(X509_get_subject_name(certificate)) : report.subject;
-  report.problems.push_back({problem, std::move(whose), std::move(text)});
+  CertificateReport::Item item;
+  item.problem = problem;
+  item.whose = text_of(X509_get_subject_name(certificate));
+  item.issuer = text_of(X509_get_issuer_name(certificate));
+  item.valid_from = time_of(X509_get0_notBefore(certificate));
+  item.valid_until = time_of(X509_get0_notAfter(certificate));
+  const std::string der = der_of(certificate);
+  item.of_authority = !report.chain.empty() && der != report.chain.front();
+  item.sent = std::find(report.chain.begin(), report.chain.end(), der) != report.chain.end();
+  item.text = std::move(text);
+  auto known = std::find_if(
+      report.problems.begin(), report.problems.end(),
+      [problem](const CertificateReport::Item& each) { return each.problem == problem; });
+  if (known == report.problems.end()) {
+    report.problems.push_back(std::move(item));
+  } else if (known->of_authority && !item.of_authority && is_mended_by_renewal(problem)) {
+    *known = std::move(item);
+  }
+}
+
+// OpenSSL's words, and behind them what they mean where they do not say it.
+std::string words_of(int verdict, X509* certificate) {
+  std::string text = X509_verify_cert_error_string(verdict);
+  switch (verdict) {
+    case X509_V_ERR_EE_KEY_TOO_SMALL:
+    case X509_V_ERR_CA_KEY_TOO_SMALL:
+      return weakness_of_key(certificate);
+    case X509_V_ERR_CA_MD_TOO_WEAK:
+      return weakness_of_signature(certificate);
+    case X509_V_ERR_INVALID_PURPOSE:
+      return text + ": its usages do not allow a TLS server";
+    case X509_V_ERR_INVALID_CA:
+      return text + ": it is no authority's, and yet it signed one";
+    case X509_V_ERR_PATH_LENGTH_EXCEEDED:
+      return text + ": more authorities below it than it allows";
+    case X509_V_ERR_PERMITTED_VIOLATION:
+    case X509_V_ERR_EXCLUDED_VIOLATION:
+      return text + ": its authority may not issue for this name";
+    case X509_V_ERR_CERT_SIGNATURE_FAILURE:
+      return text + ": it is damaged, forged, or an authority of the same name has another key";
+    default:
+      return text;
+  }
 }
 
 // Called by OpenSSL for each verdict; going on finds the rest.
@@ -141,18 +213,10 @@ int note_verdict(int good, X509_STORE_CTX* store) {
   int verdict = X509_STORE_CTX_get_error(store);
   X509* certificate = X509_STORE_CTX_get_current_cert(store);
   if (!certificate) certificate = X509_STORE_CTX_get0_cert(store);
-  add(report, problem_of(verdict, certificate, report.chain_sent), certificate,
-      X509_verify_cert_error_string(verdict));
+  const bool of_authority = X509_STORE_CTX_get_error_depth(store) > 0;
+  add(report, problem_of(verdict, certificate, of_authority), certificate,
+      words_of(verdict, certificate));
   return 1;
-}
-
-std::string der_of(X509* certificate) {
-  unsigned char* octets = nullptr;
-  const int size = i2d_X509(certificate, &octets);
-  if (size <= 0) return "";
-  std::string der(reinterpret_cast<char*>(octets), static_cast<size_t>(size));
-  OPENSSL_free(octets);
-  return der;
 }
 
 std::vector<std::string> chain_of(SSL* ssl) {
@@ -208,11 +272,13 @@ CertificateReport judge_certificate(SSL* ssl, const std::string& host, WallTime 
   bool weak = false;
   report.key = key_text(certificate, weak);
   verify_chain(ssl, certificate, at, report);
-  if (!names_fit(certificate, host))
+  if (!names_fit(certificate, host, 0))
     add(report, CertificateProblem::wrong_name, certificate, "the names do not fit");
-  if (weak) add(report, CertificateProblem::weak_key, certificate, report.key);
+  else
+    report.only_common_name = !names_fit(certificate, host, X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
+  if (weak) add(report, CertificateProblem::weak_key, certificate, weakness_of_key(certificate));
   if (weak_signature(certificate))
-    add(report, CertificateProblem::weak_key, certificate, "signed with MD5 or SHA-1");
+    add(report, CertificateProblem::weak_key, certificate, weakness_of_signature(certificate));
   return report;
 }
 

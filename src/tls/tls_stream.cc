@@ -48,12 +48,15 @@ struct TlsStream::Engine {
   io::Task<Result<void>> exchange(Instant deadline);
   io::Task<Error> fail(Error error, Instant deadline);
   void learn_facts();
+  // From OpenSSL's error queue, which stays as it is.
+  void note_alert();
 
   std::unique_ptr<io::Stream> plain;
   Wire wire;
   OwnedSsl ssl;  // after the wire, which it uses
   TlsFacts facts;
-  std::string opening;  // the peer's first octets, kept while the handshake runs
+  std::shared_ptr<PeerSigns> signs;  // may be null
+  std::string opening;               // the peer's first octets, kept while the handshake runs
   bool name_expected = false;
   bool handshaking = true;
   bool stopped = false;
@@ -102,6 +105,7 @@ io::Task<Result<void>> TlsStream::Engine::handshake(Instant deadline) {
     int done = SSL_do_handshake(ssl.get());
     if (done == 1) break;
     if (SSL_get_error(ssl.get(), done) != SSL_ERROR_WANT_READ) {
+      note_alert();
       Error why = explain_handshake_failure(ssl.get(), facts.certificate_problem, opening);
       co_return failure(co_await fail(std::move(why), deadline));
     }
@@ -114,6 +118,14 @@ io::Task<Result<void>> TlsStream::Engine::handshake(Instant deadline) {
   learn_facts();
   if (!wire.outgoing().empty()) CO_TRY_VOID(co_await flush(deadline));
   co_return Result<void>();
+}
+
+void TlsStream::Engine::note_alert() {
+  constexpr int numbers = 256;
+  const unsigned long code = ERR_peek_last_error();
+  const int alert = ERR_GET_REASON(code) - SSL_AD_REASON_OFFSET;
+  if (signs && ERR_GET_LIB(code) == ERR_LIB_SSL && alert >= 0 && alert < numbers)
+    signs->alert = alert;
 }
 
 void TlsStream::Engine::learn_facts() {
@@ -139,6 +151,7 @@ io::Task<Result<size_t>> TlsStream::read(std::span<char> into, Instant deadline)
     int reason = SSL_get_error(engine.ssl.get(), 0);
     if (reason == SSL_ERROR_ZERO_RETURN) co_return size_t{0};
     if (reason != SSL_ERROR_WANT_READ) {
+      engine.note_alert();
       Error why(ErrorCode::tls,
                 fmt::format("the peer broke the TLS session ({})", take_openssl_error()));
       co_return failure(co_await engine.fail(std::move(why), deadline));
@@ -227,6 +240,12 @@ Result<std::unique_ptr<TlsStream::Engine>> make_engine(std::unique_ptr<io::Strea
                  fmt::format("a TLS session could not be made: {}", take_openssl_error()));
 }
 
+// Called by OpenSSL where the peer asks for a certificate; 1: go on without one.
+int note_request(SSL*, void* signs) {
+  static_cast<PeerSigns*>(signs)->asks_certificate = true;
+  return 1;
+}
+
 }  // namespace
 
 io::Task<Result<std::unique_ptr<TlsStream>>> accept(std::unique_ptr<io::Stream> plain,
@@ -239,12 +258,15 @@ io::Task<Result<std::unique_ptr<TlsStream>>> accept(std::unique_ptr<io::Stream> 
 
 io::Task<Result<std::unique_ptr<TlsStream>>> connect(std::unique_ptr<io::Stream> plain,
                                                      ClientContext& context, std::string host_name,
-                                                     Instant deadline) {
+                                                     Instant deadline,
+                                                     std::shared_ptr<PeerSigns> signs) {
   ClientContext::Parts& parts = context.parts();
   CO_TRY(auto engine, make_engine(std::move(plain), parts.context.get()));
   SSL* ssl = engine->ssl.get();
   SSL_set_connect_state(ssl);
   watch_certificate(ssl, engine->facts.certificate_problem);
+  engine->signs = std::move(signs);
+  if (engine->signs) SSL_set_cert_cb(ssl, note_request, engine->signs.get());
   CO_TRY(engine->name_expected, set_expected_name(ssl, std::move(host_name), parts.verification));
   auto now = std::chrono::floor<std::chrono::seconds>(parts.clock.wall_now());
   X509_VERIFY_PARAM_set_time(SSL_get0_param(ssl), now.time_since_epoch().count());

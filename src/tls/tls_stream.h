@@ -21,6 +21,13 @@ struct TlsFacts {
   std::string peer_subject;         // RFC 4514 text, "" when the peer showed no certificate
 };
 
+// What a peer lets be known of a session that fails; TLS 1.3 tells some of it only behind the
+// handshake.
+struct PeerSigns {
+  std::optional<int> alert;       // the number of the fatal alert that it sent (RFC 8446 §6)
+  bool asks_certificate = false;  // it asked for a certificate of ours, and was shown none
+};
+
 // TLS over any stream, real or simulated. The peer's end counts as clean (a read of 0) only after
 // its close_notify; without one it is peer_gone, because what came may have been cut off (RFC 8446
 // §6.1). A failed stream stays failed. Thread: the loop's.
@@ -61,9 +68,11 @@ class TlsStream final : public io::Stream {
 io::Task<Result<std::unique_ptr<TlsStream>>> accept(std::unique_ptr<io::Stream> plain,
                                                     ServerContext& context, Instant deadline);
 // `host_name`, or an IP address, is asked for (SNI, RFC 6066 §3) and is what the certificate must
-// carry. It may be empty where verification is not required.
+// carry. It may be empty where verification is not required. `signs` is kept up to date as long as
+// the stream lives.
 io::Task<Result<std::unique_ptr<TlsStream>>> connect(std::unique_ptr<io::Stream> plain,
                                                      ClientContext& context, std::string host_name,
-                                                     Instant deadline);
+                                                     Instant deadline,
+                                                     std::shared_ptr<PeerSigns> signs = nullptr);
 
 }  // namespace waypost::tls

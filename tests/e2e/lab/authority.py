@@ -1,6 +1,7 @@
 """Certificates of every kind that a mail server is found with, made once each with the openssl program."""
 
 import datetime
+import ssl
 import subprocess
 import threading
 from dataclasses import dataclass
@@ -36,10 +37,26 @@ distinguished_name = name
 """
 
 
+KEYS = {"weak": WEAK, "rsa": ["-newkey", "rsa:2048"]}
+# Authorities below the root, made when one of their certificates is asked for: when they hold, and
+# their key.
+BELOW = {"old": ((-300, -3), CURVE), "coming": ((3, 300), CURVE), "feeble": ((-30, 300), WEAK)}
+SIGNED_BY = {"unknown-issuer": "stranger", "old-issuer": "old", "coming-issuer": "coming",
+             "feeble-issuer": "feeble", "private-issuer": "private", "no-upper": "lower"}
+SENT = {"no-intermediate": (), "wrong-intermediate": ("stranger",), "private-issuer": ("private", "stranger")}
+
+
 @dataclass(frozen=True)
 class Made:
     file: Path  # the certificate, then what the server sends with it
     key: Path
+
+
+def forge(file):
+    """The last octet, which is of the signature, becomes another."""
+    octets = bytearray(ssl.PEM_cert_to_DER_cert(file.read_text()))
+    octets[-1] ^= 1
+    file.write_text(ssl.DER_cert_to_PEM_cert(bytes(octets)))
 
 
 class Authority:
@@ -58,8 +75,8 @@ class Authority:
         self.root = folder / "root.pem"
 
     def certificate(self, name, kind="good"):
-        """kind: good, expired, future, ending, wrong-name, self-signed, no-intermediate, weak or
-        unknown-issuer."""
+        """kind: good, expired, future, ending, wrong-name, self-signed, no-intermediate,
+        wrong-intermediate, weak, sha1, rsa, forged, for-clients, common-name, or one of SIGNED_BY."""
         with self._lock:
             if (name, kind) not in self._made:
                 self._made[name, kind] = self._make(name, kind)
@@ -73,21 +90,34 @@ class Authority:
                           "-out", f"{stem}.pem")
             return Made(self.folder / f"{stem}.pem", self.folder / f"{stem}.key")
         days = {"expired": (-120, -30), "future": (30, 120), "ending": (-85, 4)}.get(kind, (-5, 85))
-        issuer = "stranger" if kind == "unknown-issuer" else "issuing"
+        issuer = SIGNED_BY.get(kind, "issuing")
+        self._make_issuer(issuer)
         subject = "other.lab.test" if kind == "wrong-name" else name
-        self._issue(stem, subject, issuer, "leaf", days, WEAK if kind == "weak" else CURVE)
+        more = ["-addext", "extendedKeyUsage=clientAuth"] if kind == "for-clients" else []
+        if kind != "common-name":
+            more += ["-addext", f"subjectAltName=DNS:{subject}"]
+        self._issue(stem, subject, issuer, "leaf", days, KEYS.get(kind, CURVE), more,
+                    "sha1" if kind == "sha1" else "sha256")
+        if kind == "forged":
+            forge(self.folder / f"{stem}.pem")
         chain = self.folder / f"{stem}.chain.pem"
-        parts = [f"{stem}.pem"] + ([] if kind == "no-intermediate" else [f"{issuer}.pem"])
-        chain.write_text("".join((self.folder / part).read_text() for part in parts))
+        parts = [stem, *SENT.get(kind, (issuer,))]
+        chain.write_text("".join((self.folder / f"{part}.pem").read_text() for part in parts))
         return Made(chain, self.folder / f"{stem}.key")
 
-    def _issue(self, stem, subject, issuer, extensions, days, key=()):
+    def _make_issuer(self, name):
+        if (self.folder / f"{name}.pem").exists():
+            return
+        above = {"private": "stranger", "lower": "issuing"}.get(name, "root")
+        days, key = BELOW.get(name, ((-30, 300), CURVE))
+        self._issue(name, f"Lab {name}", above, "issuer", days, key)
+
+    def _issue(self, stem, subject, issuer, extensions, days, key=(), alternative=(), digest="sha256"):
         now = datetime.datetime.now(datetime.timezone.utc)
         begin, end = (f"{now + day * DAY:%Y%m%d%H%M%SZ}" for day in days)
-        alternative = [] if extensions == "issuer" else ["-addext", f"subjectAltName=DNS:{subject}"]
         self._openssl("req", *(key or CURVE), "-nodes", "-subj", f"/CN={subject}", *alternative,
                       "-keyout", f"{stem}.key", "-out", f"{stem}.csr")
-        self._openssl("ca", "-batch", "-notext", "-cert", f"{issuer}.pem", "-keyfile",
+        self._openssl("ca", "-batch", "-notext", "-md", digest, "-cert", f"{issuer}.pem", "-keyfile",
                       f"{issuer}.key", "-extensions", extensions, "-startdate", begin, "-enddate",
                       end, "-in", f"{stem}.csr", "-out", f"{stem}.pem")
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 LINE_OCTETS_MAX = 65536
 IDLE_S = 120
 BASE = ("PIPELINING", "SIZE 10485760", "8BITMIME", "ENHANCEDSTATUSCODES")
+WEAK_KINDS = ("weak", "sha1", "feeble-issuer")  # that the ssl module itself would not show
 ALERT_NO_COMMON = bytes((0x15, 3, 3, 0, 2, 2, 40))  # RFC 8446 §6: fatal, handshake_failure
 
 
@@ -39,6 +40,7 @@ class Script:
     certificate: str = "good"
     tls_max: ssl.TLSVersion = ssl.TLSVersion.TLSv1_3
     ciphers: str = "DEFAULT"
+    wants_certificate: bool = False  # of the client, in the handshake
     wants_tls: str = None    # what it says to AUTH and MAIL before TLS
     wants_login: str = None  # what it says to MAIL before a login
     auth: str = None         # to every login
@@ -127,9 +129,12 @@ def context(made, script):
             tls.maximum_version = script.tls_max
     else:
         tls.maximum_version = script.tls_max
-    level = 0 if script.certificate == "weak" or script.tls_max < ssl.TLSVersion.TLSv1_2 else 1
+    level = 0 if script.certificate in WEAK_KINDS or script.tls_max < ssl.TLSVersion.TLSv1_2 else 1
     tls.set_ciphers(f"{script.ciphers}:@SECLEVEL={level}")
     tls.load_cert_chain(made.file, made.key)
+    if script.wants_certificate:
+        tls.verify_mode = ssl.CERT_REQUIRED
+        tls.load_verify_locations(made.file)
     return tls
 
 

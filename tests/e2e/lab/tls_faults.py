@@ -47,6 +47,22 @@ def nothing_in_common(world):
     world.change(tls_max=ssl.TLSVersion.TLSv1_2, ciphers="ECDH+aNULL:!eNULL")
 
 
+def old_key_exchange(world):
+    """The server's key itself protects the session: OpenSSL takes that by default, others do not."""
+    world.change(tls_max=ssl.TLSVersion.TLSv1_2, ciphers="AES128-GCM-SHA256", certificate="rsa")
+
+
+def wants_certificate(port=587, version=ssl.TLSVersion.TLSv1_3):
+    def prepare(world):
+        world.port = port
+        world.change(port, wants_certificate=True, tls_max=version)
+    return prepare
+
+
+def alert(number):
+    return then(bytes((0x15, 3, 3, 0, 2, 2, number)))
+
+
 def clock(days):
     """This machine's clock is wrong; a server that tells the time in its greeting gives it away."""
     def prepare(world):
@@ -69,6 +85,14 @@ SCENARIOS = [
     Scenario("TLS 1.0 only", only_tls_1_0, 3, "M3006", "1.0"),
     Scenario("no cipher in common", nothing_in_common, 3, "M3007", "cipher"),
     Scenario("handshake refused by an alert", then("alert"), 3, "M3007", "alert"),
+    Scenario("no security that suffices", alert(71), 3, "M3007", "insufficient security"),
+    Scenario("internal error by an alert", alert(80), 3, "M3011", "80, internal error"),
+    Scenario("unknown CA by an alert", alert(48), 3, "M3011", "48, unknown CA"),
+    Scenario("unrecognized name by an alert", alert(112), 3, "M3012", "unrecognized name"),
+    Scenario("client certificate wanted", wants_certificate(), 3, "M3010", "certificate required"),
+    Scenario("client certificate wanted on 465", wants_certificate(465), 3, "M3010", "client certificate"),
+    Scenario("client certificate wanted by TLS 1.2", wants_certificate(version=ssl.TLSVersion.TLSv1_2),
+             3, "M3010", "handshake failure"),
     Scenario("handshake silent", then("silence"), 3, "M3008", "handshake", slow_s=32),
     Scenario("handshake silent on 465", implicit_then("silence"), 3, "M3008", "handshake",
              slow_s=32),
@@ -85,8 +109,25 @@ SCENARIOS = [
     Scenario("certificate signs itself", certificate("self-signed"), 3, "M3024", "self-signed"),
     Scenario("intermediate missing", certificate("no-intermediate"), 3, "M3025", "intermediate"),
     Scenario("issuer unknown", certificate("unknown-issuer"), 3, "M3026", "Lab stranger"),
+    Scenario("issuer of a company", certificate("private-issuer"), 3, "M3026", "trust CN=Lab stranger"),
+    Scenario("second intermediate missing", certificate("no-upper"), 3, "M3025",
+             "sends 2 certificates; the one of CN=Lab issuing"),
+    Scenario("another intermediate sent", certificate("wrong-intermediate"), 3, "M3025",
+             "CN=Lab issuing"),
     Scenario("key of 1024 bits", certificate("weak"), 3, "M3027", "1024"),
+    Scenario("signed with SHA-1", certificate("sha1"), 3, "M3027", "a signature by SHA-1"),
+    Scenario("authority with a key of 1024 bits", certificate("feeble-issuer"), 3, "M3032",
+             "CN=Lab feeble has a weak key, RSA 1024"),
+    Scenario("authority expired", certificate("old-issuer"), 3, "M3030",
+             "CN=Lab old was good until"),
+    Scenario("authority not yet valid", certificate("coming-issuer"), 3, "M3030",
+             "CN=Lab coming is good only from"),
+    Scenario("certificate with a wrong signature", certificate("forged"), 3, "M3031",
+             "signature failure"),
+    Scenario("certificate for clients", certificate("for-clients"), 3, "M3031", "purpose"),
     Scenario("clock 400 days ahead", clock(400), 3, "M3028", "clock"),
     Scenario("clock 400 days behind", clock(-400), 3, "M3028", "clock"),
+    warns("no forward secrecy", old_key_exchange, 3, "M3013", "AES128-GCM-SHA256"),
+    warns("name as the common name only", certificate("common-name"), 3, "M3033", "common name"),
     warns("certificate ends soon", certificate("ending"), 3, "M3029", "days"),
 ]

@@ -33,6 +33,7 @@ struct Script {
   bool ehlo_lost = false;
   std::string hello;           // the answer to EHLO and HELO in place of a list; "close": none
   std::string lmtp_hello;      // the answer to LHLO in place of "250"
+  std::string for_handshake;   // octets in the place of a handshake behind STARTTLS
   bool silent_in_tls = false;  // no answer to what comes after a handshake
 };
 
@@ -169,6 +170,14 @@ class Street {
     co_return Result<void>();
   }
 
+  // Says it, and waits for the other end to go.
+  static io::Task<Result<size_t>> end_with(io::Stream& stream, std::string octets,
+                                           Instant deadline) {
+    CO_TRY_VOID(co_await stream.write(octets, deadline));
+    std::array<char, 64> rest;
+    co_return co_await stream.read(rest, deadline);
+  }
+
   io::Task<void> converse(std::unique_ptr<io::Stream> stream, const Script& script,
                           io::SimProcess& process) {
     Instant deadline = process.now() + std::chrono::minutes(5);
@@ -209,6 +218,12 @@ class Street {
       written = co_await stream->write(answer, deadline);
       bool handshake = line->starts_with("STARTTLS") && answer.starts_with("220");
       if (!handshake) continue;
+      if (!script.for_handshake.empty()) {
+        std::array<char, 4096> hello;
+        auto got = co_await stream->read(hello, deadline);
+        if (got) got = co_await end_with(*stream, script.for_handshake, deadline);
+        co_return;
+      }
       auto over = co_await tls::accept(std::move(stream), *certificate_, deadline);
       if (!over) co_return;
       stream = *std::move(over);

@@ -1,5 +1,7 @@
 #include "doctor/walk.h"
 
+#include <map>
+
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -869,6 +871,22 @@ TEST_F(WalkTest, tells_starttls_that_is_missing_from_masked_and_refused) {
   Report report = street_.walk(at(2003));
   EXPECT_THAT(ids(report), ElementsAre("M3005"));
   EXPECT_THAT(first(report).observed, HasSubstr("454"));
+}
+
+TEST_F(WalkTest, tells_alerts_apart) {
+  const std::map<int, std::string> meant{
+      {0, "M3008"},  {40, "M3007"}, {42, "M3011"},  {48, "M3011"},  {50, "M3011"},  {70, "M3006"},
+      {71, "M3007"}, {80, "M3011"}, {112, "M3012"}, {116, "M3010"}, {120, "M3011"}, {200, "M3011"}};
+  uint16_t port = 2001;
+  for (const auto& [number, id] : meant) {
+    Script script;
+    script.for_handshake = std::string("\x15\x03\x03\x00\x02\x02", 6) + static_cast<char>(number);
+    street_.serve(++port, script);
+    Report report = street_.walk(at(port));
+    EXPECT_THAT(ids(report), ElementsAre(id)) << number;
+    EXPECT_EQ(report.rungs[2].status, RungStatus::fail) << number;
+    expect_filled(first(report));
+  }
 }
 
 TEST_F(WalkTest, judges_the_certificate) {

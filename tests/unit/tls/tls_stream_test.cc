@@ -254,6 +254,34 @@ TEST_F(TlsStreamTest, quotes_a_server_that_speaks_no_tls) {
             "the peer spoke no TLS here: it answered \"220 mx.example.net ESMTP\\x1b[2J\"");
 }
 
+TEST_F(TlsStreamTest, tells_the_alert_that_ended_the_handshake) {
+  auto context = client(Verification::opportunistic);
+  for (int number : {40, 80, 112, 116}) {
+    auto [near, far] = MemoryStream::make_pair(loop_, 4096);
+    auto signs = std::make_shared<PeerSigns>();
+    std::string alert("\x15\x03\x03\x00\x02\x02", 6);
+    alert += static_cast<char>(number);
+    auto [said, mine] = loop_.run_both(
+        say(std::move(near), alert, loop_.in(seconds(5))),
+        connect(std::move(far), *context, "mx.example.net", loop_.in(seconds(5)), signs));
+    ASSERT_FALSE(mine);
+    EXPECT_EQ(signs->alert, number);
+    EXPECT_FALSE(signs->asks_certificate);
+  }
+}
+
+TEST_F(TlsStreamTest, takes_no_fault_of_our_own_for_an_alert) {
+  auto context = client(Verification::required);
+  auto signs = std::make_shared<PeerSigns>();
+  auto [near, far] = MemoryStream::make_pair(loop_, 4096);
+  Instant deadline = loop_.in(seconds(5));
+  auto [server, mine] =
+      loop_.run_both(accept(std::move(near), *server_, deadline),
+                     connect(std::move(far), *context, "mail.example.org", deadline, signs));
+  ASSERT_FALSE(mine);
+  EXPECT_EQ(signs->alert, std::nullopt);
+}
+
 TEST_F(TlsStreamTest, quotes_a_client_that_speaks_no_tls) {
   auto [near, far] = MemoryStream::make_pair(loop_, 1);
   auto [said, theirs] = loop_.run_both(say(std::move(far), "EHLO there\r\n", loop_.in(seconds(5))),
