@@ -25,6 +25,7 @@ const STATES: Record<string, Omit<StateWord, 'word'>> = {
   expiring: { tone: 'warn', icon: 'deferred', means: 'Half of the time before its deadline is over, and it still waits.' },
   suppressed: { tone: 'calm', icon: 'suppressed', means: 'Not tried: the address is on the list of those that are not written to.' },
   cancelled: { tone: 'calm', icon: 'cancelled', means: 'A person removed it.' },
+  unknown: { tone: 'warn', icon: 'warning', means: 'It waits no more. How it ended was lost when the relay stopped.' },
   rejected: { tone: 'bad', icon: 'bounced', means: 'We refused it when it was handed in: it was never ours.' },
   accepted: { tone: 'calm', icon: 'accepted', means: 'It is on stable storage.' },
   late_bounced: { tone: 'bad', icon: 'bounced', means: 'Their server had taken it, and a bounce came back later.' },
@@ -40,7 +41,7 @@ export function stateWord(state: string): StateWord {
   return known ? { word, ...known } : { ...UNKNOWN, word };
 }
 
-export const STATUSES = ['deferred', 'throttled', 'queued', 'scheduled', 'held', 'bounced', 'expired', 'suppressed', 'cancelled', 'delivered'] as const;
+export const STATUSES = ['deferred', 'throttled', 'queued', 'scheduled', 'held', 'bounced', 'expired', 'suppressed', 'cancelled', 'unknown', 'delivered'] as const;
 export const WAITING = new Set(['queued', 'throttled', 'deferred', 'scheduled', 'held']);
 
 const WHO: Record<string, string> = {

@@ -100,7 +100,7 @@ function whom(email: EmailState): string {
   return email.recipients.length > 1 ? `${first} and ${email.recipients.length - 1} more` : first;
 }
 
-const WEIGHT = ['bounced', 'expired', 'deferred', 'throttled', 'held', 'scheduled', 'queued', 'suppressed', 'cancelled', 'delivered'];
+const WEIGHT = ['bounced', 'expired', 'unknown', 'deferred', 'throttled', 'held', 'scheduled', 'queued', 'suppressed', 'cancelled', 'delivered'];
 
 /** What waits on our side, for us or for a person. */
 const OURS = new Set(['throttled', 'scheduled', 'held', 'queued']);

@@ -1,4 +1,4 @@
-import { absolute, count, localTimes, visible } from '../format';
+import { absolute, count, localTimes, plural, visible } from '../format';
 import { useRowLeft } from '../keys';
 import { Icon } from '../parts/icon';
 import { Empty, Trouble, Waiting } from '../parts/notice';
@@ -27,7 +27,10 @@ export function ProvidersScreen() {
       <div class="head"><h1 tabIndex={-1}>Providers</h1></div>
       {sites.problem ? <Trouble problem={sites.problem} again={sites.reload} /> : null}
       {!sites.data && !sites.problem ? <Waiting what="how each site stands" /> : null}
-      {sites.data && found.length === 0 ? (
+      {sites.data && sites.data.unrouted > 0 ? (
+        <p class="quiet">{plural(sites.data.unrouted, 'recipient waits', 'recipients wait')} whose site is looked up when {sites.data.unrouted === 1 ? 'it is' : 'they are'} next due: it stood in the queue when the relay was started.</p>
+      ) : null}
+      {sites.data && found.length === 0 && sites.data.unrouted === 0 ? (
         <Empty icon="providers" title="No site yet">
           <p>A site is a group of mail hosts that several domains share, and the unit that limits count by. It shows here with the first message to it: how fast it may go, what slows it down, and whose limit that is.</p>
         </Empty>
