@@ -136,7 +136,7 @@ def test_the_pages_call_it_bounced_and_say_why(books, tmp_path):
         browser.log_in(PASSWORD)
         browser.one(".head .state", "bounced")
         browser.one(".notice", "The bounce came back later")
-        browser.one(".cause h2", "Recipient unknown")
+        browser.one(".cause h2", "The address does not exist")
         browser.one(".cause .reply", "550 5.1.1")
         browser.open("/")
         browser.one(".figures a", "3")
