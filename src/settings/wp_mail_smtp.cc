@@ -51,16 +51,17 @@ Result<void> collect_constants(const Code& code, const Settings& settings, Sheet
 }
 
 // The export may be wrapped in an object of its own: paths are compared by their ends.
+bool is_at(const Member& member, std::string_view path) {
+  return member.path == path || member.path.ends_with("." + std::string(path));
+}
+
 Result<void> collect_members(const Code& code, const Settings& settings, Sheet& sheet) {
   if (!code.is(0, "{")) return {};
   for (const Member& member : members_of(code, 0)) {
-    for (const Names& names : all) {
-      const bool is_it =
-          member.path == names.member || member.path.ends_with("." + std::string(names.member));
-      if (is_it)
+    for (const Names& names : all)
+      if (is_at(member, names.member))
         TRY_VOID(code.add(sheet, settings, names.member, code.tokens()[member.key].offset,
                           member.begin, member.end));
-    }
   }
   return {};
 }
@@ -99,10 +100,25 @@ Result<void> read_wp(const SourceText& source, std::string_view, Settings& setti
 
 bool has_file_name(std::string_view) { return false; }
 
+// Old exports have no "autotls". Other programs' objects are called "mail" and "smtp" as well, but
+// have a login of their own form.
+bool is_export(std::string_view text) {
+  const SourceText source(text);
+  const Code code(source, Language::php);
+  if (!code.is(0, "{")) return false;
+  const std::vector<Member> members = members_of(code, 0);
+  const auto has = [&](std::string_view path) {
+    return std::any_of(members.begin(), members.end(),
+                       [&](const Member& member) { return is_at(member, path); });
+  };
+  return has(host.member) && !has("smtp.auth.user") && !has("smtp.secure") &&
+         (has("mail.mailer") || (has(from.member) && has(encryption.member)));
+}
+
 bool has_content(std::string_view text) {
-  return text.find("WPMS_") != std::string_view::npos ||
-         (text.find("\"smtp\"") != std::string_view::npos &&
-          text.find("\"autotls\"") != std::string_view::npos);
+  if (text.find("WPMS_") != std::string_view::npos) return true;
+  if (text.find("\"smtp\"") == std::string_view::npos) return false;
+  return text.find("\"autotls\"") != std::string_view::npos || is_export(text);
 }
 
 bool is_json(const Settings& settings) {

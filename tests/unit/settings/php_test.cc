@@ -129,6 +129,32 @@ TEST(WpMailSmtp, reads_the_export) {
   expect_places_are_right(settings, exported);
 }
 
+TEST(WpMailSmtp, recognises_an_export_without_automatic_tls) {
+  const Settings settings = read_well(
+      R"({"mail": {"from_email": "from@example.com", "mailer": "smtp"}, "smtp": {"auth": true,
+          "host": "smtp.example.com", "port": "587", "encryption": "ssl",
+          "user": "shop@example.com", "pass": "secret"}})",
+      std::nullopt, "wp-mail-smtp.json");
+  EXPECT_EQ(settings.dialect, Dialect::wp_mail_smtp);
+  EXPECT_EQ(settings.port.value, 587u);
+  EXPECT_EQ(settings.encryption.value, Encryption::implicit);
+  EXPECT_EQ(settings.user.value, "shop@example.com");
+  EXPECT_TRUE(settings.login.value);
+  EXPECT_EQ(recognise(R"({"mail": {"from_email": "a@example.com"},
+                          "smtp": {"host": "smtp.example.com", "encryption": "tls"}})",
+                      "settings.json"),
+            Dialect::wp_mail_smtp);
+}
+
+TEST(WpMailSmtp, leaves_other_objects_alone) {
+  for (const std::string_view text :
+       {R"({"smtp": {"host": "smtp.example.com", "port": 465, "secure": true}})",
+        R"({"mail": {"mailer": "smtp"}, "smtp": {"host": "smtp.example.com",
+            "auth": {"user": "ann@example.com", "pass": "secret"}}})",
+        R"({"mail": {"mailer": "x"}, "smtp": {"host": "smtp.example.com", "secure": false}})"})
+    EXPECT_EQ(recognise(text, "settings.json"), Dialect::nodemailer) << text;
+}
+
 TEST(WpMailSmtp, a_change_is_read_again) {
   expect_change_round_trips(constants, Dialect::wp_mail_smtp);
   expect_change_round_trips(exported, Dialect::wp_mail_smtp);
