@@ -1,9 +1,19 @@
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "tests/unit/settings/reading.h"
 
 namespace waypost::settings {
 namespace {
+
+using testing::HasSubstr;
+
+std::string notices_in(const Settings& settings) {
+  std::string all;
+  for (const Notice& notice : settings.notices)
+    all += std::to_string(notice.place.line) + ": " + notice.text + "\n";
+  return all;
+}
 
 constexpr std::string_view mailer = R"(<?php
 $mail = new PHPMailer(true);
@@ -153,6 +163,39 @@ TEST(WpMailSmtp, leaves_other_objects_alone) {
             "auth": {"user": "ann@example.com", "pass": "secret"}}})",
         R"({"mail": {"mailer": "x"}, "smtp": {"host": "smtp.example.com", "secure": false}})"})
     EXPECT_EQ(recognise(text, "settings.json"), Dialect::nodemailer) << text;
+}
+
+TEST(WpMailSmtp, tells_a_mailer_that_uses_no_server) {
+  const auto notices_with = [](std::string text, std::string_view from, std::string_view to) {
+    text.replace(text.find(from), from.size(), to);
+    return notices_in(read_well(text, Dialect::wp_mail_smtp));
+  };
+  const std::string php(constants);
+  const std::string json(exported);
+  EXPECT_EQ(notices_with(php, "'smtp'", "'smtp'"), "");
+  EXPECT_EQ(notices_with(php, "'smtp'", "getenv('MAILER')"), "");
+  EXPECT_EQ(notices_with(json, R"("smtp")", R"("smtp")"), "");
+  EXPECT_THAT(notices_with(php, "'smtp'", "'mail'"),
+              HasSubstr("3: WPMS_MAILER is mail: WP Mail SMTP sends by PHP's mail()"));
+  EXPECT_THAT(notices_with(php, "'smtp'", "'sendgrid'"),
+              HasSubstr("3: WPMS_MAILER is not smtp: WP Mail SMTP sends another way"));
+  EXPECT_THAT(notices_with(json, R"("smtp")", R"("mail")"), HasSubstr("2: mail.mailer is mail: "));
+  EXPECT_THAT(notices_with(json, R"("smtp")", R"("gmail")"),
+              HasSubstr("2: mail.mailer is not smtp: "));
+}
+
+TEST(WpMailSmtp, tells_constants_that_do_not_count) {
+  const auto notices_with = [](std::string_view value) {
+    std::string text(constants);
+    text.replace(text.find("true"), 4, value);
+    return notices_in(read_well(text, Dialect::wp_mail_smtp));
+  };
+  EXPECT_EQ(notices_with("TRUE"), "");
+  EXPECT_EQ(notices_with("getenv('ON')"), "");
+  for (const std::string_view off : {"false", "'true'", "1"})
+    EXPECT_THAT(notices_with(off), HasSubstr("2: WPMS_ON is not true: ")) << off;
+  EXPECT_THAT(notices_in(read_well("define('WPMS_SMTP_HOST', 'a.example');", std::nullopt)),
+              HasSubstr("0: no WPMS_ON: "));
 }
 
 TEST(WpMailSmtp, a_change_is_read_again) {
