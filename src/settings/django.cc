@@ -32,6 +32,8 @@ void notice_backends(const Sheet& sheet, Settings& settings) {
 
 namespace {
 
+constexpr std::string_view switches[] = {"EMAIL_USE_TLS", "EMAIL_USE_SSL"};
+
 bool is_setting(std::string_view name) {
   return name.starts_with("EMAIL_") || name == "DEFAULT_FROM_EMAIL";
 }
@@ -48,8 +50,12 @@ Result<void> collect_assignment(const Code& code, size_t first, const Settings& 
   if (!is_one && code.is(begin, "(")) ++begin;
   for (size_t name = first; name < equals && begin < code.size(); name += 2) {
     const size_t end = code.expression_end(begin);
-    if (is_setting(code.text(name)))
-      TRY_VOID(code.add(sheet, settings, code.text(name), code.tokens()[name].offset, begin, end));
+    const std::string_view key = code.text(name);
+    const size_t offset = code.tokens()[name].offset;
+    if (std::find(std::begin(switches), std::end(switches), key) != std::end(switches))
+      TRY_VOID(code.add_switch(sheet, settings, key, offset, begin, end));
+    else if (is_setting(key))
+      TRY_VOID(code.add(sheet, settings, key, offset, begin, end));
     if (!is_one && code.is(end, ",")) begin = end + 1;
   }
   return {};
@@ -65,6 +71,7 @@ Result<void> read_django(const SourceText& source, std::string_view, Settings& s
   notice_backends(sheet, settings);
   for (const std::string_view key : {"EMAIL_HOST", "EMAIL_PORT"})
     notice_repeated(sheet, key, settings);
+  for (const std::string_view key : switches) notice_true_text(sheet, key, settings);
   if (!sheet.has("EMAIL_HOST"))
     settings.notices.push_back({{}, "no EMAIL_HOST: taken is Django's default, localhost"});
   settings.host.value = "localhost";

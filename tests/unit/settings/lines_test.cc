@@ -105,7 +105,51 @@ TEST(Django, reads_several_at_once) {
   EXPECT_TRUE(settings.port.is_elsewhere);
 }
 
+Settings with_switches(const std::string& lines) {
+  return read_well("EMAIL_HOST = 'a.example'\n" + lines, Dialect::django);
+}
+
+TEST(Django, a_text_is_true_whatever_it_says) {
+  for (const std::string text :
+       {"'False'", "\"false\"", "r'0'", "'no'", "'True'", "'x'", "os.getenv('TLS', 'False')",
+        "os.environ.get(\"TLS\", 'False')", "getenv('TLS', default='0')"}) {
+    const Settings tls = with_switches("EMAIL_USE_TLS = " + text + "\n");
+    EXPECT_EQ(tls.encryption.value, Encryption::starttls) << text;
+    EXPECT_FALSE(tls.encryption.is_elsewhere) << text;
+    const bool is_told = text.find("True") == text.npos && text.find('x') == text.npos;
+    EXPECT_EQ(tls.notices.size(), is_told ? 1u : 0u) << text;
+    const Settings ssl = with_switches("EMAIL_USE_SSL = " + text + "\n");
+    EXPECT_EQ(ssl.encryption.value, Encryption::implicit) << text;
+  }
+  const Settings both = with_switches("EMAIL_USE_TLS = True\nEMAIL_USE_SSL = 'False'\n");
+  EXPECT_TRUE(both.other_encryption);
+  ASSERT_EQ(both.notices.size(), 1u);
+  EXPECT_EQ(both.notices[0].place.line, 3u);
+  EXPECT_THAT(both.notices[0].text, testing::HasSubstr("EMAIL_USE_SSL is 'False' in quotes"));
+  EXPECT_EQ(with_switches("EMAIL_USE_TLS = os.getenv('TLS', 'False')").encryption.variable, "TLS");
+}
+
+TEST(Django, a_text_with_which_something_is_done_is_not_taken_for_true) {
+  for (const std::string text :
+       {"False", "0", "''", "os.getenv('TLS', '')", "os.getenv('TLS', False)",
+        "env.bool('TLS', 'False')", "config('TLS', 'False', cast=bool)",
+        "config('TLS', default='False')", "env('TLS', 'False')", "int(os.getenv('TLS', '0'))",
+        "strtobool(os.getenv('TLS', 'False'))", "os.getenv('TLS', 'False') == 'True'",
+        "os.getenv('TLS', 'False').lower() == 'true'", "'False' == 'True'",
+        "bool(int(os.getenv('TLS', '0')))", "not 'True'", "os.getenv('TLS', 'False') \\\n == 'x'",
+        "(os.getenv('TLS', 'False')\n == 'True')", "os.getenv('TLS')"}) {
+    const Settings settings = with_switches("EMAIL_USE_TLS = " + text + "\n");
+    EXPECT_NE(settings.encryption.value, Encryption::starttls) << text;
+    EXPECT_TRUE(settings.notices.empty()) << text;
+  }
+  const Settings later = with_switches(
+      "EMAIL_USE_TLS = os.getenv('TLS', 'False')\nEMAIL_USE_TLS = EMAIL_USE_TLS == 'True'\n");
+  EXPECT_TRUE(later.encryption.is_elsewhere);
+  EXPECT_TRUE(later.notices.empty());
+}
+
 TEST(Django, a_change_is_read_again) {
+  expect_change_round_trips("EMAIL_HOST = 'a.example'\nEMAIL_USE_TLS = 'False'\n", Dialect::django);
   expect_change_round_trips(django, Dialect::django);
   expect_change_round_trips("EMAIL_HOST = 'a.example'\n", Dialect::django);
 }
