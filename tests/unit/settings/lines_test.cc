@@ -416,6 +416,24 @@ TEST(Postfix, reads_the_forms_of_a_relay_host) {
   EXPECT_TRUE(read_well("relayhost = $mydomain\n", Dialect::postfix).host.is_elsewhere);
 }
 
+TEST(Postfix, tells_a_port_behind_a_blank_and_several_hosts) {
+  const auto notices_with = [](std::string value) {
+    return notices_of(read_well("relayhost = " + value + "\n", Dialect::postfix));
+  };
+  for (const std::string value : {"[a.example] 587", "a.example, 465", "[a.example] submission",
+                                  "[a.example]\n 587", "[a.example]: 587"})
+    EXPECT_THAT(notices_with(value), testing::HasSubstr("1: relayhost has a blank in front of"))
+        << value;
+  EXPECT_THAT(notices_with("[a.example]:587, [b.example]:587"),
+              testing::HasSubstr("relayhost has several hosts: taken is the first"));
+  for (const std::string value : {"[a.example]:587", "[a.example]", "[a.example]:587 ,", "$h 587"})
+    EXPECT_EQ(notices_with(value), "") << value;
+  Change change;
+  change.port = 587;
+  EXPECT_EQ(with_change(read_well("relayhost = [a.example] 587\n", Dialect::postfix), change),
+            "relayhost = [a.example]:587\n");
+}
+
 TEST(Postfix, reads_wrapper_mode_and_a_password_in_the_file) {
   const Settings settings = read_well(
       "relayhost = [a.example]:465\nsmtp_tls_wrappermode = yes\nsmtp_tls_security_level = "
