@@ -158,6 +158,12 @@ void fill_encryption(const Sheet& sheet, Settings& settings) {
   settings.is_opportunistic = level == "may" || level == "dane";
   if (level_entry && level_entry->is_elsewhere)
     return take_as(Encryption::unset, level_entry, settings.encryption);
+  if (sheet.value("smtp_tls_wrappermode") == "yes" && (level == "none" || level == "may"))
+    settings.notices.push_back(
+        {wrapper->assignment.place,
+         fmt::format("smtp_tls_wrappermode = yes needs smtp_tls_security_level = encrypt or "
+                     "stronger, which is {} here",
+                     sheet.has("smtp_tls_security_level") ? level : "not set")});
   if (sheet.value("smtp_tls_wrappermode") == "yes")
     return take_as(Encryption::implicit, wrapper, settings.encryption);
   take_as(level == "none" ? Encryption::none : Encryption::starttls, level_entry,

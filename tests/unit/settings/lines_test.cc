@@ -446,6 +446,21 @@ TEST(Postfix, reads_wrapper_mode_and_a_password_in_the_file) {
   EXPECT_EQ(settings.user.place.raw, "");
 }
 
+TEST(Postfix, tells_a_wrapper_mode_without_its_level) {
+  const auto notices_with = [](std::string lines) {
+    return notices_of(read_well("relayhost = [a.example]:465\n" + lines, Dialect::postfix));
+  };
+  const std::string wrapper = "smtp_tls_wrappermode = yes\n";
+  EXPECT_THAT(notices_with(wrapper), testing::HasSubstr("which is not set here"));
+  for (const std::string level : {"none", "may"})
+    EXPECT_THAT(notices_with(wrapper + "smtp_tls_security_level = " + level + "\n"),
+                testing::HasSubstr("2: smtp_tls_wrappermode = yes needs"))
+        << level;
+  for (const std::string level : {"encrypt", "verify", "secure", "dane-only", "dane", "$level"})
+    EXPECT_EQ(notices_with(wrapper + "smtp_tls_security_level = " + level + "\n"), "") << level;
+  EXPECT_EQ(notices_with("smtp_tls_wrappermode = no\n"), "");
+}
+
 TEST(Postfix, a_change_is_read_again) {
   expect_change_round_trips(postfix, Dialect::postfix, {.user = false});
   expect_change_round_trips("relayhost = [a.example]\nsmtp_tls_security_level = secure\n",
