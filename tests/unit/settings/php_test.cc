@@ -82,6 +82,25 @@ TEST(PhpMailer, takes_the_first_of_several_hosts_with_its_port_and_encryption) {
             "$m->SMTPSecure = 'tls';\n$m->Host = 'a.example';\n$m->Port = 465;\n");
 }
 
+TEST(PhpMailer, tells_that_smtp_is_not_chosen) {
+  const auto notices_with = [](std::string lines) {
+    return notices_in(read_well("$m->Host = 'a.example';\n" + lines, Dialect::phpmailer));
+  };
+  for (const std::string line : {"$m->isMail();", "$m->IsSendmail();", "$this->m->isQmail();"})
+    EXPECT_THAT(notices_with(line), HasSubstr("2: the mail goes another way with this: ")) << line;
+  for (const std::string line :
+       {"$m = new PHPMailer(true);", "$m = new \\PHPMailer(); // isSMTP()",
+        "$m = new PHPMailer\\PHPMailer\\PHPMailer;", "$m = new \\PHPMailer\\PHPMailer\\PHPMailer;",
+        "$this->mailer = new PHPMailer;"})
+    EXPECT_THAT(notices_with(line), HasSubstr("2: it is made here: without isSMTP()")) << line;
+  for (const std::string line :
+       {"", "$m = new PHPMailer; $m->IsSMTP();", "$m = new PHPMailer; $m->Mailer = 'smtp';",
+        "if ($x) $m->isMail(); else $m->isSMTP();", "$m = mailer();",
+        "use PHPMailer\\PHPMailer\\PHPMailer;"})
+    EXPECT_EQ(notices_with(line), "") << line;
+  EXPECT_EQ(notices_in(read_well(mailer, std::nullopt)), "");
+}
+
 TEST(PhpMailer, a_change_is_read_again) {
   expect_change_round_trips("$m->Host = 'tls://a.example:587;b.example';", Dialect::phpmailer);
   expect_change_round_trips(mailer, Dialect::phpmailer);
