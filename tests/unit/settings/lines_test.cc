@@ -148,6 +148,41 @@ TEST(Django, a_text_with_which_something_is_done_is_not_taken_for_true) {
   EXPECT_TRUE(later.notices.empty());
 }
 
+TEST(Django, tells_a_comma_that_makes_a_tuple) {
+  const auto notices_with = [](std::string text) {
+    return read_well(text, Dialect::django).notices;
+  };
+  for (const std::string text : {"EMAIL_HOST = 'a.example',\nEMAIL_PORT = 25\n",
+                                 "X = 1\nEMAIL_HOST = os.getenv('H', 'a.example'),  # the host",
+                                 "EMAIL_HOST = 'a.example', 'b.example'\n"}) {
+    const std::vector<Notice> notices = notices_with(text);
+    ASSERT_EQ(notices.size(), 1u) << text;
+    EXPECT_EQ(notices[0].place.raw, ",");
+    EXPECT_THAT(notices[0].text, testing::HasSubstr("makes a tuple of EMAIL_HOST"));
+    EXPECT_EQ(read_well(text, Dialect::django).host.value, "a.example");
+  }
+  for (const std::string text :
+       {"settings.configure(\n    EMAIL_HOST='a.example',\n    EMAIL_PORT=25,\n)\n",
+        "EMAIL_HOST, EMAIL_PORT = 'a.example', 25\n", "EMAIL_HOST = ('a.example')\n",
+        "EMAIL_HOST = 'a.example'\nEMAIL_TO = 'b@example.com', 'c@example.com'\n",
+        "EMAIL_HOST = f('a', 'b')\n", "EMAIL_HOST = 'a.example'; EMAIL_PORT = 25\n"})
+    EXPECT_TRUE(notices_with(text).empty()) << text;
+}
+
+TEST(Django, tells_a_word_that_python_does_not_have) {
+  for (const std::string word : {"true", "false"}) {
+    const Settings settings = with_switches("EMAIL_USE_TLS = " + word + "\n");
+    ASSERT_EQ(settings.notices.size(), 1u) << word;
+    EXPECT_EQ(settings.notices[0].place.raw, word);
+    EXPECT_THAT(settings.notices[0].text, testing::HasSubstr(word + " is no word of Python"));
+  }
+  for (const std::string lines :
+       {"EMAIL_USE_TLS = True\n", "true = True\nEMAIL_USE_TLS = true\n",
+        "from .base import *\nEMAIL_USE_TLS = true\n", "EMAIL_USE_TLS = 'true'\n",
+        "EMAIL_USE_TLS = env.bool('TLS', 'true')\n", "EMAIL_USE_TLS = true()\n"})
+    EXPECT_TRUE(with_switches(lines).notices.empty()) << lines;
+}
+
 TEST(Django, a_change_is_read_again) {
   expect_change_round_trips("EMAIL_HOST = 'a.example'\nEMAIL_USE_TLS = 'False'\n", Dialect::django);
   expect_change_round_trips(django, Dialect::django);
