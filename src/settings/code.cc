@@ -207,6 +207,10 @@ bool Code::reads_a_number(size_t begin, size_t end) const {
 }
 
 std::optional<size_t> Code::fallback_in(size_t begin, size_t end) const {
+  // os.getenv('X', 'False').lower() in ('true', '1'): what it is compared with is no default.
+  if (language_ == Language::python)
+    for (size_t i = begin; i < end; ++i)
+      if (is(i, "in") || is(i, "==")) return {};
   // default=... stands anywhere among the arguments.
   for (size_t i = begin; i + 2 < end; ++i)
     if (is(i, "default") && is(i + 1, "=") && is_literal(i + 2) &&

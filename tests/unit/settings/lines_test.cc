@@ -148,6 +148,16 @@ TEST(Django, a_text_with_which_something_is_done_is_not_taken_for_true) {
   EXPECT_TRUE(later.notices.empty());
 }
 
+TEST(Django, what_a_variable_is_compared_with_is_no_default) {
+  for (const std::string text :
+       {"os.getenv('TLS', 'False').lower() in ('true', '1', 't')",
+        "os.environ.get('TLS', '0') in ['1', 'yes']", "'True' == os.getenv('TLS', 'True')"}) {
+    const Settings settings = with_switches("EMAIL_USE_TLS = " + text + "\n");
+    EXPECT_TRUE(settings.encryption.is_elsewhere) << text;
+    EXPECT_EQ(settings.encryption.variable, "TLS") << text;
+  }
+}
+
 TEST(Django, tells_a_comma_that_makes_a_tuple) {
   const auto notices_with = [](std::string text) {
     return read_well(text, Dialect::django).notices;
