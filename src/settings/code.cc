@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include <fmt/format.h>
+
 #include "base/ascii.h"
 #include "settings/dialect.h"
 
@@ -205,6 +207,10 @@ bool Code::reads_a_number(size_t begin, size_t end) const {
 }
 
 std::optional<size_t> Code::fallback_in(size_t begin, size_t end) const {
+  // os.getenv('X', 'False').lower() in ('true', '1'): what it is compared with is no default.
+  if (language_ == Language::python)
+    for (size_t i = begin; i < end; ++i)
+      if (is(i, "in") || is(i, "==")) return {};
   // default=... stands anywhere among the arguments.
   for (size_t i = begin; i + 2 < end; ++i)
     if (is(i, "default") && is(i + 1, "=") && is_literal(i + 2) &&
@@ -243,6 +249,32 @@ Expression Code::expression(size_t begin, size_t end) const {
   return result;
 }
 
+bool Code::is_bare_lookup(size_t begin, size_t end) const {
+  if (language_ == Language::javascript) {
+    const bool is_choice = end >= begin + 3 && (is(end - 2, "||") || is(end - 2, "??"));
+    const bool is_one = end == begin + 7 && is(begin + 3, ".");  // process . env . X || 'a'
+    return is_choice && is_one && is(begin, "process") && is(begin + 2, "env");
+  }
+  if (is(begin, "os") && is(begin + 1, ".")) begin += 2;
+  if (is(begin, "environ") && is(begin + 1, ".") && is(begin + 2, "get"))
+    begin += 3;
+  else if (is(begin, "getenv"))
+    begin += 1;
+  else
+    return false;
+  const bool has_name = is(begin + 3, "default") && is(begin + 4, "=");
+  const size_t fallback = begin + (has_name ? 5 : 3);
+  return is(begin, "(") && is_text(begin + 1) && is(begin + 2, ",") && is(fallback + 1, ")") &&
+         fallback + 2 == end;
+}
+
+bool Code::is_true_text(size_t begin, size_t end) const {
+  const Expression read = expression(begin, end);
+  if (read.is_elsewhere || read.is_open || read.value.empty()) return false;
+  if (!is_text(read.fallback.value_or(begin))) return false;
+  return read.fallback ? is_bare_lookup(begin, end) : end == begin + 1;
+}
+
 size_t Code::span(size_t begin, size_t end) const {
   const Token& last = tokens_[end - 1];
   return last.offset + last.length - tokens_[begin].offset;
@@ -263,6 +295,37 @@ Result<void> Code::add(Sheet& sheet, const Settings& settings, std::string_view 
             is_secret_name(key) && !read.is_elsewhere);
   base::Secret::wipe(read.value);
   return {};
+}
+
+Result<void> Code::add_switch(Sheet& sheet, const Settings& settings, std::string_view key,
+                              size_t key_offset, size_t begin, size_t end) const {
+  if (!is_true_text(begin, end)) return add(sheet, settings, key, key_offset, begin, end);
+  const Expression read = expression(begin, end);
+  const Token& token = tokens_[read.fallback.value_or(begin)];
+  sheet.add({key, key_offset, token.offset, token.length, "true", false, read.variable});
+  return {};
+}
+
+void notice_true_text(const Sheet& sheet, std::string_view key, Settings& settings) {
+  constexpr std::string_view offs[] = {"false", "0", "no", "off", "none"};
+  const Sheet::Entry* entry = sheet.find(key);
+  if (entry == nullptr || sheet.value(key) != "true") return;
+  const std::string_view raw = entry->assignment.place.raw;
+  constexpr std::string_view quotes = "'\"`";
+  const size_t quote = raw.find_first_of(quotes);
+  if (quote == std::string_view::npos) return;
+  const size_t start = raw.find_first_not_of(quotes, quote);
+  const std::string_view word =
+      raw.substr(std::min(start, raw.size()), raw.find_last_not_of(quotes) + 1 - start);
+  const bool is_off = std::any_of(std::begin(offs), std::end(offs), [&](std::string_view off) {
+    return base::equals_ignoring_case(off, word);
+  });
+  if (!is_off) return;
+  settings.notices.push_back(
+      {entry->assignment.place,
+       fmt::format("{} is '{}' in quotes, a text: each but the empty one counts as true, so it is "
+                   "on; what is false stands without quotes",
+                   key, word)});
 }
 
 bool is_secret_name(std::string_view name) {

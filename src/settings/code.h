@@ -60,9 +60,16 @@ class Code {
   // bracket that is not inside brackets, for Python at a new line as well.
   size_t expression_end(size_t index) const;
   Expression expression(size_t begin, size_t end) const;
+  // Whether these tokens are surely a text that is not empty, which Python and JavaScript take for
+  // true whatever it says: a literal, or a variable of the environment with nothing but such a
+  // literal for when it is not set. Not where something is done with it: == 'True', int(...).
+  bool is_true_text(size_t begin, size_t end) const;
   // From the first token to the last, both included.
   size_t span(size_t begin, size_t end) const;
 
+  // A switch of the program's: as add(), and a text is the "true" for which it is taken.
+  Result<void> add_switch(Sheet& sheet, const Settings& settings, std::string_view key,
+                          size_t key_offset, size_t begin, size_t end) const;
   // Puts `key` with the expression of these tokens into `sheet`; fails for an open quote.
   Result<void> add(Sheet& sheet, const Settings& settings, std::string_view key, size_t key_offset,
                    size_t begin, size_t end) const;
@@ -73,6 +80,8 @@ class Code {
   std::string variable_in(size_t begin, size_t end) const;
   // Whether they call what makes a number of a text.
   bool reads_a_number(size_t begin, size_t end) const;
+  // os.getenv('X', 'literal') and process.env.X || 'literal', with nothing around them.
+  bool is_bare_lookup(size_t begin, size_t end) const;
   std::optional<size_t> fallback_in(size_t begin, size_t end) const;
   void read_token(size_t index, Expression& result) const;
 
@@ -80,6 +89,9 @@ class Code {
   Language language_;
   std::vector<Token> tokens_;
 };
+
+// Says in `settings` where a switch that add_switch() added is on by a text such as 'False'.
+void notice_true_text(const Sheet& sheet, std::string_view key, Settings& settings);
 
 // "SMTP_PASS", "clientSecret": nothing of the kind is shown.
 bool is_secret_name(std::string_view name);

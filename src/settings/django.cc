@@ -32,6 +32,8 @@ void notice_backends(const Sheet& sheet, Settings& settings) {
 
 namespace {
 
+constexpr std::string_view switches[] = {"EMAIL_USE_TLS", "EMAIL_USE_SSL"};
+
 bool is_setting(std::string_view name) {
   return name.starts_with("EMAIL_") || name == "DEFAULT_FROM_EMAIL";
 }
@@ -48,11 +50,80 @@ Result<void> collect_assignment(const Code& code, size_t first, const Settings& 
   if (!is_one && code.is(begin, "(")) ++begin;
   for (size_t name = first; name < equals && begin < code.size(); name += 2) {
     const size_t end = code.expression_end(begin);
-    if (is_setting(code.text(name)))
-      TRY_VOID(code.add(sheet, settings, code.text(name), code.tokens()[name].offset, begin, end));
+    const std::string_view key = code.text(name);
+    const size_t offset = code.tokens()[name].offset;
+    if (std::find(std::begin(switches), std::end(switches), key) != std::end(switches))
+      TRY_VOID(code.add_switch(sheet, settings, key, offset, begin, end));
+    else if (is_setting(key))
+      TRY_VOID(code.add(sheet, settings, key, offset, begin, end));
     if (!is_one && code.is(end, ",")) begin = end + 1;
   }
   return {};
+}
+
+// An assignment of one name, in no brackets, where it would be an argument.
+bool is_assignment(const Code& code, size_t index, size_t depth) {
+  return depth == 0 && code.tokens()[index].begins_line && code.is(index + 1, "=");
+}
+
+void notice_at(const SourceText& source, const Code& code, size_t index, std::string text,
+               Settings& settings) {
+  const Token& token = code.tokens()[index];
+  settings.notices.push_back({source.place(token.offset, token.length), std::move(text)});
+}
+
+// EMAIL_HOST = 'a.example', is a tuple.
+void notice_tuple(const SourceText& source, const Code& code, size_t name, Settings& settings) {
+  constexpr std::string_view scalars[] = {"EMAIL_HOST", "EMAIL_PORT", "EMAIL_HOST_USER",
+                                          "EMAIL_HOST_PASSWORD"};
+  const std::string_view key = code.text(name);
+  const size_t end = code.expression_end(name + 2);
+  if (std::find(std::begin(scalars), std::end(scalars), key) == std::end(scalars)) return;
+  if (!code.is(end, ",") || end == name + 2) return;
+  notice_at(source, code, end,
+            fmt::format("the comma makes a tuple of {}, with which Django cannot send: taken is "
+                        "what stands in front of it",
+                        key),
+            settings);
+}
+
+// Whether true and false may be names that the file has made or got.
+bool has_small_words(const Code& code) {
+  const auto is_word = [&](size_t index) {
+    return code.is(index, "true") || code.is(index, "false");
+  };
+  for (size_t i = 0; i + 1 < code.size(); ++i)
+    if ((is_word(i) && code.is(i + 1, "=")) ||
+        (code.is(i, "import") && (code.is(i + 1, "*") || is_word(i + 1))))
+      return true;
+  return false;
+}
+
+// EMAIL_USE_TLS = true is a name for Python.
+void notice_small_word(const SourceText& source, const Code& code, size_t name,
+                       Settings& settings) {
+  const std::string_view word = code.text(name + 2);
+  if ((word != "true" && word != "false") || code.expression_end(name + 2) != name + 3) return;
+  notice_at(
+      source, code, name + 2,
+      fmt::format("{0} is no word of Python, which has {1}: the settings do not load with it; "
+                  "taken is {1}",
+                  word, word == "true" ? "True" : "False"),
+      settings);
+}
+
+// What Python makes of the settings before Django sees them.
+void notice_slips(const SourceText& source, const Code& code, Settings& settings) {
+  const bool has_words = has_small_words(code);
+  size_t depth = 0;
+  for (size_t i = 0; i + 2 < code.size(); ++i) {
+    const std::string_view mark = code.is_text(i) ? std::string_view() : code.text(i);
+    if (mark == "(" || mark == "[" || mark == "{") ++depth;
+    if ((mark == ")" || mark == "]" || mark == "}") && depth > 0) --depth;
+    if (!is_assignment(code, i, depth) || !is_setting(mark)) continue;
+    notice_tuple(source, code, i, settings);
+    if (!has_words) notice_small_word(source, code, i, settings);
+  }
 }
 
 Result<void> read_django(const SourceText& source, std::string_view, Settings& settings) {
@@ -63,8 +134,10 @@ Result<void> read_django(const SourceText& source, std::string_view, Settings& s
       TRY_VOID(collect_assignment(code, i, settings, sheet));
   TRY_VOID(sheet.hand_over(settings));
   notice_backends(sheet, settings);
+  notice_slips(source, code, settings);
   for (const std::string_view key : {"EMAIL_HOST", "EMAIL_PORT"})
     notice_repeated(sheet, key, settings);
+  for (const std::string_view key : switches) notice_true_text(sheet, key, settings);
   if (!sheet.has("EMAIL_HOST"))
     settings.notices.push_back({{}, "no EMAIL_HOST: taken is Django's default, localhost"});
   settings.host.value = "localhost";

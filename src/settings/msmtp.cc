@@ -21,6 +21,59 @@ struct Command {
   size_t length = 0;
 };
 
+// All that msmtp has had: it refuses a file with any other.
+constexpr std::string_view commands[] = {"account",
+                                         "defaults",
+                                         "eval",
+                                         "host",
+                                         "port",
+                                         "source_ip",
+                                         "proxy_host",
+                                         "proxy_port",
+                                         "socket",
+                                         "timeout",
+                                         "connect_timeout",
+                                         "protocol",
+                                         "domain",
+                                         "auth",
+                                         "user",
+                                         "password",
+                                         "passwordeval",
+                                         "ntlmdomain",
+                                         "tls",
+                                         "tls_starttls",
+                                         "tls_nostarttls",
+                                         "tls_trust_file",
+                                         "tls_crl_file",
+                                         "tls_fingerprint",
+                                         "tls_key_file",
+                                         "tls_cert_file",
+                                         "tls_certcheck",
+                                         "tls_nocertcheck",
+                                         "tls_priorities",
+                                         "tls_host_override",
+                                         "tls_min_dh_prime_bits",
+                                         "tls_force_sslv3",
+                                         "from",
+                                         "from_full_name",
+                                         "allow_from_override",
+                                         "set_from_header",
+                                         "set_date_header",
+                                         "set_msgid_header",
+                                         "remove_bcc_headers",
+                                         "undisclosed_recipients",
+                                         "dsn_notify",
+                                         "dsn_return",
+                                         "logfile",
+                                         "logfile_time_format",
+                                         "syslog",
+                                         "aliases",
+                                         "auto_from",
+                                         "maildomain",
+                                         "add_missing_from_header",
+                                         "add_missing_date_header",
+                                         "keepbcc"};
+
 // An empty name for a line without a command.
 Command command_in(std::string_view line, size_t line_start) {
   Command command;
@@ -53,6 +106,7 @@ class Reader {
     for (size_t i = 0; i < source_.line_count(); ++i) {
       const Command command = command_in(source_.line(i), source_.line_start(i));
       if (command.name.empty()) continue;
+      note_unknown(command);
       if (command.name == "defaults") {
         current_ = &defaults_;
       } else if (command.name == "account") {
@@ -90,6 +144,18 @@ class Reader {
       names.remove_prefix(std::min(comma + 1, names.size()));
     }
     return {};
+  }
+
+  // The first alone. What stands there may be anything, and is not shown.
+  void note_unknown(const Command& command) {
+    const bool is_known =
+        std::find(std::begin(commands), std::end(commands), command.name) != std::end(commands);
+    if (is_known || has_unknown_) return;
+    has_unknown_ = true;
+    settings_.notices.push_back(
+        {source_.place(command.name_offset, command.name.size(), true),
+         "no command of msmtp that is known here: msmtp reads nothing of a file with a command "
+         "that it does not know"});
   }
 
   void add(const Command& command) {
@@ -173,6 +239,7 @@ class Reader {
   Account defaults_;
   std::map<std::string, Account, std::less<>> accounts_;
   Account* current_ = nullptr;
+  bool has_unknown_ = false;
 };
 
 bool has_file_name(std::string_view file) { return file.ends_with("msmtprc"); }

@@ -29,6 +29,16 @@ constexpr std::string_view options[] = {"host",
                                         "authMethod",
                                         "from"};
 
+// By which Nodemailer knows no login, though they look like one: it wants auth.user and auth.pass.
+constexpr std::string_view other_users[] = {"auth.username", "auth.userName", "auth.email",
+                                            "auth.login"};
+constexpr std::string_view other_passwords[] = {"auth.password", "auth.passwd", "auth.pwd"};
+
+template <size_t n>
+bool is_among(std::string_view path, const std::string_view (&paths)[n]) {
+  return std::find(std::begin(paths), std::end(paths), path) != std::end(paths);
+}
+
 // The braces with a `host`, `service` or `auth` of their own, in the order of the text.
 std::vector<size_t> candidates(const Code& code) {
   std::vector<size_t> open;
@@ -91,11 +101,12 @@ std::optional<size_t> url_text(const Code& code) {
 
 Result<void> collect(const Code& code, size_t open, const Settings& settings, Sheet& sheet) {
   for (const Member& member : members_of(code, open)) {
-    const bool is_known =
-        std::find(std::begin(options), std::end(options), member.path) != std::end(options);
-    if (is_known || is_secret_name(member.path))
-      TRY_VOID(code.add(sheet, settings, member.path, code.tokens()[member.key].offset,
-                        member.begin, member.end));
+    const bool is_known = is_among(member.path, options) || is_among(member.path, other_users);
+    const size_t offset = code.tokens()[member.key].offset;
+    if (member.path == "secure")
+      TRY_VOID(code.add_switch(sheet, settings, member.path, offset, member.begin, member.end));
+    else if (is_known || is_secret_name(member.path))
+      TRY_VOID(code.add(sheet, settings, member.path, offset, member.begin, member.end));
   }
   return {};
 }
@@ -135,6 +146,23 @@ void fill(const Sheet& sheet, Settings& settings) {
   fill_encryption(sheet, settings);
 }
 
+// Nodemailer fails with "Missing credentials" then, or logs in nowhere.
+template <size_t n>
+void notice_other_name(const Sheet& sheet, const std::string_view (&others)[n],
+                       std::string_view wanted, Settings& settings) {
+  // A method of its own may have names of its own, and OAuth2 has.
+  if (sheet.find(wanted) || sheet.find("auth.type")) return;
+  for (size_t i = 0; i < sheet.size(); ++i) {
+    const Assignment& written = sheet[i].assignment;
+    if (!is_among(written.key, others)) continue;
+    settings.notices.push_back(
+        {written.place,
+         fmt::format("{} is no name of Nodemailer's, which takes {}: it does not log in with this",
+                     written.key, wanted)});
+    return;
+  }
+}
+
 void notice_several(const SourceText& source, const Code& code, size_t taken,
                     const std::vector<size_t>& all, Settings& settings) {
   std::string others;
@@ -157,6 +185,9 @@ Result<void> read_nodemailer(const SourceText& source, std::string_view, Setting
     notice_several(source, code, *open, transports, settings);
     TRY_VOID(collect(code, *open, settings, sheet));
     TRY_VOID(sheet.hand_over(settings));
+    notice_true_text(sheet, "secure", settings);
+    notice_other_name(sheet, other_users, "auth.user", settings);
+    notice_other_name(sheet, other_passwords, "auth.pass", settings);
     fill(sheet, settings);
     return {};
   }

@@ -34,6 +34,51 @@ Result<void> collect(const Code& code, const Settings& settings, Sheet& sheet) {
   return {};
 }
 
+// How the file chooses the way of the mail. PHP does not mind the case of a method or a class, but
+// that of a property.
+struct Ways {
+  std::optional<size_t> other;  // $mail->isMail() and its like
+  bool has_smtp = false;        // $mail->isSMTP(), or a Mailer that may say so
+  std::optional<size_t> made;   // new PHPMailer
+};
+
+// Whether `new` stands in front of the class, whose name may be \PHPMailer\PHPMailer\PHPMailer.
+bool is_made(const Code& code, size_t index) {
+  while (index >= 2 && code.is(index - 1, "\\") && code.is_name(index - 2) &&
+         !base::equals_ignoring_case(code.text(index - 2), "new"))
+    index -= 2;
+  if (index >= 1 && code.is(index - 1, "\\")) --index;
+  return index >= 1 && base::equals_ignoring_case(code.text(index - 1), "new");
+}
+
+Ways ways_in(const Code& code) {
+  constexpr std::string_view others[] = {"ismail", "issendmail", "isqmail"};
+  Ways ways;
+  for (size_t i = 1; i < code.size(); ++i) {
+    if (!code.is_name(i)) continue;
+    const std::string name = base::to_lower(code.text(i));
+    const bool is_member = code.is(i - 1, "->") || code.is(i - 1, "::");
+    const bool is_other = std::find(std::begin(others), std::end(others), name) != std::end(others);
+    if (is_member && is_other && code.is(i + 1, "(") && !ways.other) ways.other = i;
+    ways.has_smtp |= is_member && (name == "issmtp" || code.is(i, "Mailer"));
+    if (name == "phpmailer" && is_made(code, i)) ways.made = i;
+  }
+  return ways;
+}
+
+// PHPMailer sends by PHP's mail() until it is told otherwise, which another file may do.
+void notice_ways(const SourceText& source, const Code& code, Settings& settings) {
+  const Ways ways = ways_in(code);
+  if (ways.has_smtp || !(ways.other || ways.made)) return;
+  const Token& token = code.tokens()[ways.other.value_or(ways.made.value_or(0))];
+  settings.notices.push_back(
+      {source.place(token.offset, token.length),
+       fmt::format(
+           "{}: without isSMTP(), which is not called in this file, PHPMailer sends nothing "
+           "by these settings of a server",
+           ways.other ? "the mail goes another way with this" : "it is made here")});
+}
+
 // SMTPOptions is an array of arrays; only the one switch that turns checks off is of interest.
 void find_check(const Code& code, Sheet& sheet, Settings& settings) {
   settings.check_certificate.value = true;
@@ -113,6 +158,7 @@ Result<void> read_phpmailer(const SourceText& source, std::string_view, Settings
   TRY_VOID(collect(code, settings, sheet));
   find_check(code, sheet, settings);
   TRY_VOID(sheet.hand_over(settings));
+  notice_ways(source, code, settings);
   for (const std::string_view key : {"Host", "Port"}) notice_repeated(sheet, key, settings);
   take(sheet.find("Host"), settings.host);
   settings.port.value = 25;

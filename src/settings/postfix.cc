@@ -107,12 +107,32 @@ RelayHost relay_host_in(std::string_view value) {
   return relay;
 }
 
+// Of several, by Postfix 3.5 and newer, the first is tried first. A port behind a blank is taken
+// for one of them, though it was not meant so.
+void notice_other_hosts(const Assignment& relay_host, std::string_view value, bool has_port,
+                        Settings& settings) {
+  constexpr std::string_view separators = ", \t";
+  const size_t blank = value.find_first_of(separators);
+  const size_t start = value.find_first_not_of(separators, blank);
+  if (blank == std::string_view::npos || start == std::string_view::npos) return;
+  const std::string_view next = value.substr(start, value.find_first_of(separators, start) - start);
+  const bool is_port = !has_port && (number_in(next) > 0 || next == "submission" ||
+                                     next == "submissions" || next == "smtps");
+  settings.notices.push_back(
+      {relay_host.place,
+       is_port ? fmt::format("relayhost has a blank in front of {}, so that it is no port but "
+                             "another host: taken is port 25; a port stands right behind a colon",
+                             next)
+               : "relayhost has several hosts: taken is the first"});
+}
+
 void fill_relay_host(const SourceText& source, const Sheet& sheet, Settings& settings) {
   settings.port.value = 25;
   const Sheet::Entry* entry = sheet.find("relayhost");
   take(entry, settings.host);
   if (!entry || entry->is_elsewhere) return;
   const RelayHost relay = relay_host_in(entry->value.reveal());
+  notice_other_hosts(entry->assignment, entry->value.reveal(), !relay.port.empty(), settings);
   settings.host.value = relay.host;
   if (relay.port.empty()) return;
   settings.port.value = number_in(relay.port);
@@ -138,6 +158,12 @@ void fill_encryption(const Sheet& sheet, Settings& settings) {
   settings.is_opportunistic = level == "may" || level == "dane";
   if (level_entry && level_entry->is_elsewhere)
     return take_as(Encryption::unset, level_entry, settings.encryption);
+  if (sheet.value("smtp_tls_wrappermode") == "yes" && (level == "none" || level == "may"))
+    settings.notices.push_back(
+        {wrapper->assignment.place,
+         fmt::format("smtp_tls_wrappermode = yes needs smtp_tls_security_level = encrypt or "
+                     "stronger, which is {} here",
+                     sheet.has("smtp_tls_security_level") ? level : "not set")});
   if (sheet.value("smtp_tls_wrappermode") == "yes")
     return take_as(Encryption::implicit, wrapper, settings.encryption);
   take_as(level == "none" ? Encryption::none : Encryption::starttls, level_entry,

@@ -52,6 +52,11 @@ void fill_laravels(const Sheet::Entry* scheme, const Sheet::Entry* encryption, S
   const Sheet::Entry* said = scheme ? scheme : encryption;
   if (said && said->is_elsewhere) return take_as(Encryption::unset, said, settings.encryption);
   const std::string word = word_of(said);
+  if (scheme && word != "smtp" && word != "smtps" && word != "null")
+    settings.notices.push_back({scheme->assignment.place,
+                                "MAIL_SCHEME is neither smtp nor smtps: new versions of Laravel, "
+                                "those with Symfony Mailer "
+                                "7.2 and newer, refuse any other word and send nothing"});
   const bool is_implicit =
       word == "smtps" || word == "ssl" || (word != "smtp" && settings.port.value == implicit_port);
   if (is_implicit) return take_as(Encryption::implicit, said, settings.encryption);

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "base/ascii.h"
 #include "settings/code.h"
 #include "settings/dialect.h"
 #include "settings/objects.h"
@@ -24,7 +25,10 @@ constexpr Names login{"WPMS_SMTP_AUTH", "smtp.auth"};
 constexpr Names user{"WPMS_SMTP_USER", "smtp.user"};
 constexpr Names password{"WPMS_SMTP_PASS", "smtp.pass"};
 constexpr Names from{"WPMS_MAIL_FROM", "mail.from_email"};
-constexpr Names all[] = {host, port, encryption, auto_tls, login, user, password, from};
+constexpr Names mailer{"WPMS_MAILER", "mail.mailer"};
+constexpr Names switched_on{"WPMS_ON", ""};  // whether the constants count
+constexpr Names all[] = {host, port,     encryption, auto_tls, login,
+                         user, password, from,       mailer,   switched_on};
 
 const Sheet::Entry* find(const Sheet& sheet, const Names& names) {
   const Sheet::Entry* constant = sheet.find(names.constant);
@@ -51,18 +55,52 @@ Result<void> collect_constants(const Code& code, const Settings& settings, Sheet
 }
 
 // The export may be wrapped in an object of its own: paths are compared by their ends.
+bool is_at(const Member& member, std::string_view path) {
+  return member.path == path || member.path.ends_with("." + std::string(path));
+}
+
 Result<void> collect_members(const Code& code, const Settings& settings, Sheet& sheet) {
   if (!code.is(0, "{")) return {};
   for (const Member& member : members_of(code, 0)) {
-    for (const Names& names : all) {
-      const bool is_it =
-          member.path == names.member || member.path.ends_with("." + std::string(names.member));
-      if (is_it)
+    for (const Names& names : all)
+      if (!names.member.empty() && is_at(member, names.member))
         TRY_VOID(code.add(sheet, settings, names.member, code.tokens()[member.key].offset,
                           member.begin, member.end));
-    }
   }
   return {};
+}
+
+// The plugin compares WPMS_ON with true, and not with what PHP takes for true.
+bool are_switched_on(const Sheet::Entry& entry) {
+  return entry.is_elsewhere || base::equals_ignoring_case(entry.assignment.place.raw, "true");
+}
+
+// Whether they count.
+bool notice_constants(const Sheet& sheet, Settings& settings) {
+  const Sheet::Entry* on = sheet.find(switched_on.constant);
+  if (on == nullptr && sheet.find(host.constant) != nullptr)
+    settings.notices.push_back({{},
+                                "no WPMS_ON: WP Mail SMTP uses these constants only where "
+                                "define( 'WPMS_ON', true ) stands, too"});
+  if (on == nullptr || are_switched_on(*on)) return true;
+  settings.notices.push_back(
+      {on->assignment.place,
+       "WPMS_ON is not true: WP Mail SMTP uses none of these constants while it is so, but what "
+       "is set in its pages"});
+  return false;
+}
+
+// With "mail" the plugin sends by PHP's own mail(), with others by the HTTP of a provider.
+void notice_mailer(const Sheet& sheet, Settings& settings) {
+  const std::string_view word = value(sheet, mailer);
+  if (word.empty() || word == "smtp") return;
+  const Assignment& said = find(sheet, mailer)->assignment;
+  settings.notices.push_back(
+      {said.place, fmt::format("{} is {}, and not by these settings; the settings of a server are "
+                               "not used while it is so",
+                               said.key,
+                               word == "mail" ? "mail: WP Mail SMTP sends by PHP's mail()"
+                                              : "not smtp: WP Mail SMTP sends another way")});
 }
 
 Result<void> read_wp(const SourceText& source, std::string_view, Settings& settings) {
@@ -71,6 +109,7 @@ Result<void> read_wp(const SourceText& source, std::string_view, Settings& setti
   TRY_VOID(collect_constants(code, settings, sheet));
   TRY_VOID(collect_members(code, settings, sheet));
   TRY_VOID(sheet.hand_over(settings));
+  if (notice_constants(sheet, settings)) notice_mailer(sheet, settings);
   take(find(sheet, host), settings.host);
   settings.port.value = 25;
   take_port(find(sheet, port), settings.port);
@@ -99,10 +138,25 @@ Result<void> read_wp(const SourceText& source, std::string_view, Settings& setti
 
 bool has_file_name(std::string_view) { return false; }
 
+// Old exports have no "autotls". Other programs' objects are called "mail" and "smtp" as well, but
+// have a login of their own form.
+bool is_export(std::string_view text) {
+  const SourceText source(text);
+  const Code code(source, Language::php);
+  if (!code.is(0, "{")) return false;
+  const std::vector<Member> members = members_of(code, 0);
+  const auto has = [&](std::string_view path) {
+    return std::any_of(members.begin(), members.end(),
+                       [&](const Member& member) { return is_at(member, path); });
+  };
+  return has(host.member) && !has("smtp.auth.user") && !has("smtp.secure") &&
+         (has("mail.mailer") || (has(from.member) && has(encryption.member)));
+}
+
 bool has_content(std::string_view text) {
-  return text.find("WPMS_") != std::string_view::npos ||
-         (text.find("\"smtp\"") != std::string_view::npos &&
-          text.find("\"autotls\"") != std::string_view::npos);
+  if (text.find("WPMS_") != std::string_view::npos) return true;
+  if (text.find("\"smtp\"") == std::string_view::npos) return false;
+  return text.find("\"autotls\"") != std::string_view::npos || is_export(text);
 }
 
 bool is_json(const Settings& settings) {

@@ -105,7 +105,96 @@ TEST(Django, reads_several_at_once) {
   EXPECT_TRUE(settings.port.is_elsewhere);
 }
 
+Settings with_switches(const std::string& lines) {
+  return read_well("EMAIL_HOST = 'a.example'\n" + lines, Dialect::django);
+}
+
+TEST(Django, a_text_is_true_whatever_it_says) {
+  for (const std::string text :
+       {"'False'", "\"false\"", "r'0'", "'no'", "'True'", "'x'", "os.getenv('TLS', 'False')",
+        "os.environ.get(\"TLS\", 'False')", "getenv('TLS', default='0')"}) {
+    const Settings tls = with_switches("EMAIL_USE_TLS = " + text + "\n");
+    EXPECT_EQ(tls.encryption.value, Encryption::starttls) << text;
+    EXPECT_FALSE(tls.encryption.is_elsewhere) << text;
+    const bool is_told = text.find("True") == text.npos && text.find('x') == text.npos;
+    EXPECT_EQ(tls.notices.size(), is_told ? 1u : 0u) << text;
+    const Settings ssl = with_switches("EMAIL_USE_SSL = " + text + "\n");
+    EXPECT_EQ(ssl.encryption.value, Encryption::implicit) << text;
+  }
+  const Settings both = with_switches("EMAIL_USE_TLS = True\nEMAIL_USE_SSL = 'False'\n");
+  EXPECT_TRUE(both.other_encryption);
+  ASSERT_EQ(both.notices.size(), 1u);
+  EXPECT_EQ(both.notices[0].place.line, 3u);
+  EXPECT_THAT(both.notices[0].text, testing::HasSubstr("EMAIL_USE_SSL is 'False' in quotes"));
+  EXPECT_EQ(with_switches("EMAIL_USE_TLS = os.getenv('TLS', 'False')").encryption.variable, "TLS");
+}
+
+TEST(Django, a_text_with_which_something_is_done_is_not_taken_for_true) {
+  for (const std::string text :
+       {"False", "0", "''", "os.getenv('TLS', '')", "os.getenv('TLS', False)",
+        "env.bool('TLS', 'False')", "config('TLS', 'False', cast=bool)",
+        "config('TLS', default='False')", "env('TLS', 'False')", "int(os.getenv('TLS', '0'))",
+        "strtobool(os.getenv('TLS', 'False'))", "os.getenv('TLS', 'False') == 'True'",
+        "os.getenv('TLS', 'False').lower() == 'true'", "'False' == 'True'",
+        "bool(int(os.getenv('TLS', '0')))", "not 'True'", "os.getenv('TLS', 'False') \\\n == 'x'",
+        "(os.getenv('TLS', 'False')\n == 'True')", "os.getenv('TLS')"}) {
+    const Settings settings = with_switches("EMAIL_USE_TLS = " + text + "\n");
+    EXPECT_NE(settings.encryption.value, Encryption::starttls) << text;
+    EXPECT_TRUE(settings.notices.empty()) << text;
+  }
+  const Settings later = with_switches(
+      "EMAIL_USE_TLS = os.getenv('TLS', 'False')\nEMAIL_USE_TLS = EMAIL_USE_TLS == 'True'\n");
+  EXPECT_TRUE(later.encryption.is_elsewhere);
+  EXPECT_TRUE(later.notices.empty());
+}
+
+TEST(Django, what_a_variable_is_compared_with_is_no_default) {
+  for (const std::string text :
+       {"os.getenv('TLS', 'False').lower() in ('true', '1', 't')",
+        "os.environ.get('TLS', '0') in ['1', 'yes']", "'True' == os.getenv('TLS', 'True')"}) {
+    const Settings settings = with_switches("EMAIL_USE_TLS = " + text + "\n");
+    EXPECT_TRUE(settings.encryption.is_elsewhere) << text;
+    EXPECT_EQ(settings.encryption.variable, "TLS") << text;
+  }
+}
+
+TEST(Django, tells_a_comma_that_makes_a_tuple) {
+  const auto notices_with = [](std::string text) {
+    return read_well(text, Dialect::django).notices;
+  };
+  for (const std::string text : {"EMAIL_HOST = 'a.example',\nEMAIL_PORT = 25\n",
+                                 "X = 1\nEMAIL_HOST = os.getenv('H', 'a.example'),  # the host",
+                                 "EMAIL_HOST = 'a.example', 'b.example'\n"}) {
+    const std::vector<Notice> notices = notices_with(text);
+    ASSERT_EQ(notices.size(), 1u) << text;
+    EXPECT_EQ(notices[0].place.raw, ",");
+    EXPECT_THAT(notices[0].text, testing::HasSubstr("makes a tuple of EMAIL_HOST"));
+    EXPECT_EQ(read_well(text, Dialect::django).host.value, "a.example");
+  }
+  for (const std::string text :
+       {"settings.configure(\n    EMAIL_HOST='a.example',\n    EMAIL_PORT=25,\n)\n",
+        "EMAIL_HOST, EMAIL_PORT = 'a.example', 25\n", "EMAIL_HOST = ('a.example')\n",
+        "EMAIL_HOST = 'a.example'\nEMAIL_TO = 'b@example.com', 'c@example.com'\n",
+        "EMAIL_HOST = f('a', 'b')\n", "EMAIL_HOST = 'a.example'; EMAIL_PORT = 25\n"})
+    EXPECT_TRUE(notices_with(text).empty()) << text;
+}
+
+TEST(Django, tells_a_word_that_python_does_not_have) {
+  for (const std::string word : {"true", "false"}) {
+    const Settings settings = with_switches("EMAIL_USE_TLS = " + word + "\n");
+    ASSERT_EQ(settings.notices.size(), 1u) << word;
+    EXPECT_EQ(settings.notices[0].place.raw, word);
+    EXPECT_THAT(settings.notices[0].text, testing::HasSubstr(word + " is no word of Python"));
+  }
+  for (const std::string lines :
+       {"EMAIL_USE_TLS = True\n", "true = True\nEMAIL_USE_TLS = true\n",
+        "from .base import *\nEMAIL_USE_TLS = true\n", "EMAIL_USE_TLS = 'true'\n",
+        "EMAIL_USE_TLS = env.bool('TLS', 'true')\n", "EMAIL_USE_TLS = true()\n"})
+    EXPECT_TRUE(with_switches(lines).notices.empty()) << lines;
+}
+
 TEST(Django, a_change_is_read_again) {
+  expect_change_round_trips("EMAIL_HOST = 'a.example'\nEMAIL_USE_TLS = 'False'\n", Dialect::django);
   expect_change_round_trips(django, Dialect::django);
   expect_change_round_trips("EMAIL_HOST = 'a.example'\n", Dialect::django);
 }
@@ -372,6 +461,24 @@ TEST(Postfix, reads_the_forms_of_a_relay_host) {
   EXPECT_TRUE(read_well("relayhost = $mydomain\n", Dialect::postfix).host.is_elsewhere);
 }
 
+TEST(Postfix, tells_a_port_behind_a_blank_and_several_hosts) {
+  const auto notices_with = [](std::string value) {
+    return notices_of(read_well("relayhost = " + value + "\n", Dialect::postfix));
+  };
+  for (const std::string value : {"[a.example] 587", "a.example, 465", "[a.example] submission",
+                                  "[a.example]\n 587", "[a.example]: 587"})
+    EXPECT_THAT(notices_with(value), testing::HasSubstr("1: relayhost has a blank in front of"))
+        << value;
+  EXPECT_THAT(notices_with("[a.example]:587, [b.example]:587"),
+              testing::HasSubstr("relayhost has several hosts: taken is the first"));
+  for (const std::string value : {"[a.example]:587", "[a.example]", "[a.example]:587 ,", "$h 587"})
+    EXPECT_EQ(notices_with(value), "") << value;
+  Change change;
+  change.port = 587;
+  EXPECT_EQ(with_change(read_well("relayhost = [a.example] 587\n", Dialect::postfix), change),
+            "relayhost = [a.example]:587\n");
+}
+
 TEST(Postfix, reads_wrapper_mode_and_a_password_in_the_file) {
   const Settings settings = read_well(
       "relayhost = [a.example]:465\nsmtp_tls_wrappermode = yes\nsmtp_tls_security_level = "
@@ -382,6 +489,21 @@ TEST(Postfix, reads_wrapper_mode_and_a_password_in_the_file) {
   EXPECT_EQ(settings.user.value, "shop@example.com");
   EXPECT_EQ(settings.password.value.reveal(), "secret");
   EXPECT_EQ(settings.user.place.raw, "");
+}
+
+TEST(Postfix, tells_a_wrapper_mode_without_its_level) {
+  const auto notices_with = [](std::string lines) {
+    return notices_of(read_well("relayhost = [a.example]:465\n" + lines, Dialect::postfix));
+  };
+  const std::string wrapper = "smtp_tls_wrappermode = yes\n";
+  EXPECT_THAT(notices_with(wrapper), testing::HasSubstr("which is not set here"));
+  for (const std::string level : {"none", "may"})
+    EXPECT_THAT(notices_with(wrapper + "smtp_tls_security_level = " + level + "\n"),
+                testing::HasSubstr("2: smtp_tls_wrappermode = yes needs"))
+        << level;
+  for (const std::string level : {"encrypt", "verify", "secure", "dane-only", "dane", "$level"})
+    EXPECT_EQ(notices_with(wrapper + "smtp_tls_security_level = " + level + "\n"), "") << level;
+  EXPECT_EQ(notices_with("smtp_tls_wrappermode = no\n"), "");
 }
 
 TEST(Postfix, a_change_is_read_again) {

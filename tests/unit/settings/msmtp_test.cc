@@ -79,6 +79,21 @@ TEST(Msmtp, takes_the_only_account_whatever_its_name) {
   EXPECT_FALSE(settings.login.value);
 }
 
+TEST(Msmtp, tells_a_command_that_msmtp_does_not_know) {
+  for (const std::string line : {"hots mail.example", "Port 587", "host=mail.example", "smtp on"}) {
+    const Settings settings =
+        read_well("account a\nhost h.example\n" + line + "\nusre x\n", Dialect::msmtp);
+    ASSERT_EQ(settings.notices.size(), 1u) << line;
+    EXPECT_EQ(settings.notices[0].place.line, 3u);
+    EXPECT_EQ(settings.notices[0].place.raw, "");
+    EXPECT_EQ(settings.notices[0].text.find("no command of msmtp"), 0u);
+  }
+  EXPECT_TRUE(read_well(two_accounts, Dialect::msmtp).notices.empty());
+  EXPECT_TRUE(read_well("defaults\nlogfile ~/.log\ntls_trust_file x\naccount a\nhost h.example\n",
+                        Dialect::msmtp)
+                  .notices.empty());
+}
+
 TEST(Msmtp, is_recognised_by_name_and_by_content) {
   EXPECT_EQ(recognise("", "/home/alice/.msmtprc"), Dialect::msmtp);
   EXPECT_EQ(recognise(two_accounts, "settings"), Dialect::msmtp);

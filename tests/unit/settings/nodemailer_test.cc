@@ -150,6 +150,44 @@ TEST(Nodemailer, decides_encryption_as_nodemailer_does) {
   EXPECT_EQ(read_options("port: '578'").port.value, 578u);
 }
 
+Settings read_options(const std::string& options) {
+  return read_well("createTransport({ host: 'smtp.example.com', port: 587, " + options + " })",
+                   Dialect::nodemailer);
+}
+
+TEST(Nodemailer, a_text_is_true_whatever_it_says) {
+  for (const std::string text :
+       {"'false'", "\"false\"", "`0`", "process.env.TLS || 'false'", "process.env.TLS ?? 'no'"}) {
+    const Settings settings = read_options("secure: " + text);
+    EXPECT_EQ(settings.encryption.value, Encryption::implicit) << text;
+    ASSERT_EQ(settings.notices.size(), 1u) << text;
+    EXPECT_THAT(settings.notices[0].text, testing::HasSubstr("secure is '")) << text;
+  }
+  EXPECT_TRUE(read_options("secure: 'true'").notices.empty());
+  EXPECT_EQ(read_options("secure: 'true'").encryption.value, Encryption::implicit);
+  for (const std::string text :
+       {"false", "''", "0", "process.env.TLS || false", "process.env.TLS === 'true'",
+        "JSON.parse(process.env.TLS || 'false')", "(process.env.TLS || 'false') === 'true'",
+        "!'false'", "'false' === 'true'", "options.TLS || 'false'"}) {
+    const Settings settings = read_options("secure: " + text);
+    EXPECT_NE(settings.encryption.value, Encryption::implicit) << text;
+    EXPECT_TRUE(settings.notices.empty()) << text;
+  }
+}
+
+TEST(Nodemailer, tells_a_login_under_names_that_it_does_not_know) {
+  const Settings both = read_options("auth: { username: 'ann@example.com', password: 'secret' }");
+  ASSERT_EQ(both.notices.size(), 2u);
+  EXPECT_THAT(both.notices[0].text, testing::HasSubstr("auth.username is no name of Nodemailer's"));
+  EXPECT_THAT(both.notices[1].text, testing::HasSubstr("which takes auth.pass: "));
+  EXPECT_EQ(both.notices[1].place.raw, "");
+  EXPECT_FALSE(both.login.value);
+  for (const std::string auth :
+       {"{ user: 'ann', pass: 'secret' }", "{ user: 'ann', pass: 'secret', username: 'ann' }",
+        "{ type: 'custom', method: 'X', username: 'ann', password: 'secret' }", "{ user, pass }"})
+    EXPECT_TRUE(read_options("auth: " + auth).notices.empty()) << auth;
+}
+
 TEST(Nodemailer, reads_a_service_json_and_a_nested_object) {
   const Settings service =
       read_well("createTransport({ service: 'gmail', auth: { user: 'a', pass: 'b' } })", {});

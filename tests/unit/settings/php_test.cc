@@ -1,9 +1,19 @@
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "tests/unit/settings/reading.h"
 
 namespace waypost::settings {
 namespace {
+
+using testing::HasSubstr;
+
+std::string notices_in(const Settings& settings) {
+  std::string all;
+  for (const Notice& notice : settings.notices)
+    all += std::to_string(notice.place.line) + ": " + notice.text + "\n";
+  return all;
+}
 
 constexpr std::string_view mailer = R"(<?php
 $mail = new PHPMailer(true);
@@ -72,6 +82,25 @@ TEST(PhpMailer, takes_the_first_of_several_hosts_with_its_port_and_encryption) {
             "$m->SMTPSecure = 'tls';\n$m->Host = 'a.example';\n$m->Port = 465;\n");
 }
 
+TEST(PhpMailer, tells_that_smtp_is_not_chosen) {
+  const auto notices_with = [](std::string lines) {
+    return notices_in(read_well("$m->Host = 'a.example';\n" + lines, Dialect::phpmailer));
+  };
+  for (const std::string line : {"$m->isMail();", "$m->IsSendmail();", "$this->m->isQmail();"})
+    EXPECT_THAT(notices_with(line), HasSubstr("2: the mail goes another way with this: ")) << line;
+  for (const std::string line :
+       {"$m = new PHPMailer(true);", "$m = new \\PHPMailer(); // isSMTP()",
+        "$m = new PHPMailer\\PHPMailer\\PHPMailer;", "$m = new \\PHPMailer\\PHPMailer\\PHPMailer;",
+        "$this->mailer = new PHPMailer;"})
+    EXPECT_THAT(notices_with(line), HasSubstr("2: it is made here: without isSMTP()")) << line;
+  for (const std::string line :
+       {"", "$m = new PHPMailer; $m->IsSMTP();", "$m = new PHPMailer; $m->Mailer = 'smtp';",
+        "if ($x) $m->isMail(); else $m->isSMTP();", "$m = mailer();",
+        "use PHPMailer\\PHPMailer\\PHPMailer;"})
+    EXPECT_EQ(notices_with(line), "") << line;
+  EXPECT_EQ(notices_in(read_well(mailer, std::nullopt)), "");
+}
+
 TEST(PhpMailer, a_change_is_read_again) {
   expect_change_round_trips("$m->Host = 'tls://a.example:587;b.example';", Dialect::phpmailer);
   expect_change_round_trips(mailer, Dialect::phpmailer);
@@ -127,6 +156,65 @@ TEST(WpMailSmtp, reads_the_export) {
   EXPECT_EQ(settings.from.value, "from@example.com");
   EXPECT_EQ(settings.password.value.reveal(), "secret");
   expect_places_are_right(settings, exported);
+}
+
+TEST(WpMailSmtp, recognises_an_export_without_automatic_tls) {
+  const Settings settings = read_well(
+      R"({"mail": {"from_email": "from@example.com", "mailer": "smtp"}, "smtp": {"auth": true,
+          "host": "smtp.example.com", "port": "587", "encryption": "ssl",
+          "user": "shop@example.com", "pass": "secret"}})",
+      std::nullopt, "wp-mail-smtp.json");
+  EXPECT_EQ(settings.dialect, Dialect::wp_mail_smtp);
+  EXPECT_EQ(settings.port.value, 587u);
+  EXPECT_EQ(settings.encryption.value, Encryption::implicit);
+  EXPECT_EQ(settings.user.value, "shop@example.com");
+  EXPECT_TRUE(settings.login.value);
+  EXPECT_EQ(recognise(R"({"mail": {"from_email": "a@example.com"},
+                          "smtp": {"host": "smtp.example.com", "encryption": "tls"}})",
+                      "settings.json"),
+            Dialect::wp_mail_smtp);
+}
+
+TEST(WpMailSmtp, leaves_other_objects_alone) {
+  for (const std::string_view text :
+       {R"({"smtp": {"host": "smtp.example.com", "port": 465, "secure": true}})",
+        R"({"mail": {"mailer": "smtp"}, "smtp": {"host": "smtp.example.com",
+            "auth": {"user": "ann@example.com", "pass": "secret"}}})",
+        R"({"mail": {"mailer": "x"}, "smtp": {"host": "smtp.example.com", "secure": false}})"})
+    EXPECT_EQ(recognise(text, "settings.json"), Dialect::nodemailer) << text;
+}
+
+TEST(WpMailSmtp, tells_a_mailer_that_uses_no_server) {
+  const auto notices_with = [](std::string text, std::string_view from, std::string_view to) {
+    text.replace(text.find(from), from.size(), to);
+    return notices_in(read_well(text, Dialect::wp_mail_smtp));
+  };
+  const std::string php(constants);
+  const std::string json(exported);
+  EXPECT_EQ(notices_with(php, "'smtp'", "'smtp'"), "");
+  EXPECT_EQ(notices_with(php, "'smtp'", "getenv('MAILER')"), "");
+  EXPECT_EQ(notices_with(json, R"("smtp")", R"("smtp")"), "");
+  EXPECT_THAT(notices_with(php, "'smtp'", "'mail'"),
+              HasSubstr("3: WPMS_MAILER is mail: WP Mail SMTP sends by PHP's mail()"));
+  EXPECT_THAT(notices_with(php, "'smtp'", "'sendgrid'"),
+              HasSubstr("3: WPMS_MAILER is not smtp: WP Mail SMTP sends another way"));
+  EXPECT_THAT(notices_with(json, R"("smtp")", R"("mail")"), HasSubstr("2: mail.mailer is mail: "));
+  EXPECT_THAT(notices_with(json, R"("smtp")", R"("gmail")"),
+              HasSubstr("2: mail.mailer is not smtp: "));
+}
+
+TEST(WpMailSmtp, tells_constants_that_do_not_count) {
+  const auto notices_with = [](std::string_view value) {
+    std::string text(constants);
+    text.replace(text.find("true"), 4, value);
+    return notices_in(read_well(text, Dialect::wp_mail_smtp));
+  };
+  EXPECT_EQ(notices_with("TRUE"), "");
+  EXPECT_EQ(notices_with("getenv('ON')"), "");
+  for (const std::string_view off : {"false", "'true'", "1"})
+    EXPECT_THAT(notices_with(off), HasSubstr("2: WPMS_ON is not true: ")) << off;
+  EXPECT_THAT(notices_in(read_well("define('WPMS_SMTP_HOST', 'a.example');", std::nullopt)),
+              HasSubstr("0: no WPMS_ON: "));
 }
 
 TEST(WpMailSmtp, a_change_is_read_again) {

@@ -95,6 +95,18 @@ TEST(Switches, laravel_takes_starttls_where_it_is_offered_unless_it_is_asked_for
   }
 }
 
+TEST(Switches, laravels_scheme_is_one_of_two_words) {
+  const auto notices_with = [](std::string scheme) {
+    return notices_of(
+        read_file("MAIL_HOST=a.example\nMAIL_PORT=587\nMAIL_SCHEME=" + scheme + "\n"));
+  };
+  for (const std::string word : {"tls", "ssl", "starttls", "none"})
+    EXPECT_THAT(notices_with(word), testing::HasSubstr("MAIL_SCHEME is neither smtp nor smtps"))
+        << word;
+  for (const std::string word : {"smtp", "smtps", "null", "", "${SCHEME}"})
+    EXPECT_EQ(notices_with(word), "") << word;
+}
+
 TEST(Switches, the_options_of_a_url_count) {
   EXPECT_EQ(way_of("MAILER_DSN=smtp://a.example:25?auto_tls=false\n"), clear);
   EXPECT_EQ(way_of("MAILER_DSN=smtp://a.example:465?auto_tls=0\n"), implicit);
