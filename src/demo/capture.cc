@@ -155,9 +155,10 @@ int capture(const CaptureOptions& options) {
   relay_options.capture = daemon::Capture{kept_because, &courier};
   auto relay = daemon::Relay::start(loop, std::move(relay_options), journal);
   if (!relay) return could_not(relay.error());
-  greet(**relay, *around, !options.data_dir.empty());
   bool interrupted = false;
   io::SignalWatch signals(loop, [&](int) { interrupted = true; });
+  // Who reads how to end it may do so at once.
+  greet(**relay, *around, !options.data_dir.empty());
   int exit_code = 2;
   io::TaskGroup tasks;
   loop.post([&] { tasks.start(run_until(loop, **relay, interrupted, exit_code)); });
