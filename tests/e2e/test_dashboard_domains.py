@@ -1,15 +1,10 @@
 """The page Domains in Chromium, by keyboard: a domain is added, published at a real BIND, seen, and signs."""
 
-import contextlib
-
 import pytest
 
-from peers.api import http_port
 from peers.bind import Bind
-from peers.browser import Browser, Keys
+from peers.browser import Keys, logged_in
 from peers.waiting import eventually
-
-PASSWORD = "correct horse"
 
 
 @pytest.fixture(name="bind")
@@ -26,18 +21,8 @@ def relay_fixture(start_relay, bind):
 
 @pytest.fixture(name="browser")
 def browser_fixture(relay):
-    file = relay.folder / "password"
-    file.write_text(PASSWORD + "\n")
-    relay.command("admin", "password", "--password-file", str(file))
-    with contextlib.ExitStack() as stack:
-        browser = Browser(f"http://127.0.0.1:{http_port(relay)}")
-        stack.callback(browser.stop)
-        browser.open("/")
-        browser.log_in(PASSWORD)
-        browser.one("nav a", "Domains")
-        browser.complaints()
+    with logged_in(relay) as browser:
         yield browser
-        assert not browser.complaints()
 
 
 def test_a_domain_is_added_published_and_signs_by_keyboard(browser, relay, bind):

@@ -1,14 +1,11 @@
 """The page Keys in Chromium, by keyboard: a key is made, shown once, used, and revoked."""
 
-import contextlib
-
 import pytest
 
 from peers.api import Api, http_port
-from peers.browser import Browser, Keys
+from peers.browser import Keys, logged_in
 from peers.waiting import eventually
 
-PASSWORD = "correct horse"
 SENT = {"from": "Shop <hi@shop.example>", "to": "ann@sink.example", "subject": "Hello", "text": "Hello Ann"}
 # What a page without TLS under a name is: browsers give it no clipboard.
 WITHOUT_CLIPBOARD = "Object.defineProperty(navigator, 'clipboard', { value: undefined })"
@@ -26,18 +23,8 @@ def relay_fixture(start_relay, make_sink):
 
 @pytest.fixture(name="browser")
 def browser_fixture(relay):
-    file = relay.folder / "password"
-    file.write_text(PASSWORD + "\n")
-    relay.command("admin", "password", "--password-file", str(file))
-    with contextlib.ExitStack() as stack:
-        browser = Browser(f"http://127.0.0.1:{http_port(relay)}")
-        stack.callback(browser.stop)
-        browser.open("/")
-        browser.one("input[name=password]").send_keys(PASSWORD, Keys.ENTER)
-        browser.one("nav a", "Keys")
-        browser.complaints()
+    with logged_in(relay) as browser:
         yield browser
-        assert not browser.complaints()
 
 
 def fill(browser, **fields):

@@ -1,14 +1,11 @@
 """The page of a message in Chromium: what it is called, how much of it is shown at once, and whose words are on it."""
 
-import contextlib
-
 import pytest
 
 from peers.api import Api, http_port
-from peers.browser import Browser, Keys
+from peers.browser import Keys, logged_in
 from peers.waiting import eventually
 
-PASSWORD = "correct horse"
 MANY = 1000
 NODES_MAX = 4000  # 1,000 recipients had 78,000, and took seconds
 
@@ -37,18 +34,8 @@ class Desk:
 def desk_fixture(start_relay, make_sink):
     relay = start_relay(next_hop=make_sink(answer=answer).address, http={"address": "127.0.0.1:0"},
                         queue={"retry_first": "1h", "retry_max": "1h"}, delivery={"transcripts": "all"})
-    file = relay.folder / "password"
-    file.write_text(PASSWORD + "\n")
-    relay.command("admin", "password", "--password-file", str(file))
-    with contextlib.ExitStack() as stack:
-        browser = Browser(f"http://127.0.0.1:{http_port(relay)}")
-        stack.callback(browser.stop)
-        browser.open("/")
-        browser.one("input[name=password]").send_keys(PASSWORD, Keys.ENTER)
-        browser.one("nav a", "Activity")
-        browser.complaints()
+    with logged_in(relay) as browser:
         yield Desk(relay, browser)
-        assert not browser.complaints()
 
 
 def test_a_message_is_called_by_its_subject(desk):

@@ -37,9 +37,8 @@ class Desk:
         return number
 
     def log_in(self):
-        self.browser.one("input[name=password]").send_keys(PASSWORD, Keys.ENTER)
-        self.browser.one("nav a", "Activity")
-        self.browser.one(".live", "live")
+        self.browser.log_in(PASSWORD)
+        self.browser.wait_until_live()
 
 
 @pytest.fixture(name="desk")

@@ -5,8 +5,10 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from contextlib import contextmanager
 from pathlib import Path
 
+from peers.api import http_port
 from peers.package import PEERS, fetching
 from peers.presence import missing, program
 from peers.process import free_port
@@ -173,3 +175,21 @@ class Browser:
         """Errors and warnings of the console since the last time."""
         return [entry["message"] for entry in self.driver.get_log("browser")
                 if entry["level"] in ("SEVERE", "WARNING")]
+
+
+@contextmanager
+def logged_in(relay, password="correct horse"):
+    """An admin sees the relay's first page, and it hears keys; nothing may be said to the console."""
+    file = relay.folder / "password"
+    file.write_text(password + "\n")
+    relay.command("admin", "password", "--password-file", str(file))
+    browser = Browser(f"http://127.0.0.1:{http_port(relay)}")
+    try:
+        browser.open("/")
+        browser.log_in(password)
+        browser.wait_until_live()
+        browser.complaints()
+        yield browser
+        assert not browser.complaints()
+    finally:
+        browser.stop()
